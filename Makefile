@@ -1,0 +1,55 @@
+# Alto: `make run` for a demo company, `make test` for every test. Everything lands in build/.
+MAKEFLAGS += --no-print-directory
+
+ASAN = build/asan -Db_sanitize=address,undefined -Doptimization=1
+TSAN = build/tsan -Db_sanitize=thread -Doptimization=1
+
+.PHONY: all help setup run test test-asan test-tsan lint fuzz bench clean
+
+all: build/build.ninja ## build the program: build/alto
+	ninja -C build alto
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: ## install what is missing, by apt (Debian 12)
+	@scripts/setup test
+
+run: ## set up, build, and start a demo company (its data: build/demo)
+	@scripts/setup run
+	@$(MAKE) all
+	build/alto serve --demo
+
+test: setup ## every test; the last line is `N passed, N failed`
+	@$(MAKE) -s build/build.ninja
+	ninja -C build
+	@scripts/test build
+
+test-asan: setup ## every test under AddressSanitizer and UndefinedBehaviorSanitizer
+	@test -f build/asan/build.ninja || meson setup $(ASAN)
+	ninja -C build/asan
+	@scripts/test build/asan --no-suite workshop
+
+test-tsan: setup ## the threaded tests under ThreadSanitizer
+	@test -f build/tsan/build.ninja || meson setup $(TSAN)
+	ninja -C build/tsan
+	@scripts/test build/tsan --no-suite workshop --no-suite fuzz
+
+lint: setup ## format, includes, libraries, clang-tidy (on what changed; LINT=--all for everything)
+	@$(MAKE) -s build/build.ninja
+	@scripts/lint $(LINT)
+
+fuzz: setup ## fuzz every parser, SECONDS=60 each
+	@scripts/fuzz $(or $(SECONDS),60)
+
+bench: ## measure beside the peers, into build/bench.json
+	@scripts/setup bench
+	@$(MAKE) -s build/build.ninja
+	ninja -C build
+	bench/run
+
+clean: ## remove build/, the demo's data included
+	rm -rf build
+
+build/build.ninja:
+	@meson setup build || { echo "If something is missing: make setup" >&2; rm -f $@; exit 1; }

@@ -1,0 +1,142 @@
+/* base/slice.c - compare, search, cut and read numbers in a borrowed run of bytes */
+#include "base/slice.h"
+
+struct slice slice_from_string(const char *s)
+{
+	return s ? slice_of(s, strlen(s)) : SLICE_NONE;
+}
+
+bool slice_eq(struct slice a, struct slice b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* libc's tolower() looks at the locale and takes an int; protocols mean these 26 letters. */
+static unsigned char lower(char c)
+{
+	unsigned char u = (unsigned char)c;
+	return u >= 'A' && u <= 'Z' ? u | 0x20 : u;
+}
+
+bool slice_caseeq(struct slice a, struct slice b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++) {
+		if (lower(a.p[i]) != lower(b.p[i]))
+			return false;
+	}
+	return true;
+}
+
+bool slice_starts(struct slice s, struct slice prefix)
+{
+	return s.n >= prefix.n && slice_eq(slice_of(s.p, prefix.n), prefix);
+}
+
+bool slice_casestarts(struct slice s, struct slice prefix)
+{
+	return s.n >= prefix.n && slice_caseeq(slice_of(s.p, prefix.n), prefix);
+}
+
+ptrdiff_t slice_find(struct slice s, char c)
+{
+	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
+	return at ? at - s.p : -1;
+}
+
+struct slice slice_from(struct slice s, size_t at)
+{
+	/* NULL plus 0 is undefined in C, so an absent slice is handed back as it is. */
+	if (at == 0 || s.n == 0)
+		return s;
+	at = MIN(at, s.n);
+	return slice_of(s.p + at, s.n - at);
+}
+
+struct slice slice_first(struct slice s, size_t n)
+{
+	return slice_of(s.p, MIN(n, s.n));
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct slice slice_trim(struct slice s)
+{
+	while (s.n && is_space(s.p[s.n - 1]))
+		s.n--;
+	while (s.n && is_space(s.p[0])) {
+		s.p++;
+		s.n--;
+	}
+	return s;
+}
+
+struct slice slice_cut(struct slice *rest, char c)
+{
+	struct slice all = *rest;
+	ptrdiff_t at = slice_find(all, c);
+	if (at < 0) {
+		*rest = slice_from(all, all.n);
+		return all;
+	}
+	*rest = slice_from(all, (size_t)at + 1);
+	return slice_first(all, (size_t)at);
+}
+
+bool slice_u64(struct slice s, uint64_t max, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	if (s.n == 0)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		uint64_t digit = (uint64_t)(s.p[i] - '0');
+		/* value * 10 + digit <= max, asked without computing what could overflow */
+		if (digit > max || value > (max - digit) / 10)
+			return false;
+		value = value * 10 + digit;
+	}
+	*ret = value;
+	return true;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool slice_unhex(struct slice s, uint8_t *ret, size_t n)
+{
+	if (s.n % 2 || s.n / 2 != n)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		if (hex_digit(s.p[i]) < 0)
+			return false;
+	}
+	for (size_t i = 0; i < n; i++)
+		ret[i] = (uint8_t)((unsigned)hex_digit(s.p[2 * i]) << 4 | (unsigned)hex_digit(s.p[2 * i + 1]));
+	return true;
+}
+
+char *slice_dup(struct slice s)
+{
+	char *copy = s.n < SIZE_MAX ? malloc(s.n + 1) : NULL;
+	if (!copy)
+		return NULL;
+	if (s.n)
+		memcpy(copy, s.p, s.n);
+	copy[s.n] = '\0';
+	return copy;
+}
