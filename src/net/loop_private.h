@@ -1,0 +1,27 @@
+/* net/loop_private.h - the loop's inside, for the files of this room: what all sockets of one loop share */
+#pragma once
+#include <uv.h>
+
+#include "net/loop.h"
+
+struct udp_batch;
+struct stream_shared;
+struct loop_signal;
+
+struct loop {
+	uv_loop_t uv;
+	struct wheel wheel;
+	struct thread_owner thread;
+	bool stopped, want_turn;
+	uv_async_t keeper; /* keeps libuv from taking a loop that has only wheel timers for one that has ended */
+	bool draining;
+	struct loop_flush *flushes, *flush_next; /* flush_next: where a run through the hooks goes on */
+	struct loop_signal *signals;
+	struct metric turn_time;
+	/* Made by the first socket of the kind, freed with the loop. */
+	struct udp_batch *udp;
+	struct stream_shared *streams;
+};
+
+struct udp_batch *udp_batch_free(struct udp_batch *b);
+struct stream_shared *stream_shared_free(struct stream_shared *s);

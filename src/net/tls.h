@@ -1,0 +1,33 @@
+/*
+ * net/tls.h - certificates and TLS contexts.   TLS 1.2 and 1.3 only, ECDSA preferred
+ *
+ * An identity is immutable; one thread at a time. A connection takes what it needs of it when it is accepted, so an
+ * identity may be freed, or swapped for another, while connections that began with it live on.
+ */
+#pragma once
+#include "base/slice.h"
+
+struct tls_identity; /* a certificate with its key and the server contexts made from it; swapped as a whole on reload */
+
+#define TLS_FINGERPRINT_CAP 96 /* "AB:CD:...": SHA-256 */
+struct tls_reason {
+	char text[1024]; /* what failed and what to do, for the operator */
+};
+/*
+ * PEM files; the chain may follow the certificate. *reterr is set on every failure. -EINVAL: not PEM, not a pair, a key
+ * below 112 bits of security (RSA below 2048 bits); -ENOENT, -EACCES ...: the file's own error.
+ */
+MUST_USE int tls_identity_load(const char *certificate_path, const char *key_path, struct tls_identity **ret,
+			       struct tls_reason *reterr);
+/*
+ * DATA/tls/self-signed.{crt,key}: made once (P-256, 10 years, 0600, subject alternative names: localhost, host name,
+ * 127.0.0.1, ::1), later loaded. directory (DATA/tls) is made if it is not there (0700); its parent must exist. Each
+ * file is written to a temporary name, fsynced and renamed, the key first: a certificate never stands without its key.
+ * A pair of which only the key is there (a crash between the two) is made anew.
+ */
+MUST_USE int tls_identity_self_signed(const char *directory, int64_t wall_us, struct tls_identity **ret,
+				      struct tls_reason *reterr);
+struct tls_identity *tls_identity_free(struct tls_identity *i);
+void tls_identity_fingerprint(const struct tls_identity *i, char ret[TLS_FINGERPRINT_CAP]);
+int64_t tls_identity_expires_us(const struct tls_identity *i); /* wall clock */
+bool tls_identity_is_self_signed(const struct tls_identity *i);
