@@ -1,0 +1,262 @@
+/* transport/connection.c - a connection: bytes cut into messages, its age, and its end */
+#include <errno.h>
+
+#include "transport/transport_private.h"
+
+static void count(struct transport *t, enum drop why)
+{
+	metric_add(&t->drops[why], 1);
+}
+
+static void idle_expired(struct timer *timer, void *arg)
+{
+	struct connection *c = arg;
+	struct wheel *w = loop_wheel(c->transport->loop);
+	int64_t limit_us = c->tag ? c->transport->limits.idle_us : c->transport->limits.guest_idle_us;
+	int64_t left_us = c->heard_us + limit_us - w->now_us;
+
+	/* The timer is not moved with every message; it looks what has come since. */
+	if (left_us > 0) {
+		timer_start(w, timer, left_us);
+		return;
+	}
+	count(c->transport, DROP_IDLE);
+	connection_close(c);
+}
+
+static void watch_idle(struct connection *c)
+{
+	int64_t limit_us = c->tag ? c->transport->limits.idle_us : c->transport->limits.guest_idle_us;
+	timer_start(loop_wheel(c->transport->loop), &c->idle, limit_us);
+}
+
+struct connection *connection_new(struct transport *t, const struct connection_ops *ops, void *carrier,
+				  const struct sip_flow *flow)
+{
+	struct host *host = NULL;
+	int rc = t->closed ? -ENOTCONN : guest_enter(t, &flow->remote, &host);
+	if (rc < 0) {
+		count(t, rc == -EAGAIN ? DROP_GUESTS : rc == -EACCES ? DROP_GUESTS_HOST : DROP_CONNECTIONS);
+		return NULL;
+	}
+	struct connection *c = t->connections.used < t->limits.connections ? pool_take(&t->connections) : NULL;
+	if (!c) {
+		guest_leave(t, host);
+		count(t, DROP_CONNECTIONS);
+		return NULL;
+	}
+	*c = (struct connection){.transport = t, .ops = ops, .carrier = carrier, .flow = *flow, .host = host};
+	c->flow.connection = pool_handle_of(&t->connections, c);
+	c->heard_us = loop_wheel(t->loop)->now_us;
+	timer_init(&c->idle, idle_expired, c);
+	sip_framer_reset(&c->framer);
+	watch_idle(c);
+	metric_set(&t->alive, t->connections.used);
+	return c;
+}
+
+void connection_close(struct connection *c)
+{
+	if (c->closing)
+		return;
+	c->closing = true;
+	timer_stop(loop_wheel(c->transport->loop), &c->idle);
+	c->ops->close(c);
+}
+
+/* What was kept of a message that is not complete. */
+static void release(struct connection *c)
+{
+	if (!c->tag)
+		c->transport->guest_bytes -= c->in_cap;
+	free(c->in);
+	c->in = NULL;
+	c->in_n = c->in_cap = 0;
+}
+
+void connection_gone(struct connection *c)
+{
+	struct transport *t = c->transport;
+	struct sip_flow flow = c->flow;
+	uint64_t tag = c->tag;
+	bool was_open = c->open;
+
+	timer_stop(loop_wheel(t->loop), &c->idle);
+	release(c);
+	guest_leave(t, c->host);
+	pool_give(&t->connections, c);
+	metric_set(&t->alive, t->connections.used);
+	if (was_open)
+		t->events->closed(t->owner, &flow, tag);
+}
+
+void connection_set_tag(struct connection *c, uint64_t tag)
+{
+	bool was_guest = c->tag == 0;
+
+	if (c->closing)
+		return;
+	c->tag = tag;
+	if (was_guest == (tag == 0))
+		return;
+	if (!was_guest)
+		c->transport->guest_bytes += c->in_cap;
+	if (was_guest) {
+		c->transport->guest_bytes -= c->in_cap;
+		guest_leave(c->transport, c->host);
+		c->host = NULL;
+	} else if (!guest_return(c->transport, &c->flow.remote, &c->host)) {
+		count(c->transport, DROP_CONNECTIONS);
+		connection_close(c);
+		return;
+	}
+	c->heard_us = loop_wheel(c->transport->loop)->now_us;
+	watch_idle(c);
+}
+
+int connection_send(struct connection *c, struct slice bytes)
+{
+	return c->closing ? -ENOTCONN : c->ops->send(c, bytes);
+}
+
+static void hand_out(struct connection *c, char *bytes, size_t n)
+{
+	struct transport *t = c->transport;
+
+	c->heard_us = loop_wheel(t->loop)->now_us;
+	metric_add(&t->messages[c->flow.transport], 1);
+	t->events->input(t->owner, &c->flow, bytes, n);
+}
+
+/* Takes whole messages off the front; how many bytes were taken. The rest is the beginning of one more message. */
+static size_t cut(struct connection *c, char *bytes, size_t n)
+{
+	size_t taken = 0;
+
+	while (!c->closing && taken < n) {
+		struct sip_reason reason;
+		size_t frame_n = 0;
+		enum sip_frame frame = sip_framer_scan(&c->framer, slice_of(bytes + taken, n - taken), &frame_n,
+						       &reason);
+		if (frame == SIP_FRAME_MORE)
+			break;
+		if (frame == SIP_FRAME_BAD) {
+			count(c->transport, DROP_FRAMING);
+			connection_close(c);
+			break;
+		}
+		sip_framer_reset(&c->framer);
+		if (frame == SIP_FRAME_PING) {
+			/* RFC 5626 §3.5.1: the pong. */
+			metric_add(&c->transport->pings, 1);
+			(void)connection_send(c, SLICE("\r\n"));
+		} else if (frame == SIP_FRAME_MESSAGE) {
+			hand_out(c, bytes + taken, frame_n);
+		}
+		taken += frame_n;
+	}
+	return taken;
+}
+
+/* False, and counted: no memory, or guests would hold too much together. */
+static bool keep(struct connection *c, const char *bytes, size_t n)
+{
+	struct transport *t = c->transport;
+
+	if (n > c->in_cap - c->in_n) {
+		/* What is kept is below SIP_MESSAGE_MAX, else the framer has refused it; so this is bounded by that and
+		 * one read. */
+		size_t cap = MAX(c->in_cap, (size_t)1024);
+		while (cap - c->in_n < n)
+			cap *= 2;
+		size_t more = cap - c->in_cap;
+		if (!c->tag && more > t->limits.guest_bytes - MIN(t->guest_bytes, t->limits.guest_bytes)) {
+			count(t, DROP_GUESTS);
+			return false;
+		}
+		char *in = realloc(c->in, cap);
+		if (!in) {
+			count(t, DROP_CONNECTIONS);
+			return false;
+		}
+		c->in = in;
+		c->in_cap = cap;
+		if (!c->tag)
+			t->guest_bytes += more;
+	}
+	memcpy(c->in + c->in_n, bytes, n);
+	c->in_n += n;
+	return true;
+}
+
+static void stream_input(void *arg, struct stream *s, char *bytes, size_t n)
+{
+	struct connection *c = arg;
+	bool kept = true;
+
+	if (c->closing)
+		return;
+	if (c->tag)
+		c->heard_us = loop_wheel(c->transport->loop)->now_us;
+	if (c->in_n == 0) {
+		/* Most reads are whole messages: these are handed out where they lie. */
+		size_t taken = cut(c, bytes, n);
+		if (taken < n && !c->closing)
+			kept = keep(c, bytes + taken, n - taken);
+	} else {
+		kept = keep(c, bytes, n);
+		size_t taken = kept ? cut(c, c->in, c->in_n) : 0;
+		c->in_n -= taken;
+		if (taken && c->in_n)
+			memmove(c->in, c->in + taken, c->in_n);
+	}
+	if (!kept)
+		connection_close(c);
+	if (c->in_n == 0 || c->closing)
+		release(c);
+}
+
+static void stream_opened(void *arg, struct stream *s)
+{
+	struct connection *c = arg;
+	c->open = true;
+}
+
+static void stream_closed(void *arg, struct stream *s, enum stream_closed why)
+{
+	struct connection *c = arg;
+
+	if (why == STREAM_CLOSED_HANDSHAKE)
+		count(c->transport, DROP_HANDSHAKE);
+	else if (why == STREAM_CLOSED_OVERFLOW)
+		count(c->transport, DROP_OVERFLOW);
+	connection_gone(c);
+}
+
+const struct stream_events connection_stream_events = {stream_opened, stream_input, stream_closed};
+
+static int stream_ops_send(struct connection *c, struct slice bytes)
+{
+	return stream_send(c->carrier, bytes);
+}
+
+static void stream_ops_close(struct connection *c)
+{
+	stream_close(c->carrier);
+}
+
+static void stream_ops_tls_name(const struct connection *c, char *ret, size_t cap)
+{
+	stream_tls_name(c->carrier, ret, cap);
+}
+
+static const struct connection_ops stream_ops = {stream_ops_send, stream_ops_close, stream_ops_tls_name};
+
+void *connection_accept(void *arg, struct stream *s)
+{
+	struct listener *l = arg;
+	struct sip_flow flow = {
+		.transport = l->kind, .listener = l->number, .local = *stream_local(s), .remote = *stream_remote(s)};
+
+	return connection_new(l->transport, &stream_ops, s, &flow);
+}

@@ -1,0 +1,52 @@
+/* transport/public.c - which of our addresses the far end is told */
+#include "transport/transport_private.h"
+
+void transport_set_networks(struct transport *t, const struct transport_network *networks, size_t n)
+{
+	ASSERT(n <= TRANSPORT_NETWORKS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		ASSERT(networks[i].internal_count <= TRANSPORT_BLOCKS_MAX);
+		t->networks[i] = networks[i];
+	}
+	t->network_count = n;
+}
+
+static bool is_internal(const struct transport_network *n, const struct address *remote)
+{
+	for (size_t i = 0; i < n->internal_count; i++) {
+		if (address_block_has(&n->internal[i], remote))
+			return true;
+	}
+	return false;
+}
+
+void transport_public(const struct transport *t, const struct address *local, const struct address *remote,
+		      struct address *ret)
+{
+	struct address told = *local;
+
+	for (size_t i = 0; i < t->network_count; i++) {
+		const struct transport_network *n = &t->networks[i];
+		if (n->has_local && !address_same_host(&n->local, local))
+			continue;
+		/* An address of the other family is no use to this peer. */
+		if (n->has_public && address_is_v4(&n->public_address) == address_is_v4(remote) &&
+		    !is_internal(n, remote)) {
+			told = n->public_address;
+			told.port = local->port;
+		}
+		break;
+	}
+	*ret = told;
+}
+
+void transport_write_host(const struct transport *t, struct writer *w, const struct sip_flow *flow)
+{
+	struct address told;
+
+	transport_public(t, &flow->local, &flow->remote, &told);
+	/* The listener's port: where new requests to us arrive, also when this connection was made by us. */
+	if (flow->listener < t->listener_count)
+		told.port = t->listeners[flow->listener]->local.port;
+	write_address_with_port(w, &told);
+}

@@ -1,0 +1,93 @@
+/* transport/transport_private.h - listeners, connections and guests, between the files of this room */
+#pragma once
+#include "base/map.h"
+#include "net/stream.h"
+#include "net/udp.h"
+#include "sip/framing.h"
+#include "transport/transport.h"
+
+/* As many as a configuration can name: UDP, TCP and TLS, 16 each. */
+#define LISTENERS_MAX 48
+
+struct listener {
+	struct transport *transport;
+	enum sip_transport kind;
+	uint16_t number;
+	struct address local;           /* with the real port */
+	struct udp *udp;                /* UDP, else NULL */
+	struct stream_listener *stream; /* TCP, TLS, else NULL */
+};
+
+enum drop {
+	DROP_GUESTS,      /* guests in all, or what they have begun to send */
+	DROP_GUESTS_HOST, /* guests of one host */
+	DROP_CONNECTIONS, /* all connections, or no memory for another */
+	DROP_IDLE,
+	DROP_HANDSHAKE,
+	DROP_FRAMING, /* not SIP, no length, or too large */
+	DROP_OVERFLOW,
+	DROP_COUNT
+};
+
+struct transport {
+	struct loop *loop;
+	const struct transport_events *events;
+	void *owner;
+	struct transport_limits limits;
+	struct listener *listeners[LISTENERS_MAX];
+	size_t listener_count;
+	bool closed;
+	struct pool connections;
+	/* Guests by host: a host stands in the map while it has any. */
+	struct map hosts;
+	uint32_t guests;
+	size_t guest_bytes; /* room taken for messages that guests have begun */
+	struct transport_network networks[TRANSPORT_NETWORKS_MAX];
+	size_t network_count;
+	struct metric messages[5]; /* by enum sip_transport */
+	struct metric drops[DROP_COUNT];
+	struct metric pings, alive, unsent;
+};
+
+struct host;
+struct connection;
+/* What carries a connection's bytes: a stream here, a WebSocket in `web`. */
+struct connection_ops {
+	int (*send)(struct connection *c, struct slice bytes);
+	void (*close)(struct connection *c); /* connection_gone() follows, from the loop */
+	void (*tls_name)(const struct connection *c, char *ret, size_t cap); /* as transport_tls_name() */
+};
+
+/* Owner: the transport's pool, from accept to connection_gone(). */
+struct connection {
+	struct transport *transport;
+	const struct connection_ops *ops;
+	void *carrier;
+	struct sip_flow flow;
+	uint64_t tag;
+	bool open;        /* a message may have come from it: its end is an event */
+	bool closing;     /* the close was asked for; nothing is sent or handed out any more */
+	int64_t heard_us; /* a guest's last whole message, else the last bytes; what the idle timer looks at */
+	struct timer idle;
+	struct host *host; /* guest: whose count it is in; else NULL */
+	struct sip_framer framer;
+	char *in; /* the beginning of a message that is not complete; none when idle */
+	size_t in_n, in_cap;
+};
+
+/* connection.c */
+extern const struct stream_events connection_stream_events;
+void *connection_accept(void *arg, struct stream *s);
+/* Any carrier: a connection in the pool, counted as guest; NULL: refused and counted. */
+struct connection *connection_new(struct transport *t, const struct connection_ops *ops, void *carrier,
+				  const struct sip_flow *flow);
+void connection_close(struct connection *c);
+void connection_gone(struct connection *c);
+void connection_set_tag(struct connection *c, uint64_t tag);
+int connection_send(struct connection *c, struct slice bytes);
+
+/* guests.c: may this host have one more, and the count if so. 0; -EAGAIN in all, -EACCES of the host, -ENOMEM. */
+MUST_USE int guest_enter(struct transport *t, const struct address *remote, struct host **ret);
+/* One that has been let in before is counted again, whatever the limits say; false: out of memory. */
+MUST_USE bool guest_return(struct transport *t, const struct address *remote, struct host **ret);
+void guest_leave(struct transport *t, struct host *h); /* NULL is fine */
