@@ -1,0 +1,56 @@
+/*
+ * config/config.h - the node's file: what concerns this machine only; all else lives in the database
+ *
+ * YAML (libyaml, document API). Unknown keys and bad values are refused with file, line and reason. Plain data,
+ * immutable once loaded.
+ */
+#pragma once
+#include "base/address.h"
+
+#define CONFIG_LISTEN_MAX 16
+#define CONFIG_NETWORKS_MAX 8
+#define CONFIG_BLOCKS_MAX 16
+/* The longest file with every list full has about 5 KiB; YAML may refer to itself, so that a small file keeps it small.
+ */
+#define CONFIG_FILE_MAX ((size_t)64 * 1024)
+
+struct config_addresses {
+	size_t count;
+	struct address at[CONFIG_LISTEN_MAX];
+};
+struct config_network {
+	bool local_auto;
+	struct address local;
+	bool has_public;
+	struct address public_address;
+	size_t internal_count;
+	struct address_block internal[CONFIG_BLOCKS_MAX];
+};
+struct config {
+	char node[64];      /* default: the host's name */
+	char data[96];      /* directory; DATA/alto.sock must fit a socket address (107 bytes) */
+	char database[512]; /* "sqlite" */
+	struct config_addresses sip_udp, sip_tcp, sip_tls;
+	size_t network_count;
+	struct config_network networks[CONFIG_NETWORKS_MAX];
+	uint16_t media_port_low, media_port_high; /* inclusive */
+	unsigned media_workers;                   /* 0: one a core */
+	bool plain_rtp;                           /* the node's veto on unencrypted voice */
+	char certificate[512], key[512];          /* empty: self-signed */
+};
+
+struct config_reason {
+	char text[512]; /* "alto.yaml:7: listen.sip_tls: \"[::]:99999\" is not an address with a port from 1 to 65535"
+			 */
+};
+/* The defaults of the design: TLS on [::]:5061, nothing in plaintext. */
+void config_defaults(struct config *ret);
+/*
+ * Read a file over the defaults. 0, -EINVAL (bad content), -ENOENT, -EACCES, -EISDIR, -ENOMEM; *reterr is then a
+ * sentence for the operator, and ret untouched.
+ */
+MUST_USE int config_load(const char *path, struct config *ret, struct config_reason *reterr);
+/* The same from memory; name stands where the file's would. */
+MUST_USE int config_parse(const char *name, struct slice text, struct config *ret, struct config_reason *reterr);
+/* Checks between values: a data path short enough for its socket, at least one SIP listener. */
+MUST_USE int config_check(const struct config *c, struct config_reason *reterr);
