@@ -1,0 +1,117 @@
+/* store/calls.c - rows of calls: written at the first INVITE, the answer and the end */
+#include "store/change.h"
+#include "store/row.h"
+
+#define LEG_COLUMNS(s)                                                                                                 \
+	s "_user, " s "_device, " s "_uri, " s "_transport, " s "_tls, " s "_srtp, " s "_keys_in_clear, " s            \
+	  "_codec, " s "_packets_in, " s "_packets_out, " s "_lost, " s "_jitter_us, " s "_round_trip_us, "
+#define COLUMNS                                                                                                        \
+	"id, tenant_id, call_id, " LEG_COLUMNS("a")                                                                    \
+		LEG_COLUMNS("b") "started_us, answered_us, ended_us, status, cause, ended_by, trace"
+#define SET(column) column " = excluded." column ", "
+/* A row of calls to a macro is not code that the formatter lays out well. */
+/* clang-format off */
+#define SET_LEG(s)                                                                                                     \
+	SET(s "_user") SET(s "_device") SET(s "_uri") SET(s "_transport") SET(s "_tls") SET(s "_srtp")                 \
+	SET(s "_keys_in_clear") SET(s "_codec") SET(s "_packets_in") SET(s "_packets_out") SET(s "_lost")              \
+	SET(s "_jitter_us") SET(s "_round_trip_us")
+/* clang-format on */
+
+#define TEXT(member) COLUMN(COLUMN_TEXT, store_call, member)
+#define INT64(member) COLUMN(COLUMN_INT64, store_call, member)
+#define LEG(side)                                                                                                      \
+	TEXT(side.user), TEXT(side.device), TEXT(side.uri), TEXT(side.transport), TEXT(side.tls), TEXT(side.srtp),     \
+		COLUMN(COLUMN_BOOL, store_call, side.keys_in_clear), TEXT(side.codec), INT64(side.packets_in),         \
+		INT64(side.packets_out), INT64(side.lost), INT64(side.jitter_us), INT64(side.round_trip_us)
+static const struct store_column columns[] = {
+	TEXT(id),           TEXT(tenant),    TEXT(call_id), LEG(caller), LEG(callee),    INT64(started_us),
+	INT64(answered_us), INT64(ended_us), INT64(status), TEXT(cause), TEXT(ended_by), TEXT(trace),
+};
+static const struct store_rows call_rows = {
+	.bytes = sizeof(struct store_call),
+	.columns = columns,
+	.count = ARRAY_LEN(columns),
+};
+
+int store_call_put(struct db *db, const struct store_call *c)
+{
+	static const char sql[] =
+		"INSERT INTO calls (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+		"$15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, "
+		"$35, $36) ON CONFLICT (id) DO UPDATE SET " SET_LEG("a") SET_LEG("b") SET("answered_us") SET("ended_us")
+			SET("status") SET("cause") SET("ended_by") "trace = excluded.trace";
+	return store_row_put(db, sql, &call_rows, c, c->tenant, STORE_CALL, c->id);
+}
+
+static int last_alive(struct db *db, int64_t *ret)
+{
+	struct db_rows *rows = db_query(db, "SELECT alive_us FROM heartbeat WHERE number = 1", NULL, 0);
+	if (!rows)
+		return DB_FAILED;
+	int rc = db_next(rows);
+	*ret = rc == DB_ROW ? db_int(rows, 0) : 0;
+	db_end(rows);
+	return MIN(rc, DB_OK);
+}
+
+int store_calls_close_crashed(struct db *db, int64_t wall_us)
+{
+	int64_t alive_us;
+	int rc = last_alive(db, &alive_us);
+	if (rc < 0)
+		return rc;
+
+	struct db_rows *rows = db_query(db,
+					"UPDATE calls SET cause = 'crashed', ended_by = 'alto', ended_us = CASE "
+					"WHEN answered_us > $1 THEN answered_us WHEN started_us > $1 THEN started_us "
+					"ELSE $1 END WHERE ended_us = 0 RETURNING tenant_id, id",
+					&DB_I(MIN(alive_us, wall_us)), 1);
+	if (!rows)
+		return DB_FAILED;
+	int closed = 0;
+	while ((rc = db_next(rows)) == DB_ROW) {
+		rc = store_note_change(db, db_text(rows, 0), STORE_CALL, db_text(rows, 1));
+		if (rc < 0)
+			break;
+		closed++;
+	}
+	db_end(rows);
+	return rc < 0 ? rc : closed;
+}
+
+int store_calls_any_open(struct db *db, bool *ret)
+{
+	struct db_rows *rows = db_query(db, "SELECT 1 FROM calls WHERE ended_us = 0 LIMIT 1", NULL, 0);
+	if (!rows)
+		return DB_FAILED;
+	int rc = db_next(rows);
+	if (rc >= 0)
+		*ret = rc == DB_ROW;
+	db_end(rows);
+	return MIN(rc, DB_OK);
+}
+
+int store_calls_list(struct db *db, struct slice tenant, struct slice before, int64_t limit,
+		     void (*fn)(void *arg, const struct store_call *c), void *arg)
+{
+	static const char all[] = "SELECT " COLUMNS " FROM calls WHERE id < $1 ORDER BY id DESC LIMIT $2";
+	static const char of_tenant[] = "SELECT " COLUMNS
+					" FROM calls WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+	/* Ids are hexadecimal digits, so a tilde is above them all. */
+	struct db_value below = DB_T(slice_empty(before) ? SLICE("~") : before);
+	struct db_value most = DB_I(limit > 0 ? limit : INT64_MAX);
+	struct db_rows *rows = slice_empty(tenant)
+				       ? db_query(db, all, (struct db_value[]){below, most}, 2)
+				       : db_query(db, of_tenant, (struct db_value[]){DB_T(tenant), below, most}, 3);
+	if (!rows)
+		return DB_FAILED;
+
+	struct store_call call;
+	int rc;
+	while ((rc = db_next(rows)) == DB_ROW) {
+		store_row_read(&call_rows, rows, &call);
+		fn(arg, &call);
+	}
+	db_end(rows);
+	return rc;
+}

@@ -1,0 +1,63 @@
+/*
+ * store/db.h - one interface, two back ends: SQLite now, PostgreSQL behind the same functions
+ *
+ * SQL text is the same for both: $1, $2 ... in ascending order of first appearance (checked when a statement is
+ * prepared), ON CONFLICT, RETURNING. Column types of migrations are written with four words in capitals: ID, TEXT,
+ * INT64, BYTES. Used on store threads only; statements are cached by their text's address, so SQL is always a string
+ * literal. Functions that return int give an enum db_error unless they say otherwise.
+ */
+#pragma once
+#include "base/slice.h"
+
+struct db;
+struct db_rows; /* a statement being stepped through */
+
+enum db_error {
+	DB_OK = 0,
+	DB_ROW = 1,       /* db_next(): there is a row */
+	DB_CONFLICT = -1, /* a unique or foreign key refused it */
+	DB_BUSY = -2,
+	DB_FULL = -3, /* no space left, a quota, or a disk that refuses writes */
+	DB_READ_ONLY = -4,
+	DB_CORRUPT = -5,
+	DB_FAILED = -6 /* db_message() has the words */
+};
+
+struct db_value {
+	enum { DB_INT64, DB_TEXT, DB_BYTES } kind; /* no NULL: "none" is 0 or an empty text in every column */
+	int64_t number;
+	struct slice bytes;
+};
+#define DB_I(v) ((struct db_value){.kind = DB_INT64, .number = (v)})
+#define DB_T(s) ((struct db_value){.kind = DB_TEXT, .bytes = (s)})
+#define DB_B(s) ((struct db_value){.kind = DB_BYTES, .bytes = (s)})
+
+struct db *db_close(struct db *db);
+const char *db_message(const struct db *db);
+
+/* Run a statement to its end; rows that it gives are not looked at. Values are borrowed for the call. */
+MUST_USE int db_run(struct db *db, const char *sql, const struct db_value *values, size_t count);
+#define db_do(db, sql, ...)                                                                                            \
+	db_run(db, sql, (struct db_value[]){__VA_ARGS__}, ARRAY_LEN(((struct db_value[]){__VA_ARGS__})))
+/* Query: rows = db_query(...); while ((rc = db_next(rows)) == DB_ROW) ...; db_end(rows). NULL: db_message().
+ * db_next() gives DB_ROW, DB_OK after the last row, or an error. db_end(NULL) is fine. Values are borrowed for the
+ * call.
+ */
+MUST_USE struct db_rows *db_query(struct db *db, const char *sql, const struct db_value *values, size_t count);
+MUST_USE int db_next(struct db_rows *rows);
+int64_t db_int(struct db_rows *rows, int column);
+struct slice db_text(struct db_rows *rows, int column); /* valid until the next db_next() or db_end() */
+struct slice db_bytes(struct db_rows *rows, int column);
+void db_end(struct db_rows *rows);
+
+/*
+ * Transactions belong to the store's threads: a job's run() is already inside one. Savepoints nest (DB_SAVEPOINTS_MAX).
+ * db_rollback() is fine without a transaction.
+ */
+#define DB_SAVEPOINTS_MAX 8
+MUST_USE int db_begin(struct db *db);
+MUST_USE int db_commit(struct db *db);
+void db_rollback(struct db *db);
+MUST_USE int db_savepoint(struct db *db);
+MUST_USE int db_release(struct db *db);
+void db_rollback_to(struct db *db);

@@ -1,0 +1,61 @@
+/*
+ * store/migrations.c - the schema, step by step
+ *
+ * Ids are UUIDv7, so a primary key grows at its end. `0` stands for "not yet" in times, an empty text for "none".
+ * Rows of calls refer to tenants, users and devices without a foreign key: the history of a call outlives them, and a
+ * call that ends after its user was removed must still be written.
+ */
+#include "store/migrate.h"
+
+#define LEG(side)                                                                                                      \
+	side "_user ID NOT NULL, " side "_device ID NOT NULL, " side "_uri TEXT NOT NULL, " side                       \
+	     "_transport TEXT NOT NULL, " side "_tls TEXT NOT NULL, " side "_srtp TEXT NOT NULL, " side                \
+	     "_keys_in_clear INT64 NOT NULL, " side "_codec TEXT NOT NULL, " side "_packets_in INT64 NOT NULL, " side  \
+	     "_packets_out INT64 NOT NULL, " side "_lost INT64 NOT NULL, " side "_jitter_us INT64 NOT NULL, " side     \
+	     "_round_trip_us INT64 NOT NULL, "
+
+static const char first_schema[] =
+	"CREATE TABLE change (seq INT64 PRIMARY KEY, tenant ID NOT NULL, kind INT64 NOT NULL, id ID NOT NULL);"
+
+	/* One row: when the writer was last seen alive while calls were open. */
+	"CREATE TABLE heartbeat (number INT64 PRIMARY KEY, alive_us INT64 NOT NULL);"
+
+	"CREATE TABLE tenants (id ID PRIMARY KEY, name TEXT NOT NULL UNIQUE, domain TEXT NOT NULL,"
+	" lines INT64 NOT NULL, created_us INT64 NOT NULL);"
+	"CREATE UNIQUE INDEX tenants_domain ON tenants (lower(domain));"
+
+	"CREATE TABLE users (id ID PRIMARY KEY, tenant_id ID NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,"
+	" login TEXT NOT NULL, extension TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL,"
+	" created_us INT64 NOT NULL, UNIQUE (tenant_id, login), UNIQUE (tenant_id, extension),"
+	" UNIQUE (tenant_id, id));"
+
+	/* The pair as foreign key: a device is never in another tenant than its user. */
+	"CREATE TABLE devices (id ID PRIMARY KEY, tenant_id ID NOT NULL, user_id ID NOT NULL, name TEXT NOT NULL,"
+	" username TEXT NOT NULL UNIQUE, digest INT64 NOT NULL, ha1 BYTES NOT NULL, srtp INT64 NOT NULL,"
+	" created_us INT64 NOT NULL, UNIQUE (user_id, name),"
+	" FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE);"
+	"CREATE INDEX devices_user ON devices (user_id, id);"
+	"CREATE INDEX devices_tenant ON devices (tenant_id, id);"
+
+	"CREATE TABLE bindings (id ID PRIMARY KEY, tenant_id ID NOT NULL, user_id ID NOT NULL,"
+	" device_id ID NOT NULL REFERENCES devices (id) ON DELETE CASCADE, instance TEXT NOT NULL,"
+	" reg_id INT64 NOT NULL, contact TEXT NOT NULL, path TEXT NOT NULL, call_id TEXT NOT NULL,"
+	" cseq INT64 NOT NULL, transport INT64 NOT NULL, listener TEXT NOT NULL, local_address TEXT NOT NULL,"
+	" remote_address TEXT NOT NULL, user_agent TEXT NOT NULL, expires_us INT64 NOT NULL,"
+	" updated_us INT64 NOT NULL);"
+	"CREATE INDEX bindings_device ON bindings (device_id);"
+	"CREATE INDEX bindings_user ON bindings (user_id, id);"
+	"CREATE INDEX bindings_tenant ON bindings (tenant_id, id);"
+
+	"CREATE TABLE calls (id ID PRIMARY KEY, tenant_id ID NOT NULL, call_id TEXT NOT NULL, " LEG("a")
+		LEG("b") "started_us INT64 NOT NULL, answered_us INT64 NOT NULL, ended_us INT64 NOT NULL, status INT64 "
+			 "NOT NULL,"
+			 " cause TEXT NOT NULL, ended_by TEXT NOT NULL, trace TEXT NOT NULL);"
+			 "CREATE INDEX calls_tenant ON calls (tenant_id, id);"
+			 /* The calls in progress, for the heartbeat and the first start after a crash. */
+			 "CREATE INDEX calls_open ON calls (id) WHERE ended_us = 0;";
+
+const struct migration store_migrations[] = {
+	{1, "tenants, users, devices, bindings and calls", first_schema},
+};
+const size_t store_migration_count = ARRAY_LEN(store_migrations);

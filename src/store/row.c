@@ -1,0 +1,136 @@
+/* store/row.c - what all kinds of rows have in common */
+#include "store/row.h"
+
+const struct store_rows *store_rows_of(enum store_kind kind)
+{
+	static const struct store_rows *const kinds[STORE_KIND_COUNT] = {
+		[STORE_TENANT] = &store_tenant_rows,
+		[STORE_USER] = &store_user_rows,
+		[STORE_DEVICE] = &store_device_rows,
+		[STORE_BINDING] = &store_binding_rows,
+	};
+	ASSERT(kind < STORE_KIND_COUNT);
+	return kinds[kind];
+}
+
+static void row_values(const struct store_rows *rows, const void *row, struct db_value ret[STORE_COLUMNS_MAX])
+{
+	ASSERT(rows->count <= STORE_COLUMNS_MAX);
+	for (size_t i = 0; i < rows->count; i++) {
+		const void *member = (const char *)row + rows->columns[i].offset;
+		switch (rows->columns[i].type) {
+		case COLUMN_TEXT:
+			ret[i] = DB_T(*(const struct slice *)member);
+			break;
+		case COLUMN_BYTES:
+			ret[i] = DB_B(*(const struct slice *)member);
+			break;
+		case COLUMN_INT64:
+			ret[i] = DB_I(*(const int64_t *)member);
+			break;
+		default:
+			ret[i] = DB_I(*(const bool *)member);
+			break;
+		}
+	}
+}
+
+void store_row_read(const struct store_rows *rows, struct db_rows *from, void *ret)
+{
+	memset(ret, 0, rows->bytes);
+	for (size_t i = 0; i < rows->count; i++) {
+		void *member = (char *)ret + rows->columns[i].offset;
+		switch (rows->columns[i].type) {
+		case COLUMN_TEXT:
+			*(struct slice *)member = db_text(from, (int)i);
+			break;
+		case COLUMN_BYTES:
+			*(struct slice *)member = db_bytes(from, (int)i);
+			break;
+		case COLUMN_INT64:
+			*(int64_t *)member = db_int(from, (int)i);
+			break;
+		default:
+			*(bool *)member = db_int(from, (int)i) != 0;
+			break;
+		}
+	}
+}
+
+const void *store_row_copy(const struct store_rows *rows, struct arena *arena, const void *row)
+{
+	size_t bytes = rows->bytes;
+	for (size_t i = 0; i < rows->count; i++) {
+		if (rows->columns[i].type <= COLUMN_BYTES)
+			bytes += ((const struct slice *)(const void *)((const char *)row + rows->columns[i].offset))->n;
+	}
+	char *copy = arena_alloc(arena, bytes);
+	if (!copy)
+		return NULL;
+
+	char *text = copy + rows->bytes;
+	memcpy(copy, row, rows->bytes);
+	for (size_t i = 0; i < rows->count; i++) {
+		if (rows->columns[i].type > COLUMN_BYTES)
+			continue;
+		struct slice *s = (struct slice *)(void *)(copy + rows->columns[i].offset);
+		if (s->n)
+			memcpy(text, s->p, s->n);
+		s->p = text;
+		text += s->n;
+	}
+	return copy;
+}
+
+int store_row_put(struct db *db, const char *sql, const struct store_rows *rows, const void *row, struct slice tenant,
+		  enum store_kind kind, struct slice id)
+{
+	struct db_value values[STORE_COLUMNS_MAX];
+
+	row_values(rows, row, values);
+	int rc = db_run(db, sql, values, rows->count);
+	return rc < 0 ? rc : store_note_change(db, tenant, kind, id);
+}
+
+int store_row_remove(struct db *db, const char *sql, enum store_kind kind, struct slice id)
+{
+	struct db_rows *rows = db_query(db, sql, &DB_T(id), 1);
+	if (!rows)
+		return DB_FAILED;
+	int rc = db_next(rows);
+	if (rc == DB_ROW)
+		rc = store_note_change(db, db_text(rows, 0), kind, id);
+	/* To the end, where foreign keys are checked. */
+	if (rc == DB_OK)
+		rc = db_next(rows);
+	db_end(rows);
+	return rc;
+}
+
+int store_list(struct db *db, enum store_kind kind, const struct store_page *page,
+	       void (*fn)(void *arg, const void *row), void *arg)
+{
+	const struct store_rows *k = store_rows_of(kind);
+	ASSERT(k);
+	struct db_value after = DB_T(page->after), limit = DB_I(page->limit > 0 ? page->limit : INT64_MAX);
+	struct db_value tenant = DB_T(page->tenant), user = DB_T(page->user);
+	struct db_rows *rows;
+
+	if (!slice_empty(page->user) && k->list_of_user)
+		rows = db_query(db, k->list_of_user, (struct db_value[]){user, after, tenant, limit}, 4);
+	else if (!slice_empty(page->tenant))
+		rows = db_query(db, k->list_of_tenant, (struct db_value[]){tenant, after, limit}, 3);
+	else
+		rows = db_query(db, k->list, (struct db_value[]){after, limit}, 2);
+	if (!rows)
+		return DB_FAILED;
+
+	union store_any_row row;
+	int rc;
+	while ((rc = db_next(rows)) == DB_ROW) {
+		store_row_read(k, rows, &row);
+		fn(arg, &row);
+	}
+	db_end(rows);
+	return rc;
+}

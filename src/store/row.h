@@ -1,0 +1,49 @@
+/* store/row.h - rows described as tables of columns, so that binding, reading and copying is written once */
+#pragma once
+#include "base/arena.h"
+#include "store/rows.h"
+
+#define STORE_COLUMNS_MAX 40
+
+/* What a member of the struct is: a slice, an int64_t or a bool. */
+enum store_column_type { COLUMN_TEXT, COLUMN_BYTES, COLUMN_INT64, COLUMN_BOOL };
+struct store_column {
+	uint16_t offset;
+	uint8_t type;
+};
+#define COLUMN(type, row, member)                                                                                      \
+	{                                                                                                              \
+		offsetof(struct row, member), type                                                                     \
+	}
+
+/* A kind of row. All statements give the columns in this order, the listings in order of id. */
+struct store_rows {
+	size_t bytes; /* of the struct */
+	const struct store_column *columns;
+	size_t count;
+	const char *get;            /* by id */
+	const char *list;           /* $1: ids above, $2: limit */
+	const char *list_of_tenant; /* $1: tenant, $2: ids above, $3: limit */
+	const char *list_of_user;   /* $1: user, $2: ids above, $3: tenant or empty, $4: limit; NULL: none */
+};
+extern const struct store_rows store_tenant_rows, store_user_rows, store_device_rows, store_binding_rows;
+/* NULL: a kind whose rows do not travel with their changes (calls). */
+const struct store_rows *store_rows_of(enum store_kind kind);
+/* Room for any of those rows. */
+union store_any_row {
+	struct store_tenant tenant;
+	struct store_user user;
+	struct store_device device;
+	struct store_binding binding;
+};
+
+/* ret borrows from the row that db_next() gave. */
+void store_row_read(const struct store_rows *rows, struct db_rows *from, void *ret);
+/* A copy that lives as long as the arena; NULL: out of memory. */
+MUST_USE const void *store_row_copy(const struct store_rows *rows, struct arena *arena, const void *row);
+
+/* Write a row with `sql` (its columns in order) and note the change. */
+MUST_USE int store_row_put(struct db *db, const char *sql, const struct store_rows *rows, const void *row,
+			   struct slice tenant, enum store_kind kind, struct slice id);
+/* sql: DELETE by id RETURNING its tenant. Notes the change if there was such a row. */
+MUST_USE int store_row_remove(struct db *db, const char *sql, enum store_kind kind, struct slice id);

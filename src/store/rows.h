@@ -1,0 +1,104 @@
+/*
+ * store/rows.h - the rows as plain structs, and the one function of each kind that writes it
+ *
+ * Every write of a name, number or secret goes through here, so that sealing them later touches one place a kind. All
+ * run on a store thread, inside a job's run(); each notes its change. Slices are borrowed for the call.
+ */
+#pragma once
+#include "store/store.h"
+
+struct store_tenant {
+	struct slice id, name, domain;
+	int64_t lines; /* calls at once; 0: not limited */
+	int64_t created_us;
+};
+struct store_user {
+	struct slice id, tenant, login, extension, name, role;
+	int64_t created_us;
+};
+enum store_srtp { STORE_SRTP_SDES, STORE_SRTP_OFF }; /* OFF: plain RTP is allowed for this device */
+struct store_device {
+	struct slice id, tenant, user, name, username;
+	int64_t digest;   /* enum sip_digest_algorithm: 0 MD5, 1 SHA-256 */
+	struct slice ha1; /* 16 or 32 bytes; read from and written to its column in store/devices.c only */
+	int64_t srtp;     /* enum store_srtp */
+	int64_t created_us;
+};
+/* How a device is reached now (§10 of RFC 3261, RFC 5626, 3327). */
+struct store_binding {
+	struct slice id, tenant, user, device;
+	struct slice instance; /* +sip.instance, or empty */
+	int64_t reg_id;        /* 0: none */
+	struct slice contact;  /* Contact URI */
+	struct slice path;     /* Path values, comma separated, or empty */
+	struct slice call_id;
+	int64_t cseq;
+	int64_t transport;          /* enum sip_transport */
+	struct slice listener;      /* local "address:port" of the listener, so that a restart finds it again */
+	struct slice local, remote; /* "address:port" */
+	struct slice user_agent;
+	int64_t expires_us; /* wall clock */
+	int64_t updated_us;
+};
+struct store_leg {                 /* columns a_... and b_... of a call row */
+	struct slice user, device; /* ids, empty if none */
+	struct slice uri;          /* whom: the extension or number */
+	struct slice transport;    /* "TLS" */
+	struct slice tls;          /* "TLSv1.3 TLS_AES_256_GCM_SHA384", empty for plaintext signalling */
+	struct slice srtp;         /* suite name, "" for plain voice */
+	bool keys_in_clear;        /* SDES over plaintext signalling */
+	struct slice codec;        /* "opus/48000/2" */
+	int64_t packets_in, packets_out, lost, jitter_us, round_trip_us;
+};
+struct store_call {
+	struct slice id, tenant, call_id;
+	struct store_leg caller, callee;
+	int64_t started_us, answered_us, ended_us; /* 0: not yet */
+	int64_t status;                            /* final SIP status, 0: none yet */
+	struct slice
+		cause; /* "answered", "busy", "declined", "no-answer", "cancelled", "unreachable", "crashed", ... */
+	struct slice ended_by; /* "caller", "callee", "alto", or empty */
+	struct slice trace;    /* decisions, one a line: "+0.012 ring device desk" */
+};
+
+MUST_USE int
+store_tenant_put(struct db *db,
+		 const struct store_tenant *t); /* insert or update by id; DB_CONFLICT: name or domain taken */
+MUST_USE int store_user_put(struct db *db, const struct store_user *u);
+MUST_USE int store_device_put(struct db *db, const struct store_device *d);
+MUST_USE int store_binding_put(struct db *db, const struct store_binding *b);
+/*
+ * DB_OK also when there was none (then nothing changed). What belongs to it goes with it by ON DELETE CASCADE, without
+ * changes of its own; call rows stay until retention takes them.
+ */
+MUST_USE int store_tenant_remove(struct db *db, struct slice id);
+MUST_USE int store_user_remove(struct db *db, struct slice id);
+MUST_USE int store_device_remove(struct db *db, struct slice id);
+MUST_USE int store_binding_remove(struct db *db, struct slice id);
+/*
+ * Many call rows at once, each inserted or updated by id. A call's first write, its answer and its end are coalesced by
+ * call/history.c when they happen within one flush, so a short call costs one statement.
+ */
+MUST_USE int store_call_put(struct db *db, const struct store_call *c);
+/*
+ * At start, before the first call: rows without an end get cause "crashed" and ended_us = the last moment known: the
+ * writer's heartbeat (each second with other writes while calls are open, else every 5 s; not above wall_us), the
+ * answer or the start, whichever is latest. Notes their changes. Returns how many, or a db_error.
+ */
+MUST_USE int store_calls_close_crashed(struct db *db, int64_t wall_us);
+/* Newest first, `before` an id or empty, tenant id or empty for all. fn is called on the store thread; the row is
+ * borrowed. */
+MUST_USE int store_calls_list(struct db *db, struct slice tenant, struct slice before, int64_t limit,
+			      void (*fn)(void *arg, const struct store_call *c), void *arg);
+/*
+ * Rows of a kind in order of id: all of them for the directory's load at start (after and tenant empty, limit 0), or a
+ * page of a listing. Not for STORE_CALL. row: struct store_tenant, _user, _device or _binding, borrowed for the call.
+ */
+struct store_page {
+	struct slice tenant; /* only this tenant's; empty: all */
+	struct slice user;   /* devices and bindings: only this user's; empty: all */
+	struct slice after;  /* ids above this one; empty: from the start */
+	int64_t limit;       /* 0: all */
+};
+MUST_USE int store_list(struct db *db, enum store_kind kind, const struct store_page *page,
+			void (*fn)(void *arg, const void *row), void *arg);

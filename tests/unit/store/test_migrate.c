@@ -1,0 +1,114 @@
+/* Each step from the one before it with rows in it; a step that fails; a database from the future */
+#include <errno.h>
+
+#include "scratch.h"
+#include "store/db_private.h"
+#include "store/migrate.h"
+
+static struct db *open_memory(void)
+{
+	struct db *db = NULL;
+	char why[256] = "";
+	assert_int_equal(sqlite_open(":memory:", false, &db, why), 0);
+	return db;
+}
+
+static int64_t ask(struct db *db, const char *sql)
+{
+	struct db_rows *rows = db_query(db, sql, NULL, 0);
+	if (!rows)
+		fail_msg("%s", db_message(db));
+	assert_int_equal(db_next(rows), DB_ROW);
+	int64_t answer = db_int(rows, 0);
+	db_end(rows);
+	return answer;
+}
+
+/*
+ * For every step: SQL that fills the schema before it, as the program of that time wrote it, and questions that are
+ * answered 1 after the step. A new migration adds a line here.
+ */
+static const struct {
+	const char *rows_before[4];
+	const char *true_after[4];
+} steps[] = {
+	{{NULL}, {"SELECT count(*) = 0 FROM calls", "SELECT count(*) = 1 FROM migration WHERE number > 0"}},
+};
+
+static void test_each_step_with_rows(void **state)
+{
+	struct store_reason reason = {{0}};
+
+	assert_int_equal(ARRAY_LEN(steps), store_migration_count);
+	for (size_t i = 0; i < store_migration_count; i++) {
+		struct db *db = open_memory();
+		assert_int_equal(db_migrate(db, store_migrations, i, 1, &reason), 0);
+		for (size_t j = 0; j < 4 && steps[i].rows_before[j]; j++)
+			assert_int_equal(db_run(db, steps[i].rows_before[j], NULL, 0), DB_OK);
+		assert_int_equal(db_migrate(db, store_migrations, i + 1, 2, &reason), 0);
+		for (size_t j = 0; j < 4 && steps[i].true_after[j]; j++)
+			assert_int_equal(ask(db, steps[i].true_after[j]), 1);
+		db_close(db);
+	}
+}
+
+static const struct migration made_up[] = {
+	{1, "first", "CREATE TABLE one (id ID PRIMARY KEY, IDEA TEXT, n INT64, b BYTES);"},
+	{2, "second", "ALTER TABLE one ADD COLUMN m INT64 NOT NULL DEFAULT 4; UPDATE one SET n = n + 1;"},
+};
+
+static void test_steps_run_once_and_keep_rows(void **state)
+{
+	struct store_reason reason = {{0}};
+	struct db *db = open_memory();
+
+	assert_int_equal(db_migrate(db, made_up, 1, 10, &reason), 0);
+	/* Words are replaced whole, and only those four. */
+	assert_int_equal(db_run(db, "INSERT INTO one (id, IDEA, n, b) VALUES ('a', 'x', 5, 'b')", NULL, 0), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM pragma_table_info('one') WHERE name || ' ' || type IN "
+				 "('id TEXT', 'IDEA TEXT', 'n INTEGER', 'b BLOB')"),
+			 4);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(db_migrate(db, made_up, 2, 20, &reason), 0);
+	assert_int_equal(ask(db, "SELECT n * 10 + m FROM one"), 64);
+	assert_int_equal(ask(db, "SELECT sum(number * applied_us) FROM migration"), 1 * 10 + 2 * 20);
+	db_close(db);
+}
+
+static void test_newer_is_refused(void **state)
+{
+	struct store_reason reason = {{0}};
+	struct db *db = open_memory();
+
+	assert_int_equal(db_migrate(db, made_up, 2, 1, &reason), 0);
+	assert_int_equal(db_migrate(db, made_up, 1, 1, &reason), -EINVAL);
+	assert_non_null(strstr(reason.text, "newer alto (schema 2, this program knows 1)"));
+	db_close(db);
+}
+
+static void test_failing_step_changes_nothing(void **state)
+{
+	static const struct migration broken[] = {
+		{1, "first", "CREATE TABLE one (id ID PRIMARY KEY);"},
+		{2, "broken", "CREATE TABLE two (id ID PRIMARY KEY); INSERT INTO three VALUES (1);"},
+	};
+	struct store_reason reason = {{0}};
+	struct db *db = open_memory();
+
+	assert_int_equal(db_migrate(db, broken, 2, 1, &reason), -EIO);
+	assert_non_null(strstr(reason.text, "schema 2 (broken)"));
+	assert_int_equal(ask(db, "SELECT max(number) FROM migration"), 1);
+	assert_int_equal(ask(db, "SELECT count(*) FROM sqlite_master WHERE name = 'two'"), 0);
+	db_close(db);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_step_with_rows),
+		cmocka_unit_test(test_steps_run_once_and_keep_rows),
+		cmocka_unit_test(test_newer_is_refused),
+		cmocka_unit_test(test_failing_step_changes_nothing),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,321 @@
+/* Rows of all kinds: what is written is read, conflicts, cascades, pages, calls and their end at a crash */
+#include "scratch.h"
+#include "store/db_private.h"
+#include "store/migrate.h"
+
+static struct db *open_filled(void)
+{
+	struct db *db = NULL;
+	struct store_reason reason;
+	char why[256];
+
+	assert_int_equal(sqlite_open(":memory:", false, &db, why), 0);
+	assert_int_equal(db_migrate(db, store_migrations, store_migration_count, 1, &reason), 0);
+	assert_int_equal(store_tenant_put(db, &tenant_one), DB_OK);
+	assert_int_equal(store_user_put(db, &user_one), DB_OK);
+	assert_int_equal(store_device_put(db, &device_one), DB_OK);
+	return db;
+}
+
+static int64_t ask(struct db *db, const char *sql)
+{
+	struct db_rows *rows = db_query(db, sql, NULL, 0);
+	assert_non_null(rows);
+	assert_int_equal(db_next(rows), DB_ROW);
+	int64_t answer = db_int(rows, 0);
+	db_end(rows);
+	return answer;
+}
+
+static void see_device(void *arg, const void *row)
+{
+	const struct store_device *d = row;
+	int *seen = arg;
+	assert_true(slice_eq(d->id, device_one.id));
+	assert_true(slice_eq(d->tenant, device_one.tenant));
+	assert_true(slice_eq(d->user, device_one.user));
+	assert_true(slice_eq(d->name, device_one.name));
+	assert_true(slice_eq(d->username, device_one.username));
+	assert_true(slice_eq(d->ha1, device_one.ha1));
+	assert_int_equal(d->digest, 1);
+	assert_int_equal(d->created_us, 8);
+	++*seen;
+}
+
+static const struct store_binding binding_one = {.id = TEXT("b1"),
+						 .tenant = TEXT("t1"),
+						 .user = TEXT("u1"),
+						 .device = TEXT("d1"),
+						 .instance = TEXT("<urn:uuid:1>"),
+						 .reg_id = 1,
+						 .contact = TEXT("sip:x7@192.0.2.9:5060"),
+						 .call_id = TEXT("c"),
+						 .cseq = 2,
+						 .transport = 1,
+						 .listener = TEXT("0.0.0.0:5060"),
+						 .local = TEXT("192.0.2.1:5060"),
+						 .remote = TEXT("192.0.2.9:5060"),
+						 .user_agent = TEXT("phone"),
+						 .expires_us = 3,
+						 .updated_us = 4};
+
+static void see_binding(void *arg, const void *row)
+{
+	const struct store_binding *b = row, *want = &binding_one;
+	assert_true(slice_eq(b->instance, want->instance) && slice_eq(b->contact, want->contact));
+	assert_true(slice_eq(b->path, want->path) && slice_eq(b->call_id, want->call_id));
+	assert_true(slice_eq(b->listener, want->listener) && slice_eq(b->local, want->local));
+	assert_true(slice_eq(b->remote, want->remote) && slice_eq(b->user_agent, want->user_agent));
+	assert_true(slice_eq(b->device, want->device) && slice_eq(b->user, want->user));
+	assert_int_equal(b->reg_id * 1000 + b->cseq * 100 + b->transport * 10 + b->expires_us, 1213);
+	assert_int_equal(b->updated_us, 4);
+	++*(int *)arg;
+}
+
+static void test_written_is_read(void **state)
+{
+	struct db *db = open_filled();
+	int devices = 0, bindings = 0;
+
+	assert_int_equal(store_binding_put(db, &binding_one), DB_OK);
+	assert_int_equal(store_list(db, STORE_DEVICE, &(struct store_page){0}, see_device, &devices), DB_OK);
+	assert_int_equal(store_list(db, STORE_DEVICE, &(struct store_page){.user = SLICE("u1")}, see_device, &devices),
+			 DB_OK);
+	assert_int_equal(devices, 2);
+	assert_int_equal(
+		store_list(db, STORE_BINDING, &(struct store_page){.tenant = SLICE("t1")}, see_binding, &bindings),
+		DB_OK);
+	assert_int_equal(bindings, 1);
+	/* Each write noted its change, in order. */
+	assert_int_equal(ask(db, "SELECT count(*) = 4 AND max(seq) = 4 FROM change"), 1);
+	assert_int_equal(ask(db, "SELECT kind FROM change WHERE seq = 4 AND tenant = 't1' AND id = 'b1'"),
+			 STORE_BINDING);
+	db_close(db);
+}
+
+static void test_conflicts(void **state)
+{
+	struct db *db = open_filled();
+	struct store_tenant t = tenant_one;
+	struct store_user u = user_one;
+	struct store_device d = device_one;
+
+	t.id = SLICE("t2");
+	assert_int_equal(store_tenant_put(db, &t), DB_CONFLICT);
+	t.name = SLICE("Other");
+	/* The domain is taken, whatever its case. */
+	t.domain = SLICE("ACME.example");
+	assert_int_equal(store_tenant_put(db, &t), DB_CONFLICT);
+	t.domain = SLICE("other.example");
+	assert_int_equal(store_tenant_put(db, &t), DB_OK);
+
+	u.id = SLICE("u2");
+	assert_int_equal(store_user_put(db, &u), DB_CONFLICT);
+	u.login = SLICE("bob");
+	assert_int_equal(store_user_put(db, &u), DB_CONFLICT);
+	/* Every tenant has its own 101 and its own ana. */
+	u.login = user_one.login;
+	u.tenant = SLICE("t2");
+	assert_int_equal(store_user_put(db, &u), DB_OK);
+	u.id = SLICE("u3");
+	u.tenant = SLICE("nobody");
+	assert_int_equal(store_user_put(db, &u), DB_CONFLICT);
+
+	d.id = SLICE("d2");
+	d.user = SLICE("u2");
+	d.tenant = SLICE("t2");
+	assert_int_equal(store_device_put(db, &d), DB_CONFLICT);
+	/* A device is in its user's tenant. */
+	d.username = SLICE("x8");
+	d.tenant = SLICE("t1");
+	assert_int_equal(store_device_put(db, &d), DB_CONFLICT);
+	d.tenant = SLICE("t2");
+	assert_int_equal(store_device_put(db, &d), DB_OK);
+	db_close(db);
+}
+
+static void test_update_and_remove(void **state)
+{
+	struct db *db = open_filled();
+	struct store_user u = user_one;
+
+	u.extension = SLICE("202");
+	u.created_us = 99;
+	assert_int_equal(store_user_put(db, &u), DB_OK);
+	assert_int_equal(ask(db, "SELECT extension = '202' AND created_us = 7 FROM users"), 1);
+	assert_int_equal(store_binding_put(db, &binding_one), DB_OK);
+	int64_t changes = ask(db, "SELECT count(*) FROM change");
+
+	/* Nothing there: nothing changed. */
+	assert_int_equal(store_user_remove(db, SLICE("u9")), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM change"), changes);
+	/* One change; the children go without their own. */
+	assert_int_equal(store_tenant_remove(db, SLICE("t1")), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM change"), changes + 1);
+	assert_int_equal(ask(db, "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM devices) + "
+				 "(SELECT count(*) FROM bindings)"),
+			 0);
+	db_close(db);
+}
+
+struct names {
+	char text[64];
+	size_t n;
+};
+
+static void add_user(void *arg, const void *row)
+{
+	struct names *names = arg;
+	const struct store_user *u = row;
+	assert_true(u->id.n + 1 < sizeof(names->text) - names->n);
+	memcpy(names->text + names->n, u->id.p, u->id.n);
+	names->n += u->id.n;
+	names->text[names->n++] = ' ';
+	names->text[names->n] = '\0';
+}
+
+static void test_pages(void **state)
+{
+	struct db *db = open_filled();
+	struct store_tenant t = {.id = SLICE("t2"), .name = SLICE("B"), .domain = SLICE("b.example")};
+	static const struct {
+		const char *id, *tenant;
+	} users[] = {{"u5", "t1"}, {"u2", "t2"}, {"u3", "t1"}, {"u4", "t2"}};
+
+	assert_int_equal(store_tenant_put(db, &t), DB_OK);
+	for (size_t i = 0; i < ARRAY_LEN(users); i++) {
+		struct store_user u = user_one;
+		u.id = u.login = u.extension = slice_from_string(users[i].id);
+		u.tenant = slice_from_string(users[i].tenant);
+		assert_int_equal(store_user_put(db, &u), DB_OK);
+	}
+	static const struct {
+		struct store_page page;
+		const char *want;
+	} cases[] = {
+		{{.limit = 0}, "u1 u2 u3 u4 u5 "},
+		{{.limit = 2}, "u1 u2 "},
+		{{.limit = 2, .after = TEXT("u2")}, "u3 u4 "},
+		{{.tenant = TEXT("t1")}, "u1 u3 u5 "},
+		{{.tenant = TEXT("t1"), .after = TEXT("u1"), .limit = 1}, "u3 "},
+		{{.user = TEXT("u4")}, "u4 "},
+		{{.user = TEXT("u4"), .tenant = TEXT("t1")}, ""},
+		{{.after = TEXT("u5")}, ""},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct names names = {.n = 0};
+		assert_int_equal(store_list(db, STORE_USER, &cases[i].page, add_user, &names), DB_OK);
+		assert_string_equal(names.text, cases[i].want);
+	}
+	db_close(db);
+}
+
+struct calls {
+	unsigned count;
+	char ids[32];
+	int64_t ended_us;
+	bool crashed;
+};
+
+static void see_call(void *arg, const struct store_call *c)
+{
+	struct calls *calls = arg;
+	struct store_call want = a_call(c->id);
+
+	calls->ids[calls->count++] = c->id.p[c->id.n - 1];
+	calls->ended_us = c->ended_us;
+	calls->crashed = slice_eq(c->cause, SLICE("crashed"));
+	assert_true(slice_eq(c->call_id, want.call_id) && slice_eq(c->trace, want.trace));
+	assert_true(slice_eq(c->caller.tls, want.caller.tls) && slice_eq(c->caller.srtp, want.caller.srtp));
+	assert_true(slice_eq(c->caller.codec, want.caller.codec) && slice_eq(c->caller.device, want.caller.device));
+	assert_true(slice_eq(c->callee.uri, want.callee.uri) && slice_eq(c->callee.transport, want.callee.transport));
+	assert_int_equal(c->caller.packets_in * 10000 + c->caller.packets_out * 1000 + c->caller.lost * 100 +
+				 c->caller.jitter_us * 10 + c->caller.round_trip_us,
+			 12345);
+	assert_true(!c->caller.keys_in_clear && c->callee.keys_in_clear);
+	assert_int_equal(c->callee.packets_in, 6);
+	assert_int_equal(c->started_us, 1000);
+}
+
+static void test_calls(void **state)
+{
+	struct db *db = open_filled();
+	static const char *const ids[] = {"c1", "c2", "c3"};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct store_call c = a_call(slice_from_string(ids[i]));
+		assert_int_equal(store_call_put(db, &c), DB_OK);
+		c.answered_us = 2000;
+		c.ended_us = 3000;
+		c.cause = SLICE("answered");
+		assert_int_equal(store_call_put(db, &c), DB_OK);
+	}
+	struct calls seen = {.count = 0};
+	assert_int_equal(store_calls_list(db, SLICE("t1"), SLICE_NONE, 2, see_call, &seen), DB_OK);
+	assert_string_equal(seen.ids, "32");
+	assert_int_equal(store_calls_list(db, SLICE_NONE, SLICE("c2"), 0, see_call, &seen), DB_OK);
+	assert_string_equal(seen.ids, "321");
+	assert_int_equal(seen.ended_us, 3000);
+	assert_int_equal(store_calls_list(db, SLICE("t2"), SLICE_NONE, 0, see_call, &seen), DB_OK);
+	assert_int_equal(seen.count, 3);
+	/* The history of a tenant that goes stays until retention takes it. */
+	assert_int_equal(store_tenant_remove(db, SLICE("t1")), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM calls"), 3);
+	db_close(db);
+}
+
+static void test_crashed(void **state)
+{
+	/* heartbeat (0: none), answered, wall clock now, and where the call then ends */
+	static const int64_t cases[][4] = {
+		{0, 0, 9000, 1000},       {0, 2000, 9000, 2000}, {5000, 2000, 9000, 5000},
+		{5000, 6000, 9000, 6000}, {9500, 0, 9000, 9000}, /* the clock was set back meanwhile */
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct db *db = open_filled();
+		struct store_call ended = a_call(SLICE("c1")), open = a_call(SLICE("c2"));
+		ended.ended_us = 1500;
+		open.answered_us = cases[i][1];
+		assert_int_equal(store_call_put(db, &ended), DB_OK);
+		assert_int_equal(store_call_put(db, &open), DB_OK);
+		if (cases[i][0])
+			assert_int_equal(
+				db_do(db, "INSERT INTO heartbeat (number, alive_us) VALUES (1, $1)", DB_I(cases[i][0])),
+				DB_OK);
+		int64_t changes = ask(db, "SELECT count(*) FROM change");
+		assert_int_equal(store_calls_close_crashed(db, cases[i][2]), 1);
+		assert_int_equal(ask(db, "SELECT count(*) FROM change"), changes + 1);
+		struct calls seen = {.count = 0};
+		assert_int_equal(store_calls_list(db, SLICE_NONE, SLICE_NONE, 1, see_call, &seen), DB_OK);
+		assert_int_equal(seen.ended_us, cases[i][3]);
+		assert_true(seen.crashed);
+		assert_int_equal(ask(db, "SELECT ended_us FROM calls WHERE id = 'c1'"), 1500);
+		assert_int_equal(ask(db, "SELECT answered_us FROM calls WHERE id = 'c2'"), cases[i][1]);
+		assert_int_equal(store_calls_close_crashed(db, cases[i][2]), 0);
+		db_close(db);
+	}
+}
+
+static void test_long_ids_are_refused(void **state)
+{
+	struct db *db = open_filled();
+	assert_int_equal(store_note_change(db, SLICE("t1"), STORE_USER, SLICE("0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")),
+			 DB_OK);
+	assert_int_equal(store_note_change(db, SLICE("t1"), STORE_USER, SLICE("0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5bX")),
+			 DB_FAILED);
+	db_close(db);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_written_is_read),
+		cmocka_unit_test(test_conflicts),
+		cmocka_unit_test(test_update_and_remove),
+		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_crashed),
+		cmocka_unit_test(test_long_ids_are_refused),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
