@@ -1,0 +1,46 @@
+/* media/limits.h - the room's bounds and times, each with its reason */
+#pragma once
+#include "base/common.h"
+
+/* Rings between workers go by the square of this: 16 workers have 240 of 400 KB. */
+#define MEDIA_WORKERS_MAX 16
+/* Commands waiting for one worker. A call takes about ten; a full ring means a worker that has stood still for long. */
+#define MEDIA_COMMANDS_MAX 1024
+/* Events waiting for the switchboard from one worker, ends of streams aside (those have their own ring and room). */
+#define MEDIA_EVENTS_MAX 1024
+/* Packets on their way from one worker to one other: 100 streams send that many in 50 ms, and older voice is useless.
+ */
+#define MEDIA_CROSSING_MAX 256
+/* Descriptors handled in one round: bounds the time until commands and timers are looked at again. */
+#define MEDIA_ROUND_MAX 128
+/* Local addresses that have pools of ports of their own: a host's interfaces, never a stranger's choice. */
+#define MEDIA_LOCALS_MAX 16
+
+/*
+ * How long after a description the source of a plain stream may still be learned. Phones send at once; who forges
+ * voice must hit these seconds and the port.
+ */
+#define MEDIA_LEARN_US (5 * SECOND_US)
+/* Within the window a source that has been learned gives way to another only after so long a silence: five packets. */
+#define MEDIA_LEARN_QUIET_US (100 * MS_US)
+/* RFC 3550 §6.2: at least 5 s between our reports, each time varied by half. */
+#define MEDIA_REPORT_US (5 * SECOND_US)
+#define MEDIA_FIGURES_US (5 * SECOND_US)
+/* No RTP and no RTCP for so long: nobody is there. Longer than any silence suppression with its comfort noise. */
+#define MEDIA_SILENT_US (60 * SECOND_US)
+
+/* A pair of ports rests so long before another call gets it: what was on its way to the old call arrives and is lost.
+ */
+#define MEDIA_REST_US (2 * SECOND_US)
+/* A pair that carried nothing rests less: a phone may have begun to send just as the call ended. With the long rest for
+ * all, short calls would use up the ports: 2 s at 2,500 calls a second are 10,000 pairs. */
+#define MEDIA_QUIET_REST_US (200 * MS_US)
+/* Datagrams thrown away before a pair is used; if more wait, somebody floods it, and it rests again. */
+#define MEDIA_DRAIN_MAX 64
+/* Pairs opened or put back in one turn of the loop: each costs about 20 µs. */
+#define MEDIA_REFILL_MAX 2
+/* Ports tried in one search: what others hold in our range is skipped, but not for a whole turn of the loop. */
+#define MEDIA_PORT_TRIES_MAX 256
+
+/* Send keys remembered of a stream, so that one that comes back gets a new SSRC (no index is sent twice). */
+#define MEDIA_KEYS_REMEMBERED 4

@@ -1,0 +1,103 @@
+/*
+ * media/media.h - voice, as the switchboard sees it: streams with a local port, settings sent down, events coming up
+ *
+ * A stream is one leg's audio: a pair of UDP sockets (RTP, RTCP) from a pool opened ahead, on one worker for life. Two
+ * streams are joined to hear each other, on one worker or on two. All functions here belong to the switchboard's thread
+ * and never block: they write commands into the worker's ring, and the worker is woken when the loop's turn ends. There
+ * is always room for a stream's end, so closing never fails. tests/sim implements this header without sockets.
+ */
+#pragma once
+#include "base/address.h"
+#include "base/metrics.h"
+#include "base/pool.h"
+#include "rtp/srtp.h"
+
+struct loop;
+struct media;
+
+/* Figures of one stream: what a call's history keeps. */
+struct media_figures {
+	uint64_t received_packets, received_bytes; /* of voice, authenticated where encrypted */
+	uint64_t sent_packets, sent_bytes;
+	uint64_t lost_packets; /* by sequence numbers on our receive path */
+	uint64_t duplicate_packets;
+	uint64_t refused_packets; /* wrong key, replayed, wrong source, malformed, no mapping */
+	uint32_t jitter_us, jitter_max_us;
+	uint32_t round_trip_us; /* 0: the far end never reported */
+	uint32_t remote_lost;   /* what the far end says it lost of ours */
+};
+
+enum media_event_kind {
+	MEDIA_STARTED, /* first good packet, since it opened, since a learn or since silence: remote is where it came
+			  from */
+	MEDIA_FIGURES, /* every 5 s while packets flow */
+	MEDIA_SILENT,  /* no RTP and no RTCP for 60 s while it was expected (once; then again after MEDIA_STARTED) */
+	MEDIA_CLOSED   /* last figures; the stream is gone. The one event that comes after media_close() */
+};
+struct media_event {
+	pool_handle stream; /* stale ones have been filtered out */
+	uint64_t owner;     /* as given at open */
+	enum media_event_kind kind;
+	struct address remote;
+	struct media_figures figures;
+};
+
+struct media_config {
+	unsigned workers;             /* 0: one a core */
+	uint16_t port_low, port_high; /* RTP on even ports, RTCP on the odd one above */
+	unsigned ports_ahead;         /* socket pairs kept open ahead for each local address used */
+	unsigned streams_max;
+	void (*on_event)(void *owner, const struct media_event *event); /* on the switchboard's thread */
+	void *owner;
+};
+MUST_USE int media_new(struct loop *loop, const struct media_config *config, struct media **ret);
+/* Stops the workers and joins their threads. */
+struct media *media_free(struct media *m);
+unsigned media_workers(const struct media *m);
+
+/*
+ * Open a stream whose sockets are bound to `local` (port 0; any address is allowed). near: another stream whose worker
+ * is to be used (the other leg of the call), 0 or stale: the least loaded. *ret_address: the RTP address to put into
+ * the description; RTCP is its port + 1. -EMFILE: no port, descriptor or stream left (counted in
+ * alto_media_ports_exhausted_total); -EADDRNOTAVAIL: not an address of this host; -EAGAIN: a worker's ring is full;
+ * -ENOMEM.
+ */
+MUST_USE int media_open(struct media *m, uint64_t owner, const struct address *local, pool_handle near,
+			pool_handle *ret_stream, struct address *ret_address);
+
+/*
+ * Is this an RTP or RTCP port that we have open at this very address? A peer that names one as its own would make our
+ * voice go round for ever.
+ */
+bool media_is_ours(const struct media *m, const struct address *a);
+
+/* What a description settled for a stream. Sent whole each time; unchanged keys keep their state (index, ROC). */
+struct media_settings {
+	struct address remote; /* RTP; port 0: nowhere to send yet */
+	struct address remote_rtcp;
+	bool rtcp_mux;
+	bool send, receive; /* by direction; false while held */
+	bool learn;         /* open the window of 5 s in which a plain stream's real source is learned (symmetric;
+			       media/path.h);	 without one only `remote` is heard. With SRTP only an authenticated packet
+			       moves	 it, at any time */
+	struct srtp_key send_key, receive_key; /* suite SRTP_NONE: plain */
+	uint8_t rate_khz[128]; /* clock of each payload type we may receive, in kHz; 0: not expected (refused) */
+};
+/*
+ * 0; -ENOENT: stale; -EAGAIN: ring full, try again in a later turn; -ENOMEM. On failure nothing has changed. A send key
+ * that the stream has used before and left comes with a new SSRC, so that no index is sent twice under it.
+ */
+MUST_USE int media_set(struct media *m, pool_handle stream, const struct media_settings *settings);
+
+/*
+ * Join two streams: what arrives on a leaves by b and back. map_ab[in] = payload type to send on b, 0xff: dropped.
+ * Either may be joined anew at any time; the sending side keeps its SSRC, sequence numbers and timestamps running.
+ * -ENOENT, -EAGAIN.
+ */
+MUST_USE int media_join(struct media *m, pool_handle a, pool_handle b, const uint8_t map_ab[128],
+			const uint8_t map_ba[128]);
+MUST_USE int media_split(struct media *m, pool_handle stream);
+/* Always succeeds; MEDIA_CLOSED follows with the last figures. A stale handle is ignored. */
+void media_close(struct media *m, pool_handle stream);
+
+void media_metrics(struct media *m, struct metrics *metrics);

@@ -1,0 +1,58 @@
+/*
+ * media/private.h - the room's switchboard side: handles, what the workers own, and the times that tests set
+ *
+ *   setup.c     making and ending it all, metrics
+ *   media.c     what media.h promises: commands down, events up
+ *   ports.c     pairs of sockets opened ahead
+ *   worker.c    a thread a core: rounds, rings
+ *   stream.c    receiving: source, key, order ──► relay.c    sending under our own numbers
+ *   path.c      symmetric voice: who is heard      report.c   RTCP and figures
+ */
+#pragma once
+#include "media/ports.h"
+#include "media/worker.h"
+#include "net/loop.h"
+
+/* A stream's slot in the pool. The worker's part comes last and is not touched here between open and closed. */
+struct entry {
+	uint64_t owner;
+	struct worker *worker;
+	struct port_pair *pair;
+	bool closing;
+	struct srtp_key send_key, receive_key;     /* in use; what the worker has are ciphers made of them */
+	uint64_t keys_sent[MEDIA_KEYS_REMEMBERED]; /* hashes of earlier send keys, the latest first */
+	struct media_stream stream;
+};
+
+struct media {
+	struct thread_owner thread;
+	struct loop *loop;
+	struct loop_waker *waker;
+	struct loop_flush flush;
+	struct media_config config;
+	struct media_tuning tuning;
+	struct random random;
+	uint8_t hash_key[16]; /* of keys_sent */
+	uint8_t ssrc_key[16]; /* by which our own SSRCs are known again */
+	struct pool entries;
+	struct ports ports;
+	unsigned worker_count;
+	struct worker *workers[MEDIA_WORKERS_MAX];
+	unsigned load[MEDIA_WORKERS_MAX]; /* streams on each */
+	bool left[MEDIA_WORKERS_MAX];     /* something was left in a ring in this turn */
+	struct worker_metrics metrics;
+	struct metric streams, pairs, ports_exhausted;
+};
+
+extern const struct media_tuning media_tuning_default;
+/* As media_new() with other times; tuning is copied, its clock is borrowed. */
+MUST_USE int media_new_tuned(struct loop *loop, const struct media_config *config, const struct media_tuning *tuning,
+			     struct media **ret);
+/* Of a stream: which worker it is on. */
+unsigned media_worker_of(const struct media *m, pool_handle stream);
+
+/* ---- media.c, for setup.c ---- */
+void media_events_came(void *arg); /* arg: the media */
+void media_turn_ends(void *arg);   /* likewise; last in each turn of the loop */
+/* A stream ends here: its name is stale from now on. carried: packets came or went. */
+void media_entry_release(struct media *m, struct entry *e, bool carried);

@@ -1,0 +1,192 @@
+/* media/setup.c - the workers made, started and ended, and what they are measured by */
+#include <errno.h>
+#include <sched.h>
+
+#include "media/private.h"
+
+const struct media_tuning media_tuning_default = {
+	.learn_us = MEDIA_LEARN_US,
+	.learn_quiet_us = MEDIA_LEARN_QUIET_US,
+	.report_us = MEDIA_REPORT_US,
+	.figures_us = MEDIA_FIGURES_US,
+	.silent_us = MEDIA_SILENT_US,
+	.rest_us = MEDIA_REST_US,
+	.events_max = MEDIA_EVENTS_MAX,
+	.crossing_max = MEDIA_CROSSING_MAX,
+};
+
+static unsigned cores(void)
+{
+	cpu_set_t set;
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&set);
+}
+
+static void name_metrics(struct media *m)
+{
+	static const char *const reasons[REFUSAL_COUNT] = {
+		[REFUSED_MALFORMED] = "reason=\"malformed\"", [REFUSED_SOURCE] = "reason=\"source\"",
+		[REFUSED_PAYLOAD] = "reason=\"payload\"",     [REFUSED_AUTH] = "reason=\"auth\"",
+		[REFUSED_REPLAY] = "reason=\"replay\"",       [REFUSED_MAPPING] = "reason=\"mapping\"",
+	};
+	struct worker_metrics *w = &m->metrics;
+
+	w->received = (struct metric){.name = "alto_media_packets_received_total", .help = "Voice packets taken"};
+	w->sent = (struct metric){.name = "alto_media_packets_sent_total", .help = "Voice packets sent"};
+	w->unsent = (struct metric){.name = "alto_media_packets_unsent_total",
+				    .help = "Packets that the kernel or the cipher did not take"};
+	w->crossing_dropped = (struct metric){.name = "alto_media_crossing_dropped_total",
+					      .help = "Packets lost because the ring to another worker was full"};
+	for (size_t i = 0; i < REFUSAL_COUNT; i++)
+		w->refused[i] = (struct metric){.name = "alto_media_packets_refused_total",
+						.labels = reasons[i],
+						.help = "Packets received and not used"};
+	m->streams = (struct metric){
+		.name = "alto_media_streams", .kind = METRIC_GAUGE, .help = "Streams that are open"};
+	m->pairs = (struct metric){
+		.name = "alto_media_port_pairs", .kind = METRIC_GAUGE, .help = "Pairs of sockets that are open"};
+	m->ports_exhausted = (struct metric){.name = "alto_media_ports_exhausted_total",
+					     .help = "Streams refused because no port or no room was left"};
+}
+
+static int make_worker(struct media *m, unsigned i)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	if (!w)
+		return -ENOMEM;
+	m->workers[i] = w;
+	w->index = i;
+	w->count = m->worker_count;
+	w->all = m->workers;
+	w->tuning = &m->tuning;
+	w->ssrc_key = m->ssrc_key;
+	w->metrics = &m->metrics;
+	w->waker = m->waker;
+	w->streams_max = m->config.streams_max;
+	return worker_init(w);
+}
+
+static int start_workers(struct media *m)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < m->worker_count && rc == 0; i++)
+		rc = make_worker(m, i);
+	for (unsigned i = 0; i < m->worker_count && rc == 0; i++) {
+		rc = worker_start(m->workers[i]);
+		if (rc < 0) {
+			while (i-- > 0)
+				worker_stop(m->workers[i]);
+		}
+	}
+	if (rc == 0)
+		return 0;
+	for (unsigned i = 0; i < m->worker_count && m->workers[i]; i++) {
+		worker_done(m->workers[i]);
+		free(m->workers[i]);
+	}
+	return rc;
+}
+
+int media_new_tuned(struct loop *loop, const struct media_config *config, const struct media_tuning *tuning,
+		    struct media **ret)
+{
+	struct media *m = calloc(1, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	ASSERT(config->streams_max > 0);
+	thread_owner_take(&m->thread);
+	m->loop = loop;
+	m->config = *config;
+	m->tuning = *tuning;
+	m->worker_count = MIN(config->workers ? config->workers : cores(), MEDIA_WORKERS_MAX);
+	random_init(&m->random);
+	random_bytes(&m->random, m->hash_key, sizeof(m->hash_key));
+	random_bytes(&m->random, m->ssrc_key, sizeof(m->ssrc_key));
+	pool_init(&m->entries, sizeof(struct entry), config->streams_max);
+	name_metrics(m);
+	struct ports_config ports = {.low = config->port_low,
+				     .high = config->port_high,
+				     .ahead = config->ports_ahead,
+				     .rest_us = tuning->rest_us};
+	int rc = ports_init(&m->ports, &ports, &m->random);
+	if (rc < 0)
+		goto failed;
+	rc = loop_waker_new(loop, media_events_came, m, &m->waker);
+	if (rc < 0)
+		goto failed;
+	rc = start_workers(m);
+	if (rc < 0) {
+		loop_waker_close(m->waker);
+		goto failed;
+	}
+	m->flush = (struct loop_flush){.fn = media_turn_ends, .arg = m};
+	loop_add_flush(loop, &m->flush);
+	*ret = m;
+	return 0;
+failed:
+	pool_done(&m->entries);
+	free(m);
+	return rc;
+}
+
+int media_new(struct loop *loop, const struct media_config *config, struct media **ret)
+{
+	return media_new_tuned(loop, config, &media_tuning_default, ret);
+}
+
+static void drop_commands(struct worker *w)
+{
+	struct command c;
+
+	while (ring_pop(w->commands, &c)) {
+		if (c.kind == COMMAND_SET) {
+			srtp_free(c.set.send_cipher);
+			srtp_free(c.set.receive_cipher);
+		}
+	}
+}
+
+struct media *media_free(struct media *m)
+{
+	uint32_t cursor = 0;
+	struct entry *e;
+
+	if (!m)
+		return NULL;
+	ASSERT_ON(m->thread);
+	for (unsigned i = 0; i < m->worker_count; i++)
+		worker_stop(m->workers[i]);
+	while ((e = pool_next(&m->entries, &cursor))) {
+		srtp_free(e->stream.send_cipher);
+		srtp_free(e->stream.receive_cipher);
+		srtp_free(e->stream.receive_before);
+		srtp_free(e->stream.spent);
+		media_entry_release(m, e, false);
+	}
+	for (unsigned i = 0; i < m->worker_count; i++) {
+		drop_commands(m->workers[i]);
+		worker_done(m->workers[i]);
+		free(m->workers[i]);
+	}
+	loop_remove_flush(m->loop, &m->flush);
+	loop_waker_close(m->waker);
+	ports_done(&m->ports);
+	pool_done(&m->entries);
+	free(m);
+	return NULL;
+}
+
+void media_metrics(struct media *m, struct metrics *metrics)
+{
+	metrics_add(metrics, &m->metrics.received);
+	metrics_add(metrics, &m->metrics.sent);
+	metrics_add(metrics, &m->metrics.unsent);
+	metrics_add(metrics, &m->metrics.crossing_dropped);
+	for (size_t i = 0; i < REFUSAL_COUNT; i++)
+		metrics_add(metrics, &m->metrics.refused[i]);
+	metrics_add(metrics, &m->streams);
+	metrics_add(metrics, &m->pairs);
+	metrics_add(metrics, &m->ports_exhausted);
+}

@@ -1,0 +1,367 @@
+/* media/stream.c - what a stream receives: from whom, with which key, and to whom it goes on   RFC 3550, 3711, 5761 */
+#include "media/worker.h"
+
+static void tick(struct timer *t, void *arg);
+static void send_report(struct timer *t, void *arg);
+
+void media_stream_open(struct media_stream *s, struct worker *w)
+{
+	ASSERT_ON(w->thread);
+	s->worker = w;
+	memset(s->map, 0xff, sizeof(s->map));
+	s->heard_us = s->expected_us = w->wheel.now_us;
+	sender_init(s);
+	report_init(s);
+	timer_init(&s->tick, tick, s);
+	timer_init(&s->report, send_report, s);
+	timer_start(&w->wheel, &s->tick, w->tuning->figures_us);
+}
+
+void media_stream_close(struct media_stream *s)
+{
+	struct worker *w = s->worker;
+
+	ASSERT_ON(w->thread);
+	report_send(s, true);
+	report_figures(s, &s->figures_told);
+	timer_stop(&w->wheel, &s->tick);
+	timer_stop(&w->wheel, &s->report);
+	s->send_cipher = srtp_free(s->send_cipher);
+	s->receive_cipher = srtp_free(s->receive_cipher);
+	s->receive_before = srtp_free(s->receive_before);
+	s->spent = srtp_free(s->spent);
+}
+
+/* What is known goes into the sums; whatever comes next is a source anew. */
+static void reception_ends(struct media_stream *s)
+{
+	struct media_figures so_far;
+
+	report_figures(s, &so_far);
+	s->figures = so_far;
+	s->reception = (struct rtp_reception){0};
+	s->resyncs = 0;
+}
+
+static void take_ciphers(struct media_stream *s, const struct stream_settings *set)
+{
+	s->spent = srtp_free(s->spent);
+	if (set->new_send) {
+		srtp_free(s->send_cipher);
+		s->send_cipher = set->send_cipher;
+		if (set->fresh_ssrc)
+			sender_init(s);
+	}
+	if (!set->new_receive)
+		return;
+	/* The key that has authenticated something stays until the new one does; one in between never did. */
+	if (s->receive_before) {
+		srtp_free(s->receive_cipher);
+	} else {
+		s->receive_before = s->receive_cipher;
+	}
+	s->receive_cipher = set->receive_cipher;
+	s->encrypted = set->receive_cipher != NULL;
+	if (!s->encrypted)
+		s->receive_before = srtp_free(s->receive_before);
+}
+
+void media_stream_apply(struct media_stream *s, const struct stream_settings *set)
+{
+	struct worker *w = s->worker;
+	int64_t now_us = w->wheel.now_us;
+	struct endpoint remote;
+
+	ASSERT_ON(w->thread);
+	endpoint_from_address(&set->remote, s->family, &remote);
+	path_signal(&s->rtp, &remote);
+	endpoint_from_address(&set->remote_rtcp, s->family, &remote);
+	path_signal(&s->rtcp, &remote);
+	if (set->learn) {
+		path_open_window(&s->rtp, now_us, w->tuning->learn_us);
+		path_open_window(&s->rtcp, now_us, w->tuning->learn_us);
+		s->started_told = false;
+	}
+	if (set->receive && !s->receive) {
+		/* What was sent into a pause is not lost. */
+		reception_ends(s);
+		s->expected_us = now_us;
+	}
+	s->rtcp_mux = set->rtcp_mux;
+	s->send = set->send;
+	s->receive = set->receive;
+	/* After a pause the sequence goes on without a gap, as with a new source. */
+	if (!s->send)
+		s->sender.source = 0;
+	memcpy(s->rate_khz, set->rate_khz, sizeof(s->rate_khz));
+	take_ciphers(s, set);
+	if (!timer_running(&s->report))
+		timer_start(&w->wheel, &s->report, w->tuning->report_us / 2);
+}
+
+static void media_stream_refuse(struct media_stream *s, enum refusal why)
+{
+	s->figures.refused_packets++;
+	s->worker->counts.refused[why]++;
+}
+
+static enum srtp_result unprotect(struct srtp *cipher, uint8_t *p, size_t n, bool rtcp, size_t *ret_n)
+{
+	return rtcp ? srtcp_unprotect(cipher, p, n, ret_n) : srtp_unprotect(cipher, p, n, ret_n);
+}
+
+static bool refuse_result(struct media_stream *s, enum srtp_result result)
+{
+	media_stream_refuse(s, result == SRTP_MALFORMED  ? REFUSED_MALFORMED
+			       : result == SRTP_REPLAYED ? REFUSED_REPLAY
+							 : REFUSED_AUTH);
+	return false;
+}
+
+/* In place, with the present key, or with the one before while the present one has not been used. */
+static bool media_stream_decrypt(struct media_stream *s, uint8_t *p, size_t n, bool rtcp, size_t *ret_n)
+{
+	if (!s->receive_before) {
+		enum srtp_result result = unprotect(s->receive_cipher, p, n, rtcp, ret_n);
+		return result == SRTP_OK || refuse_result(s, result);
+	}
+	/* Two keys: the first try may already have turned the bytes into something else. */
+	memcpy(s->worker->spare, p, n);
+	enum srtp_result result = unprotect(s->receive_cipher, p, n, rtcp, ret_n);
+	if (result == SRTP_OK) {
+		/* `spent` is free: settings, the only ones to set a key before this one, have emptied it. */
+		s->spent = s->receive_before;
+		s->receive_before = NULL;
+		return true;
+	}
+	memcpy(p, s->worker->spare, n);
+	result = unprotect(s->receive_before, p, n, rtcp, ret_n);
+	return result == SRTP_OK || refuse_result(s, result);
+}
+
+static void source_begins(struct media_stream *s, const struct rtp_packet *packet)
+{
+	s->reception.rate = s->rate_khz[packet->payload_type] * 1000u;
+	s->epoch++;
+}
+
+/* Numbers that jump are believed when a second packet follows the first (RFC 3550 A.1): until then it waits for nobody.
+ */
+static bool is_stray(const struct rtp_reception *r, const struct rtp_packet *packet)
+{
+	return r->highest != packet->sequence && r->suspect == (uint16_t)(packet->sequence + 1);
+}
+
+static void tell(struct media_stream *s, enum media_event_kind kind)
+{
+	struct worker_event event = {.stream = s->handle, .kind = kind};
+
+	if (s->rtp.current.n && !address_from_sockaddr(&s->rtp.current.name, &event.remote))
+		ASSERT(!"a path's address came from the kernel or from an address");
+	report_figures(s, &event.figures);
+	bool told = worker_tell(s->worker, &event);
+	if (kind == MEDIA_STARTED)
+		s->owes_started = !told;
+	else if (kind == MEDIA_SILENT)
+		s->owes_silent = !told;
+	else if (told)
+		s->figures_told = event.figures;
+}
+
+static void pass_on(struct media_stream *s, const struct rtp_packet *packet, uint8_t *p)
+{
+	struct worker *w = s->worker;
+	struct relay_packet relay = {
+		.from = s->handle,
+		.to = s->joined,
+		.epoch = s->epoch,
+		.timestamp = packet->timestamp,
+		.sequence = packet->sequence,
+		.bytes = packet->payload_bytes,
+		.payload = s->map[packet->payload_type],
+		.rate_khz = s->rate_khz[packet->payload_type],
+		.marker = packet->marker,
+		.at = p + packet->header_bytes,
+	};
+
+	if (!s->joined)
+		return;
+	if (relay.payload > 127) {
+		media_stream_refuse(s, REFUSED_MAPPING);
+		return;
+	}
+	if (s->joined_worker == w) {
+		struct media_stream *to = worker_stream(w, s->joined);
+		if (to)
+			relay_send(to, &relay);
+		return;
+	}
+	w->cross.packet = relay;
+	memcpy(w->cross.bytes + RTP_HEADER_MIN, relay.at, relay.bytes);
+	worker_cross(w, s->joined_worker);
+}
+
+/* Everything that makes the packet ours to use has been checked. */
+static void receive_voice(struct media_stream *s, const struct endpoint *from, enum path_verdict verdict,
+			  const struct rtp_packet *packet, uint8_t *p)
+{
+	int64_t now_us = s->worker->wheel.now_us;
+
+	if (!s->reception.started || packet->ssrc != s->reception.ssrc)
+		source_begins(s, packet);
+	bool newest = !s->reception.started || (int16_t)(packet->sequence - s->reception.highest) > 0;
+	if (!rtp_reception_update(&s->reception, packet, now_us))
+		return;
+	if (s->reception.resyncs != s->resyncs) {
+		/* The numbers jumped: for whoever hears us this is another source. */
+		s->resyncs = s->reception.resyncs;
+		s->epoch++;
+		newest = true;
+	}
+	s->worker->counts.received++;
+	s->heard_us = now_us;
+	/* An old packet, held back by somebody and sent from elsewhere, moves nothing. */
+	if (verdict == PATH_CURRENT || newest)
+		path_take(&s->rtp, from, now_us);
+	s->silent_told = false;
+	if (!s->started_told) {
+		s->started_told = true;
+		tell(s, MEDIA_STARTED);
+	}
+	if (!is_stray(&s->reception, packet))
+		pass_on(s, packet, p);
+}
+
+/*
+ * Our own voice come back (RFC 3550 §8.2): two descriptions that name each other's ports of ours would make one packet
+ * go round for ever. Looked at where a source begins, so that it costs a stream in progress nothing.
+ */
+static bool is_loop(const struct media_stream *s, const struct endpoint *from, const struct rtp_packet *packet)
+{
+	if (s->reception.started && packet->ssrc == s->reception.ssrc)
+		return false;
+	return endpoint_same_host(from, &s->local) && sender_ssrc_is_ours(s->worker, packet->ssrc);
+}
+
+static void receive_rtp(struct media_stream *s, const struct endpoint *from, uint8_t *p, size_t n)
+{
+	struct rtp_packet packet;
+	enum path_verdict verdict;
+
+	if (s->encrypted) {
+		/* During a pause too: the cipher must see the sequence numbers wrap. */
+		if (!media_stream_decrypt(s, p, n, false, &n) || !s->receive)
+			return;
+		verdict = endpoint_eq(from, &s->rtp.current) ? PATH_CURRENT : PATH_MOVES;
+	} else if (!s->receive) {
+		return;
+	} else {
+		verdict = path_judge(&s->rtp, from, s->worker->wheel.now_us, s->worker->tuning->learn_quiet_us);
+		if (verdict == PATH_REFUSED) {
+			media_stream_refuse(s, REFUSED_SOURCE);
+			return;
+		}
+	}
+	if (!rtp_parse(p, n, &packet)) {
+		media_stream_refuse(s, REFUSED_MALFORMED);
+		return;
+	}
+	if (s->rate_khz[packet.payload_type] == 0) {
+		media_stream_refuse(s, REFUSED_PAYLOAD);
+		return;
+	}
+	if (is_loop(s, from, &packet)) {
+		media_stream_refuse(s, REFUSED_SOURCE);
+		return;
+	}
+	receive_voice(s, from, verdict, &packet, p);
+}
+
+/* The port of RTCP is learned like that of RTP, and from the host that the voice comes from also after the window. */
+static bool rtcp_source_fits(const struct media_stream *s, const struct path *path, const struct endpoint *from)
+{
+	const struct worker *w = s->worker;
+	if (path_judge(path, from, w->wheel.now_us, w->tuning->learn_quiet_us) != PATH_REFUSED)
+		return true;
+	return path == &s->rtcp && !path->locked && s->rtp.locked && endpoint_same_host(from, &s->rtp.current);
+}
+
+static void receive_rtcp(struct media_stream *s, struct path *path, const struct endpoint *from, uint8_t *p, size_t n)
+{
+	if (s->encrypted) {
+		if (!media_stream_decrypt(s, p, n, true, &n))
+			return;
+	} else if (!rtcp_source_fits(s, path, from)) {
+		media_stream_refuse(s, REFUSED_SOURCE);
+		return;
+	}
+	if (!report_receive(s, p, n)) {
+		media_stream_refuse(s, REFUSED_MALFORMED);
+		return;
+	}
+	s->heard_us = s->worker->wheel.now_us;
+	/* Where voice goes is decided by voice: a report on the shared port moves nothing. */
+	if (path == &s->rtcp)
+		path_take(path, from, s->heard_us);
+}
+
+void media_stream_readable(struct media_stream *s, bool rtcp)
+{
+	struct worker *w = s->worker;
+	struct path *path = rtcp ? &s->rtcp : &s->rtp;
+	struct endpoint from;
+
+	/* One read a wake-up: a second would mostly find nothing, and epoll reports again what is left. */
+	from.n = sizeof(from.name);
+	ssize_t got = recvfrom(path->fd, w->packet, RTP_PACKET_MAX, MSG_TRUNC, &from.name.any, &from.n);
+	if (got < 0)
+		return;
+	size_t n = (size_t)got;
+	if (n < 2 || n > RTP_PACKET_MAX) {
+		media_stream_refuse(s, REFUSED_MALFORMED);
+		return;
+	}
+	bool is_rtcp = rtcp || (s->rtcp_mux && rtp_is_rtcp(w->packet, n));
+	if (!is_rtcp)
+		receive_rtp(s, &from, w->packet, n);
+	else if (rtcp && s->rtcp_mux)
+		media_stream_refuse(s, REFUSED_SOURCE); /* one port was agreed */
+	else
+		receive_rtcp(s, path, &from, w->packet, n);
+}
+
+static void send_report(struct timer *t, void *arg)
+{
+	struct media_stream *s = arg;
+	struct worker *w = s->worker;
+	int64_t base_us = w->tuning->report_us;
+
+	report_send(s, false);
+	/* RFC 3550 §6.2: varied between half and one and a half, so that reports of many do not fall together. */
+	timer_start(&w->wheel, t, base_us / 2 + random_below(&w->random, (uint32_t)base_us));
+}
+
+/* Every 5 s: what is owed to the switchboard, silence, figures, and what the packet path left to be freed. */
+static void tick(struct timer *t, void *arg)
+{
+	struct media_stream *s = arg;
+	struct worker *w = s->worker;
+	int64_t since_us = w->wheel.now_us - MAX(s->heard_us, s->expected_us);
+	struct media_figures now;
+
+	s->spent = srtp_free(s->spent);
+	if (s->owes_started)
+		tell(s, MEDIA_STARTED);
+	if (s->receive && !s->silent_told && since_us >= w->tuning->silent_us) {
+		s->silent_told = true;
+		s->started_told = false;
+		tell(s, MEDIA_SILENT);
+	} else if (s->owes_silent) {
+		tell(s, MEDIA_SILENT);
+	}
+	report_figures(s, &now);
+	s->figures.jitter_max_us = now.jitter_max_us;
+	if (memcmp(&now, &s->figures_told, sizeof(now)) != 0)
+		tell(s, MEDIA_FIGURES);
+	timer_start(&w->wheel, t, w->tuning->figures_us);
+}

@@ -1,0 +1,314 @@
+/* media/worker.c - the worker's rounds and rings */
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "media/worker.h"
+#include "net/loop.h"
+
+/* In epoll's word: a stream's address, and in its lowest bit which of its sockets. 0: the eventfd. */
+#define TAG_RTCP 1
+
+/* The packet path needs a few KB; OpenSSL's ciphers are made elsewhere. */
+#define STACK_BYTES (256 * 1024)
+
+static int make_rings(struct worker *w)
+{
+	w->commands = ring_new(sizeof(struct command), MEDIA_COMMANDS_MAX);
+	w->closes = ring_new(sizeof(pool_handle), w->streams_max);
+	w->events = ring_new(sizeof(struct worker_event), w->tuning->events_max);
+	w->closed = ring_new(sizeof(struct media_stream *), w->streams_max);
+	if (!w->commands || !w->closes || !w->events || !w->closed)
+		return -ENOMEM;
+	for (unsigned i = 0; i < w->count; i++) {
+		if (i == w->index)
+			continue;
+		w->crossing[i] = ring_new(sizeof(struct crossing), w->tuning->crossing_max);
+		if (!w->crossing[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int64_t worker_clock(const struct worker *w)
+{
+	return w->tuning->clock_us ? atomic_load(w->tuning->clock_us) : clock_monotonic_us();
+}
+
+/* Counts are kept here without any sharing and added to the metrics once a second. */
+static void publish(struct timer *t, void *arg)
+{
+	struct worker *w = arg;
+	struct worker_counts *c = &w->counts;
+
+	metric_add(&w->metrics->received, c->received);
+	metric_add(&w->metrics->sent, c->sent);
+	metric_add(&w->metrics->unsent, c->unsent);
+	metric_add(&w->metrics->crossing_dropped, c->crossing_dropped);
+	for (size_t i = 0; i < REFUSAL_COUNT; i++)
+		metric_add(&w->metrics->refused[i], c->refused[i]);
+	*c = (struct worker_counts){0};
+	timer_start(&w->wheel, t, SECOND_US);
+}
+
+int worker_init(struct worker *w)
+{
+	w->epoll_fd = w->event_fd = -1;
+	int rc = make_rings(w);
+	if (rc < 0)
+		return rc;
+	w->streams = calloc(w->streams_max, sizeof(struct media_stream *));
+	if (!w->streams)
+		return -ENOMEM;
+	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	w->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (w->epoll_fd < 0 || w->event_fd < 0)
+		return -errno;
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = 0};
+	if (epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->event_fd, &event) < 0)
+		return -errno;
+	random_init(&w->random);
+	wheel_init(&w->wheel, worker_clock(w), clock_wall_us());
+	timer_init(&w->publish, publish, w);
+	timer_start(&w->wheel, &w->publish, SECOND_US);
+	return 0;
+}
+
+void worker_done(struct worker *w)
+{
+	ring_free(w->commands);
+	ring_free(w->closes);
+	ring_free(w->events);
+	ring_free(w->closed);
+	for (unsigned i = 0; i < w->count; i++)
+		ring_free(w->crossing[i]);
+	free(w->streams);
+	if (w->epoll_fd >= 0)
+		close(w->epoll_fd);
+	if (w->event_fd >= 0)
+		close(w->event_fd);
+}
+
+static void wake(struct worker *w)
+{
+	ssize_t n = write(w->event_fd, &(uint64_t){1}, sizeof(uint64_t));
+	ASSERT(n == sizeof(uint64_t) || errno == EAGAIN);
+}
+
+/*
+ * Who leaves something in a ring and then finds `asleep` set wakes the sleeper; who goes to sleep sets it and then
+ * looks into the rings once more. Both do so by an exchange, and exchanges of one variable have an order: if the
+ * sleeper's came first, the other saw it; if it came last, it saw all that the other had left before.
+ */
+void worker_wake(struct worker *w)
+{
+	if (atomic_exchange(&w->asleep, false))
+		wake(w);
+}
+
+struct media_stream *worker_stream(struct worker *w, pool_handle handle)
+{
+	uint32_t slot = (uint32_t)handle;
+	struct media_stream *s = slot < w->streams_max ? w->streams[slot] : NULL;
+	return s && s->handle == handle ? s : NULL;
+}
+
+bool worker_tell(struct worker *w, const struct worker_event *event)
+{
+	if (ring_push(w->events, event) < 0)
+		return false;
+	w->told_switchboard = true;
+	return true;
+}
+
+void worker_cross(struct worker *w, struct worker *to)
+{
+	ASSERT(to != w);
+	if (ring_push(to->crossing[w->index], &w->cross) < 0) {
+		w->counts.crossing_dropped++;
+		return;
+	}
+	w->told[to->index] = true;
+}
+
+static void listen_on(struct media_stream *s)
+{
+	struct epoll_event rtp = {.events = EPOLLIN, .data.u64 = (uintptr_t)s};
+	struct epoll_event rtcp = {.events = EPOLLIN, .data.u64 = (uintptr_t)s | TAG_RTCP};
+	int epoll_fd = s->worker->epoll_fd;
+
+	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, s->rtp.fd, &rtp) < 0 ||
+	    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, s->rtcp.fd, &rtcp) < 0)
+		log_event(LOG_ERROR, "media.deaf", LOG_INT("errno", errno));
+}
+
+static void command_do(struct worker *w, struct command *c)
+{
+	if (c->kind == COMMAND_OPEN) {
+		w->streams[(uint32_t)c->stream] = c->open;
+		media_stream_open(c->open, w);
+		listen_on(c->open);
+		return;
+	}
+	/* The switchboard sends nothing after a close, so the stream is there. */
+	struct media_stream *s = worker_stream(w, c->stream);
+	ASSERT(s);
+	switch (c->kind) {
+	case COMMAND_SET:
+		media_stream_apply(s, &c->set);
+		break;
+	case COMMAND_JOIN:
+		s->joined = c->join.other;
+		s->joined_worker = c->join.worker;
+		memcpy(s->map, c->join.map, sizeof(s->map));
+		break;
+	case COMMAND_SPLIT:
+		s->joined = 0;
+		break;
+	case COMMAND_OPEN:
+		break;
+	}
+}
+
+static bool drain_commands(struct worker *w)
+{
+	bool any = false;
+
+	while (ring_pop(w->commands, &w->command)) {
+		command_do(w, &w->command);
+		any = true;
+	}
+	return any;
+}
+
+static bool drain_closes(struct worker *w)
+{
+	pool_handle handle;
+	bool any = false;
+
+	while (ring_pop(w->closes, &handle)) {
+		drain_commands(w); /* what was said to the stream before its end */
+		struct media_stream *s = worker_stream(w, handle);
+		ASSERT(s);
+		(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, s->rtp.fd, NULL);
+		(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, s->rtcp.fd, NULL);
+		media_stream_close(s);
+		w->streams[(uint32_t)handle] = NULL;
+		int rc = ring_push(w->closed, &s);
+		ASSERT(rc == 0);
+		w->told_switchboard = true;
+		any = true;
+	}
+	return any;
+}
+
+static bool drain_crossings(struct worker *w)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < w->count; i++) {
+		/* A bounded number, so that one busy neighbour does not hold up the sockets. */
+		for (unsigned k = 0; i != w->index && k < MEDIA_CROSSING_MAX; k++) {
+			if (!ring_pop(w->crossing[i], &w->cross))
+				break;
+			any = true;
+			w->cross.packet.at = w->cross.bytes + RTP_HEADER_MIN;
+			struct media_stream *s = worker_stream(w, w->cross.packet.to);
+			if (s)
+				relay_send(s, &w->cross.packet);
+		}
+	}
+	return any;
+}
+
+static void wake_others(struct worker *w)
+{
+	if (w->told_switchboard) {
+		w->told_switchboard = false;
+		loop_waker_wake(w->waker);
+	}
+	for (unsigned i = 0; i < w->count; i++) {
+		if (w->told[i]) {
+			w->told[i] = false;
+			worker_wake(w->all[i]);
+		}
+	}
+}
+
+static int wait_ms(const struct worker *w)
+{
+	int64_t left_us = wheel_next_us(&w->wheel) - worker_clock(w);
+	if (left_us <= 0)
+		return 0;
+	return (int)MIN((left_us + MS_US - 1) / MS_US, INT64_C(60000));
+}
+
+static void handle(struct worker *w, const struct epoll_event *event)
+{
+	if (event->data.u64 == 0) {
+		uint64_t count;
+		(void)!read(w->event_fd, &count, sizeof(count));
+		return;
+	}
+	uintptr_t word = (uintptr_t)event->data.u64;
+	media_stream_readable((struct media_stream *)(word & ~(uintptr_t)TAG_RTCP), word & TAG_RTCP);
+}
+
+static void *worker_run(void *arg)
+{
+	struct worker *w = arg;
+	struct epoll_event events[MEDIA_ROUND_MAX];
+
+	thread_owner_take(&w->thread);
+	while (!atomic_load_explicit(&w->stopping, memory_order_acquire)) {
+		atomic_exchange(&w->asleep, true);
+		bool busy = drain_commands(w);
+		busy |= drain_closes(w);
+		busy |= drain_crossings(w);
+		wake_others(w);
+		/* A stream closed above is in no event below: its sockets have left the epoll. */
+		int n = epoll_wait(w->epoll_fd, events, MEDIA_ROUND_MAX, busy ? 0 : wait_ms(w));
+		atomic_store_explicit(&w->asleep, false, memory_order_relaxed);
+		ASSERT(n >= 0 || errno == EINTR);
+		wheel_turn(&w->wheel, worker_clock(w), clock_wall_us());
+		for (int i = 0; i < n; i++)
+			handle(w, &events[i]);
+	}
+	return NULL;
+}
+
+int worker_start(struct worker *w)
+{
+	pthread_attr_t attributes;
+	sigset_t every, before;
+
+	if (pthread_attr_init(&attributes) != 0)
+		return -ENOMEM;
+	int rc = pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	ASSERT(rc == 0);
+	/* Signals are the switchboard's; a thread inherits the mask it is made under. */
+	sigfillset(&every);
+	pthread_sigmask(SIG_SETMASK, &every, &before);
+	rc = pthread_create(&w->id, &attributes, worker_run, w);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	if (rc != 0)
+		return -rc;
+	char name[16];
+	(void)snprintf(name, sizeof(name), "media-%u", w->index % 100);
+	(void)pthread_setname_np(w->id, name);
+	return 0;
+}
+
+void worker_stop(struct worker *w)
+{
+	atomic_store_explicit(&w->stopping, true, memory_order_release);
+	/* Whether it sleeps or not: by `asleep` alone it could fall asleep between our look and the end. */
+	wake(w);
+	int rc = pthread_join(w->id, NULL);
+	ASSERT(rc == 0);
+}
