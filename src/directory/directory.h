@@ -1,0 +1,114 @@
+/*
+ * directory/directory.h - who exists and how they are reached: the in-memory read model of the store
+ *
+ * Loaded at start, then kept true by the change feed (directory_apply). Bindings are the one exception: a refresh
+ * changes memory at once and is written within 5 s. Owner: the switchboard's thread. Everything is found by hash;
+ * nothing here walks all users. Pointers are good for the current callback only: who keeps something longer keeps its
+ * id.
+ */
+#pragma once
+#include "base/address.h"
+#include "base/map.h"
+#include "base/pool.h"
+#include "base/random.h"
+#include "base/wheel.h"
+#include "store/rows.h"
+
+struct directory;
+
+struct directory_tenant {
+	struct map_node by_id, by_name, by_domain;
+	struct slice id, name, domain;
+	char *text;     /* private: where the slices point, when not behind the struct itself */
+	uint32_t lines; /* 0: not limited */
+	uint32_t calls; /* in progress now: kept by `call` */
+	uint32_t users;
+	struct directory_user *first_user;
+};
+struct directory_user {
+	struct map_node by_id, by_extension, by_login;
+	struct directory_tenant *tenant;
+	struct directory_user *next_in_tenant, **prev_in_tenant; /* both ways: a tenant may have many users */
+	struct directory_device *first_device;
+	struct slice id, login, extension, name, role;
+	char *text;
+};
+struct directory_device {
+	struct map_node by_id, by_username;
+	struct directory_user *user;
+	struct directory_device *next_of_user;
+	struct directory_binding *first_binding;
+	struct slice id, name, username;
+	char *text;
+	uint8_t digest; /* enum sip_digest_algorithm */
+	uint8_t ha1[32];
+	uint8_t srtp; /* enum store_srtp */
+};
+struct directory_binding {
+	struct map_node by_id;
+	struct directory_device *device;
+	struct directory_binding *next_of_device;
+	struct timer expiry;    /* run by call/registrar.c */
+	pool_handle connection; /* 0: UDP, or a connection that is gone (the phone is expected back) */
+	uint16_t listener;
+	uint8_t transport; /* enum sip_transport */
+	bool dirty;        /* refreshed in memory, not yet written */
+	bool unsaved;      /* accepted from memory while the store stalled */
+	struct address local, remote;
+	uint32_t reg_id, cseq;
+	int64_t expires_us, updated_us; /* wall clock */
+	struct slice id, instance, contact, path, call_id, user_agent, listener_name;
+	char *text;
+};
+
+MUST_USE int directory_new(struct random *random, struct directory **ret);
+struct directory *directory_free(struct directory *d);
+/* At start, on the store's thread or before it runs: read everything. 0, -ENOMEM, -EIO. 100,000 users and bindings in
+ * under 2 s. */
+MUST_USE int directory_load(struct directory *d, struct db *db);
+/*
+ * One change of the feed; calls are not the directory's. For a binding not newer than what memory holds (updated_us)
+ * nothing happens: it is our own write coming back. What belongs to a removed row goes with it (the feed has no change
+ * for what SQL cascades). A row whose parent is unknown is left out and counted: its parent was removed in the same
+ * transaction. Objects keep their address while they change. Removing a tenant takes about a microsecond for each of
+ * its users.
+ */
+void directory_apply(struct directory *d, const struct store_change *change);
+
+struct directory_tenant *directory_tenant_by_id(struct directory *d, struct slice id);
+struct directory_tenant *directory_tenant_by_name(struct directory *d, struct slice name);
+struct directory_tenant *directory_tenant_by_domain(struct directory *d, struct slice domain); /* no case */
+struct directory_user *directory_user_by_id(struct directory *d, struct slice id);
+struct directory_user *directory_user_by_extension(struct directory *d, const struct directory_tenant *t,
+						   struct slice extension);
+struct directory_user *directory_user_by_login(struct directory *d, const struct directory_tenant *t,
+					       struct slice login);
+struct directory_device *directory_device_by_id(struct directory *d, struct slice id);
+struct directory_device *
+directory_device_by_username(struct directory *d, struct slice username); /* unique in the installation, case kept */
+struct directory_binding *directory_binding_by_id(struct directory *d, struct slice id);
+
+/*
+ * Bindings in memory, for call/registrar.c. put: by id, inserts or replaces the text; the device must exist, and a
+ * binding stays with its device. The struct's own pointers, nodes and timer are ignored in `like`; its slices are
+ * copied (they may be the binding's own). A refresh with the same text takes no memory. 0, -ENOMEM, -ENOENT. A binding
+ * that was removed comes back under a new id: the feed still has to tell of the removal of the old one.
+ */
+MUST_USE int directory_binding_put(struct directory *d, struct slice device_id, const struct directory_binding *like,
+				   struct directory_binding **ret);
+void directory_binding_remove(struct directory *d, struct directory_binding *b);
+/*
+ * removed: when a binding leaves, by any way, before it is freed: its timer must be stopped. added: when one comes by
+ * the feed or the load, or is changed by the feed (written by someone else): its timer is to be set anew. Neither is
+ * called for directory_binding_put(). Set before the load; either may be NULL.
+ */
+void directory_on_binding(struct directory *d, void (*added)(void *arg, struct directory_binding *b),
+			  void (*removed)(void *arg, struct directory_binding *b), void *arg);
+
+struct directory_figures {
+	uint32_t tenants, users, devices, bindings;
+	uint32_t devices_registered; /* with at least one binding */
+	uint64_t changes_ignored;    /* rows whose parent is not there */
+	uint64_t changes_missed;     /* out of memory: the read model lacks something until the next start */
+};
+void directory_figures(const struct directory *d, struct directory_figures *ret);

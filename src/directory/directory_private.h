@@ -1,0 +1,54 @@
+/* directory/directory_private.h - the maps, and the few steps that all kinds of objects share */
+#pragma once
+#include "directory/directory.h"
+
+struct directory {
+	struct thread_owner thread;
+	struct map tenants_by_id, tenants_by_name, tenants_by_domain;
+	struct map users_by_id, users_by_extension, users_by_login;
+	struct map devices_by_id, devices_by_username;
+	struct map bindings_by_id;
+	uint32_t devices_registered;
+	uint64_t changes_ignored, changes_missed;
+	void (*added)(void *arg, struct directory_binding *b);
+	void (*removed)(void *arg, struct directory_binding *b);
+	void *arg;
+};
+
+/*
+ * An object and its texts are one allocation, made once. Texts that change later move to a block of their own
+ * (`text`), so that the object keeps its address and everything that points at it stays right.
+ */
+struct directory_text {
+	struct slice *to;
+	struct slice from;
+};
+#define TEXTS(...) ((struct directory_text[]){__VA_ARGS__}), ARRAY_LEN(((struct directory_text[]){__VA_ARGS__}))
+size_t directory_texts_bytes(const struct directory_text *texts, size_t count);
+/* Copies the texts to `at`, which has room for them, and points the slices there. */
+void directory_texts_place(const struct directory_text *texts, size_t count, char *at);
+/* To a new block if one of them differs; *block is what held them before (NULL: behind the struct). 0 or -ENOMEM. */
+MUST_USE int directory_texts_replace(const struct directory_text *texts, size_t count, char **block);
+
+/* A node for each map with its hash, all or none. 0 or -ENOMEM. */
+struct directory_entry {
+	struct map *map;
+	struct map_node *node;
+	uint64_t hash;
+};
+#define ENTRIES(...) ((struct directory_entry[]){__VA_ARGS__}), ARRAY_LEN(((struct directory_entry[]){__VA_ARGS__}))
+MUST_USE int directory_insert(const struct directory_entry *entries, size_t count);
+/* Where a key changed: to its new place. Cannot fail, since the map has had an entry before. */
+void directory_move(struct map *map, struct map_node *node, uint64_t hash);
+/* ASCII letters in lower case, any length. */
+uint64_t directory_hash_nocase(const struct map *map, struct slice s);
+
+/* The row as it is now. 0, -ENOMEM, -ENOENT: its parent is not there. */
+MUST_USE int directory_tenant_set(struct directory *d, const struct store_tenant *row);
+MUST_USE int directory_user_set(struct directory *d, const struct store_user *row);
+MUST_USE int directory_device_set(struct directory *d, const struct store_device *row);
+MUST_USE int directory_binding_set(struct directory *d, const struct store_binding *row);
+/* With all that belongs to it. */
+void directory_tenant_drop(struct directory *d, struct directory_tenant *t);
+void directory_user_drop(struct directory *d, struct directory_user *u);
+void directory_device_drop(struct directory *d, struct directory_device *dev);
