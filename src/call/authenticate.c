@@ -1,0 +1,176 @@
+/* call/authenticate.c - who sent a request: digest, or the connection it came on.   RFC 3261 §22, RFC 7616, RFC 8760 */
+#include "call/private.h"
+#include "sip/fields.h"
+
+/*
+ * A connection on which devices have authenticated carries a tag: the handle of the first of a short list of these. A
+ * phone with several accounts brings them all over one connection, so an INVITE is matched to its own account by From.
+ */
+struct identity {
+	pool_handle next;
+	char device_id[STORE_ID_CAP];
+};
+
+void identities_init(struct switchboard *sb)
+{
+	pool_init(&sb->identities, sizeof(struct identity), CALL_IDENTITIES_MAX);
+}
+
+static void identities_remember(struct switchboard *sb, const struct sip_flow *flow,
+				const struct directory_device *device)
+{
+	if (!flow->connection) /* each datagram speaks for itself */
+		return;
+	pool_handle first = transport_tag(sb->config.transport, flow);
+	unsigned count = 0;
+	for (struct identity *i = pool_get(&sb->identities, first); i; i = pool_get(&sb->identities, i->next), count++)
+		if (slice_eq(slice_from_string(i->device_id), device->id))
+			return;
+	struct identity *i = count < CONNECTION_IDENTITIES_MAX ? pool_take(&sb->identities) : NULL;
+	if (!i)
+		return;
+	i->next = first;
+	struct writer w = writer_on(i->device_id, sizeof(i->device_id) - 1);
+	write_slice(&w, device->id);
+	transport_set_tag(sb->config.transport, flow, pool_handle_of(&sb->identities, i));
+}
+
+void identities_forget(struct switchboard *sb, uint64_t tag)
+{
+	struct identity *i = pool_get(&sb->identities, tag);
+	while (i) {
+		struct identity *next = pool_get(&sb->identities, i->next);
+		pool_give(&sb->identities, i);
+		i = next;
+	}
+}
+
+static struct slice from_user(const struct sip_message *req)
+{
+	struct sip_address from;
+	struct sip_reason err;
+	if (sip_address_parse(sip_field_value(req, SIP_FROM), &from, &err) != SIP_OK)
+		return SLICE_NONE;
+	return from.uri.user;
+}
+
+/* The device that authenticated on this connection and that From speaks for; the only one there is speaks for any From.
+ */
+static struct directory_device *device_of_connection(struct switchboard *sb, const struct sip_message *req,
+						     const struct sip_flow *flow)
+{
+	if (!sip_transport_secure(flow->transport)) /* whoever can write into a plain TCP stream would be believed */
+		return NULL;
+	struct slice name = from_user(req);
+	struct directory_device *only = NULL;
+	unsigned count = 0;
+	struct identity *i = pool_get(&sb->identities, transport_tag(sb->config.transport, flow));
+	for (; i; i = pool_get(&sb->identities, i->next)) {
+		struct directory_device *d = directory_device_by_id(sb->config.directory,
+								    slice_from_string(i->device_id));
+		if (!d)
+			continue;
+		if (slice_eq(name, d->username) || slice_eq(name, d->user->extension))
+			return d;
+		only = d;
+		count++;
+	}
+	return count == 1 ? only : NULL;
+}
+
+/*
+ * The algorithm to challenge with before anybody has said a user name: that of the device that From names, by user name
+ * or, where all devices of that extension agree, by extension. Once credentials name the device, its own setting
+ * decides.
+ */
+static enum sip_digest_algorithm algorithm_guess(struct switchboard *sb, const struct sip_message *req)
+{
+	struct sip_address from;
+	struct sip_reason err;
+	if (sip_address_parse(sip_field_value(req, SIP_FROM), &from, &err) != SIP_OK)
+		return SIP_DIGEST_MD5;
+	struct directory *dir = sb->config.directory;
+	struct directory_device *d = directory_device_by_username(dir, from.uri.user);
+	if (d)
+		return d->digest;
+	struct directory_tenant *t = directory_tenant_by_domain(dir, from.uri.host);
+	struct directory_user *u = t ? directory_user_by_extension(dir, t, from.uri.user) : NULL;
+	if (!u || !u->first_device)
+		return SIP_DIGEST_MD5;
+	for (d = u->first_device; d; d = d->next_of_user)
+		if (d->digest != SIP_DIGEST_SHA256)
+			return SIP_DIGEST_MD5;
+	return SIP_DIGEST_SHA256;
+}
+
+static void challenge(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		      const struct sip_flow *flow, enum sip_digest_algorithm algorithm, bool stale)
+{
+	struct writer w = response_begin(sb, req, flow, 401, SLICE_NONE, SLICE_NONE);
+	sip_write_field_begin(&w, SIP_WWW_AUTHENTICATE);
+	sip_write_challenge(&w, sb->nonces, SLICE(SWITCHBOARD_REALM), algorithm, stale, sb->wheel->now_us);
+	sip_write_field_end(&w);
+	(void)response_send(sb, server, &w, 401, SLICE_NONE);
+}
+
+/* The Authorization field meant for us; a phone may carry one for each realm it knows. */
+static bool credentials_find(const struct sip_message *req, struct sip_credentials *ret)
+{
+	const struct sip_field *f = sip_field_first(req, SIP_AUTHORIZATION);
+	for (; f; f = sip_field_next(req, f)) {
+		struct sip_reason err;
+		if (sip_credentials_parse(f->value, ret, &err) == SIP_OK &&
+		    slice_eq(ret->realm, SLICE(SWITCHBOARD_REALM)))
+			return true;
+	}
+	return false;
+}
+
+enum auth_result authenticate(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+			      const struct sip_flow *flow, struct directory_device **ret_device)
+{
+	ASSERT_ON(sb->thread);
+	if (req->method != SIP_REGISTER) {
+		struct directory_device *d = device_of_connection(sb, req, flow);
+		if (d) {
+			*ret_device = d;
+			return AUTH_OK;
+		}
+	}
+
+	struct sip_credentials c;
+	if (!credentials_find(req, &c)) {
+		challenge(sb, server, req, flow, algorithm_guess(sb, req), false);
+		return AUTH_ANSWERED;
+	}
+
+	char name[SIP_TOKEN_MAX];
+	size_t n = 0;
+	bool named = sip_unquote(c.username, name, sizeof(name), &n);
+	struct directory_device *device = named ? directory_device_by_username(sb->config.directory, slice_of(name, n))
+						: NULL;
+	enum sip_digest_algorithm want = device ? device->digest : SIP_DIGEST_MD5;
+	if (c.algorithm_known && c.algorithm != want) {
+		challenge(sb, server, req, flow, want, false);
+		return AUTH_ANSWERED;
+	}
+	switch (sip_digest_check(sb->nonces, sb->hasher, &c, req->method_text, SLICE(SWITCHBOARD_REALM), want,
+				 device ? device->ha1 : sb->unknown_ha1, device != NULL, sb->wheel->now_us)) {
+	case SIP_DIGEST_OK:
+		ASSERT(device);
+		identities_remember(sb, flow, device);
+		*ret_device = device;
+		return AUTH_OK;
+	case SIP_DIGEST_STALE:
+		challenge(sb, server, req, flow, want, true);
+		return AUTH_ANSWERED;
+	case SIP_DIGEST_UNSUPPORTED:
+		refuse(sb, server, 400, SLICE("Digest With qop=auth And Our Algorithm Only"));
+		return AUTH_ANSWERED;
+	case SIP_DIGEST_WRONG:
+		break;
+	}
+	metric_add(&sb->auth_failed, 1);
+	challenge(sb, server, req, flow, want, false);
+	return AUTH_ANSWERED;
+}

@@ -1,0 +1,248 @@
+/* call/binding.c - one way to a device: see binding.h */
+#include "call/binding.h"
+#include <errno.h>
+
+#define USER_AGENT_MAX 128 /* shown to people; longer ones are cut */
+
+static uint32_t expires_wanted(const struct sip_message *req, const struct sip_address *contact)
+{
+	struct slice value;
+	uint32_t seconds;
+	/* §10.2.1.1: the Contact's own parameter, else the field, else our default; what cannot be read is as if
+	 * absent. */
+	if (sip_param_find(contact->params, SLICE("expires"), &value) && sip_number_parse(value, UINT32_MAX, &seconds))
+		return seconds;
+	if (sip_number_parse(sip_field_value(req, SIP_EXPIRES), UINT32_MAX, &seconds))
+		return seconds;
+	return REGISTER_EXPIRES_DEFAULT_S;
+}
+
+/* Several Path fields are one list (RFC 3261 §7.3.1). false: too long. */
+static bool read_path(const struct sip_message *req, struct binding_request *ret)
+{
+	const struct sip_field *f = sip_field_first(req, SIP_PATH);
+	struct writer w = writer_on(ret->path_text, sizeof(ret->path_text));
+	for (; f; f = sip_field_next(req, f)) {
+		write_string(&w, w.n ? ", " : "");
+		write_slice(&w, f->value);
+	}
+	ret->path = writer_slice(&w);
+	return !w.overflow;
+}
+
+static struct slice unquoted(struct slice s)
+{
+	if (s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
+		return slice_of(s.p + 1, s.n - 2);
+	return s;
+}
+
+unsigned binding_request_read(const struct sip_message *req, const struct sip_address *contact,
+			      const struct sip_flow *flow, struct binding_request *ret)
+{
+	struct sip_cseq cseq;
+	struct sip_reason err;
+	struct slice value;
+	uint64_t reg_id = 0;
+	if (sip_cseq_parse(sip_field_value(req, SIP_CSEQ), &cseq, &err) != SIP_OK)
+		return 400;
+	if (contact->uri.scheme != SIP_SCHEME_SIP && contact->uri.scheme != SIP_SCHEME_SIPS)
+		return 400;
+	*ret = (struct binding_request){
+		.contact = contact->uri.text,
+		.contact_user = contact->uri.user,
+		.call_id = sip_field_value(req, SIP_CALL_ID),
+		.user_agent = slice_first(sip_field_value(req, SIP_USER_AGENT), USER_AGENT_MAX),
+		.cseq = cseq.number,
+		.expires_s = expires_wanted(req, contact),
+	};
+	if (!read_path(req, ret) || ret->contact.n > SIP_TOKEN_MAX || ret->call_id.n > SIP_TOKEN_MAX)
+		return 400;
+	if (sip_param_find(contact->params, SLICE("+sip.instance"), &value))
+		ret->instance = slice_first(unquoted(value), SIP_TOKEN_MAX);
+	if (sip_param_find(contact->params, SLICE("reg-id"), &value) && slice_u64(value, INT32_MAX, &reg_id))
+		ret->reg_id = (uint32_t)reg_id;
+	if (ret->expires_s == 0)
+		return 0;
+	if (ret->expires_s < REGISTER_EXPIRES_MIN_S)
+		return 423;
+	uint32_t most = REGISTER_EXPIRES_MAX_S;
+	if (sip_transport_reliable(flow->transport) && !(ret->reg_id && ret->instance.n))
+		most = REGISTER_EXPIRES_CONNECTION_S;
+	ret->expires_s = MIN(ret->expires_s, most);
+	return 0;
+}
+
+static struct slice contact_user(struct slice uri)
+{
+	struct sip_uri u;
+	struct sip_reason err;
+	return sip_uri_parse(uri, &u, &err) == SIP_OK ? u.user : SLICE_NONE;
+}
+
+struct directory_binding *binding_match(const struct directory_device *device, const struct binding_request *want)
+{
+	for (struct directory_binding *b = device->first_binding; b; b = b->next_of_device) {
+		if (want->instance.n && b->instance.n) {
+			if (slice_eq(b->instance, want->instance) && b->reg_id == want->reg_id)
+				return b;
+		} else if (slice_eq(contact_user(b->contact), want->contact_user)) {
+			return b;
+		}
+	}
+	return NULL;
+}
+
+bool binding_is_refresh(const struct directory_binding *b, const struct binding_request *want,
+			const struct sip_flow *flow)
+{
+	if (b->transport != flow->transport)
+		return false;
+	if (sip_transport_reliable(flow->transport))
+		return slice_eq(b->contact, want->contact) && slice_eq(b->path, want->path);
+	return slice_eq(b->contact, want->contact) && slice_eq(b->path, want->path) &&
+	       address_eq(&b->remote, &flow->remote) && b->listener == flow->listener;
+}
+
+void binding_refresh(struct directory *d, const struct binding_refresh *r, const struct sip_flow *flow, int64_t wall_us)
+{
+	struct directory_binding *b = r->binding, like = *b;
+	like.call_id = r->call_id;
+	if (directory_binding_put(d, b->device->id, &like, &b) < 0)
+		return; /* without memory the binding lives on until its old expiry */
+	b->expires_us = wall_us + r->expires_s * SECOND_US;
+	b->updated_us = wall_us;
+	b->cseq = r->cseq;
+	binding_set_flow(b, flow);
+}
+
+static bool dup_address(struct arena *text, const struct address *a, struct slice *ret)
+{
+	char buf[64];
+	struct writer w = writer_on(buf, sizeof(buf));
+	write_address_with_port(&w, a);
+	return arena_dup(text, writer_slice(&w), ret);
+}
+
+int binding_new_row(struct switchboard *sb, struct arena *text, const struct directory_device *device,
+		    const struct directory_binding *old, const struct binding_request *want,
+		    const struct sip_flow *flow, struct store_binding *ret)
+{
+	struct transport_listen listener;
+	char id[STORE_ID_CAP];
+	store_new_id(sb->random, sb->wheel->wall_us, id);
+	transport_listener(sb->config.transport, flow->listener, &listener);
+	*ret = (struct store_binding){
+		.reg_id = want->reg_id,
+		.cseq = want->cseq,
+		.transport = flow->transport,
+		.expires_us = sb->wheel->wall_us + want->expires_s * SECOND_US,
+		.updated_us = sb->wheel->wall_us,
+	};
+	bool ok = arena_dup(text, old ? old->id : slice_from_string(id), &ret->id) &&
+		  arena_dup(text, device->user->tenant->id, &ret->tenant) &&
+		  arena_dup(text, device->user->id, &ret->user) && arena_dup(text, device->id, &ret->device) &&
+		  arena_dup(text, want->instance, &ret->instance) && arena_dup(text, want->contact, &ret->contact) &&
+		  arena_dup(text, want->path, &ret->path) && arena_dup(text, want->call_id, &ret->call_id) &&
+		  arena_dup(text, want->user_agent, &ret->user_agent) &&
+		  dup_address(text, &listener.at, &ret->listener) && dup_address(text, &flow->local, &ret->local) &&
+		  dup_address(text, &flow->remote, &ret->remote);
+	return ok ? 0 : -ENOMEM;
+}
+
+bool binding_row(struct arena *text, const struct directory_binding *b, struct store_binding *ret)
+{
+	*ret = (struct store_binding){
+		.reg_id = b->reg_id,
+		.cseq = b->cseq,
+		.transport = b->transport,
+		.expires_us = b->expires_us,
+		.updated_us = b->updated_us,
+	};
+	const struct directory_user *u = b->device->user;
+	return arena_dup(text, b->id, &ret->id) && arena_dup(text, u->tenant->id, &ret->tenant) &&
+	       arena_dup(text, u->id, &ret->user) && arena_dup(text, b->device->id, &ret->device) &&
+	       arena_dup(text, b->instance, &ret->instance) && arena_dup(text, b->contact, &ret->contact) &&
+	       arena_dup(text, b->path, &ret->path) && arena_dup(text, b->call_id, &ret->call_id) &&
+	       arena_dup(text, b->user_agent, &ret->user_agent) && arena_dup(text, b->listener_name, &ret->listener) &&
+	       dup_address(text, &b->local, &ret->local) && dup_address(text, &b->remote, &ret->remote);
+}
+
+void binding_from_row(const struct store_binding *row, struct directory_binding *ret)
+{
+	*ret = (struct directory_binding){
+		.transport = (uint8_t)row->transport,
+		.reg_id = (uint32_t)row->reg_id,
+		.cseq = (uint32_t)row->cseq,
+		.expires_us = row->expires_us,
+		.updated_us = row->updated_us,
+		.id = row->id,
+		.instance = row->instance,
+		.contact = row->contact,
+		.path = row->path,
+		.call_id = row->call_id,
+		.user_agent = row->user_agent,
+		.listener_name = row->listener,
+	};
+	if (!address_parse_with_port(row->local, &ret->local))
+		ret->local = (struct address){0};
+	if (!address_parse_with_port(row->remote, &ret->remote))
+		ret->remote = (struct address){0};
+}
+
+void binding_set_flow(struct directory_binding *b, const struct sip_flow *flow)
+{
+	b->transport = flow->transport;
+	b->connection = flow->connection;
+	b->listener = flow->listener;
+	b->local = flow->local;
+	b->remote = flow->remote;
+}
+
+void binding_flow(const struct directory_binding *b, struct sip_flow *ret)
+{
+	*ret = (struct sip_flow){
+		.transport = b->transport,
+		.connection = b->connection,
+		.listener = b->listener,
+		.local = b->local,
+		.remote = b->remote,
+	};
+}
+
+void binding_find_listener(struct switchboard *sb, struct directory_binding *b)
+{
+	struct address named;
+	bool found = false;
+	if (!address_parse_with_port(b->listener_name, &named))
+		named = (struct address){0};
+	for (size_t i = 0; i < transport_listener_count(sb->config.transport); i++) {
+		struct transport_listen l;
+		transport_listener(sb->config.transport, i, &l);
+		if (l.transport != b->transport)
+			continue;
+		if (!found || address_eq(&l.at, &named))
+			b->listener = (uint16_t)i;
+		found = true;
+	}
+}
+
+void binding_write_contact(struct writer *w, const struct directory_binding *b, int64_t wall_us)
+{
+	int64_t left_us = b->expires_us - wall_us;
+	sip_write_field_begin(w, SIP_CONTACT);
+	write_char(w, '<');
+	write_slice(w, b->contact);
+	write_string(w, ">;expires=");
+	write_u64(w, left_us > 0 ? (uint64_t)(left_us / SECOND_US) : 0);
+	if (b->instance.n) {
+		write_string(w, ";+sip.instance=\"");
+		write_slice(w, b->instance);
+		write_char(w, '"');
+	}
+	if (b->reg_id) {
+		write_string(w, ";reg-id=");
+		write_u64(w, b->reg_id);
+	}
+	sip_write_field_end(w);
+}

@@ -1,0 +1,348 @@
+/* call/call.c - a call: begun, answered, ended, with a trace of why */
+#include "call/call.h"
+#include "call/offer.h"
+
+#include <errno.h>
+#include <stdarg.h>
+
+/* ---- begun ---- */
+
+static bool match_id(const struct map_node *node, const void *key)
+{
+	const struct call *c = container_of(node, const struct call, by_id);
+	return slice_eq(slice_from_string(c->id), *(const struct slice *)key);
+}
+
+struct call *call_find(struct switchboard *sb, struct slice id)
+{
+	struct map_node *n = map_find(&sb->calls_by_id, map_hash(&sb->calls_by_id, id), match_id, &id);
+	return n ? container_of(n, struct call, by_id) : NULL;
+}
+
+static void copy_text(char *to, size_t cap, struct slice from)
+{
+	struct writer w = writer_on(to, cap - 1);
+	write_slice(&w, slice_first(from, cap - 1));
+	to[w.n] = 0;
+}
+
+/* Bytes of the letter (UTF-8, RFC 3629 §4) that can be shown as it is; 0: it cannot. */
+static size_t letter_shown(struct slice s)
+{
+	const uint8_t *p = (const uint8_t *)s.p;
+	if (p[0] < 0x80)
+		return p[0] >= 0x20 && p[0] != 0x7f && p[0] != '%';
+	size_t n = p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	if (n > s.n)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
+	bool beyond = (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf4 && p[1] > 0x8f);
+	return n && !overlong && !beyond ? n : 0;
+}
+
+/* What was dialled, as people can read it: other bytes as %00, as they were in the URI. Cut between letters. */
+static void copy_shown(char *to, size_t cap, struct slice from)
+{
+	size_t used = 0;
+	to[0] = 0;
+	while (from.n) {
+		char escaped[4];
+		size_t n = letter_shown(from);
+		snprintf(escaped, sizeof(escaped), "%%%02X", (unsigned)(uint8_t)from.p[0]);
+		struct slice piece = n ? slice_first(from, n) : slice_from_string(escaped);
+		if (piece.n >= cap - used)
+			return;
+		memcpy(to + used, piece.p, piece.n);
+		used += piece.n;
+		to[used] = 0;
+		from = slice_of(from.p + MAX(n, (size_t)1), from.n - MAX(n, (size_t)1));
+	}
+}
+
+/* What the history keeps of a leg: how it was protected, by what it spoke. */
+static void side_copy(struct call_side *side, const struct leg *leg)
+{
+	memcpy(side->user_id, leg->user_id, sizeof(side->user_id));
+	memcpy(side->device_id, leg->device_id, sizeof(side->device_id));
+	side->transport = (uint8_t)leg->flow.transport;
+	side->known = true;
+	side->suite = leg->send_key.suite;
+	side->keys_in_clear = side->suite != SRTP_NONE && !sip_transport_secure(leg->flow.transport);
+	if (leg->agreed_count)
+		offer_codec_name(leg, side->codec, sizeof(side->codec));
+	if (sip_transport_secure(leg->flow.transport) && !side->tls[0])
+		transport_tls_name(leg->sb->config.transport, &leg->flow, side->tls, sizeof(side->tls));
+	side->figures = leg->figures;
+}
+
+static void set_state(struct call *c, enum call_state state)
+{
+	c->sb->calls_ringing -= c->state == CALL_RINGING;
+	c->state = state;
+}
+
+static void caller_event(void *user, struct leg *leg, enum leg_event event);
+
+struct call *call_new(struct switchboard *sb, struct leg *caller, const struct directory_device *from, struct slice to)
+{
+	struct call *c = pool_take(&sb->calls);
+	if (!c)
+		return NULL;
+	c->sb = sb;
+	store_new_id(sb->random, sb->wheel->wall_us, c->id);
+	struct slice id = slice_from_string(c->id);
+	if (map_insert(&sb->calls_by_id, &c->by_id, map_hash(&sb->calls_by_id, id)) < 0) {
+		pool_give(&sb->calls, c);
+		return NULL;
+	}
+	struct directory_tenant *tenant = from->user->tenant;
+	tenant->calls++;
+	(void)!description_set(&c->sip_call_id, caller->dialog.call_id); /* without memory the row lacks it */
+	copy_text(c->tenant, sizeof(c->tenant), tenant->id);
+	copy_text(caller->user_id, sizeof(caller->user_id), from->user->id);
+	copy_text(caller->device_id, sizeof(caller->device_id), from->id);
+	copy_text(c->side_a.uri, sizeof(c->side_a.uri), from->user->extension);
+	copy_shown(c->side_b.uri, sizeof(c->side_b.uri), to);
+	c->started_us = sb->wheel->wall_us;
+	c->started_mono_us = sb->wheel->now_us;
+	sb->calls_ringing++;
+	c->caller = caller;
+	caller->fn = caller_event;
+	caller->user = c;
+	side_copy(&c->side_a, caller);
+	metric_add(&sb->calls_total, 1);
+	call_trace(c, "%s calls %s", c->side_a.uri, c->side_b.uri);
+	return c;
+}
+
+void call_trace(struct call *c, const char *format, ...)
+{
+	char line[160];
+	int64_t at_ms = (c->sb->wheel->now_us - c->started_mono_us) / MS_US;
+	int n = snprintf(line, sizeof(line), "+%lld.%03lld ", (long long)(at_ms / 1000), (long long)(at_ms % 1000));
+	va_list args;
+	va_start(args, format);
+	n += vsnprintf(line + n, sizeof(line) - (size_t)n, format, args);
+	va_end(args);
+	size_t length = MIN((size_t)n, sizeof(line) - 1);
+	if (sizeof(c->trace) - c->trace_n < length + 1)
+		return;
+	memcpy(c->trace + c->trace_n, line, length);
+	c->trace_n += (uint16_t)length;
+	c->trace[c->trace_n++] = '\n';
+	history_touch(c);
+}
+
+/* ---- answered ---- */
+
+static void join_due(struct timer *t, void *arg);
+
+/* Both sides hear each other. A worker that is too busy to be told is asked again a moment later. */
+static void join(struct call *c)
+{
+	int rc = c->caller && c->callee ? offer_join(c->caller, c->callee) : 0;
+	if (rc == -EAGAIN) {
+		timer_init(&c->timer, join_due, c);
+		timer_start(c->sb->wheel, &c->timer, MEDIA_RETRY_US);
+	} else if (rc < 0) {
+		call_end(c, 500, "media-failed", "alto");
+	}
+}
+
+static void join_due(struct timer *t, void *arg)
+{
+	join(arg);
+}
+
+static void pass_offer(struct call *c, struct leg *from, struct leg *to)
+{
+	struct sdp_format formats[SDP_FORMATS_MAX];
+	uint16_t ptime_ms = 0;
+	size_t n = to ? leg_offered_formats(from, formats, ARRAY_LEN(formats), &ptime_ms) : 0;
+	call_trace(c, "%s asks for another codec", from == c->caller ? "caller" : "callee");
+	if (!n || leg_offer(to, formats, n) < 0)
+		leg_refuse_offer(from, n ? 491 : 488);
+}
+
+/* The other side has said what it thinks of an offer: of asker's (unless it was cancelled meanwhile), or of ours. */
+static void offer_passed(struct call *c, struct leg *asker, struct leg *answerer, bool accepted)
+{
+	bool asked = asker && asker->pending.text;
+	if (asked && !accepted)
+		leg_refuse_offer(asker, answerer->last_status == 491 ? 491 : 488);
+	else if (asked && leg_answer_offer(asker, answerer->agreed, answerer->agreed_count) < 0)
+		call_end(c, 500, "media-failed", "alto");
+	if (c->state == CALL_ANSWERED && accepted)
+		join(c);
+}
+
+/* The caller has its answer. One that was told early may not fit who answered: then the caller is asked anew. */
+static void confirmed(struct call *c)
+{
+	if (!c->callee || offer_have_common_codec(c->caller, c->callee))
+		return;
+	call_trace(c, "the early answer does not fit: caller asked anew");
+	if (leg_offer(c->caller, c->callee->agreed, c->callee->agreed_count) < 0)
+		call_end(c, 500, "media-failed", "alto");
+}
+
+/* What both sides of an answered call have in common. */
+static void session_event(struct call *c, struct leg *leg, struct leg *other, enum leg_event event)
+{
+	switch (event) {
+	case LEG_CONFIRMED:
+		confirmed(c);
+		break;
+	case LEG_VOICE_LOST:
+		call_end(c, 500, "media-failed", "alto");
+		break;
+	case LEG_CHANGED:
+		if (c->state == CALL_ANSWERED)
+			join(c);
+		break;
+	case LEG_HUNG_UP:
+		call_end(c, 0, leg->end_cause ? leg->end_cause : "answered", leg == c->caller ? "caller" : "callee");
+		break;
+	case LEG_OFFER:
+		pass_offer(c, leg, other);
+		break;
+	case LEG_OFFER_ANSWERED:
+	case LEG_OFFER_REFUSED:
+		offer_passed(c, other, leg, event == LEG_OFFER_ANSWERED);
+		break;
+	case LEG_GONE:
+		call_leg_gone(c, leg);
+		break;
+	default:
+		break;
+	}
+}
+
+static void caller_event(void *user, struct leg *leg, enum leg_event event)
+{
+	struct call *c = user;
+	if (event == LEG_CANCELLED)
+		call_end(c, 487, "cancelled", "caller");
+	else if (event == LEG_HUNG_UP && c->state == CALL_RINGING)
+		call_end(c, 487, "cancelled", "caller");
+	else
+		session_event(c, leg, c->callee, event);
+}
+
+static void callee_event(void *user, struct leg *leg, enum leg_event event)
+{
+	struct call *c = user;
+	session_event(c, leg, c->caller, event);
+}
+
+void call_answered(struct call *c, struct leg *winner)
+{
+	c->callee = winner;
+	winner->fn = callee_event;
+	winner->user = c;
+	side_copy(&c->side_b, winner);
+	call_trace(c, "answered");
+	int rc = c->caller ? leg_answer(c->caller, winner->agreed, winner->agreed_count) : -ENOTCONN;
+	if (rc < 0) {
+		bool gone = rc == -ENOTCONN;
+		call_end(c,
+			 gone            ? 487
+			 : rc == -ENOENT ? 488
+					 : 500,
+			 gone            ? "caller-lost"
+			 : rc == -ENOENT ? "no-common-codec"
+					 : "media-failed",
+			 gone ? "caller" : "alto");
+		return;
+	}
+	set_state(c, CALL_ANSWERED);
+	c->status = 200;
+	c->answered_us = c->sb->wheel->wall_us;
+	metric_add(&c->sb->calls_answered, 1);
+	side_copy(&c->side_a, c->caller);
+	join(c);
+	history_touch(c);
+}
+
+/* ---- ended ---- */
+
+static void release_if_empty(struct call *c)
+{
+	if (c->state != CALL_ENDING || c->caller || c->callee || c->target_count || c->released)
+		return;
+	map_remove(&c->sb->calls_by_id, &c->by_id);
+	history_release(c);
+}
+
+void call_leg_gone(struct call *c, struct leg *leg)
+{
+	bool mattered = leg == c->caller || leg == c->callee;
+	if (leg == c->caller) {
+		side_copy(&c->side_a, leg);
+		c->caller = NULL;
+	} else if (leg == c->callee) {
+		side_copy(&c->side_b, leg);
+		c->callee = NULL;
+	}
+	if (mattered &&
+	    c->state != CALL_ENDING) /* a leg says why before it goes; should one not, the call is over all the same */
+		call_end(c, 500, "lost", "alto");
+	release_if_empty(c);
+}
+
+void call_end(struct call *c, unsigned status, const char *cause, const char *ended_by)
+{
+	if (c->state == CALL_ENDING)
+		return;
+	if (c->state == CALL_RINGING)
+		c->status = (uint16_t)status;
+	set_state(c, CALL_ENDING);
+	struct directory_tenant *t = directory_tenant_by_id(c->sb->config.directory, slice_from_string(c->tenant));
+	if (t && t->calls) /* its line is free, whatever a phone that does not answer still holds up */
+		t->calls--;
+	c->ended_us = c->sb->wheel->wall_us;
+	c->cause = cause;
+	c->ended_by = ended_by;
+	timer_stop(c->sb->wheel, &c->timer);
+	call_trace(c, "ended: %s, by %s", cause, ended_by);
+	if (c->caller)
+		leg_hang_up(c->caller, status ? status : 480, SLICE_NONE);
+	if (c->callee)
+		leg_hang_up(c->callee, 480, SLICE_NONE);
+	ring_stop(c, false);
+	history_touch(c);
+	release_if_empty(c);
+}
+
+bool calls_end_some(struct switchboard *sb, uint32_t *cursor, const char *cause)
+{
+	for (unsigned n = 0; n < CALL_STOP_CHUNK; n++) {
+		struct call *c = pool_next(&sb->calls, cursor);
+		if (!c)
+			return false;
+		if (!c->released)
+			call_end(c, 503, cause, "alto");
+	}
+	return true;
+}
+
+void call_free(struct call *c)
+{
+	timer_stop(c->sb->wheel, &c->timer);
+	description_done(&c->sip_call_id);
+	pool_give(&c->sb->calls, c);
+}
+
+void calls_drop_all(struct switchboard *sb)
+{
+	uint32_t cursor = 0;
+	for (struct leg *leg = pool_next(&sb->legs, &cursor); leg; leg = pool_next(&sb->legs, &cursor))
+		leg_drop(leg);
+	cursor = 0;
+	for (struct call *c = pool_next(&sb->calls, &cursor); c; c = pool_next(&sb->calls, &cursor)) {
+		call_free(c);
+	}
+}

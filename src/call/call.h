@@ -1,0 +1,90 @@
+/*
+ * call/call.h - a call: who speaks with whom, from the first INVITE to the row that stays
+ *
+ * It joins legs and knows why; a leg knows neither. Plain data, so that it can be written down and rebuilt. Lives in
+ * the switchboard's pool; owner: the switchboard's thread. ring.c finds out who answers; call.c joins and ends;
+ * history.c records.
+ */
+#pragma once
+#include "call/leg.h"
+
+enum call_state { CALL_RINGING, CALL_ANSWERED, CALL_ENDING };
+
+/* What the history keeps of one side; copied from its leg, which may be gone before the row is written. */
+struct call_side {
+	char user_id[STORE_ID_CAP], device_id[STORE_ID_CAP];
+	char uri[64];
+	char codec[32];
+	char tls[64];      /* "TLSv1.3 TLS_AES_256_GCM_SHA384", empty: plaintext signalling */
+	uint8_t transport; /* enum sip_transport */
+	bool known;        /* transport and what follows mean something */
+	bool keys_in_clear;
+	enum srtp_suite suite;
+	struct media_figures figures;
+};
+
+struct call {
+	struct switchboard *sb;
+	struct map_node by_id;
+	char id[STORE_ID_CAP], tenant[STORE_ID_CAP];
+	struct description sip_call_id; /* the caller's, by which its phone's log knows the call */
+	enum call_state state;
+	struct leg *caller;
+	struct leg *callee;                 /* who answered; NULL while it rings */
+	struct leg *targets[CALL_LEGS_MAX]; /* legs that ring, or whose CANCEL is on its way */
+	uint8_t target_count;
+	uint16_t best_status; /* the refusal that says most so far: ring.c's table */
+	bool ringing_told;    /* the caller has had its 180 */
+	struct timer timer;   /* while it rings: until nobody answered; later: the join is tried again */
+	struct call_side side_a, side_b;
+	int64_t started_us, answered_us, ended_us; /* wall clock */
+	int64_t started_mono_us;                   /* for the trace's "+0.012" */
+	uint16_t status;                           /* what the caller was told: 200, 486, 487 ... */
+	const char *cause, *ended_by;              /* static */
+	char trace[CALL_TRACE_BYTES];
+	uint16_t trace_n;
+	/* history.c */
+	bool row_dirty, released;
+	struct call *next_dirty;
+};
+
+/* ---- call.c ---- */
+/* A new call with its incoming leg; its row is on its way. NULL: too many, or out of memory. */
+struct call *call_new(struct switchboard *sb, struct leg *caller, const struct directory_device *from, struct slice to);
+struct call *call_find(struct switchboard *sb, struct slice id);
+/* One decision with its reason, for the person who asks why. */
+void call_trace(struct call *c, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The callee's leg answered: answer the caller, join the voice. The other targets are ring.c's to stop. */
+void call_answered(struct call *c, struct leg *winner);
+/* End it: refuse or hang up every leg that is still there. status: for a caller not yet answered. Once; later calls
+ * change nothing. */
+void call_end(struct call *c, unsigned status, const char *cause, const char *ended_by);
+/* A leg is gone: copy what the history keeps. When the last one is, the call is released. */
+void call_leg_gone(struct call *c, struct leg *leg);
+/* The next few calls from *cursor on, which starts at 0: for switchboard_stop(). false: that was all. */
+bool calls_end_some(struct switchboard *sb, uint32_t *cursor, const char *cause);
+/* For history_release(), once the last row has been copied. */
+void call_free(struct call *c);
+/* Free every call and leg without a word on the wire: for switchboard_free(). */
+void calls_drop_all(struct switchboard *sb);
+
+/* ---- ring.c: all devices of a user ring, the first answer wins, the others are told so ---- */
+void ring_user(struct call *c, const struct directory_user *user, const struct directory_device *from);
+/* Stop what still rings. elsewhere: somebody else answered, and the phones show no missed call. */
+void ring_stop(struct call *c, bool elsewhere);
+
+/* ---- view.c ---- */
+void side_row(const struct call_side *side, struct store_leg *ret); /* slices into the side */
+
+/* ---- history.c: the call's row, coalesced ---- */
+MUST_USE int history_new(struct switchboard *sb, struct history **ret);
+struct history *history_free(struct history *h);
+void history_metrics(struct history *h, struct metrics *m);
+/* The row has changed; committed within 50 ms while the disk is healthy. */
+void history_touch(struct call *c);
+/* The call is over: its row is written a last time, then its memory is free. */
+void history_release(struct call *c);
+void history_flush(struct history *h);
+bool history_idle(const struct history *h);
+/* So far behind that new calls are refused. */
+bool history_stalled(const struct history *h);

@@ -1,0 +1,171 @@
+/*
+ * call/leg.h - one side of a call: a dialog, its offer/answer state and its stream.   RFC 3261 §12-15, RFC 3264
+ *
+ * A leg does not know what it is used for: it reports events to its user (ring.c, call.c) and takes the orders below.
+ * It lives in the switchboard's pool; its handle and a 64-bit secret are its tag on the wire. Owner: the switchboard's
+ * thread.
+ *
+ *   incoming   leg_take_invite ─► leg_progress* ─► leg_answer ─► (ACK) LEG_CONFIRMED
+ *                                             └─► leg_refuse
+ *   outgoing   leg_call ─► LEG_PROGRESS* ─► LEG_ANSWERED | LEG_FAILED
+ *   both       leg_hang_up at any moment does what the moment asks for: CANCEL, BYE, or a refusal
+ *
+ * Whatever happens, LEG_GONE comes last and once, when signalling and voice have both ended; the leg is freed after it.
+ */
+#pragma once
+#include "call/private.h"
+#include "sdp/offer.h"
+#include "sip/dialog.h"
+
+enum leg_state {
+	LEG_INCOMING,   /* INVITE received, not answered */
+	LEG_ANSWERING,  /* 2xx sent, ACK awaited */
+	LEG_CALLING,    /* INVITE sent */
+	LEG_CANCELLING, /* we no longer want the call; a final response is awaited */
+	LEG_UP,
+	LEG_ENDED
+};
+
+enum leg_event {
+	LEG_PROGRESS,  /* outgoing: 1xx above 100 came; last_status, early if it brought a description */
+	LEG_ANSWERED,  /* outgoing: 2xx came, ACK was sent; formats hold what is agreed */
+	LEG_FAILED,    /* outgoing: final >= 300, timeout (408), dead flow (503), unusable answer (488); last_status */
+	LEG_CONFIRMED, /* incoming: ACK for our 2xx */
+	LEG_CANCELLED, /* incoming: the caller gave up before an answer; 487 has been sent */
+	LEG_HUNG_UP,   /* the peer sent BYE, or the dialog failed: end_cause */
+	LEG_OFFER, /* re-INVITE with codecs that the other side must agree to: leg_answer_offer() or leg_refuse_offer()
+		    */
+	LEG_OFFER_ANSWERED, /* our leg_offer() was accepted; formats are new */
+	LEG_OFFER_REFUSED,  /* ... was not: last_status; the session is as it was */
+	LEG_VOICE_LOST,     /* its stream could not be set as was agreed: nobody would hear anything */
+	LEG_CHANGED,        /* the peer changed its side of the session, and we agreed: join it anew */
+	LEG_GONE            /* last event; figures are final */
+};
+struct leg;
+typedef void (*leg_fn)(void *user, struct leg *leg, enum leg_event event);
+
+#define LEG_FORMATS_MAX 8 /* agreed formats kept; phones agree on one or two and telephone-event */
+
+/* A description as text that the leg owns; parsed again when it is needed, which is seldom. */
+struct description {
+	char *text;
+	size_t n;
+};
+
+struct leg {
+	struct switchboard *sb;
+	leg_fn fn;
+	void *user;
+	struct sip_name name; /* our tag */
+	struct sip_flow flow; /* where requests go, and came from */
+	struct sip_dialog dialog;
+	pool_handle server;        /* INVITE server transaction while it awaits an answer */
+	struct sip_client *client; /* INVITE client transaction while it tells us things */
+	struct sip_client *probe;  /* OPTIONS: is anybody still there? */
+	uint32_t peer_invite_cseq; /* of the peer's last INVITE, for matching its ACK */
+	uint8_t state;             /* enum leg_state */
+	uint8_t max_forwards;      /* carried across */
+	uint16_t last_status;
+	bool early : 1;          /* a description has passed before the answer */
+	bool offering : 1;       /* our re-INVITE awaits its answer */
+	bool awaiting_ack : 1;   /* our 2xx is repeated until its ACK comes */
+	bool offered_in_ok : 1;  /* ... which brings the answer to the offer in it */
+	bool hang_up_on_ack : 1; /* BYE must wait for the ACK of our 2xx (§15) */
+	bool plain_allowed : 1;  /* node and device both allow unencrypted voice */
+	bool mux : 1;            /* RTCP on the RTP port was agreed */
+	const char *end_cause;   /* static; NULL: none of its own */
+	struct timer repeat;     /* 2xx repetition until the ACK; the last step of a leg without stream */
+	int64_t repeat_us, repeat_until_us;
+	struct description ok; /* our 2xx, repeated until its ACK */
+
+	/* who, for the history */
+	char user_id[STORE_ID_CAP], device_id[STORE_ID_CAP];
+
+	/* offer/answer */
+	pool_handle stream;           /* 0: not opened or closed */
+	struct timer settle;          /* the stream's worker was busy: set it again */
+	struct address media_address; /* ours */
+	uint64_t sdp_id, sdp_version;
+	struct description pending; /* the peer's offer that awaits our answer */
+	struct description remote;  /* the peer's description in force */
+	struct description local;   /* ours: what the next 2xx carries */
+	uint8_t agreed_count;
+	struct sdp_format agreed[LEG_FORMATS_MAX]; /* slices into remote */
+	struct srtp_key send_key, receive_key;
+	struct srtp_key offered[2]; /* ours in an open offer, crypto tags 1 and 2 */
+	struct media_figures figures;
+};
+
+/* ---- orders ---- */
+/* A leg for an INVITE that was just received. 0; -ENOMEM; -EPROTO: answer 400. The offer is in leg->pending, unread. */
+MUST_USE int leg_take_invite(struct switchboard *sb, struct sip_server *server, const struct sip_message *invite,
+			     const struct sip_flow *flow, leg_fn fn, void *user, struct leg **ret);
+/* Whom to call, as text of our own making. */
+struct leg_call {
+	struct sip_flow flow;
+	struct slice target;   /* Request-URI: the Contact of a binding */
+	struct slice path;     /* of the binding: proxies to pass, comma separated, or empty */
+	struct slice from, to; /* name-addr texts */
+	uint8_t max_forwards;
+	bool plain_allowed;
+	const struct sdp_format *formats; /* to offer */
+	size_t format_count;
+	uint16_t ptime_ms;
+	pool_handle near; /* stream of the other leg: same worker */
+};
+/* Send an INVITE. 0, or -errno with nothing sent and no event to come: -EMFILE (no voice port), -ENOMEM, -EACCES
+ * (encryption impossible). */
+MUST_USE int leg_call(struct switchboard *sb, const struct leg_call *to, leg_fn fn, void *user, struct leg **ret);
+
+/* Incoming: 180 or 183; with a description if `formats` are given (the answer, early; leg->early says it was sent). */
+void leg_progress(struct leg *leg, unsigned status, const struct sdp_format *formats, size_t count);
+/*
+ * Incoming: 200 with the answer. `spoken`: what the other side agreed to; an answer told early stays as it was (RFC
+ * 3261 §13.2.1). 0; -ENOENT: no common codec; -ENOTCONN: the caller is gone; -ENOMEM, -EMFILE. On failure the leg ends
+ * by itself.
+ */
+MUST_USE int leg_answer(struct leg *leg, const struct sdp_format *spoken, size_t count);
+void leg_refuse(struct leg *leg, unsigned status, struct slice reason);
+/* reason: value of a Reason field for CANCEL and BYE, or empty. status: for a leg not yet answered. */
+void leg_hang_up(struct leg *leg, unsigned status, struct slice reason);
+
+/* Change the codecs of a leg that is up: re-INVITE. -EBUSY while another exchange is open (§14.1). */
+MUST_USE int leg_offer(struct leg *leg, const struct sdp_format *formats, size_t count);
+MUST_USE int leg_answer_offer(struct leg *leg, const struct sdp_format *spoken, size_t count);
+void leg_refuse_offer(struct leg *leg, unsigned status);
+/* The formats of the offer that LEG_OFFER asks about. */
+size_t leg_offered_formats(const struct leg *leg, struct sdp_format *ret, size_t cap, uint16_t *ret_ptime_ms);
+
+/* ---- what comes in, from switchboard.c ---- */
+/* A request inside the leg's dialog. server is NULL for an ACK. */
+void leg_request(struct leg *leg, struct sip_server *server, const struct sip_message *req,
+		 const struct sip_flow *flow);
+void leg_cancelled(struct leg *leg);
+/* A repeated 2xx, or one of another fork; leg NULL: of a call that is over. ACKs, and hangs up what nobody wants. */
+void leg_stray_2xx(struct switchboard *sb, struct leg *leg, const struct sip_message *msg, const struct sip_flow *flow);
+void leg_media_event(struct leg *leg, const struct media_event *event);
+/* Free without a word on the wire: for switchboard_free(). */
+void leg_drop(struct leg *leg);
+
+/* ---- shared by leg*.c and offer.c ---- */
+MUST_USE bool description_set(struct description *d, struct slice text);
+void description_done(struct description *d);
+struct slice description_slice(const struct description *d);
+struct leg *leg_alloc(struct switchboard *sb, const struct sip_flow *flow, leg_fn fn, void *user);
+void leg_end(struct leg *leg); /* signalling is over: close the stream, then LEG_GONE */
+/* A branch that no transaction answers to. */
+struct slice leg_branch(struct leg *leg, char buf[SIP_BRANCH_CAP]);
+void leg_find_flow(struct leg *leg);
+void leg_send_bye(struct leg *leg, struct slice reason);
+void leg_report(struct leg *leg, enum leg_event event);
+void leg_send_ack(struct leg *leg, uint32_t cseq);
+void leg_repeat_stop(struct leg *leg);
+/* The stream cannot be set as the peer already speaks: hung up, LEG_HUNG_UP reported. */
+void leg_voice_lost(struct leg *leg);
+/* Send a 2xx with our description and repeat it until its ACK. -errno: the flow is dead. */
+int leg_send_ok(struct leg *leg, struct sip_server *server, const struct sip_message *invite);
+void leg_reinvited(struct leg *leg, struct sip_server *server, const struct sip_message *req);
+/* leg_alive.c: ask, when nothing has been heard for a minute. */
+void leg_check_alive(struct leg *leg);
+/* A new client transaction's request in sb->work, up to the point where its own fields go. */
+struct writer leg_request_begin(struct leg *leg, enum sip_method method, uint32_t cseq, struct slice branch);

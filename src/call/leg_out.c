@@ -1,0 +1,226 @@
+/* call/leg_out.c - a leg that we call: INVITE, what comes back, and its ACK.   RFC 3261 §13.2, §9.1 */
+#include "call/leg.h"
+#include "call/offer.h"
+
+#include <errno.h>
+
+void leg_send_ack(struct leg *leg, uint32_t cseq)
+{
+	/* An ACK to a 2xx is a request of its own with a branch that nothing answers (§13.2.2.4). */
+	char branch[SIP_BRANCH_CAP];
+	struct writer w = leg_request_begin(leg, SIP_ACK, cseq, leg_branch(leg, branch));
+	sip_write_body(&w, SLICE_NONE, SLICE_NONE);
+	if (!w.overflow)
+		(void)transport_send(leg->sb->config.transport, &leg->flow, writer_slice(&w));
+}
+
+/* Of a response that has been checked. */
+static uint32_t cseq_of(const struct sip_message *msg)
+{
+	struct sip_cseq cseq = {0};
+	struct sip_reason err;
+	(void)!sip_cseq_parse(sip_field_value(msg, SIP_CSEQ), &cseq, &err);
+	return cseq.number;
+}
+
+static bool same_peer(const struct leg *leg, const struct sip_message *msg)
+{
+	struct sip_address to;
+	struct sip_reason err;
+	return sip_address_parse(sip_field_value(msg, SIP_TO), &to, &err) == SIP_OK &&
+	       slice_eq(sip_address_tag(&to), leg->dialog.remote_tag);
+}
+
+/* Of several early dialogs (forks beyond us) the latest is followed; the 2xx decides. */
+static int learn(struct leg *leg, const struct sip_message *msg)
+{
+	struct sip_reason err;
+	struct sip_dialog other;
+	if (slice_empty(leg->dialog.remote_tag) || same_peer(leg, msg))
+		return sip_dialog_learn(&leg->dialog, msg, &err);
+	int rc = sip_dialog_fork(&other, &leg->dialog);
+	if (rc < 0)
+		return rc;
+	rc = sip_dialog_learn(&other, msg, &err);
+	if (rc < 0) {
+		sip_dialog_done(&other);
+		return rc;
+	}
+	sip_dialog_done(&leg->dialog);
+	leg->dialog = other;
+	return 0;
+}
+
+static void provisional(struct leg *leg, const struct sip_message *msg)
+{
+	struct offer_refusal why;
+	if (msg->status == 100 || leg->state != LEG_CALLING)
+		return;
+	leg->last_status = msg->status;
+	if (learn(leg, msg) == 0 && sip_content_is(msg, SLICE("application/sdp")) &&
+	    offer_take_answer(leg, msg->body, &why))
+		leg->early = true;
+	leg_report(leg, LEG_PROGRESS);
+}
+
+static void failed(struct leg *leg, unsigned status)
+{
+	leg->last_status = (uint16_t)status;
+	bool wanted = leg->state == LEG_CALLING;
+	leg_end(leg);
+	if (wanted)
+		leg_report(leg, LEG_FAILED);
+}
+
+static void answered(struct leg *leg, const struct sip_message *msg)
+{
+	struct offer_refusal why = {.status = 488};
+	if (leg->state == LEG_UP) { /* our ACK was lost, or a second phone behind a fork answered as well */
+		leg_stray_2xx(leg->sb, leg, msg, &leg->flow);
+		return;
+	}
+	if (learn(leg, msg) < 0) {
+		leg_stray_2xx(leg->sb, NULL, msg, &leg->flow);
+		failed(leg, 502);
+		return;
+	}
+	leg_send_ack(leg, cseq_of(msg));
+	if (leg->state == LEG_CANCELLING) { /* the answer crossed our CANCEL */
+		leg_send_bye(leg, SLICE_NONE);
+		leg_end(leg);
+		return;
+	}
+	if (!sip_content_is(msg, SLICE("application/sdp")) || !offer_take_answer(leg, msg->body, &why)) {
+		leg_send_bye(leg, why.status == 500 ? SLICE("SIP;cause=500;text=\"Voice Cannot Be Set\"")
+						    : SLICE("SIP;cause=488;text=\"Unusable Answer\""));
+		failed(leg, why.status);
+		return;
+	}
+	leg->state = LEG_UP;
+	leg->last_status = msg->status;
+	leg_report(leg, LEG_ANSWERED);
+}
+
+static void invite_event(void *arg, struct sip_client *t, enum sip_client_event event, const struct sip_message *msg)
+{
+	struct leg *leg = arg;
+	switch (event) {
+	case SIP_CLIENT_RESPONSE:
+		if (msg->status < 200)
+			provisional(leg, msg);
+		else if (msg->status < 300)
+			answered(leg, msg);
+		else
+			failed(leg, msg->status);
+		break;
+	case SIP_CLIENT_TIMEOUT:
+		failed(leg, 408);
+		break;
+	case SIP_CLIENT_SEND_FAILED:
+		failed(leg, 503);
+		break;
+	case SIP_CLIENT_GONE:
+		leg->client = NULL;
+		break;
+	}
+}
+
+static int send_invite(struct leg *leg, const struct leg_call *to)
+{
+	leg->client = sip_client_new(leg->sb->stack, &leg->flow, SIP_INVITE, invite_event, leg);
+	if (!leg->client)
+		return -ENOMEM;
+	struct switchboard *sb = leg->sb;
+	char host[80];
+	struct writer h = writer_on(host, sizeof(host));
+	transport_write_host(sb->config.transport, &h, &leg->flow);
+	struct writer w = writer_on(sb->work, sizeof(sb->work));
+	sip_dialog_write_request(&w, &leg->dialog, SIP_INVITE, 0, leg->flow.transport, writer_slice(&h),
+				 sip_client_branch(leg->client), to->max_forwards);
+	write_contact(sb, &w, &leg->flow);
+	sip_write_field(&w, SIP_ALLOW, ALLOWED_METHODS);
+	sip_write_body(&w, SLICE("application/sdp"), description_slice(&leg->local));
+	int rc = w.overflow ? -E2BIG : sip_client_start(leg->client, writer_slice(&w));
+	if (rc < 0) {
+		if (w.overflow)
+			sip_client_drop(leg->client);
+		leg->client = NULL;
+	}
+	return rc;
+}
+
+/* The proxies that a binding's Path names (RFC 3327 §5.3). */
+static int set_path(struct leg *leg, struct slice path)
+{
+	struct slice routes[SIP_ROUTE_MAX], item;
+	size_t n = 0;
+	while (sip_list_next(&path, &item)) {
+		if (n == ARRAY_LEN(routes))
+			return -E2BIG;
+		routes[n++] = item;
+	}
+	return n ? sip_dialog_set_routes(&leg->dialog, routes, n) : 0;
+}
+
+int leg_call(struct switchboard *sb, const struct leg_call *to, leg_fn fn, void *user, struct leg **ret)
+{
+	struct leg *leg = leg_alloc(sb, &to->flow, fn, user);
+	if (!leg)
+		return -ENOMEM;
+	leg->state = LEG_CALLING;
+	leg->plain_allowed = to->plain_allowed;
+	char tag[SIP_NAME_CAP], call_id[SIP_NAME_CAP];
+	struct writer t = writer_on(tag, sizeof(tag)), c = writer_on(call_id, sizeof(call_id));
+	struct sip_name id = {.handle = leg->name.handle, .secret = random_u64(sb->random)};
+	sip_write_name(&t, sb->config.node, &leg->name);
+	sip_write_name(&c, sb->config.node, &id);
+	int rc = sip_dialog_init_uac(&leg->dialog, writer_slice(&c), to->from, writer_slice(&t), to->to, to->target);
+	if (rc == 0)
+		rc = set_path(leg, to->path);
+	if (rc == 0)
+		rc = offer_open_stream(leg, to->near);
+	if (rc == 0)
+		rc = offer_write(leg, to->formats, to->format_count, to->ptime_ms);
+	if (rc == 0)
+		rc = send_invite(leg, to);
+	if (rc < 0) {
+		leg_drop(leg);
+		return rc;
+	}
+	*ret = leg;
+	return 0;
+}
+
+/*
+ * A 2xx to an INVITE of ours outside the usual order. From the peer we speak with: our ACK was lost, it gets another.
+ * From anybody else (a fork, or a call that is over): the dialog is made up from the 2xx alone, acknowledged and hung
+ * up, so that nobody is left listening to nothing.
+ */
+void leg_stray_2xx(struct switchboard *sb, struct leg *leg, const struct sip_message *msg, const struct sip_flow *flow)
+{
+	if (leg && leg->state == LEG_UP && same_peer(leg, msg)) {
+		leg_send_ack(leg, cseq_of(msg));
+		return;
+	}
+	struct sip_address from, to;
+	struct sip_reason err;
+	if (sip_address_parse(sip_field_value(msg, SIP_FROM), &from, &err) != SIP_OK ||
+	    sip_address_parse(sip_field_value(msg, SIP_TO), &to, &err) != SIP_OK)
+		return;
+	char local[512], remote[512];
+	struct writer l = writer_on(local, sizeof(local)), r = writer_on(remote, sizeof(remote));
+	write_format(&l, "<%.*s>", SLICE_ARG(from.uri.text));
+	write_format(&r, "<%.*s>", SLICE_ARG(to.uri.text));
+	struct leg *stray = leg_alloc(sb, flow, NULL, NULL);
+	if (!stray)
+		return;
+	if (!l.overflow && !r.overflow &&
+	    sip_dialog_init_uac(&stray->dialog, sip_field_value(msg, SIP_CALL_ID), writer_slice(&l),
+				sip_address_tag(&from), writer_slice(&r), to.uri.text) == 0 &&
+	    sip_dialog_learn(&stray->dialog, msg, &err) == 0) {
+		stray->dialog.local_cseq = cseq_of(msg);
+		leg_send_ack(stray, cseq_of(msg));
+		leg_send_bye(stray, SLICE_NONE);
+	}
+	leg_drop(stray);
+}

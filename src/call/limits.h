@@ -1,0 +1,38 @@
+/* call/limits.h - bounds of calls and registrations, each with its reason */
+#pragma once
+#include "base/common.h"
+#include "transport/limits.h"
+
+#define CALL_MAX 20000   /* calls at once on a node; the voice ports of one address carry 14,000 at most */
+#define CALL_LEGS_MAX 16 /* legs of one call while it rings: 5 devices with 3 bindings each, and the caller */
+#define CALL_RING_US (20 * SECOND_US) /* how long a user's devices ring; also bounds endless 1xx (timer C) */
+#define CONNECTION_IDENTITIES_MAX 8   /* accounts of one phone on one connection; a ninth is challenged each time */
+#define CALL_IDENTITIES_MAX                                                                                            \
+	(TRANSPORT_CONNECTIONS_MAX * CONNECTION_IDENTITIES_MAX) /* never the first bound met: a connection without     \
+								   one is a guest's, and cut */
+#define TRANSACTIONS_MAX 1000000 /* of each kind: a call leaves up to four behind for 32 s over UDP */
+#define STOP_PATIENCE_US                                                                                               \
+	(3 * SECOND_US)             /* after the last hang-up, how long an orderly end waits for answers and the disk */
+#define CALL_TRACE_BYTES 1024       /* decisions kept beside a call; the beginning says more than what no longer fits */
+#define CALL_STOP_CHUNK 128         /* calls hung up in one turn of an orderly end: about a millisecond */
+#define MEDIA_RETRY_US (10 * MS_US) /* a media worker's full ring is empty again by then */
+
+#define REGISTER_BINDINGS_MAX 3   /* of one device: the oldest yields, so reboots and NAT changes leave no ghosts */
+#define REGISTER_EXPIRES_MIN_S 60 /* below it 423: a phone that asks for less would cost more than it gives */
+#define REGISTER_EXPIRES_MAX_S 3600
+#define REGISTER_EXPIRES_CONNECTION_S                                                                                  \
+	300 /* on connections without outbound support: how late a lost one is noticed                                 \
+	     */
+#define REGISTER_EXPIRES_DEFAULT_S 3600
+#define REGISTER_WRITE_US (5 * SECOND_US) /* refreshes are written within this, coalesced */
+#define REGISTER_WRITE_MANY 1024          /* so many are written sooner: one job stays within a few ms of a turn */
+#define REGISTER_WRITE_MANY_US (100 * MS_US)
+
+#define REGISTER_STALL_US                                                                                              \
+	(2 * SECOND_US)           /* a store this late does not hold up phones: bindings are taken from memory */
+#define REGISTER_FLOW_TIMER_S 120 /* RFC 5626: how often a phone with outbound support pings its connection */
+
+#define HISTORY_FLUSH_US (20 * MS_US) /* call rows wait this long for company; committed within 50 ms */
+#define NONCE_LIFETIME_US (300 * SECOND_US)
+#define NONCE_TABLE_MAX 262144
+#define NO_PORT_SHOWN_US (60 * SECOND_US) /* how long `alto status` names a refusal for want of voice ports */

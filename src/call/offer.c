@@ -1,0 +1,385 @@
+/* call/offer.c - descriptions of a leg, both ways: see offer.h */
+#include "call/offer.h"
+#include "rtp/sdes.h"
+
+#include <errno.h>
+
+/* What we offer, best first; what we accept is what the offerer puts first of all that we know (RFC 4568 §5.1.2). */
+static const enum srtp_suite offered_suites[] = {SRTP_AEAD_AES_128_GCM, SRTP_AES_CM_128_HMAC_SHA1_80};
+
+static bool key_read(const struct sdp_crypto *c, struct srtp_key *ret)
+{
+	struct sdes line = {.suite = c->suite,
+			    .key = c->key,
+			    .lifetime = c->lifetime,
+			    .mki = c->mki,
+			    .session_params = c->session_params};
+	return sdes_parse(&line, ret);
+}
+
+static void key_make(struct random *random, enum srtp_suite suite, struct srtp_key *ret)
+{
+	uint8_t bytes[SRTP_KEY_MAX];
+	random_bytes(random, bytes, sizeof(bytes));
+	sdes_make(suite, bytes, ret);
+	crypto_wipe(bytes, sizeof(bytes));
+}
+
+static struct sdp_local_crypto key_line(const struct srtp_key *key, uint32_t tag, char text[SDES_KEY_TEXT_MAX])
+{
+	struct writer w = writer_on(text, SDES_KEY_TEXT_MAX);
+	sdes_write_key(&w, key);
+	return (struct sdp_local_crypto){.tag = tag, .suite = srtp_suite_name(key->suite), .key = writer_slice(&w)};
+}
+
+/* The line to use of an offer, or of the single one of an answer. NULL: none that we can use. */
+static const struct sdp_crypto *crypto_choose(const struct sdp_media *m, struct srtp_key *ret)
+{
+	for (uint8_t i = 0; i < m->crypto_count; i++)
+		if (key_read(&m->crypto[i], ret))
+			return &m->crypto[i];
+	return NULL;
+}
+
+static bool keys_go_in_clear(const struct leg *leg)
+{
+	return !sip_transport_secure(leg->flow.transport);
+}
+
+/* ---- the stream ---- */
+
+int offer_open_stream(struct leg *leg, pool_handle near)
+{
+	if (leg->stream)
+		return 0;
+	struct address local = leg->flow.local;
+	local.port = 0;
+	int rc = media_open(leg->sb->config.media, pool_handle_of(&leg->sb->legs, leg), &local, near, &leg->stream,
+			    &leg->media_address);
+	if (rc == -EMFILE)
+		leg->sb->no_port_us = leg->sb->wheel->now_us; /* `alto status` names it for a while */
+	return rc;
+}
+
+/* What a description settles beside itself. */
+struct terms {
+	struct srtp_key send_key, receive_key;
+	bool mux;
+	const struct sdp_format *formats;
+	size_t count;
+};
+
+/*
+ * The stream as the peer's description and the terms say. The worker's ring may be full: it empties within a tick, so
+ * the stream is set a moment later by what is then in force, and its join made again. Until then it does not send or
+ * receive by other keys than those of its last settings.
+ */
+static int apply(struct leg *leg, const struct sdp_media *m, const struct terms *t)
+{
+	struct media_settings s = {
+		.remote = m->address,
+		.remote_rtcp = m->rtcp,
+		.rtcp_mux = m->rtcp_mux && t->mux,
+		.send = m->direction != SDP_SENDONLY && m->direction != SDP_INACTIVE && !address_is_any(&m->address),
+		.receive = m->direction != SDP_RECVONLY && m->direction != SDP_INACTIVE,
+		.learn = true,
+		.send_key = t->send_key,
+		.receive_key = t->receive_key,
+	};
+	for (size_t i = 0; i < t->count; i++)
+		s.rate_khz[t->formats[i].payload & 127] = (uint8_t)(t->formats[i].rate / 1000);
+	int rc = media_set(leg->sb->config.media, leg->stream, &s);
+	crypto_wipe(&s, sizeof(s));
+	if (rc != -EAGAIN)
+		return rc == -ENOENT ? -EIO : rc; /* the stream is gone: not to be taken for "no common codec" */
+	timer_start(leg->sb->wheel, &leg->settle, MEDIA_RETRY_US);
+	return 0;
+}
+
+int offer_settle(struct leg *leg)
+{
+	struct sdp_session session;
+	struct sdp_reason err;
+	uint8_t index;
+	if (!leg->remote.text || sdp_parse(description_slice(&leg->remote), &session, &err) != SDP_OK)
+		return -ENOENT;
+	const struct sdp_media *m = sdp_audio(&session, &index);
+	if (!m)
+		return -ENOENT;
+	struct terms t = {leg->send_key, leg->receive_key, leg->mux, leg->agreed, leg->agreed_count};
+	int rc = apply(leg, m, &t);
+	crypto_wipe(&t, sizeof(t));
+	return rc;
+}
+
+int offer_join(struct leg *a, struct leg *b)
+{
+	uint8_t ab[128], ba[128];
+	sdp_payload_map(a->agreed, a->agreed_count, b->agreed, b->agreed_count, ab);
+	sdp_payload_map(b->agreed, b->agreed_count, a->agreed, a->agreed_count, ba);
+	return media_join(a->sb->config.media, a->stream, b->stream, ab, ba);
+}
+
+/* ---- what is agreed ---- */
+
+/*
+ * The peer's description is in force from now on, on these terms, and what it replaces is freed. On failure everything
+ * is as it was: a stream that could not be set goes on by the old keys, and so must the leg.
+ */
+static int settle_on(struct leg *leg, struct description *text, const struct sdp_media *m, const struct terms *t)
+{
+	int rc = apply(leg, m, t);
+	if (rc < 0)
+		return rc;
+	leg->send_key = t->send_key;
+	leg->receive_key = t->receive_key;
+	leg->mux = t->mux;
+	description_done(&leg->remote);
+	leg->remote = *text;
+	*text = (struct description){0};
+	leg->agreed_count = (uint8_t)t->count;
+	memcpy(leg->agreed, t->formats, t->count * sizeof(t->formats[0]));
+	return 0;
+}
+
+bool offer_keeps_codec(const struct leg *leg, const struct sdp_media *audio)
+{
+	struct sdp_format kept[LEG_FORMATS_MAX];
+	return sdp_answer_formats(audio, leg->agreed, leg->agreed_count, kept, LEG_FORMATS_MAX) > 0;
+}
+
+bool offer_have_common_codec(const struct leg *a, const struct leg *b)
+{
+	for (uint8_t i = 0; i < a->agreed_count; i++)
+		for (uint8_t k = 0; k < b->agreed_count && !sdp_format_is_event(&a->agreed[i]); k++)
+			if (sdp_format_same(&a->agreed[i], &b->agreed[k]))
+				return true;
+	return false;
+}
+
+void offer_codec_name(const struct leg *leg, char *buf, size_t cap)
+{
+	struct writer w = writer_on(buf, cap - 1);
+	for (uint8_t i = 0; i < leg->agreed_count && !w.n; i++) {
+		const struct sdp_format *f = &leg->agreed[i];
+		if (sdp_format_is_event(f) || slice_caseeq(f->name, SLICE("CN")))
+			continue;
+		write_slice(&w, f->name);
+		write_char(&w, '/');
+		write_u64(&w, f->rate);
+		if (f->channels > 1)
+			write_format(&w, "/%u", f->channels);
+	}
+	buf[w.overflow ? 0 : w.n] = 0;
+}
+
+static int write_local(struct leg *leg, const struct sdp_local_audio *audio, const struct sdp_session *mirror,
+		       uint8_t index)
+{
+	char text[SDP_BYTES_MAX];
+	struct writer w = writer_on(text, sizeof(text));
+	sdp_write(&w, leg->sdp_id, ++leg->sdp_version, audio, mirror, index);
+	return !w.overflow && description_set(&leg->local, writer_slice(&w)) ? 0 : -ENOMEM;
+}
+
+/* Our address as the peer is to see it. */
+static struct address public_address(struct leg *leg)
+{
+	struct address a = leg->media_address;
+	transport_public(leg->sb->config.transport, &leg->media_address, &leg->flow.remote, &a);
+	a.port = leg->media_address.port;
+	return a;
+}
+
+/* One of our own open ports, by the address that it has here or by the one that this peer is told. */
+static bool is_ours(struct leg *leg, const struct address *a)
+{
+	const struct media *media = leg->sb->config.media;
+	struct address local = leg->stream ? leg->media_address : leg->flow.local, told = local;
+	if (media_is_ours(media, a))
+		return true;
+	transport_public(leg->sb->config.transport, &local, &leg->flow.remote, &told);
+	local.port = a->port;
+	return address_same_host(&told, a) && media_is_ours(media, &local);
+}
+
+/* Our voice would come back to us, and go round for ever. */
+static bool names_our_port(struct leg *leg, const struct sdp_media *m)
+{
+	return is_ours(leg, &m->address) || is_ours(leg, &m->rtcp);
+}
+
+/* ---- our offer, their answer ---- */
+
+/* Plain voice where it is allowed, but a leg that is encrypted stays so. */
+static bool offers_plain(const struct leg *leg)
+{
+	return leg->plain_allowed && leg->send_key.suite == SRTP_NONE;
+}
+
+int offer_write(struct leg *leg, const struct sdp_format *formats, size_t count, uint16_t ptime_ms)
+{
+	char keys[ARRAY_LEN(offered_suites)][SDES_KEY_TEXT_MAX];
+	if (!leg->plain_allowed && keys_go_in_clear(leg))
+		return -EACCES;
+	struct sdp_local_audio audio = {
+		.address = public_address(leg),
+		.protocol = offers_plain(leg) ? SLICE("RTP/AVP") : SLICE("RTP/SAVP"),
+		.formats = formats,
+		.format_count = (uint8_t)MIN(count, (size_t)SDP_FORMATS_MAX),
+		.ptime_ms = ptime_ms,
+	};
+	for (uint32_t i = 0; !offers_plain(leg) && i < ARRAY_LEN(offered_suites); i++) {
+		/* A key that is in use goes on, so that a change of codec does not change keys (its index runs on). */
+		if (leg->send_key.suite == offered_suites[i])
+			leg->offered[i] = leg->send_key;
+		else
+			key_make(leg->sb->random, offered_suites[i], &leg->offered[i]);
+		audio.crypto[audio.crypto_count++] = key_line(&leg->offered[i], i + 1, keys[i]);
+	}
+	int rc = write_local(leg, &audio, NULL, 0);
+	crypto_wipe(keys, sizeof(keys));
+	return rc;
+}
+
+static bool no(struct offer_refusal *why, unsigned status, const char *reason)
+{
+	*why = (struct offer_refusal){.status = status, .reason = slice_from_string(reason)};
+	return false;
+}
+
+/* Something to speak with: tones and comfort noise alone are not. */
+static bool has_codec(const struct sdp_format *formats, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!sdp_format_is_event(&formats[i]) && !slice_caseeq(formats[i].name, SLICE("CN")))
+			return true;
+	return false;
+}
+
+/* The answer's keys: exactly one line, with a tag and suite that we offered (RFC 4568 §5.1.3). */
+static bool take_answered_key(const struct leg *leg, const struct sdp_media *m, struct terms *terms,
+			      struct offer_refusal *why)
+{
+	struct srtp_key theirs = {.suite = SRTP_NONE};
+	const struct sdp_crypto *c = crypto_choose(m, &theirs);
+	if (offers_plain(leg) && !c)
+		return true;
+	if (!c || c->tag < 1 || c->tag > ARRAY_LEN(leg->offered) || leg->offered[c->tag - 1].suite != theirs.suite)
+		return no(why, 488, "No Usable Key In The Answer");
+	terms->send_key = leg->offered[c->tag - 1];
+	terms->receive_key = theirs;
+	crypto_wipe(&theirs, sizeof(theirs));
+	return true;
+}
+
+bool offer_take_answer(struct leg *leg, struct slice text, struct offer_refusal *ret_why)
+{
+	struct sdp_session session;
+	struct sdp_reason err;
+	struct sdp_format formats[LEG_FORMATS_MAX];
+	struct description answer = {0};
+	uint8_t index;
+	if (!description_set(&answer, text))
+		return no(ret_why, 500, "Out Of Memory");
+	bool ok = sdp_parse(description_slice(&answer), &session, &err) == SDP_OK;
+	const struct sdp_media *m = ok ? sdp_audio(&session, &index) : NULL;
+	size_t n = m ? sdp_offer_formats(m, formats, LEG_FORMATS_MAX) : 0;
+	struct terms terms = {.formats = formats, .count = n}; /* mux: we do not offer it */
+	if (!ok)
+		no(ret_why, 488, err.text);
+	else if (!m || !m->has_address)
+		ok = no(ret_why, 488, "No Audio");
+	else if (names_our_port(leg, m))
+		ok = no(ret_why, 488, "Our Own Voice Port");
+	else if (!has_codec(formats, n))
+		ok = no(ret_why, 488, "No Common Codec");
+	else
+		ok = take_answered_key(leg, m, &terms, ret_why);
+	if (ok && settle_on(leg, &answer, m, &terms) < 0)
+		ok = no(ret_why, 500, "Voice Cannot Be Set");
+	crypto_wipe(&terms, sizeof(terms));
+	if (!ok)
+		description_done(&answer);
+	return ok;
+}
+
+/* ---- their offer, our answer ---- */
+
+bool offer_check(struct leg *leg, struct slice text, struct sdp_session *ret, struct offer_refusal *ret_why)
+{
+	struct sdp_reason err;
+	struct srtp_key key;
+	uint8_t index;
+	if (sdp_parse(text, ret, &err) != SDP_OK)
+		return no(ret_why, 400, err.text);
+	const struct sdp_media *m = sdp_audio(ret, &index);
+	if (!m || !m->has_address)
+		return no(ret_why, 488, "Audio Only");
+	if (names_our_port(leg, m))
+		return no(ret_why, 488, "Our Own Voice Port");
+	bool secure_profile = slice_caseeq(m->protocol, SLICE("RTP/SAVP")) ||
+			      slice_caseeq(m->protocol, SLICE("RTP/SAVPF"));
+	if (!secure_profile && !slice_caseeq(m->protocol, SLICE("RTP/AVP")) &&
+	    !slice_caseeq(m->protocol, SLICE("RTP/AVPF")))
+		return no(ret_why, 488, "RTP/AVP Or RTP/SAVP Only");
+	bool keyed = crypto_choose(m, &key) != NULL;
+	crypto_wipe(&key, sizeof(key));
+	if (secure_profile && !keyed)
+		return no(ret_why, 488, "No Usable SDES Key");
+	if (!keyed && !leg->plain_allowed)
+		return no(ret_why, 488, "Encrypted Voice Required");
+	if (keyed && keys_go_in_clear(leg) && !leg->plain_allowed)
+		return no(ret_why, 488, "Keys Over Plaintext Signalling");
+	return true;
+}
+
+/* Our keys for the answer: of the suite that the offer's line names, the running one kept. */
+static void choose_keys(struct leg *leg, const struct sdp_media *m, struct sdp_local_audio *audio,
+			char key_text[SDES_KEY_TEXT_MAX], struct terms *terms)
+{
+	const struct sdp_crypto *c = crypto_choose(m, &terms->receive_key);
+	if (!c)
+		return;
+	terms->send_key = leg->send_key;
+	if (terms->send_key.suite != terms->receive_key.suite)
+		key_make(leg->sb->random, terms->receive_key.suite, &terms->send_key);
+	audio->crypto[audio->crypto_count++] = key_line(&terms->send_key, c->tag, key_text);
+}
+
+int offer_answer(struct leg *leg, const struct sdp_format *spoken, size_t count)
+{
+	struct sdp_session session;
+	struct offer_refusal why;
+	struct sdp_format chosen[LEG_FORMATS_MAX];
+	char key_text[SDES_KEY_TEXT_MAX];
+	uint8_t index;
+	if (!offer_check(leg, description_slice(&leg->pending), &session, &why))
+		return -ENOENT;
+	const struct sdp_media *m = sdp_audio(&session, &index);
+	size_t n = sdp_answer_formats(m, spoken, count, chosen, LEG_FORMATS_MAX);
+	if (!n)
+		return -ENOENT;
+	int rc = offer_open_stream(leg, 0);
+	if (rc < 0)
+		return rc;
+
+	struct sdp_local_audio audio = {
+		.address = public_address(leg),
+		.protocol = m->protocol,
+		.formats = chosen,
+		.format_count = (uint8_t)n,
+		.direction = sdp_direction_reverse(m->direction),
+		.rtcp_mux = m->rtcp_mux,
+		.ptime_ms = m->ptime_ms,
+		.maxptime_ms = m->maxptime_ms,
+	};
+	struct terms terms = {.mux = m->rtcp_mux, .formats = chosen, .count = n};
+	choose_keys(leg, m, &audio, key_text, &terms);
+	rc = write_local(leg, &audio, &session, index);
+	if (rc == 0)
+		rc = settle_on(leg, &leg->pending, m, &terms);
+	crypto_wipe(key_text, sizeof(key_text));
+	crypto_wipe(&terms, sizeof(terms));
+	return rc;
+}

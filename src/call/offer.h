@@ -1,0 +1,41 @@
+/*
+ * call/offer.h - descriptions of a leg: what we tell the peer, what the peer's means for the stream.   RFC 3264, RFC
+ * 4568
+ */
+#pragma once
+#include "call/leg.h"
+
+/* Why a description cannot be used: the status and words for the peer. */
+struct offer_refusal {
+	unsigned status;
+	struct slice reason;
+};
+
+/* The stream: opened on first use, near another one. */
+MUST_USE int offer_open_stream(struct leg *leg, pool_handle near);
+
+/* Our offer into leg->local: fresh keys for each suite unless voice may be plain. */
+MUST_USE int offer_write(struct leg *leg, const struct sdp_format *formats, size_t count, uint16_t ptime_ms);
+
+/*
+ * Read a peer's offer: is there audio, can its keys be used under our policy? false: *ret_why.
+ */
+MUST_USE bool offer_check(struct leg *leg, struct slice text, struct sdp_session *ret, struct offer_refusal *ret_why);
+/*
+ * Our answer to leg->pending into leg->local, and the stream set accordingly; the offer is then in leg->remote.
+ * -ENOENT: no common codec; -ENOMEM, -EMFILE ...: the offer is still pending.
+ */
+MUST_USE int offer_answer(struct leg *leg, const struct sdp_format *spoken, size_t count);
+/* The peer's answer to our offer: keys, formats, stream. false: *ret_why, and everything is as it was. */
+MUST_USE bool offer_take_answer(struct leg *leg, struct slice text, struct offer_refusal *ret_why);
+/* Set the stream again: its worker was too busy the last time. Failing, the call cannot go on. */
+MUST_USE int offer_settle(struct leg *leg);
+/* Does this offer keep a codec that is in use, so that the other side need not be asked? */
+bool offer_keeps_codec(const struct leg *leg, const struct sdp_media *audio);
+/* Can what one says be passed to the other as it is? */
+bool offer_have_common_codec(const struct leg *a, const struct leg *b);
+
+/* "opus/48000/2": the codec in use, into buf. */
+void offer_codec_name(const struct leg *leg, char *buf, size_t cap);
+/* Join the voice of two legs, or join it anew when their formats have changed. -EAGAIN: in a later turn. */
+MUST_USE int offer_join(struct leg *a, struct leg *b);

@@ -1,0 +1,96 @@
+/*
+ * call/private.h - what the files of this room share: the switchboard's parts, and who calls whom
+ *
+ *   switchboard.c   messages in, by method and dialog ──► registrar.c   REGISTER
+ *                                                    ├──► incoming.c    a new INVITE: identity, route, call
+ *                                                    └──► leg.c         everything inside a dialog
+ *   call.c          what joins legs: ring, answer, hang up, end ──► history.c  the call's row
+ *   leg.c           one dialog with its offer/answer state and stream; does not know what it is used for
+ *   offer.c         descriptions ◄──► media settings
+ *   authenticate.c  who sent a request;  registrar_write.c  bindings on their way to the disk
+ */
+#pragma once
+#include "call/limits.h"
+#include "call/switchboard.h"
+#include "sip/digest.h"
+#include "sip/transaction.h"
+
+struct history;
+
+struct switchboard {
+	struct thread_owner thread;
+	struct switchboard_config config;
+	struct wheel *wheel;
+	struct random *random;
+	struct sip_stack *stack;
+	struct sip_nonces *nonces;
+	struct crypto_hasher *hasher;
+	struct registrar *registrar;
+	struct history *history;
+	struct pool calls, legs; /* struct call, struct leg */
+	struct pool identities;  /* authenticate.c: who authenticated on a connection */
+	struct map calls_by_id;
+	bool stopping;
+	struct timer stop_timer;
+	void (*stopped)(void *arg);
+	void *stopped_arg;
+	int64_t stop_at_us;
+	int64_t no_port_us;   /* when a call last found no voice port; 0: never */
+	uint32_t stop_cursor; /* calls hung up so far */
+	uint32_t calls_ringing;
+	struct metric calls_total, calls_answered, bad_messages, requests_refused, auth_failed;
+	uint8_t unknown_ha1[SIP_HA1_BYTES]; /* checked against for users that do not exist: same work, same time */
+	struct sip_message message;         /* the message being handled; nothing keeps it longer */
+	struct sip_message kept_message;    /* an earlier request, read again from its transaction to be answered now */
+	char work[SIP_MESSAGE_MAX + 1];     /* where messages are written before they are sent */
+};
+
+/* ---- authenticate.c ---- */
+enum auth_result {
+	AUTH_OK,      /* *ret_device is who sent it */
+	AUTH_ANSWERED /* challenged (401) or refused, and answered: the request is done */
+};
+/*
+ * Who sent this request? An INVITE on a connection on which a device has authenticated is not challenged again, as long
+ * as that device still exists. Never for ACK, CANCEL or BYE.
+ */
+enum auth_result authenticate(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+			      const struct sip_flow *flow, struct directory_device **ret_device);
+
+/* Which devices authenticated on which connection: it is then no guest's, and over TLS or WSS their INVITEs are known
+ * by it. */
+void identities_init(struct switchboard *sb);
+void identities_forget(struct switchboard *sb, uint64_t tag); /* the connection with this tag has closed */
+
+/* ---- registrar.c ---- */
+MUST_USE int registrar_new(struct switchboard *sb, struct registrar **ret);
+struct registrar *registrar_free(struct registrar *r);
+void registrar_metrics(struct registrar *r, struct metrics *m);
+void registrar_request(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		       const struct sip_flow *flow);
+void registrar_flow_closed(struct switchboard *sb, const struct sip_flow *flow, uint64_t tag);
+/* The flow by which a binding is reached now: false if its connection is gone. */
+bool registrar_flow(struct switchboard *sb, const struct directory_binding *b, struct sip_flow *ret);
+/* *flow is dead: the one by which its device is reached now over the same transport, if there is one. */
+void registrar_find_flow(struct switchboard *sb, struct slice device_id, struct sip_flow *flow);
+void registrar_flush(struct registrar *r); /* write refreshed bindings now: before an orderly end */
+
+/* ---- incoming.c ---- */
+void incoming_invite(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		     const struct sip_flow *flow);
+
+/* ---- small things for all ---- */
+/* Answer and forget; counts by status. */
+void refuse(struct switchboard *sb, struct sip_server *server, unsigned status, struct slice reason);
+/* Begin a response in sb->work; finish with sip_write_body() and sip_server_respond(). */
+struct writer response_begin(struct switchboard *sb, const struct sip_message *req, const struct sip_flow *flow,
+			     unsigned status, struct slice reason, struct slice to_tag);
+/* End it: no body unless `sdp`; sends through the transaction. 0; -E2BIG: 513 was sent instead; -errno: the flow is
+ * dead, the transaction ends by itself. */
+int response_send(struct switchboard *sb, struct sip_server *server, struct writer *w, unsigned status,
+		  struct slice sdp);
+/* Contact: <sip:alto@host:port;transport=..> of ours on this flow. */
+void write_contact(struct switchboard *sb, struct writer *w, const struct sip_flow *flow);
+/* What Alto understands, for Allow and Supported in answers. */
+#define SUPPORTED_EXTENSIONS SLICE("path, outbound")
+#define ALLOWED_METHODS SLICE("INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER")

@@ -1,0 +1,26 @@
+/* call/registrar.h - what registrar.c and registrar_write.c share: the registrar, and its bindings' way to the disk */
+#pragma once
+#include "call/binding.h"
+
+/* Ids of bindings refreshed in memory since the last write. */
+struct dirty {
+	char (*ids)[STORE_ID_CAP];
+	size_t count, cap;
+};
+
+struct registrar {
+	struct switchboard *sb;
+	struct dirty dirty;
+	struct timer write_timer;
+	struct metric registrations, from_memory;
+};
+
+/* Refreshed, or taken from memory: its row is written soon, with many others. */
+void binding_mark_dirty(struct registrar *r, struct directory_binding *b);
+/* For directory_on_binding(), arg: the registrar. A binding came by the feed: its listener found, its expiry started.
+ */
+void binding_added(void *arg, struct directory_binding *b);
+void binding_removed(void *arg, struct directory_binding *b);
+/* After the registrar, arg: the wheel. The directory, which goes later, takes its bindings off it. */
+void binding_left(void *arg, struct directory_binding *b);
+void registrar_write_due(struct timer *t, void *arg); /* of the registrar's write_timer */

@@ -1,0 +1,152 @@
+/*
+ * call/registrar_write.c - bindings on their way to the disk: refreshes many in one job, and the end of those not
+ * refreshed
+ */
+#include "call/registrar.h"
+
+/* ---- refreshed bindings ---- */
+
+struct write_job {
+	struct store_job job;
+	struct registrar *registrar;
+	struct arena text;
+	size_t count;
+	struct store_binding rows[];
+};
+
+void binding_mark_dirty(struct registrar *r, struct directory_binding *b)
+{
+	if (b->dirty)
+		return;
+	if (r->dirty.count == r->dirty.cap) {
+		size_t cap = r->dirty.cap ? r->dirty.cap * 2 : 64;
+		void *ids = realloc(r->dirty.ids, cap * sizeof(r->dirty.ids[0]));
+		if (!ids)
+			return; /* written at its next refresh */
+		r->dirty.ids = ids;
+		r->dirty.cap = cap;
+	}
+	struct writer w = writer_on(r->dirty.ids[r->dirty.count], STORE_ID_CAP - 1);
+	write_slice(&w, b->id);
+	r->dirty.ids[r->dirty.count++][w.n] = 0;
+	b->dirty = true;
+	if (r->dirty.count == REGISTER_WRITE_MANY)
+		timer_start(r->sb->wheel, &r->write_timer, REGISTER_WRITE_MANY_US);
+	else if (!timer_running(&r->write_timer))
+		timer_start(r->sb->wheel, &r->write_timer, REGISTER_WRITE_US);
+}
+
+static int write_run(struct db *db, struct store_job *job)
+{
+	struct write_job *wj = container_of(job, struct write_job, job);
+	for (size_t i = 0; i < wj->count; i++) {
+		int rc = store_binding_put(db, &wj->rows[i]);
+		if (rc != DB_OK && rc != DB_CONFLICT) /* a conflict: its device was removed meanwhile */
+			return rc;
+	}
+	return DB_OK;
+}
+
+static void write_done(struct store_job *job, int result)
+{
+	struct write_job *wj = container_of(job, struct write_job, job);
+	for (size_t i = 0; i < wj->count; i++) {
+		struct directory_binding *b = directory_binding_by_id(wj->registrar->sb->config.directory,
+								      wj->rows[i].id);
+		if (!b)
+			continue;
+		if (result == DB_OK)
+			b->unsaved = false;
+		else
+			binding_mark_dirty(wj->registrar, b);
+	}
+	arena_done(&wj->text);
+	free(wj);
+}
+
+void registrar_flush(struct registrar *r)
+{
+	ASSERT_ON(r->sb->thread);
+	struct dirty d = r->dirty;
+	if (!d.count)
+		return;
+	struct write_job *wj = calloc(1, sizeof(*wj) + d.count * sizeof(wj->rows[0]));
+	if (!wj)
+		return; /* stays dirty; the next refresh or stop tries again */
+	r->dirty = (struct dirty){0};
+	wj->registrar = r;
+	wj->job = (struct store_job){
+		.run = write_run, .done = write_done, .bytes = d.count * sizeof(struct store_binding)};
+	arena_init(&wj->text, 16384, STORE_QUEUE_BYTES_MAX);
+	for (size_t i = 0; i < d.count; i++) {
+		struct directory_binding *b = directory_binding_by_id(r->sb->config.directory,
+								      slice_from_string(d.ids[i]));
+		if (!b)
+			continue;
+		b->dirty = false;
+		if (binding_row(&wj->text, b, &wj->rows[wj->count]))
+			wj->count++;
+	}
+	free(d.ids);
+	if (store_post(r->sb->config.store, &wj->job) < 0)
+		write_done(&wj->job, DB_BUSY); /* marks them dirty again, for the next round */
+}
+
+void registrar_write_due(struct timer *t, void *arg)
+{
+	registrar_flush(arg);
+}
+
+/* ---- the bindings' own lives ---- */
+
+struct expire_job {
+	struct store_job job;
+	char id[STORE_ID_CAP];
+};
+
+static int expire_run(struct db *db, struct store_job *job)
+{
+	struct expire_job *ej = container_of(job, struct expire_job, job);
+	return store_binding_remove(db, slice_from_string(ej->id));
+}
+
+static void expire_done(struct store_job *job, int result)
+{
+	/* A row that could not be removed is past its expiry: the next start drops it. */
+	free(container_of(job, struct expire_job, job));
+}
+
+static void binding_expired(struct timer *t, void *arg)
+{
+	struct directory_binding *b = container_of(t, struct directory_binding, expiry);
+	struct registrar *r = arg;
+	struct expire_job *ej = calloc(1, sizeof(*ej));
+	if (ej) {
+		ej->job = (struct store_job){.run = expire_run, .done = expire_done, .bytes = sizeof(*ej)};
+		struct writer w = writer_on(ej->id, sizeof(ej->id) - 1);
+		write_slice(&w, b->id);
+		if (store_post(r->sb->config.store, &ej->job) < 0)
+			free(ej);
+	}
+	directory_binding_remove(r->sb->config.directory, b);
+}
+
+void binding_added(void *arg, struct directory_binding *b)
+{
+	struct registrar *r = arg;
+	binding_find_listener(r->sb, b);
+	timer_stop(r->sb->wheel, &b->expiry); /* a changed binding comes this way too */
+	timer_init(&b->expiry, binding_expired, r);
+	timer_start(r->sb->wheel, &b->expiry, b->expires_us - r->sb->wheel->wall_us);
+}
+
+void binding_removed(void *arg, struct directory_binding *b)
+{
+	struct registrar *r = arg;
+	timer_stop(r->sb->wheel, &b->expiry);
+}
+
+void binding_left(void *arg, struct directory_binding *b)
+{
+	timer_stop(arg, &b->expiry);
+}

@@ -1,0 +1,211 @@
+/* call/ring.c - all devices of a user ring; the first answer wins, the others are told so.   RFC 3261 §16.7, RFC 3326
+ */
+#include "call/call.h"
+#include "call/offer.h"
+
+#include <errno.h>
+
+/*
+ * What a device's refusal means for the caller. Of several refusals the one that stands first here is passed on: it
+ * says most about the person.
+ */
+static const struct {
+	uint16_t from, to; /* statuses */
+	uint16_t status;   /* what the caller hears; 0: as it came */
+	const char *cause;
+} outcomes[] = {
+	{606, 606, 488, "no-common-codec"}, {600, 699, 0, "declined"},        {486, 486, 0, "busy"},
+	{480, 480, 0, "no-answer"},         {488, 488, 0, "no-common-codec"}, {415, 415, 488, "no-common-codec"},
+	{408, 408, 480, "unreachable"},     {503, 503, 480, "unreachable"},   {400, 699, 480, "refused"},
+	{0, 699, 480, "unreachable"},
+};
+
+static size_t outcome_of(unsigned status)
+{
+	size_t i = 0;
+	while (i < ARRAY_LEN(outcomes) - 1 && (status < outcomes[i].from || status > outcomes[i].to))
+		i++;
+	return i;
+}
+
+static void note_refusal(struct call *c, unsigned status)
+{
+	if (!c->best_status || outcome_of(status) < outcome_of(c->best_status))
+		c->best_status = (uint16_t)status;
+}
+
+static void give_up(struct call *c)
+{
+	size_t i = outcome_of(c->best_status);
+	unsigned status = outcomes[i].status ? outcomes[i].status : c->best_status;
+	call_end(c, status, outcomes[i].cause, status >= 600 || status == 486 ? "callee" : "alto");
+}
+
+static void target_remove(struct call *c, const struct leg *leg)
+{
+	for (uint8_t i = 0; i < c->target_count; i++)
+		if (c->targets[i] == leg) {
+			c->targets[i] = c->targets[--c->target_count];
+			return;
+		}
+}
+
+/* Targets whose INVITE still waits for an answer that we would take. */
+static unsigned ringing(const struct call *c)
+{
+	unsigned n = 0;
+	for (uint8_t i = 0; i < c->target_count; i++)
+		n += c->targets[i]->state == LEG_CALLING;
+	return n;
+}
+
+static void progress(struct call *c, struct leg *leg)
+{
+	if (!c->caller)
+		return;
+	/* Early voice passes only while one target rings: of two, whose would it be? */
+	if (leg->early && c->target_count == 1) {
+		if (!c->caller->early) {
+			call_trace(c, "early media");
+			leg_progress(c->caller, 183, leg->agreed, leg->agreed_count);
+		}
+		if (c->caller->early && offer_join(c->caller, leg) < 0)
+			call_trace(c, "early media not joined");
+		return;
+	}
+	if (!c->ringing_told)
+		leg_progress(c->caller, 180, NULL, 0);
+	c->ringing_told = true;
+}
+
+static void target_event(void *user, struct leg *leg, enum leg_event event)
+{
+	struct call *c = user;
+	switch (event) {
+	case LEG_PROGRESS:
+		progress(c, leg);
+		break;
+	case LEG_ANSWERED:
+		timer_stop(c->sb->wheel, &c->timer);
+		target_remove(c, leg);
+		call_answered(c, leg);
+		ring_stop(c, true);
+		break;
+	case LEG_FAILED:
+		call_trace(c, "device refused: %u", leg->last_status);
+		note_refusal(c, leg->last_status);
+		/* §16.7: a 6xx speaks for the person, not for one device. */
+		if (c->state == CALL_RINGING && (leg->last_status >= 600 || !ringing(c)))
+			give_up(c);
+		break;
+	case LEG_HUNG_UP:
+		note_refusal(c, 480);
+		if (c->state == CALL_RINGING && !ringing(c))
+			give_up(c);
+		break;
+	case LEG_GONE:
+		target_remove(c, leg);
+		call_leg_gone(c, leg);
+		break;
+	default:
+		break;
+	}
+}
+
+static void ring_timeout(struct timer *t, void *arg)
+{
+	struct call *c = arg;
+	call_trace(c, "nobody answered in time");
+	call_end(c, 480, "no-answer", "alto");
+}
+
+void ring_stop(struct call *c, bool elsewhere)
+{
+	struct slice reason = elsewhere ? SLICE("SIP;cause=200;text=\"Call completed elsewhere\"") : SLICE_NONE;
+	for (uint8_t i = 0; i < c->target_count; i++)
+		leg_hang_up(c->targets[i], 0, reason);
+}
+
+/* What is the same for every device that rings. */
+struct ring {
+	struct call *call;
+	struct leg_call to;
+	struct sdp_format formats[SDP_FORMATS_MAX];
+	char from[1024], callee[1024];
+};
+
+#define NAME_SHOWN_MAX 128 /* bytes of a name; with escapes, extension and domain they fit the buffers above */
+
+static void write_person(char *buf, size_t cap, const struct directory_user *user)
+{
+	struct writer w = writer_on(buf, cap - 1);
+	bool named = user->name.n <=
+		     NAME_SHOWN_MAX; /* a longer one is not cut in the middle of a letter, but left out */
+	write_string(&w, named ? "\"" : "");
+	for (size_t i = 0; named && i < user->name.n; i++) {
+		if (user->name.p[i] == '"' || user->name.p[i] == '\\')
+			write_char(&w, '\\');
+		write_char(&w, user->name.p[i]);
+	}
+	write_string(&w, named ? "\" <sip:" : "<sip:");
+	write_slice(&w, user->extension);
+	write_char(&w, '@');
+	write_slice(&w, user->tenant->domain);
+	write_char(&w, '>');
+	buf[w.overflow ? 0 : w.n] = 0;
+}
+
+static void ring_binding(struct ring *r, const struct directory_binding *b)
+{
+	struct call *c = r->call;
+	struct switchboard *sb = c->sb;
+	const struct directory_device *device = b->device;
+	struct leg *leg;
+	if (c->target_count == CALL_LEGS_MAX)
+		return;
+	if (!registrar_flow(sb, b, &r->to.flow)) {
+		call_trace(c, "device %.*s: its connection is gone", SLICE_ARG(device->name));
+		note_refusal(c, 503);
+		return;
+	}
+	r->to.target = b->contact;
+	r->to.path = b->path;
+	r->to.plain_allowed = sb->config.plain_rtp && device->srtp == STORE_SRTP_OFF;
+	int rc = leg_call(sb, &r->to, target_event, c, &leg);
+	if (rc < 0) {
+		call_trace(c, "device %.*s: %s", SLICE_ARG(device->name),
+			   rc == -EMFILE   ? "no voice port is left"
+			   : rc == -EACCES ? "voice keys would go in clear"
+					   : "not called, out of memory");
+		note_refusal(c, 503);
+		return;
+	}
+	struct writer u = writer_on(leg->user_id, STORE_ID_CAP - 1), d = writer_on(leg->device_id, STORE_ID_CAP - 1);
+	write_slice(&u, device->user->id);
+	write_slice(&d, device->id);
+	c->targets[c->target_count++] = leg;
+	call_trace(c, "ring device %.*s", SLICE_ARG(device->name));
+}
+
+void ring_user(struct call *c, const struct directory_user *user, const struct directory_device *from)
+{
+	struct ring r = {.call = c};
+	write_person(r.from, sizeof(r.from), from->user);
+	write_person(r.callee, sizeof(r.callee), user);
+	r.to.from = slice_from_string(r.from);
+	r.to.to = slice_from_string(r.callee);
+	r.to.max_forwards = (uint8_t)(c->caller->max_forwards - 1);
+	r.to.formats = r.formats;
+	r.to.format_count = leg_offered_formats(c->caller, r.formats, ARRAY_LEN(r.formats), &r.to.ptime_ms);
+	r.to.near = c->caller->stream;
+	for (const struct directory_device *d = user->first_device; d; d = d->next_of_user)
+		for (const struct directory_binding *b = d == from ? NULL : d->first_binding; b; b = b->next_of_device)
+			ring_binding(&r, b);
+	if (!c->target_count) {
+		call_trace(c, "no device can be reached");
+		give_up(c);
+		return;
+	}
+	timer_init(&c->timer, ring_timeout, c);
+	timer_start(c->sb->wheel, &c->timer, CALL_RING_US);
+}

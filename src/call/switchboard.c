@@ -1,0 +1,326 @@
+/* call/switchboard.c - messages in, to whom they concern; the parts made and taken down */
+#include "call/call.h"
+#include <errno.h>
+
+static struct leg *leg_of_tag(struct switchboard *sb, struct slice tag)
+{
+	uint16_t node;
+	struct sip_name name;
+	if (!sip_name_parse(tag, &node, &name) || node != sb->config.node)
+		return NULL;
+	struct leg *leg = pool_get(&sb->legs, name.handle);
+	return leg && leg->name.secret == name.secret ? leg : NULL;
+}
+
+/* ---- answers ---- */
+
+struct writer response_begin(struct switchboard *sb, const struct sip_message *req, const struct sip_flow *flow,
+			     unsigned status, struct slice reason, struct slice to_tag)
+{
+	char tag[SIP_NAME_CAP];
+	struct writer t = writer_on(tag, sizeof(tag));
+	if (slice_empty(to_tag) && status > 100) {
+		uint8_t bytes[8];
+		random_bytes(sb->random, bytes, sizeof(bytes));
+		write_hex(&t, bytes, sizeof(bytes));
+		to_tag = writer_slice(&t);
+	}
+	struct writer w = writer_on(sb->work, sizeof(sb->work));
+	sip_write_response_head(&w, req, flow, status, reason, to_tag);
+	return w;
+}
+
+int response_send(struct switchboard *sb, struct sip_server *server, struct writer *w, unsigned status,
+		  struct slice sdp)
+{
+	sip_write_body(w, slice_empty(sdp) ? SLICE_NONE : SLICE("application/sdp"), sdp);
+	if (w->overflow) {
+		/* Only a request that fills a datagram with its own Vias gets here: less is said. */
+		(void)sip_server_respond_simple(server, 513, SLICE_NONE, SLICE_NONE);
+		return -E2BIG;
+	}
+	return sip_server_respond(server, status, writer_slice(w));
+}
+
+void refuse(struct switchboard *sb, struct sip_server *server, unsigned status, struct slice reason)
+{
+	metric_add(&sb->requests_refused, 1);
+	(void)sip_server_respond_simple(server, status, reason, SLICE_NONE);
+}
+
+void write_contact(struct switchboard *sb, struct writer *w, const struct sip_flow *flow)
+{
+	sip_write_field_begin(w, SIP_CONTACT);
+	write_string(w, "<sip:alto@");
+	transport_write_host(sb->config.transport, w, flow);
+	if (flow->transport == SIP_TCP)
+		write_string(w, ";transport=tcp");
+	else if (flow->transport == SIP_TLS)
+		write_string(w, ";transport=tls");
+	write_char(w, '>');
+	sip_write_field_end(w);
+}
+
+static void refuse_method(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+			  const struct sip_flow *flow)
+{
+	unsigned status = req->method == SIP_OTHER_METHOD ? 501 : 405;
+	struct writer w = response_begin(sb, req, flow, status, SLICE_NONE, SLICE_NONE);
+	sip_write_field(&w, SIP_ALLOW, ALLOWED_METHODS);
+	(void)response_send(sb, server, &w, status, SLICE_NONE);
+}
+
+static void answer_options(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+			   const struct sip_flow *flow)
+{
+	struct writer w = response_begin(sb, req, flow, 200, SLICE_NONE, SLICE_NONE);
+	sip_write_field(&w, SIP_ALLOW, ALLOWED_METHODS);
+	sip_write_field(&w, SIP_ACCEPT, SLICE("application/sdp"));
+	sip_write_field(&w, SIP_SUPPORTED, SUPPORTED_EXTENSIONS);
+	(void)response_send(sb, server, &w, 200, SLICE_NONE);
+}
+
+/* ---- requests ---- */
+
+/* §8.2.2.3: an extension that must be understood and is not: 420 names it. */
+static bool requires_unknown(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+			     const struct sip_flow *flow)
+{
+	struct slice unknown = SLICE_NONE;
+	const struct sip_field *f = sip_field_first(req, SIP_REQUIRE);
+	for (; f && slice_empty(unknown); f = sip_field_next(req, f)) {
+		struct slice rest = f->value, item;
+		while (slice_empty(unknown) && sip_list_next(&rest, &item))
+			if (!slice_caseeq(item, SLICE("path")) && !slice_caseeq(item, SLICE("outbound")))
+				unknown = item;
+	}
+	if (slice_empty(unknown))
+		return false;
+	struct writer w = response_begin(sb, req, flow, 420, SLICE_NONE, SLICE_NONE);
+	sip_write_field(&w, SIP_UNSUPPORTED, unknown);
+	(void)response_send(sb, server, &w, 420, SLICE_NONE);
+	return true;
+}
+
+static void dispatch_in_dialog(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+			       const struct sip_flow *flow, struct slice tag)
+{
+	struct leg *leg = leg_of_tag(sb, tag);
+	if (leg && slice_eq(leg->dialog.call_id, sip_field_value(req, SIP_CALL_ID)))
+		leg_request(leg, server, req, flow);
+	else if (server)
+		refuse(sb, server, 481, SLICE_NONE);
+}
+
+static void on_request(void *owner, struct sip_server *server, const struct sip_message *req,
+		       const struct sip_flow *flow)
+{
+	struct switchboard *sb = owner;
+	struct sip_address to;
+	struct sip_reason err;
+	if (sip_address_parse(sip_field_value(req, SIP_TO), &to, &err) != SIP_OK) {
+		if (server)
+			refuse(sb, server, 400, SLICE("Malformed To"));
+		return;
+	}
+	if (server && requires_unknown(sb, server, req, flow))
+		return;
+	struct slice tag = sip_address_tag(&to);
+	if (!slice_empty(tag)) {
+		dispatch_in_dialog(sb, server, req, flow, tag);
+		return;
+	}
+	if (!server) /* an ACK without a dialog has nobody to tell */
+		return;
+	switch (req->method) {
+	case SIP_REGISTER:
+		registrar_request(sb, server, req, flow);
+		break;
+	case SIP_INVITE:
+		incoming_invite(sb, server, req, flow);
+		break;
+	case SIP_OPTIONS:
+		answer_options(sb, server, req, flow);
+		break;
+	case SIP_BYE:
+		refuse(sb, server, 481, SLICE_NONE);
+		break;
+	default:
+		refuse_method(sb, server, req, flow);
+	}
+}
+
+static void on_cancel(void *owner, struct sip_server *server, const struct sip_message *cancel)
+{
+	struct leg *leg = sip_server_owner(server);
+	if (leg)
+		leg_cancelled(leg);
+	else
+		refuse(owner, server, 487, SLICE_NONE); /* cancelled while it was still being challenged or looked up */
+}
+
+static void on_stray_2xx(void *owner, const struct sip_message *msg, const struct sip_flow *flow)
+{
+	struct switchboard *sb = owner;
+	struct sip_address from;
+	struct sip_reason err;
+	if (sip_address_parse(sip_field_value(msg, SIP_FROM), &from, &err) != SIP_OK)
+		return;
+	struct leg *leg = leg_of_tag(sb, sip_address_tag(&from));
+	leg_stray_2xx(sb, leg, msg, flow);
+}
+
+static int on_send(void *owner, const struct sip_flow *flow, struct slice bytes)
+{
+	struct switchboard *sb = owner;
+	return transport_send(sb->config.transport, flow, bytes);
+}
+
+void switchboard_input(struct switchboard *sb, const struct sip_flow *flow, char *bytes, size_t n)
+{
+	ASSERT_ON(sb->thread);
+	struct sip_message *msg = &sb->message;
+	struct sip_reason err;
+	if (sip_message_parse(bytes, n, msg, &err) == SIP_OK && sip_message_check(msg, &err) == SIP_OK) {
+		sip_stack_input(sb->stack, msg, flow);
+		return;
+	}
+	/* A reason where an answer can be written, silence and a count where not. */
+	metric_add(&sb->bad_messages, 1);
+	if (msg->is_request && msg->method != SIP_ACK && msg->first[SIP_VIA] && msg->first[SIP_FROM] &&
+	    msg->first[SIP_TO] && msg->first[SIP_CALL_ID] && msg->first[SIP_CSEQ])
+		sip_stack_respond_stateless(sb->stack, msg, flow, err.status ? err.status : 400,
+					    slice_from_string(err.text));
+}
+
+void switchboard_flow_closed(struct switchboard *sb, const struct sip_flow *flow, uint64_t tag)
+{
+	ASSERT_ON(sb->thread);
+	registrar_flow_closed(sb, flow, tag);
+}
+
+void switchboard_store_change(struct switchboard *sb, const struct store_change *change)
+{
+	ASSERT_ON(sb->thread);
+	directory_apply(sb->config.directory, change);
+}
+
+/* ---- an orderly end ---- */
+
+#define STOP_POLL_US (10 * MS_US)
+
+static void stop_check(struct timer *t, void *arg)
+{
+	struct switchboard *sb = arg;
+	bool more = sb->wheel->now_us >= sb->stop_at_us && calls_end_some(sb, &sb->stop_cursor, "shutdown");
+	history_flush(sb->history);
+	registrar_flush(sb->registrar);
+	bool late = sb->wheel->now_us >= sb->stop_at_us + STOP_PATIENCE_US;
+	if ((more || sb->calls.used || !history_idle(sb->history)) && !late) {
+		timer_start(sb->wheel, &sb->stop_timer, STOP_POLL_US);
+		return;
+	}
+	sb->stopped(sb->stopped_arg);
+}
+
+void switchboard_stop(struct switchboard *sb, int64_t grace_us, void (*done)(void *arg), void *arg)
+{
+	ASSERT_ON(sb->thread);
+	if (sb->stopping) { /* asked again: do not wait any longer */
+		sb->stop_at_us = sb->wheel->now_us;
+		return;
+	}
+	sb->stopping = true;
+	sb->stopped = done;
+	sb->stopped_arg = arg;
+	sb->stop_at_us = sb->wheel->now_us + grace_us;
+	timer_init(&sb->stop_timer, stop_check, sb);
+	timer_start(sb->wheel, &sb->stop_timer, 0);
+}
+
+/* ---- made and taken down ---- */
+
+static const struct sip_stack_events stack_events = {
+	.on_request = on_request,
+	.on_cancel = on_cancel,
+	.on_stray_2xx = on_stray_2xx,
+	.send = on_send,
+};
+
+static void counter(struct metric *m, const char *name, const char *help)
+{
+	*m = (struct metric){.name = name, .help = help, .kind = METRIC_COUNTER};
+}
+
+int switchboard_new(const struct switchboard_config *config, struct switchboard **ret)
+{
+	struct switchboard *sb = calloc(1, sizeof(*sb));
+	if (!sb)
+		return -ENOMEM;
+	thread_owner_take(&sb->thread);
+	sb->config = *config;
+	sb->wheel = config->wheel;
+	sb->random = config->random;
+	if (!sb->config.calls_max)
+		sb->config.calls_max = CALL_MAX;
+	pool_init(&sb->calls, sizeof(struct call), sb->config.calls_max);
+	pool_init(&sb->legs, sizeof(struct leg), sb->config.calls_max * 4);
+	identities_init(sb);
+	uint8_t key[16];
+	random_bytes(sb->random, key, sizeof(key));
+	map_init(&sb->calls_by_id, key);
+	random_bytes(sb->random, sb->unknown_ha1, sizeof(sb->unknown_ha1));
+	counter(&sb->calls_total, "alto_calls_total", "Calls begun");
+	counter(&sb->calls_answered, "alto_calls_answered_total", "Calls answered");
+	counter(&sb->bad_messages, "alto_sip_bad_messages_total", "SIP messages that could not be understood");
+	counter(&sb->requests_refused, "alto_sip_requests_refused_total", "Requests answered with a refusal");
+	counter(&sb->auth_failed, "alto_sip_authentication_failed_total", "Wrong passwords and unknown device names");
+
+	struct sip_stack_config sc = {.wheel = sb->wheel,
+				      .random = sb->random,
+				      .node = config->node,
+				      .transactions_max = TRANSACTIONS_MAX,
+				      .events = &stack_events,
+				      .owner = sb};
+	sb->stack = sip_stack_new(&sc);
+	sb->nonces = sip_nonces_new(sb->random, NONCE_LIFETIME_US, NONCE_TABLE_MAX);
+	sb->hasher = crypto_hasher_new();
+	if (!sb->stack || !sb->nonces || !sb->hasher || registrar_new(sb, &sb->registrar) < 0 ||
+	    history_new(sb, &sb->history) < 0) {
+		switchboard_free(sb);
+		return -ENOMEM;
+	}
+	*ret = sb;
+	return 0;
+}
+
+struct switchboard *switchboard_free(struct switchboard *sb)
+{
+	if (!sb)
+		return NULL;
+	timer_stop(sb->wheel, &sb->stop_timer);
+	calls_drop_all(sb);
+	history_free(sb->history);
+	registrar_free(sb->registrar);
+	crypto_hasher_free(sb->hasher);
+	sip_nonces_free(sb->nonces);
+	sip_stack_free(sb->stack);
+	map_done(&sb->calls_by_id);
+	pool_done(&sb->identities);
+	pool_done(&sb->legs);
+	pool_done(&sb->calls);
+	free(sb);
+	return NULL;
+}
+
+void switchboard_metrics(struct switchboard *sb, struct metrics *m)
+{
+	metrics_add(m, &sb->calls_total);
+	metrics_add(m, &sb->calls_answered);
+	metrics_add(m, &sb->bad_messages);
+	metrics_add(m, &sb->requests_refused);
+	metrics_add(m, &sb->auth_failed);
+	registrar_metrics(sb->registrar, m);
+	history_metrics(sb->history, m);
+	sip_stack_metrics(sb->stack, m);
+}

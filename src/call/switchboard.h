@@ -1,0 +1,69 @@
+/*
+ * call/switchboard.h - the thread that owns every SIP message, registration and call, as an object
+ *
+ * Joins transport, sip, sdp, media, store and directory. It takes time from the wheel and random bytes from what it is
+ * given, so tests/sim can run it whole on an injected clock. Owner: the thread that made it; nothing here blocks.
+ */
+#pragma once
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/wheel.h"
+#include "directory/directory.h"
+#include "media/media.h"
+#include "sip/flow.h"
+#include "store/store.h"
+#include "transport/transport.h"
+
+struct switchboard;
+
+struct switchboard_config {
+	struct wheel *wheel;
+	struct random *random;
+	struct transport *transport;
+	struct media *media;
+	struct store *store;
+	struct directory *directory;
+	uint16_t node;      /* number of this node, in branches and tags */
+	bool plain_rtp;     /* the node allows unencrypted voice; a device must also */
+	uint32_t calls_max; /* 0: CALL_MAX */
+};
+MUST_USE int switchboard_new(const struct switchboard_config *config, struct switchboard **ret);
+/* Every call is dropped without a word; call switchboard_stop() first for a clean end. */
+struct switchboard *switchboard_free(struct switchboard *sb);
+void switchboard_metrics(struct switchboard *sb, struct metrics *m);
+
+/* Wired to the neighbours' callbacks by main.c and tests/sim. */
+void switchboard_input(struct switchboard *sb, const struct sip_flow *flow, char *bytes, size_t n);
+void switchboard_flow_closed(struct switchboard *sb, const struct sip_flow *flow, uint64_t tag);
+void switchboard_media_event(struct switchboard *sb, const struct media_event *event);
+void switchboard_store_change(struct switchboard *sb,
+			      const struct store_change *change); /* applies it to the directory too */
+
+/*
+ * Refuse new calls (503), hang up those in progress after grace_us, write what is to be written; then done() once.
+ */
+void switchboard_stop(struct switchboard *sb, int64_t grace_us, void (*done)(void *arg), void *arg);
+
+/* ---- what the API shows and does ---- */
+struct call_view { /* borrowed until the next turn */
+	struct slice id, tenant;
+	struct slice from, to; /* extensions or numbers */
+	const char *state;     /* "ringing", "answered", "ending" */
+	int64_t started_us, answered_us;
+	struct store_leg caller, callee;
+};
+/* Calls in progress, one after the other; *cursor starts at 0. tenant empty: all. false at the end. */
+bool switchboard_next_call(struct switchboard *sb, struct slice tenant, uint32_t *cursor, struct call_view *ret);
+/* Hang up from here: cause "hung-up-by-admin". -ENOENT. */
+int switchboard_hang_up(struct switchboard *sb, struct slice call_id);
+
+struct switchboard_figures {
+	uint32_t calls, calls_ringing;
+	uint64_t calls_total, calls_answered_total;
+	uint64_t bad_messages_total;
+	char trouble[256]; /* empty, or what stops calls now, in a sentence: the store stalls, no media port left ... */
+};
+void switchboard_figures(struct switchboard *sb, struct switchboard_figures *ret);
+
+/* Realm of every digest in this installation: part of each stored HA1, so it never changes. */
+#define SWITCHBOARD_REALM "alto"

@@ -1,0 +1,87 @@
+/* call/view.c - what the API shows of calls in progress, and the one thing it does to them */
+#include "call/call.h"
+
+#include <errno.h>
+
+void side_row(const struct call_side *side, struct store_leg *ret)
+{
+	*ret = (struct store_leg){
+		.user = slice_from_string(side->user_id),
+		.device = slice_from_string(side->device_id),
+		.uri = slice_from_string(side->uri),
+		.transport = side->known ? sip_transport_name(side->transport) : SLICE_NONE,
+		.tls = slice_from_string(side->tls),
+		.srtp = side->suite == SRTP_NONE ? SLICE_NONE : srtp_suite_name(side->suite),
+		.keys_in_clear = side->keys_in_clear,
+		.codec = slice_from_string(side->codec),
+		.packets_in = (int64_t)side->figures.received_packets,
+		.packets_out = (int64_t)side->figures.sent_packets,
+		.lost = (int64_t)side->figures.lost_packets,
+		.jitter_us = side->figures.jitter_us,
+		.round_trip_us = side->figures.round_trip_us,
+	};
+}
+
+static const char *const state_names[] = {"ringing", "answered", "ending"};
+
+bool switchboard_next_call(struct switchboard *sb, struct slice tenant, uint32_t *cursor, struct call_view *ret)
+{
+	ASSERT_ON(sb->thread);
+	struct call *c;
+	while ((c = pool_next(&sb->calls, cursor))) {
+		if (c->released || (tenant.n && !slice_eq(tenant, slice_from_string(c->tenant))))
+			continue;
+		*ret = (struct call_view){
+			.id = slice_from_string(c->id),
+			.tenant = slice_from_string(c->tenant),
+			.from = slice_from_string(c->side_a.uri),
+			.to = slice_from_string(c->side_b.uri),
+			.state = state_names[c->state],
+			.started_us = c->started_us,
+			.answered_us = c->answered_us,
+		};
+		side_row(&c->side_a, &ret->caller);
+		side_row(&c->side_b, &ret->callee);
+		return true;
+	}
+	return false;
+}
+
+int switchboard_hang_up(struct switchboard *sb, struct slice call_id)
+{
+	ASSERT_ON(sb->thread);
+	struct call *c = call_find(sb, call_id);
+	if (!c)
+		return -ENOENT;
+	call_end(c, 480, "hung-up-by-admin", "alto");
+	return 0;
+}
+
+void switchboard_media_event(struct switchboard *sb, const struct media_event *event)
+{
+	ASSERT_ON(sb->thread);
+	struct leg *leg = pool_get(&sb->legs, event->owner);
+	if (leg && leg->stream == event->stream)
+		leg_media_event(leg, event);
+}
+
+void switchboard_figures(struct switchboard *sb, struct switchboard_figures *ret)
+{
+	ASSERT_ON(sb->thread);
+	*ret = (struct switchboard_figures){
+		.calls = (uint32_t)sb->calls_by_id.count,
+		.calls_ringing = sb->calls_ringing,
+		.calls_total = (uint64_t)atomic_load_explicit(&sb->calls_total.value, memory_order_relaxed),
+		.calls_answered_total = (uint64_t)atomic_load_explicit(&sb->calls_answered.value, memory_order_relaxed),
+		.bad_messages_total = (uint64_t)atomic_load_explicit(&sb->bad_messages.value, memory_order_relaxed),
+	};
+	if (history_stalled(sb->history))
+		snprintf(ret->trouble, sizeof(ret->trouble),
+			 "new calls are refused: the call history cannot be written (see store)");
+	else if (sb->stopping)
+		snprintf(ret->trouble, sizeof(ret->trouble), "shutting down: new calls are refused");
+	else if (sb->no_port_us && sb->wheel->now_us - sb->no_port_us < NO_PORT_SHOWN_US)
+		snprintf(ret->trouble, sizeof(ret->trouble),
+			 "a call was refused in the last minute because no voice port was left: widen media.ports, or "
+			 "raise the descriptor limit");
+}

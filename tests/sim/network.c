@@ -1,0 +1,248 @@
+/* sim/network.c - transport/transport.h over a network in memory: datagrams by the weather, connections in order */
+#include "sim/phone.h"
+#include "support/failing.h"
+
+#include <errno.h>
+
+struct packet {
+	struct timer timer;
+	struct packet *next, **prev;
+	struct transport *transport;
+	struct sim_phone *phone;
+	struct sim_flow_end {
+		struct sip_flow flow;
+		bool to_alto;
+	} end;
+	size_t n;
+	char bytes[];
+};
+
+struct connection {
+	struct sim_phone *phone;
+	uint64_t tag;
+	int64_t last_up_us, last_down_us; /* nothing overtakes on a connection */
+};
+
+struct transport {
+	struct sim *sim;
+	struct packet *packets;
+	struct pool connections;
+};
+
+static const struct {
+	enum sip_transport transport;
+	const char *at;
+} listeners[] = {{SIP_UDP, "192.0.2.10:5060"}, {SIP_TCP, "192.0.2.10:5060"}, {SIP_TLS, "192.0.2.10:5061"}};
+
+static struct address listener_address(size_t i)
+{
+	struct address a;
+	assert_true(address_parse_with_port(slice_from_string(listeners[i].at), &a));
+	return a;
+}
+
+struct transport *network_new(struct sim *s)
+{
+	struct transport *t = calloc(1, sizeof(*t));
+	assert_non_null(t);
+	t->sim = s;
+	pool_init(&t->connections, sizeof(struct connection), 100000);
+	return t;
+}
+
+static void packet_free(struct packet *p)
+{
+	timer_stop(&p->transport->sim->wheel, &p->timer);
+	*p->prev = p->next;
+	if (p->next)
+		p->next->prev = p->prev;
+	free(p);
+}
+
+void network_free(struct transport *t)
+{
+	for (struct packet *p = t->packets, *next; p; p = next) {
+		next = p->next;
+		packet_free(p);
+	}
+	pool_done(&t->connections);
+	free(t);
+}
+
+static void arrive(struct timer *timer, void *arg)
+{
+	struct packet *p = arg;
+	struct sim *s = p->transport->sim;
+	if (getenv("SIM_SHOW"))
+		fprintf(stderr, "%lld.%03lld %s %s\n%.*s\n", (long long)(s->wheel.now_us / SECOND_US),
+			(long long)(s->wheel.now_us / MS_US % 1000), p->end.to_alto ? "<" : ">", p->phone->username,
+			(int)p->n, p->bytes);
+	if (p->end.to_alto) {
+		s->messages++;
+		bool poor = s->poor_message && s->messages == s->poor_message;
+		if (poor)
+			failing_start(s->poor_allocation);
+		if (s->sb)
+			switchboard_input(s->sb, &p->end.flow, p->bytes, p->n);
+		if (poor)
+			s->poor_met = failing_stop();
+	} else {
+		phone_input(p->phone, p->bytes, p->n);
+	}
+	packet_free(p);
+}
+
+static void carry(struct transport *t, struct sim_phone *phone, const struct sip_flow *flow, bool to_alto,
+		  struct slice bytes, int64_t delay_us)
+{
+	struct packet *p = malloc(sizeof(*p) + bytes.n + 1);
+	if (!p)
+		return; /* test_memory: it is lost */
+	*p = (struct packet){.next = t->packets, .prev = &t->packets, .transport = t, .phone = phone, .n = bytes.n};
+	p->end.flow = *flow;
+	p->end.to_alto = to_alto;
+	memcpy(p->bytes, bytes.p, bytes.n);
+	if (t->packets)
+		t->packets->prev = &p->next;
+	t->packets = p;
+	timer_init(&p->timer, arrive, p);
+	timer_start(&t->sim->wheel, &p->timer, delay_us);
+}
+
+static void datagram(struct transport *t, struct sim_phone *phone, const struct sip_flow *flow, bool to_alto,
+		     struct slice bytes)
+{
+	struct sim *s = t->sim;
+	unsigned copies = random_below(&s->dice, 100) < s->weather.double_percent ? 2 : 1;
+	for (unsigned i = 0; i < copies; i++) {
+		uint32_t spread = (uint32_t)(s->weather.most_us - s->weather.least_us) + 1;
+		int64_t delay_us = s->weather.least_us + random_below(&s->dice, spread);
+		if (random_below(&s->dice, 100) >= s->weather.loss_percent)
+			carry(t, phone, flow, to_alto, bytes, delay_us);
+	}
+}
+
+static void stream(struct transport *t, struct connection *c, const struct sip_flow *flow, bool to_alto,
+		   struct slice bytes)
+{
+	int64_t *last_us = to_alto ? &c->last_up_us : &c->last_down_us;
+	*last_us = MAX(*last_us + MS_US, t->sim->wheel.now_us + t->sim->weather.least_us);
+	carry(t, c->phone, flow, to_alto, bytes, *last_us - t->sim->wheel.now_us);
+}
+
+static struct sip_flow flow_of(const struct sim_phone *p)
+{
+	size_t i = 0;
+	while (listeners[i].transport != p->transport)
+		i++;
+	return (struct sip_flow){.transport = p->transport,
+				 .listener = (uint16_t)i,
+				 .connection = p->connection,
+				 .local = listener_address(i),
+				 .remote = p->address};
+}
+
+void network_from_phone(struct sim_phone *p, struct slice bytes)
+{
+	struct sip_flow flow = flow_of(p);
+	struct transport *t = p->sim->transport;
+	if (!sip_transport_reliable(p->transport)) {
+		datagram(t, p, &flow, true, bytes);
+		return;
+	}
+	struct connection *c = pool_get(&t->connections, p->connection);
+	if (c)
+		stream(t, c, &flow, true, bytes);
+}
+
+pool_handle network_connect(struct sim_phone *p)
+{
+	struct connection *c = pool_take(&p->sim->transport->connections);
+	assert_non_null(c);
+	c->phone = p;
+	return p->connection = pool_handle_of(&p->sim->transport->connections, c);
+}
+
+void network_close(struct sim_phone *p)
+{
+	struct transport *t = p->sim->transport;
+	struct sip_flow flow = flow_of(p);
+	struct connection *c = pool_get(&t->connections, p->connection);
+	if (!c)
+		return;
+	uint64_t tag = c->tag;
+	pool_give(&t->connections, c);
+	p->connection = 0;
+	if (t->sim->sb)
+		switchboard_flow_closed(t->sim->sb, &flow, tag);
+}
+
+/* ---- transport.h ---- */
+
+static struct sim_phone *phone_at(const struct transport *t, const struct address *a)
+{
+	struct sim_phone *p = t->sim->phones;
+	while (p && (sip_transport_reliable(p->transport) || !address_eq(&p->address, a)))
+		p = p->next;
+	return p;
+}
+
+int transport_send(struct transport *t, const struct sip_flow *flow, struct slice bytes)
+{
+	if (sip_transport_reliable(flow->transport)) {
+		struct connection *c = pool_get(&t->connections, flow->connection);
+		if (!c)
+			return -ENOTCONN;
+		stream(t, c, flow, false, bytes);
+		return 0;
+	}
+	struct sim_phone *p = phone_at(t, &flow->remote);
+	if (p && !p->dead)
+		datagram(t, p, flow, false, bytes);
+	return 0;
+}
+
+bool transport_alive(const struct transport *t, const struct sip_flow *flow)
+{
+	return !sip_transport_reliable(flow->transport) || pool_get(&t->connections, flow->connection);
+}
+
+void transport_public(const struct transport *t, const struct address *local, const struct address *remote,
+		      struct address *ret)
+{
+	*ret = *local;
+}
+
+void transport_write_host(const struct transport *t, struct writer *w, const struct sip_flow *flow)
+{
+	write_address_with_port(w, &flow->local);
+}
+
+void transport_set_tag(struct transport *t, const struct sip_flow *flow, uint64_t tag)
+{
+	struct connection *c = pool_get(&t->connections, flow->connection);
+	if (c)
+		c->tag = tag;
+}
+
+uint64_t transport_tag(const struct transport *t, const struct sip_flow *flow)
+{
+	const struct connection *c = pool_get(&t->connections, flow->connection);
+	return c ? c->tag : 0;
+}
+
+void transport_tls_name(const struct transport *t, const struct sip_flow *flow, char *ret, size_t cap)
+{
+	bool alive = flow->transport == SIP_TLS && transport_alive(t, flow);
+	snprintf(ret, cap, "%s", alive ? "TLSv1.3 TLS_AES_256_GCM_SHA384" : "");
+}
+
+size_t transport_listener_count(const struct transport *t)
+{
+	return ARRAY_LEN(listeners);
+}
+
+void transport_listener(const struct transport *t, size_t i, struct transport_listen *ret)
+{
+	*ret = (struct transport_listen){.transport = listeners[i].transport, .at = listener_address(i)};
+}

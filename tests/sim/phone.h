@@ -1,0 +1,116 @@
+/*
+ * sim/phone.h - a scripted phone: registers, calls, answers, misbehaves, and counts what reached it
+ *
+ * It stands on the room sip for transactions and dialogs, and writes its own descriptions. What it does with an INVITE
+ * is said beforehand in its fields.
+ */
+#pragma once
+#include "sim/sim.h"
+
+struct sim_phone;
+
+struct phone_call {
+	struct sim_phone *phone;
+	bool used, outgoing;
+	bool up;    /* answered and acknowledged */
+	bool ended; /* BYE came or went, refused or cancelled */
+	struct sip_dialog dialog;
+	struct sip_client *client;
+	pool_handle server;
+	unsigned status;                     /* of our INVITE; its final answer */
+	unsigned rang;                       /* 180 and 183 that came */
+	unsigned acks, byes, cancels;        /* requests that came */
+	unsigned oks;                        /* 2xx that came, copies too */
+	unsigned reinvites, reinvite_status; /* that came; the answer to the last one of ours */
+	bool authorized;
+	bool asking;                    /* a re-INVITE of ours is open */
+	char local[2048], remote[4096]; /* descriptions in force */
+	uint32_t ack_cseq;
+	char reason[128]; /* Reason of the last BYE or CANCEL */
+	uint16_t port;
+	char ok[6000]; /* our 2xx, repeated until its ACK */
+	size_t ok_n;
+	int64_t repeat_us, repeat_until_us;
+	struct timer repeat, ring, answer;
+};
+
+struct sim_phone {
+	struct sim *sim;
+	struct sim_phone *next;
+	char username[64], extension[32], password[64];
+	enum sip_transport transport;
+	struct address address;
+	pool_handle connection;
+	struct sip_stack *stack;
+	struct random random;
+	struct crypto_hasher *hasher;
+
+	/* what it does */
+	bool sends_garbage;       /* answers may mirror it */
+	bool dead;                /* nothing reaches it */
+	int ring_ms;              /* 180 after this; -1: never. 100 comes from its stack */
+	bool early;               /* 183 with the answer instead of the 180 */
+	int answer_ms;            /* final answer after this; -1: never */
+	unsigned status;          /* which */
+	bool no_ack;              /* never acknowledges a 2xx */
+	bool answer_no_sdp;       /* 200 without a description */
+	unsigned reinvite_status; /* its answer to a re-INVITE; 0: it lets it wait */
+
+	/* its voice */
+	const char *codecs;       /* payload types: "8 0 101"; 96 is opus, 97 iLBC, 101 telephone-event */
+	const char *suites;       /* offered, in this order: "gcm aes"; NULL: plain RTP */
+	const char *answer_suite; /* instead of the offered line's; NULL: that one */
+	unsigned answer_tag;      /* crypto line of an offer that it takes */
+	bool broken_key;          /* ... and spoils */
+	const char *attributes;   /* "a=sendonly\r\n" */
+	const char *host;         /* in c=; NULL: its own */
+
+	/* what came */
+	unsigned got[SIP_METHOD_COUNT];
+	unsigned statuses[700];
+	char last_request[6000], last_response[6000], last_to_cancel[6000];
+	struct phone_call calls[4];
+
+	/* registration */
+	unsigned register_status; /* final answer of the last REGISTER; 0: none yet */
+	unsigned register_tries;
+	uint32_t register_cseq;
+	char register_call_id[48], register_extra[256], contact[128];
+	struct sip_dialog register_dialog;
+	int register_expires;
+	bool replay;             /* sends its last Authorization again, as it was */
+	char authorization[512]; /* the last one */
+	char fixed_nonce[128];   /* used instead of the challenge's */
+	char realm_nonce[128];   /* of the last challenge */
+	char extra[256];         /* fields for the next INVITE: "Require: foo\r\n" */
+	unsigned max_forwards;
+	bool no_body;
+};
+
+/* A phone with the device's account, on UDP or TLS (connected). */
+struct sim_phone *phone_new(struct sim *s, const char *username, const char *password, enum sip_transport transport);
+void phones_free(struct sim *s);
+void phone_input(struct sim_phone *p, char *bytes, size_t n);
+void phone_send_raw(struct sim_phone *p, struct slice bytes);
+
+void phone_register(struct sim_phone *p, int expires); /* -1: without Contact, a question; -2: Contact: *, 0 */
+/* Registers and waits for the 200. */
+void phone_registered(struct sim_phone *p);
+
+struct phone_call *phone_dial(struct sim_phone *p, const char *extension);
+void phone_cancel(struct phone_call *c);
+void phone_hang_up(struct phone_call *c);
+void phone_ack(struct phone_call *c, uint32_t cseq); /* once more, or of an INVITE long past */
+/* Its own change of the session, as its fields say now. without: an INVITE without offer. */
+void phone_reinvite(struct phone_call *c, bool without);
+void phone_send_in_dialog(struct phone_call *c, enum sip_method method, const char *extra);
+/* The call this phone is in, or was last. */
+struct phone_call *phone_last(struct sim_phone *p);
+/* Answers by hand: past the transaction, with any tag. */
+void phone_respond_raw(struct phone_call *c, unsigned status, const char *tag, const char *sdp);
+void phone_answer(struct phone_call *c, unsigned status);
+/* Description of this phone as offer, or as answer to one. */
+size_t phone_describe(struct phone_call *c, struct slice offer, char *buf, size_t cap);
+
+/* Alto has both streams set as these two phones agreed with it, and joined. */
+bool voice_flows(struct phone_call *a, struct phone_call *b);

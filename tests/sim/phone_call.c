@@ -1,0 +1,443 @@
+/* sim/phone_call.c - a phone's calls, as caller and callee */
+#include "sim/phone_private.h"
+
+static void call_init(struct phone_call *c, struct sim_phone *p);
+
+static struct phone_call *call_take(struct sim_phone *p)
+{
+	for (size_t i = 0; i < ARRAY_LEN(p->calls); i++)
+		if (!p->calls[i].used || p->calls[i].ended) {
+			phone_call_done(&p->calls[i]);
+			call_init(&p->calls[i], p);
+			return &p->calls[i];
+		}
+	fail_msg("the phone has no line left");
+	return NULL;
+}
+
+struct phone_call *phone_last(struct sim_phone *p)
+{
+	struct phone_call *last = &p->calls[0];
+	for (size_t i = 1; i < ARRAY_LEN(p->calls); i++)
+		if (p->calls[i].used && p->calls[i].port > last->port)
+			last = &p->calls[i];
+	return last;
+}
+
+void phone_call_done(struct phone_call *c)
+{
+	if (!c->used)
+		return;
+	if (c->client)
+		sip_client_detach(c->client);
+	timer_stop(&c->phone->sim->wheel, &c->repeat);
+	timer_stop(&c->phone->sim->wheel, &c->ring);
+	timer_stop(&c->phone->sim->wheel, &c->answer);
+	sip_dialog_done(&c->dialog);
+	c->used = false;
+}
+
+/* ---- requests of ours ---- */
+
+static struct writer request_begin(struct phone_call *c, enum sip_method method, uint32_t cseq, struct slice branch,
+				   char *buf, size_t cap)
+{
+	char host[80];
+	struct writer h = writer_on(host, sizeof(host));
+	write_address_with_port(&h, &c->phone->address);
+	struct writer w = writer_on(buf, cap);
+	sip_dialog_write_request(&w, &c->dialog, method, cseq, c->phone->transport, writer_slice(&h), branch,
+				 c->phone->max_forwards);
+	return w;
+}
+
+static void send_ack(struct phone_call *c, const struct sip_message *ok)
+{
+	char buf[4000], branch[64];
+	struct sip_cseq cseq;
+	struct sip_reason err;
+	if (c->phone->no_ack)
+		return;
+	assert_int_equal(sip_cseq_parse(sip_field_value(ok, SIP_CSEQ), &cseq, &err), SIP_OK);
+	snprintf(branch, sizeof(branch), "z9hG4bKack%llx", (unsigned long long)random_u64(&c->phone->random));
+	struct writer w = request_begin(c, SIP_ACK, cseq.number, slice_from_string(branch), buf, sizeof(buf));
+	if (!c->local[0]) { /* the offer was in the 200 */
+		size_t n = phone_describe(c, ok->body, c->local, sizeof(c->local) - 1);
+		c->local[n] = 0;
+		sip_write_body(&w, SLICE("application/sdp"), slice_of(c->local, n));
+	} else {
+		sip_write_body(&w, SLICE_NONE, SLICE_NONE);
+	}
+	network_from_phone(c->phone, writer_slice(&w));
+}
+
+static void keep_remote(struct phone_call *c, const struct sip_message *msg)
+{
+	if (msg->body.n)
+		snprintf(c->remote, sizeof(c->remote), "%.*s", SLICE_ARG(msg->body));
+}
+
+static void send_invite(struct phone_call *c, const struct sip_message *challenge);
+
+static void invite_answered(struct phone_call *c, const struct sip_message *msg)
+{
+	struct sip_reason err;
+	c->oks++;
+	c->status = msg->status;
+	assert_int_equal(sip_dialog_learn(&c->dialog, msg, &err), 0);
+	keep_remote(c, msg);
+	send_ack(c, msg);
+	c->up = true;
+}
+
+static void invite_event(void *arg, struct sip_client *t, enum sip_client_event event, const struct sip_message *msg)
+{
+	struct phone_call *c = arg;
+	struct sip_reason err;
+	if (event == SIP_CLIENT_GONE) {
+		if (c->client == t)
+			c->client = NULL;
+	} else if (event != SIP_CLIENT_RESPONSE) {
+		c->status = 408;
+		c->ended = true;
+	} else if (msg->status < 200) {
+		c->rang += msg->status > 100;
+		(void)!sip_dialog_learn(&c->dialog, msg, &err);
+		keep_remote(c, msg);
+	} else if (msg->status < 300) {
+		invite_answered(c, msg);
+	} else if (msg->status == 401 && !c->authorized) {
+		c->authorized = true;
+		sip_client_detach(t);
+		send_invite(c, msg);
+	} else {
+		c->status = msg->status;
+		c->ended = true;
+	}
+}
+
+static void send_invite(struct phone_call *c, const struct sip_message *challenge)
+{
+	char buf[6000];
+	struct sip_flow flow = phone_flow(c->phone);
+	c->client = sip_client_new(c->phone->stack, &flow, SIP_INVITE, invite_event, c);
+	assert_non_null(c->client);
+	struct writer w = request_begin(c, SIP_INVITE, 0, sip_client_branch(c->client), buf, sizeof(buf));
+	phone_write_contact(c->phone, &w);
+	write_string(&w, c->phone->extra);
+	if (challenge)
+		phone_write_authorization(c->phone, &w, SIP_INVITE, c->dialog.remote_target, challenge);
+	sip_write_body(&w, c->phone->no_body ? SLICE_NONE : SLICE("application/sdp"),
+		       c->phone->no_body ? SLICE_NONE : slice_from_string(c->local));
+	assert_false(w.overflow);
+	assert_int_equal(sip_client_start(c->client, writer_slice(&w)), 0);
+}
+
+struct phone_call *phone_dial(struct sim_phone *p, const char *extension)
+{
+	struct phone_call *c = call_take(p);
+	char call_id[64], from[128], to[128], tag[32];
+	snprintf(call_id, sizeof(call_id), "call-%llx", (unsigned long long)random_u64(&p->random));
+	snprintf(tag, sizeof(tag), "f%llx", (unsigned long long)random_u64(&p->random));
+	snprintf(from, sizeof(from), "<sip:%s@acme.example>", p->extension);
+	snprintf(to, sizeof(to), "sip:%s%sacme.example", extension, extension[0] ? "@" : "");
+	c->outgoing = true;
+	assert_int_equal(sip_dialog_init_uac(&c->dialog, slice_from_string(call_id), slice_from_string(from),
+					     slice_from_string(tag), slice_from_string(to), slice_from_string(to)),
+			 0);
+	c->local[phone_describe(c, SLICE_NONE, c->local, sizeof(c->local) - 1)] = 0;
+	send_invite(c, NULL);
+	return c;
+}
+
+void phone_cancel(struct phone_call *c)
+{
+	if (c->client)
+		sip_client_cancel(c->client, SLICE_NONE);
+}
+
+static void in_dialog_event(void *arg, struct sip_client *t, enum sip_client_event event, const struct sip_message *msg)
+{
+	struct phone_call *c = arg;
+	if (event == SIP_CLIENT_RESPONSE && msg->status >= 200)
+		c->reinvite_status = msg->status;
+}
+
+void phone_send_in_dialog(struct phone_call *c, enum sip_method method, const char *extra)
+{
+	char buf[6000];
+	struct sip_flow flow = phone_flow(c->phone);
+	struct sip_client *t = sip_client_new(c->phone->stack, &flow, method, in_dialog_event, c);
+	assert_non_null(t);
+	struct writer w = request_begin(c, method, 0, sip_client_branch(t), buf, sizeof(buf));
+	write_string(&w, extra);
+	sip_write_body(&w, SLICE_NONE, SLICE_NONE);
+	assert_int_equal(sip_client_start(t, writer_slice(&w)), 0);
+	if (method == SIP_BYE)
+		sip_client_detach(t);
+}
+
+void phone_hang_up(struct phone_call *c)
+{
+	c->ended = true;
+	timer_stop(&c->phone->sim->wheel, &c->repeat);
+	phone_send_in_dialog(c, SIP_BYE, "");
+}
+
+static void reinvite_event(void *arg, struct sip_client *t, enum sip_client_event event, const struct sip_message *msg)
+{
+	struct phone_call *c = arg;
+	if (event == SIP_CLIENT_GONE && c->client == t)
+		c->client = NULL;
+	if (event == SIP_CLIENT_TIMEOUT || event == SIP_CLIENT_SEND_FAILED)
+		c->reinvite_status = 408;
+	c->asking = c->asking && event == SIP_CLIENT_RESPONSE && msg->status < 200;
+	if (event != SIP_CLIENT_RESPONSE || msg->status < 200)
+		return;
+	c->reinvite_status = msg->status;
+	if (msg->status < 300) {
+		keep_remote(c, msg);
+		send_ack(c, msg);
+	}
+}
+
+void phone_reinvite(struct phone_call *c, bool without)
+{
+	char buf[6000];
+	struct sip_flow flow = phone_flow(c->phone);
+	if (c->client)
+		sip_client_detach(c->client);
+	c->reinvite_status = 0;
+	c->asking = true;
+	c->client = sip_client_new(c->phone->stack, &flow, SIP_INVITE, reinvite_event, c);
+	assert_non_null(c->client);
+	struct writer w = request_begin(c, SIP_INVITE, 0, sip_client_branch(c->client), buf, sizeof(buf));
+	phone_write_contact(c->phone, &w);
+	c->local[without ? 0 : phone_describe(c, SLICE_NONE, c->local, sizeof(c->local) - 1)] = 0;
+	sip_write_body(&w, without ? SLICE_NONE : SLICE("application/sdp"), slice_from_string(c->local));
+	assert_int_equal(sip_client_start(c->client, writer_slice(&w)), 0);
+}
+
+void phone_ack(struct phone_call *c, uint32_t cseq)
+{
+	char buf[4000];
+	struct writer w = request_begin(c, SIP_ACK, cseq, SLICE("z9hG4bKagain"), buf, sizeof(buf));
+	sip_write_body(&w, SLICE_NONE, SLICE_NONE);
+	network_from_phone(c->phone, writer_slice(&w));
+}
+
+/* ---- requests that come ---- */
+
+static struct slice tag_of(struct phone_call *c)
+{
+	return c->dialog.local_tag;
+}
+
+static struct sip_server *invite_of(struct phone_call *c, struct sip_message *ret)
+{
+	struct sip_server *t = sip_server_get(c->phone->stack, c->server);
+	return t && sip_server_request(t, ret) == 0 ? t : NULL;
+}
+
+static struct writer respond_begin(struct phone_call *c, const struct sip_message *req, unsigned status,
+				   struct slice tag, char *buf, size_t cap)
+{
+	struct sip_flow flow = phone_flow(c->phone);
+	struct writer w = writer_on(buf, cap);
+	sip_write_response_head(&w, req, &flow, status, SLICE_NONE, tag);
+	phone_write_contact(c->phone, &w);
+	return w;
+}
+
+static void describe_answer(struct phone_call *c, const struct sip_message *req)
+{
+	keep_remote(c, req);
+	c->local[phone_describe(c, req->body, c->local, sizeof(c->local) - 1)] = 0;
+}
+
+static void repeat_due(struct timer *t, void *arg)
+{
+	struct phone_call *c = arg;
+	struct wheel *w = &c->phone->sim->wheel;
+	if (w->now_us >= c->repeat_until_us)
+		return;
+	network_from_phone(c->phone, slice_of(c->ok, c->ok_n));
+	c->repeat_us = MIN(2 * c->repeat_us, SIP_T2_US);
+	timer_start(w, &c->repeat, c->repeat_us);
+}
+
+static void send_ok(struct phone_call *c, struct sip_server *server, const struct sip_message *req)
+{
+	struct wheel *wheel = &c->phone->sim->wheel;
+	struct sip_cseq cseq;
+	struct sip_reason err;
+	struct writer w = respond_begin(c, req, 200, tag_of(c), c->ok, sizeof(c->ok));
+	bool described = !c->phone->answer_no_sdp && c->local[0];
+	sip_write_body(&w, described ? SLICE("application/sdp") : SLICE_NONE,
+		       described ? slice_from_string(c->local) : SLICE_NONE);
+	c->ok_n = w.n;
+	assert_int_equal(sip_cseq_parse(sip_field_value(req, SIP_CSEQ), &cseq, &err), SIP_OK);
+	c->ack_cseq = cseq.number;
+	(void)!sip_server_respond(server, 200, writer_slice(&w));
+	c->repeat_us = SIP_T1_US;
+	c->repeat_until_us = wheel->now_us + 64 * SIP_T1_US;
+	timer_start(wheel, &c->repeat, c->repeat_us);
+}
+
+void phone_respond_raw(struct phone_call *c, unsigned status, const char *tag, const char *sdp)
+{
+	char buf[6000];
+	struct sip_message req;
+	assert_non_null(invite_of(c, &req));
+	struct writer w = respond_begin(c, &req, status, slice_from_string(tag), buf, sizeof(buf));
+	sip_write_body(&w, sdp ? SLICE("application/sdp") : SLICE_NONE, slice_from_string(sdp));
+	network_from_phone(c->phone, writer_slice(&w));
+}
+
+void phone_answer(struct phone_call *c, unsigned status)
+{
+	struct sip_message req;
+	struct sip_server *server = invite_of(c, &req);
+	timer_stop(&c->phone->sim->wheel, &c->ring);
+	timer_stop(&c->phone->sim->wheel, &c->answer);
+	if (!server)
+		return;
+	if (status >= 300) {
+		c->ended = true;
+		(void)!sip_server_respond_simple(server, status, SLICE_NONE, tag_of(c));
+		return;
+	}
+	if (!c->local[0])
+		describe_answer(c, &req);
+	c->dialog.confirmed = true;
+	send_ok(c, server, &req);
+}
+
+static void answer_due(struct timer *t, void *arg)
+{
+	struct phone_call *c = arg;
+	phone_answer(c, c->phone->status);
+}
+
+static void ring_due(struct timer *t, void *arg)
+{
+	struct phone_call *c = arg;
+	struct sip_message req;
+	struct sip_server *server = invite_of(c, &req);
+	char buf[6000];
+	if (!server)
+		return;
+	if (c->phone->early)
+		describe_answer(c, &req);
+	unsigned status = c->phone->early ? 183 : 180;
+	struct writer w = respond_begin(c, &req, status, tag_of(c), buf, sizeof(buf));
+	sip_write_body(&w, c->phone->early ? SLICE("application/sdp") : SLICE_NONE, slice_from_string(c->local));
+	(void)!sip_server_respond(server, status, writer_slice(&w));
+}
+
+static void call_init(struct phone_call *c, struct sim_phone *p)
+{
+	static uint16_t next_port;
+	next_port = (uint16_t)(next_port + 2);
+	*c = (struct phone_call){.phone = p, .used = true, .port = (uint16_t)(20000 + next_port % 40000)};
+	timer_init(&c->repeat, repeat_due, c);
+	timer_init(&c->ring, ring_due, c);
+	timer_init(&c->answer, answer_due, c);
+}
+
+static struct phone_call *call_of(struct sim_phone *p, const struct sip_message *req)
+{
+	for (size_t i = 0; i < ARRAY_LEN(p->calls); i++)
+		if (p->calls[i].used && slice_eq(p->calls[i].dialog.call_id, sip_field_value(req, SIP_CALL_ID)))
+			return &p->calls[i];
+	return NULL;
+}
+
+static void invited(struct sim_phone *p, struct sip_server *server, const struct sip_message *req)
+{
+	struct phone_call *c = call_take(p);
+	struct sip_reason err;
+	char tag[32];
+	snprintf(tag, sizeof(tag), "t%llx", (unsigned long long)random_u64(&p->random));
+	assert_int_equal(sip_dialog_init_uas(&c->dialog, req, slice_from_string(tag), &err), 0);
+	c->server = sip_server_handle(server);
+	sip_server_set_owner(server, c);
+	if (p->ring_ms >= 0)
+		timer_start(&p->sim->wheel, &c->ring, p->ring_ms * MS_US);
+	if (p->answer_ms >= 0)
+		timer_start(&p->sim->wheel, &c->answer, p->answer_ms * MS_US);
+}
+
+static void reinvited(struct phone_call *c, struct sip_server *server, const struct sip_message *req)
+{
+	struct sip_reason err;
+	c->reinvites++;
+	c->server = sip_server_handle(server);
+	(void)!sip_dialog_refresh_target(&c->dialog, req, &err);
+	unsigned status = c->asking ? 491 : c->phone->reinvite_status;
+	if (status >= 300)
+		(void)!sip_server_respond_simple(server, status, SLICE_NONE, tag_of(c));
+	if (status != 200)
+		return;
+	describe_answer(c, req);
+	send_ok(c, server, req);
+}
+
+static void acknowledged(struct phone_call *c, const struct sip_message *ack)
+{
+	struct sip_cseq cseq;
+	struct sip_reason err;
+	assert_int_equal(sip_cseq_parse(sip_field_value(ack, SIP_CSEQ), &cseq, &err), SIP_OK);
+	c->acks++;
+	if (cseq.number != c->ack_cseq)
+		return;
+	timer_stop(&c->phone->sim->wheel, &c->repeat);
+	c->up = !c->ended;
+}
+
+static void keep_reason(struct phone_call *c, const struct sip_message *req)
+{
+	snprintf(c->reason, sizeof(c->reason), "%.*s", SLICE_ARG(sip_field_value(req, SIP_REASON)));
+}
+
+void phone_on_request(void *owner, struct sip_server *server, const struct sip_message *req,
+		      const struct sip_flow *flow)
+{
+	struct sim_phone *p = owner;
+	struct phone_call *c = call_of(p, req);
+	if (req->method == SIP_ACK) {
+		if (c)
+			acknowledged(c, req);
+	} else if (req->method == SIP_INVITE && !c) {
+		invited(p, server, req);
+	} else if (!c || c->ended) {
+		(void)!sip_server_respond_simple(server, 481, SLICE_NONE, SLICE_NONE);
+	} else if (req->method == SIP_INVITE) {
+		reinvited(c, server, req);
+	} else {
+		if (req->method == SIP_BYE) {
+			c->byes++;
+			c->ended = true;
+			keep_reason(c, req);
+			timer_stop(&p->sim->wheel, &c->repeat);
+		}
+		(void)!sip_server_respond_simple(server, 200, SLICE_NONE, SLICE_NONE);
+	}
+}
+
+void phone_on_cancel(void *owner, struct sip_server *server, const struct sip_message *cancel)
+{
+	struct phone_call *c = sip_server_owner(server);
+	if (!c)
+		return;
+	c->cancels++;
+	keep_reason(c, cancel);
+	phone_answer(c, 487);
+}
+
+void phone_on_stray_2xx(void *owner, const struct sip_message *msg, const struct sip_flow *flow)
+{
+	struct phone_call *c = call_of(owner, msg);
+	if (c && c->outgoing)
+		send_ack(c, msg);
+}

@@ -1,0 +1,89 @@
+/* What a call costs, and what happens when there is no memory for a part of it */
+#include "sim/office.h"
+
+#include <malloc.h>
+
+/* A call over UDP with one allocation failing while one message is handled. *ret_met: there was such an allocation. */
+static unsigned call_without(unsigned message, unsigned allocation, bool *ret_met)
+{
+	struct office o = office_udp();
+	unsigned before = o.s->messages;
+	o.s->poor_message = before + message;
+	o.s->poor_allocation = allocation;
+	struct phone_call *a = phone_dial(o.ann, "20");
+	o.desk->answer_ms = 300;
+	sim_until(o.s, 100, a->up || a->ended);
+	sim_run(o.s, 3 * SECOND_US);
+	if (!a->ended)
+		phone_hang_up(a);
+	sim_run(o.s, 100 * SECOND_US);
+	/* A BYE for which there is no transaction gets a 503: then the other one hangs up, since nobody speaks any
+	 * more. */
+	if (phone_last(o.desk)->up && !phone_last(o.desk)->ended) {
+		assert_int_equal(o.ann->statuses[503], 1);
+		phone_hang_up(phone_last(o.desk));
+		sim_run(o.s, 100 * SECOND_US);
+	}
+	unsigned messages = o.s->messages - before;
+	*ret_met = o.s->poor_met;
+	/* Refused or spoken, both phones and the history know that it is over. */
+	struct phone_call *b = phone_last(o.desk);
+	assert_true(a->ended);
+	assert_true(!b->used || b->ended);
+	struct sim_row rows[2];
+	size_t n = sim_rows(o.s, rows, 2);
+	assert_in_range(n, 0, 1);
+	assert_true(n == 0 || rows[0].ended_us);
+	office_done(&o);
+	return messages;
+}
+
+static void test_no_memory(void **state)
+{
+	bool met;
+	unsigned failures = 0, messages = call_without(0, 1, &met); /* nothing fails: how many there are */
+	for (unsigned message = 1; message <= messages; message++) {
+		met = true;
+		for (unsigned n = 1; met; n++) {
+			call_without(message, n, &met);
+			failures += met;
+		}
+	}
+	assert_in_range(failures, 20, 2000);
+	print_message("%u allocations failed, in %u messages\n", failures, messages);
+}
+
+static size_t block(const void *p)
+{
+	return p ? malloc_usable_size((void *)(uintptr_t)p) + sizeof(size_t) : 0;
+}
+
+static size_t leg_bytes(const struct leg *leg)
+{
+	size_t n = sizeof(*leg) + block(leg->dialog.text.chunks);
+	return n + block(leg->local.text) + block(leg->remote.text) + block(leg->ok.text) + block(leg->pending.text);
+}
+
+/* Design §8: 16 KiB an answered call, all in; the streams of the media room are to fit in it too. */
+static void test_size_of_a_call(void **state)
+{
+	struct office o = office_tls();
+	struct phone_call *a, *b;
+	office_talk(&o, &a, &b);
+	sim_run(o.s, 60 * SECOND_US); /* its transactions are gone */
+	uint32_t cursor = 0;
+	struct call *c = pool_next(&o.s->sb->calls, &cursor);
+	size_t bytes = sizeof(*c) + block(c->sip_call_id.text) + leg_bytes(c->caller) + leg_bytes(c->callee);
+	print_message("struct call %zu, struct leg %zu, answered call %zu bytes\n", sizeof(struct call),
+		      sizeof(struct leg), bytes);
+	assert_in_range(bytes, 1, 10 * 1024);
+	phone_hang_up(a);
+	sim_run(o.s, SECOND_US);
+	office_done(&o);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_memory), cmocka_unit_test(test_size_of_a_call)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,443 @@
+/* REGISTER: who may, where a device is reached, for how long, and what survives */
+#include "sim/office.h"
+#include "support/remove.h"
+
+#include <unistd.h>
+
+static struct directory_device *device(struct sim *s, const char *username)
+{
+	return directory_device_by_username(s->directory, slice_from_string(username));
+}
+
+static size_t binding_count(struct sim *s, const char *username)
+{
+	size_t n = 0;
+	for (struct directory_binding *b = device(s, username)->first_binding; b; b = b->next_of_device)
+		n++;
+	return n;
+}
+
+static unsigned registers(struct sim_phone *p, int expires)
+{
+	phone_register(p, expires);
+	sim_until(p->sim, 40, p->register_status != 0);
+	return p->register_status;
+}
+
+static void test_both_digests(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_TLS, false);
+	assert_int_equal(registers(o.ann, 300), 200);
+	assert_int_equal(registers(o.desk, 300), 200);
+	assert_int_equal(registers(o.mobile, 300), 200);
+	assert_non_null(strstr(o.ann->authorization, "algorithm=MD5"));
+	assert_non_null(strstr(o.desk->authorization, "algorithm=SHA-256"));
+	assert_int_equal(binding_count(o.s, "acme-20-desk"), 1);
+	assert_non_null(strstr(o.desk->last_response, ";expires=300"));
+	office_done(&o);
+}
+
+static void test_refused(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	snprintf(o.ann->password, sizeof(o.ann->password), "wrong");
+	assert_int_equal(registers(o.ann, 300), 401);
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), 0);
+	assert_null(strstr(o.ann->last_response, "stale"));
+	/* A name that nobody has is told the same. */
+	struct sim_phone *nobody = phone_new(o.s, "acme-77-desk", "secret", SIP_UDP);
+	assert_int_equal(registers(nobody, 300), 401);
+	assert_int_equal(nobody->statuses[401], o.ann->statuses[401]);
+	office_done(&o);
+}
+
+static void test_stale_nonce(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	phone_registered(o.ann);
+	/* A nonce 301 s old: right password, so it is told to try again with another. */
+	snprintf(o.ann->fixed_nonce, sizeof(o.ann->fixed_nonce), "%s", o.ann->realm_nonce);
+	sim_run(o.s, 301 * SECOND_US);
+	assert_int_equal(registers(o.ann, 300), 401);
+	assert_non_null(strstr(o.ann->last_response, "stale=true"));
+	o.ann->fixed_nonce[0] = 0;
+	assert_int_equal(registers(o.ann, 300), 200);
+	office_done(&o);
+}
+
+static void test_replay(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	phone_registered(o.ann);
+	unsigned before = o.ann->statuses[200];
+	o.ann->replay = true; /* the same Authorization once more: nonce count 1 was used */
+	assert_int_equal(registers(o.ann, 0), 401);
+	assert_int_equal(o.ann->statuses[200], before);
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), 1);
+	office_done(&o);
+}
+
+static void test_refresh_and_expiry(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	phone_registered(o.ann);
+	for (unsigned i = 0; i < 48; i++) { /* two days, every hour */
+		sim_run(o.s, 3590 * SECOND_US);
+		assert_int_equal(binding_count(o.s, "acme-10-desk"), 1);
+		assert_int_equal(registers(o.ann, 3600), 200);
+	}
+	sim_store_refuses = true; /* what is over is over, disk or not */
+	sim_run(o.s, 3601 * SECOND_US);
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), 0);
+	sim_store_refuses = false;
+	sim_run(o.s, 10 * SECOND_US);
+	assert_int_equal(o.s->wheel.running, 0);
+	office_done(&o);
+}
+
+static void test_removed(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	phone_registered(o.ann);
+	snprintf(o.ann->contact, sizeof(o.ann->contact), "<sip:second@198.51.100.1:5070>");
+	phone_registered(o.ann);
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), 2);
+	assert_int_equal(registers(o.ann, 0), 200); /* one */
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), 1);
+	assert_int_equal(registers(o.ann, -1), 200); /* a question */
+	assert_non_null(strstr(o.ann->last_response, "<sip:acme-10-desk@"));
+	assert_int_equal(registers(o.ann, -2), 200); /* all */
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), 0);
+	assert_null(strstr(o.ann->last_response, "Contact:"));
+	office_done(&o);
+}
+
+static void test_too_brief(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	assert_int_equal(registers(o.ann, REGISTER_EXPIRES_MIN_S - 1), 423);
+	assert_non_null(strstr(o.ann->last_response, "Min-Expires: 60"));
+	assert_int_equal(registers(o.ann, REGISTER_EXPIRES_MIN_S), 200);
+	assert_int_equal(registers(o.ann, 1000000), 200);
+	assert_non_null(strstr(o.ann->last_response, ";expires=3600"));
+	office_done(&o);
+}
+
+static void test_oldest_yields(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	for (unsigned i = 1; i <= REGISTER_BINDINGS_MAX + 1; i++) {
+		snprintf(o.ann->contact, sizeof(o.ann->contact), "<sip:c%u@198.51.100.1:5060>", i);
+		phone_registered(o.ann);
+		sim_run(o.s, SECOND_US);
+		assert_int_equal(binding_count(o.s, "acme-10-desk"), MIN(i, REGISTER_BINDINGS_MAX));
+	}
+	assert_null(strstr(o.ann->last_response, "sip:c1@"));
+	assert_non_null(strstr(o.ann->last_response, "sip:c2@"));
+	assert_non_null(strstr(o.ann->last_response, "sip:c4@"));
+	office_done(&o);
+}
+
+static void test_too_many_at_once(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	phone_registered(o.ann);
+	snprintf(o.ann->contact, sizeof(o.ann->contact),
+		 "<sip:a@198.51.100.1>, <sip:b@198.51.100.1>, <sip:c@198.51.100.1>");
+	phone_registered(o.ann); /* as many as there may be: the old one yields */
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), REGISTER_BINDINGS_MAX);
+	assert_null(strstr(o.ann->last_response, "acme-10-desk@"));
+	snprintf(o.ann->contact, sizeof(o.ann->contact),
+		 "<sip:d@198.51.100.1>, <sip:e@198.51.100.1>, <sip:f@198.51.100.1>, <sip:g@198.51.100.1>");
+	assert_int_equal(registers(o.ann, 300), 403);
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), REGISTER_BINDINGS_MAX);
+	office_done(&o);
+}
+
+/* One Contact that is refused: the others of its request have not been taken either. */
+static void test_all_or_nothing(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	snprintf(o.ann->contact, sizeof(o.ann->contact), "<sip:a@198.51.100.1:5060>");
+	phone_registered(o.ann);
+	int64_t before_us = device(o.s, "acme-10-desk")->first_binding->expires_us;
+	sim_run(o.s, 100 * SECOND_US);
+	snprintf(o.ann->contact, sizeof(o.ann->contact),
+		 "<sip:a@198.51.100.1:5060>, <sip:b@198.51.100.1:5060>;expires=1");
+	assert_int_equal(registers(o.ann, 3600), 423);
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), 1);
+	assert_int_equal(device(o.s, "acme-10-desk")->first_binding->expires_us, before_us);
+	snprintf(o.ann->contact, sizeof(o.ann->contact), "<sip:a@198.51.100.1:5060>, <sip:b@198.51.100.1:5060>");
+	phone_registered(o.ann);
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), 2);
+	assert_true(device(o.s, "acme-10-desk")->first_binding->expires_us > before_us);
+	office_done(&o);
+}
+
+/* A binding is no older than the request that refreshes it: another one yields. */
+static void test_refreshed_does_not_yield(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	for (unsigned i = 1; i <= REGISTER_BINDINGS_MAX; i++) {
+		snprintf(o.ann->contact, sizeof(o.ann->contact), "<sip:c%u@198.51.100.1:5060>", i);
+		phone_registered(o.ann);
+		sim_run(o.s, SECOND_US);
+	}
+	snprintf(o.ann->contact, sizeof(o.ann->contact), "<sip:c1@198.51.100.1:5060>, <sip:d@198.51.100.1:5060>");
+	phone_registered(o.ann);
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), REGISTER_BINDINGS_MAX);
+	assert_non_null(strstr(o.ann->last_response, "sip:c1@"));
+	assert_null(strstr(o.ann->last_response, "sip:c2@"));
+	assert_non_null(strstr(o.ann->last_response, "sip:d@"));
+	office_done(&o);
+}
+
+static void test_older_cseq(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	phone_registered(o.ann);
+	o.ann->register_cseq = 1;
+	assert_int_equal(registers(o.ann, 0), 500);
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), 1);
+	office_done(&o);
+}
+
+static void test_two_devices(void **state)
+{
+	struct office o = office_two();
+	assert_int_equal(binding_count(o.s, "acme-20-desk"), 1);
+	assert_int_equal(binding_count(o.s, "acme-20-mobile"), 1);
+	phone_register(o.desk, -2); /* only its own */
+	sim_until(o.s, 5, o.desk->register_status == 200);
+	assert_int_equal(binding_count(o.s, "acme-20-mobile"), 1);
+	office_done(&o);
+}
+
+static void test_path(void **state)
+{
+	struct office o = office_udp();
+	snprintf(o.desk->register_extra, sizeof(o.desk->register_extra), "%s",
+		 "Supported: path\r\nPath: <sip:edge.example;lr>\r\nPath: <sip:inner.example;lr>\r\n");
+	phone_registered(o.desk);
+	assert_non_null(strstr(o.desk->last_response, "Path: <sip:edge.example;lr>\r\nPath: <sip:inner.example;lr>"));
+	struct phone_call *a = phone_dial(o.ann, "20");
+	sim_until(o.s, 5, a->rang);
+	assert_non_null(strstr(o.desk->last_request, "Route: <sip:edge.example;lr>"));
+	assert_non_null(strstr(o.desk->last_request, "<sip:inner.example;lr>"));
+	phone_cancel(a);
+	sim_until(o.s, 5, a->ended);
+	office_done(&o);
+}
+
+static void test_outbound(void **state)
+{
+	struct office o = office_tls();
+	snprintf(o.ann->register_extra, sizeof(o.ann->register_extra), "Supported: outbound\r\n");
+	snprintf(o.ann->contact, sizeof(o.ann->contact),
+		 "<sip:a@198.51.100.1:5060;transport=tls>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"");
+	phone_registered(o.ann);
+	assert_non_null(strstr(o.ann->last_response, "Flow-Timer: 120"));
+	assert_non_null(strstr(o.ann->last_response, "Require: outbound"));
+	assert_non_null(strstr(o.ann->last_response, ";expires=3600"));
+	/* Without it, a connection is asked to come back soon. */
+	assert_non_null(strstr(o.desk->last_response, ";expires=300"));
+	office_done(&o);
+}
+
+/* An INVITE on a connection that has authenticated is not challenged; on a new one it is. */
+static void test_identity_of_connection(void **state)
+{
+	struct office o = office_two();
+	unsigned before = o.ann->statuses[401];
+	struct phone_call *a = phone_dial(o.ann, "20");
+	sim_until(o.s, 10, a->up);
+	assert_int_equal(o.ann->statuses[401], before);
+	phone_hang_up(a);
+	sim_run(o.s, SECOND_US);
+	network_close(o.ann);
+	assert_int_equal(o.s->sb->identities.used, 2);
+	network_connect(o.ann);
+	a = phone_dial(o.ann, "20");
+	sim_until(o.s, 10, a->up);
+	assert_int_equal(o.ann->statuses[401], before + 1);
+	phone_hang_up(a);
+	sim_run(o.s, SECOND_US);
+	/* Its device is removed: the connection is nobody's. */
+	sim_remove_device(o.s, "acme-10-desk");
+	a = phone_dial(o.ann, "20");
+	sim_until(o.s, 10, a->status);
+	assert_int_equal(a->status, 401);
+	office_done(&o);
+}
+
+/* However many phones are connected, each is known: one that is not would be cut as a guest. */
+static void test_identity_of_last_connection(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_TLS, false);
+	/* Every other connection that there can be has its identity. */
+	for (unsigned i = 1; i < TRANSPORT_CONNECTIONS_MAX; i++)
+		assert_non_null(pool_take(&o.s->sb->identities));
+	phone_registered(o.ann);
+	struct sip_flow flow;
+	assert_true(registrar_flow(o.s->sb, device(o.s, "acme-10-desk")->first_binding, &flow));
+	assert_true(transport_tag(o.s->transport, &flow) != 0);
+	office_done(&o);
+}
+
+/* Over plain TCP a registered phone's connection is kept as one, but anybody could write into it: calls are challenged.
+ */
+static void test_plain_connection(void **state)
+{
+	struct office o = office_on(sim_new_plain(1), SIP_TCP, true);
+	phone_registered(o.ann);
+	phone_registered(o.desk);
+	o.ann->suites = NULL;
+	assert_int_equal(o.s->sb->identities.used, 2);
+	unsigned before = o.ann->statuses[401];
+	struct phone_call *a = phone_dial(o.ann, "20");
+	sim_until(o.s, 10, a->up);
+	assert_int_equal(o.ann->statuses[401], before + 1);
+	phone_hang_up(a);
+	sim_run(o.s, SECOND_US);
+	network_close(o.ann);
+	assert_int_equal(o.s->sb->identities.used, 1);
+	office_done(&o);
+}
+
+/* Two accounts in one phone, over one connection: each call is its own account's, without a challenge. */
+static void test_two_accounts(void **state)
+{
+	struct office o = office_two();
+	sim_add_device(o.s, &(struct sim_person){"acme", "11", "second", "secret11"});
+	static const char *const accounts[2][3] = {{"acme-10-desk", "secret10", "10"},
+						   {"acme-11-second", "secret11", "11"}};
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = 0; i < 2; i++) {
+			if (round == 2 && i == 1)
+				continue;
+			snprintf(o.ann->username, sizeof(o.ann->username), "%s", accounts[i][0]);
+			snprintf(o.ann->password, sizeof(o.ann->password), "%s", accounts[i][1]);
+			snprintf(o.ann->extension, sizeof(o.ann->extension), "%s", accounts[i][2]);
+			if (round == 0) {
+				phone_registered(o.ann);
+				continue;
+			}
+			unsigned before = o.ann->statuses[401];
+			struct phone_call *a = phone_dial(o.ann, "20");
+			sim_until(o.s, 5, a->rang);
+			assert_non_null(strstr(o.desk->last_request, accounts[i][2]));
+			assert_int_equal(o.ann->statuses[401], before);
+			phone_cancel(a);
+			sim_until(o.s, 5, a->ended);
+			sim_run(o.s, SECOND_US);
+		}
+		if (round == 1)
+			sim_remove_device(o.s, "acme-11-second"); /* the other one goes on */
+	}
+	office_done(&o);
+}
+
+/* The disk stalls: phones stay reachable, from memory; later the disk has it all. */
+static void test_store_stalls(void **state)
+{
+	struct office o = office_on(sim_new_plain(1), SIP_UDP, true);
+	phone_registered(o.desk);
+	sim_store_refuses = true;
+	phone_registered(o.ann);
+	struct directory_binding *b = device(o.s, "acme-10-desk")->first_binding;
+	assert_true(b->unsaved);
+	phone_register(o.desk, 0);
+	sim_until(o.s, 5, o.desk->register_status == 200);
+	assert_int_equal(binding_count(o.s, "acme-20-desk"), 0);
+	phone_registered(o.desk);
+	struct phone_call *a = phone_dial(o.ann, "20");
+	sim_until(o.s, 10, a->up);
+	phone_hang_up(a);
+	sim_run(o.s, 10 * SECOND_US);
+	assert_true(device(o.s, "acme-10-desk")->first_binding->unsaved);
+	sim_store_refuses = false;
+	sim_run(o.s, 10 * SECOND_US);
+	assert_false(device(o.s, "acme-10-desk")->first_binding->unsaved);
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), 1);
+	sim_assert_row(o.s, 200, "answered", "caller");
+	office_done(&o);
+}
+
+static void test_store_slow(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	sim_store_oldest_wait_us = REGISTER_STALL_US + 1;
+	o.s->store_stalled = true;
+	phone_registered(o.ann);
+	assert_true(device(o.s, "acme-10-desk")->first_binding->unsaved);
+	sim_store_oldest_wait_us = 0;
+	o.s->store_stalled = false;
+	sim_run(o.s, 10 * SECOND_US);
+	assert_false(device(o.s, "acme-10-desk")->first_binding->unsaved);
+	office_done(&o);
+}
+
+static void test_restart(void **state)
+{
+	char directory[] = "/tmp/alto-sim-XXXXXX";
+	assert_non_null(mkdtemp(directory));
+	struct sim *s = sim_new_in(1, directory);
+	s->plain_rtp = true;
+	sim_restart(s, false);
+	struct office o = office_on(s, SIP_UDP, true);
+	phone_registered(o.ann);
+	phone_registered(o.desk);
+	sim_restart(s, true);
+	assert_int_equal(binding_count(s, "acme-20-desk"), 1);
+	struct phone_call *a = phone_dial(o.ann, "20"); /* nobody has registered anew */
+	sim_until(s, 10, a->up && phone_last(o.desk)->up);
+	assert_true(voice_flows(a, phone_last(o.desk)));
+	phone_hang_up(a);
+	sim_assert_row(s, 200, "answered", "caller");
+	sim_run(s, 3601 * SECOND_US);
+	assert_int_equal(binding_count(s, "acme-20-desk"), 0);
+	office_done(&o);
+	assert_int_equal(remove_all(directory), 0);
+}
+
+static void test_lossy(void **state)
+{
+	for (uint64_t seed = 1; seed <= 30; seed++) {
+		struct office o = office_on(sim_new(seed), SIP_UDP, false);
+		o.s->weather = (struct sim_weather){10, 10, MS_US, 80 * MS_US};
+		phone_registered(o.ann);
+		phone_registered(o.desk);
+		assert_int_equal(binding_count(o.s, "acme-10-desk"), 1);
+		office_done(&o);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_both_digests),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_stale_nonce),
+		cmocka_unit_test(test_replay),
+		cmocka_unit_test(test_refresh_and_expiry),
+		cmocka_unit_test(test_removed),
+		cmocka_unit_test(test_too_brief),
+		cmocka_unit_test(test_oldest_yields),
+		cmocka_unit_test(test_too_many_at_once),
+		cmocka_unit_test(test_all_or_nothing),
+		cmocka_unit_test(test_refreshed_does_not_yield),
+		cmocka_unit_test(test_older_cseq),
+		cmocka_unit_test(test_two_devices),
+		cmocka_unit_test(test_path),
+		cmocka_unit_test(test_outbound),
+		cmocka_unit_test(test_identity_of_connection),
+		cmocka_unit_test(test_identity_of_last_connection),
+		cmocka_unit_test(test_plain_connection),
+		cmocka_unit_test(test_two_accounts),
+		cmocka_unit_test(test_store_stalls),
+		cmocka_unit_test(test_store_slow),
+		cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_lossy),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
