@@ -1,0 +1,153 @@
+/* web/calls.c - /api/v1/calls: the history, newest first, and what is in progress */
+#include "call/switchboard.h"
+#include "web/fields.h"
+#include "web/find.h"
+#include "web/listing.h"
+#include "web/route.h"
+#include "web/write.h"
+
+static json_t *text_or_null(struct slice s)
+{
+	return slice_empty(s) ? json_null() : web_json_text(s);
+}
+
+static json_t *leg_json(const struct web_request *r, const struct store_leg *leg)
+{
+	const struct directory_user *u = directory_user_by_id(r->context->directory, leg->user);
+	const struct directory_device *d = directory_device_by_id(r->context->directory, leg->device);
+	return WEB_OBJECT({"uri", text_or_null(leg->uri)}, {"user", u ? web_json_text(u->login) : json_null()},
+			  {"device", d ? web_json_text(d->name) : json_null()},
+			  {"transport", text_or_null(leg->transport)}, {"tls", text_or_null(leg->tls)},
+			  {"srtp", text_or_null(leg->srtp)}, {"keys_in_clear", json_boolean(leg->keys_in_clear)},
+			  {"codec", text_or_null(leg->codec)});
+}
+
+/* With what was measured, once it has ended. */
+static json_t *ended_leg_json(const struct web_request *r, const struct store_leg *leg)
+{
+	json_t *o = leg_json(r, leg);
+	if (!o)
+		return NULL;
+	if (web_json_set(o, "packets_in", json_integer(leg->packets_in)) &&
+	    web_json_set(o, "packets_out", json_integer(leg->packets_out)) &&
+	    web_json_set(o, "lost", json_integer(leg->lost)) &&
+	    web_json_set(o, "jitter_us", json_integer(leg->jitter_us)) &&
+	    web_json_set(o, "round_trip_us", json_integer(leg->round_trip_us)))
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+static json_t *trace_json(struct slice trace)
+{
+	json_t *lines = json_array();
+	while (lines && !slice_empty(trace)) {
+		struct slice line = slice_cut(&trace, '\n');
+		if (slice_empty(line) || json_array_append_new(lines, web_json_text(line)) == 0)
+			continue;
+		json_decref(lines);
+		lines = NULL;
+	}
+	return lines;
+}
+
+static json_t *duration_json(const struct store_call *c)
+{
+	if (!c->answered_us || !c->ended_us)
+		return json_null();
+	return json_integer((c->ended_us - c->answered_us) / MS_US);
+}
+
+static json_t *call_json(const struct web_request *r, const struct store_call *c)
+{
+	return WEB_OBJECT({"id", web_json_text(c->id)}, {"tenant", web_tenant_name_json(r, c->tenant)},
+			  {"from", text_or_null(c->caller.uri)}, {"to", text_or_null(c->callee.uri)},
+			  {"started", web_json_time(c->started_us)}, {"answered", web_json_time(c->answered_us)},
+			  {"ended", web_json_time(c->ended_us)}, {"duration_ms", duration_json(c)},
+			  {"status", c->status ? json_integer(c->status) : json_null()},
+			  {"cause", text_or_null(c->cause)}, {"ended_by", text_or_null(c->ended_by)},
+			  {"caller", ended_leg_json(r, &c->caller)}, {"callee", ended_leg_json(r, &c->callee)},
+			  {"trace", trace_json(c->trace)});
+}
+
+static bool history_item(struct web_listing *l, json_t **ret)
+{
+	if (l->at == l->count)
+		return false;
+	*ret = call_json(l->request, &l->calls[l->at++]);
+	return true;
+}
+
+/* ---- in progress ---- */
+
+static json_t *live_json(const struct web_request *r, const struct call_view *v)
+{
+	return WEB_OBJECT({"id", web_json_text(v->id)}, {"tenant", web_tenant_name_json(r, v->tenant)},
+			  {"from", text_or_null(v->from)}, {"to", text_or_null(v->to)},
+			  {"state", json_string(v->state)}, {"started", web_json_time(v->started_us)},
+			  {"answered", web_json_time(v->answered_us)}, {"caller", leg_json(r, &v->caller)},
+			  {"callee", leg_json(r, &v->callee)});
+}
+
+static bool live_item(struct web_listing *l, json_t **ret)
+{
+	struct call_view v;
+	uint32_t here = l->slot;
+	if (!switchboard_next_call(l->request->context->switchboard, l->tenant, &l->slot, &v))
+		return false;
+	if (l->written == l->limit) {
+		snprintf(l->next, sizeof(l->next), "%u", here);
+		return false;
+	}
+	*ret = live_json(l->request, &v);
+	return true;
+}
+
+static bool is_slot(struct slice s)
+{
+	uint64_t n;
+	return slice_u64(s, UINT32_MAX, &n);
+}
+
+static void list_live(struct web_request *r, const struct directory_tenant *t)
+{
+	struct web_listing *l = web_listing_new(r, is_slot);
+	if (!l || (t && !web_keep(r, t->id, &l->tenant)))
+		return;
+	uint64_t slot = 0;
+	if (slice_u64(l->cursor, UINT32_MAX, &slot))
+		l->slot = (uint32_t)slot;
+	l->item = live_item;
+	web_listing_write(l);
+}
+
+void web_calls_list(struct web_request *r)
+{
+	struct directory_tenant *t;
+	if (!WEB_ARGUMENTS_ALLOW(r, "tenant", "live", "limit", "cursor") || !web_tenant_argument(r, &t))
+		return;
+	struct slice live = web_argument(r, "live");
+	if (slice_eq(live, SLICE("true"))) {
+		list_live(r, t);
+		return;
+	}
+	if (!slice_empty(live) && !slice_eq(live, SLICE("false"))) {
+		web_problem(r, WEB_INVALID_PARAMETER, "live", "live must be true or false");
+		return;
+	}
+	struct web_listing *l = web_listing_new(r, web_is_id);
+	if (!l || (t && !web_keep(r, t->id, &l->tenant)))
+		return;
+	l->item = history_item;
+	web_listing_start_calls(l);
+}
+
+void web_calls_hang_up(struct web_request *r)
+{
+	if (switchboard_hang_up(r->context->switchboard, r->id) < 0) {
+		web_problem(r, WEB_UNKNOWN_CALL, NULL, "no call with the id \"%.*s\" is in progress",
+			    SLICE_ARG(slice_first(r->id, 64)));
+		return;
+	}
+	web_answer_json(r, 202, WEB_OBJECT({"id", web_json_text(r->id)}, {"state", json_string("ending")}));
+}

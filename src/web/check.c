@@ -1,0 +1,127 @@
+/* web/check.c - what names, numbers and secrets may look like */
+#include "web/fields.h"
+#include "web/limits.h"
+
+static bool all_of(struct slice s, size_t min, size_t max, const char *extra, bool upper)
+{
+	if (s.n < min || s.n > max)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		bool fits = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (upper && c >= 'A' && c <= 'Z');
+		if (!fits && slice_find(slice_from_string(extra), c) < 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * UTF-8 has been checked by the JSON parser. Control characters: C0, DEL, and C1 (U+0080 to U+009F, bytes c2 80 to c2
+ * 9f): they would reach display names in SIP and terminals.
+ */
+static bool plain_text(struct slice s, size_t min, size_t max)
+{
+	if (s.n < min || s.n > max)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = (uint8_t)s.p[i];
+		if (c < 0x20 || c == 0x7f)
+			return false;
+		if (c == 0xc2 && i + 1 < s.n && (uint8_t)s.p[i + 1] < 0xa0)
+			return false;
+	}
+	return true;
+}
+
+static bool one_of(struct slice s, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (slice_eq(s, slice_from_string(words[i])))
+			return true;
+	return false;
+}
+
+bool web_is_tenant_name(struct slice s)
+{
+	return all_of(s, 1, 63, "-", false);
+}
+
+bool web_is_domain(struct slice s)
+{
+	if (s.n < 1 || s.n > 253 || s.p[s.n - 1] == '.')
+		return false;
+	while (!slice_empty(s)) {
+		struct slice label = slice_cut(&s, '.');
+		if (!all_of(label, 1, 63, "-", true) || label.p[0] == '-' || label.p[label.n - 1] == '-')
+			return false;
+	}
+	return true;
+}
+
+bool web_is_extension(struct slice s)
+{
+	uint64_t number;
+	return s.n >= 2 && s.n <= 10 && slice_u64(s, UINT64_MAX, &number);
+}
+
+bool web_is_login(struct slice s)
+{
+	return all_of(s, 1, 64, "._-", false);
+}
+
+bool web_is_display_name(struct slice s)
+{
+	return plain_text(s, 1, 128);
+}
+
+bool web_is_device_name(struct slice s)
+{
+	return all_of(s, 1, 64, "._-", true);
+}
+
+bool web_is_username(struct slice s)
+{
+	return all_of(s, 3, 64, "._-", true);
+}
+
+bool web_is_password(struct slice s)
+{
+	return plain_text(s, WEB_PASSWORD_MIN, WEB_PASSWORD_MAX);
+}
+
+bool web_is_role(struct slice s)
+{
+	static const char *const words[] = {"user", "admin", "supervisor", "auditor"};
+	return one_of(s, words, ARRAY_LEN(words));
+}
+
+bool web_is_digest(struct slice s)
+{
+	static const char *const words[] = {"md5", "sha-256"};
+	return one_of(s, words, ARRAY_LEN(words));
+}
+
+bool web_is_srtp(struct slice s)
+{
+	static const char *const words[] = {"sdes", "off"};
+	return one_of(s, words, ARRAY_LEN(words));
+}
+
+bool web_is_id(struct slice s)
+{
+	if (s.n != 36)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		bool fits = dash ? c == '-' : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+		if (!fits)
+			return false;
+	}
+	return true;
+}
+
+bool web_is_reference(struct slice s)
+{
+	return all_of(s, 1, 64, "._-", true);
+}

@@ -1,0 +1,164 @@
+/* web/fields.c - bodies: JSON within bounds, then member by member against a table */
+#include "web/fields.h"
+#include <errno.h>
+
+#include "web/limits.h"
+
+int web_body_parse(struct slice text, json_t **ret, struct web_problem *reterr)
+{
+	if (text.n > WEB_BODY_MAX) {
+		web_problem_set(reterr, WEB_TOO_LARGE, NULL, "a body may have %zu bytes at most", WEB_BODY_MAX);
+		return -EINVAL;
+	}
+	json_error_t error;
+	json_t *body = json_loadb(text.n ? text.p : "", text.n, JSON_REJECT_DUPLICATES, &error);
+	if (!body) {
+		/* The parser quotes the input; that may be a password. Its position is enough. */
+		web_problem_set(reterr, WEB_BAD_JSON, NULL, "the body is not JSON: error in line %d, column %d",
+				error.line, error.column);
+		return -EINVAL;
+	}
+	if (!json_is_object(body)) {
+		json_decref(body);
+		web_problem_set(reterr, WEB_BAD_JSON, NULL, "the body must be a JSON object");
+		return -EINVAL;
+	}
+	*ret = body;
+	return 0;
+}
+
+static const struct web_field *find(const struct web_field *fields, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (slice_eq(slice_from_string(fields[i].name), slice_from_string(name)))
+			return &fields[i];
+	return NULL;
+}
+
+static bool take(const struct web_field *f, const json_t *value, void *ret)
+{
+	void *target = (char *)ret + f->offset;
+	if (f->kind == WEB_NUMBER) {
+		json_int_t n = json_integer_value(value);
+		if (!json_is_integer(value) || n < 0 || n > f->max)
+			return false;
+		*(int64_t *)target = n;
+		return true;
+	}
+	struct slice s = slice_of(json_string_value(value), json_string_length(value));
+	if (!json_is_string(value) || !f->valid(s))
+		return false;
+	*(struct slice *)target = s;
+	return true;
+}
+
+int web_fields_read(const json_t *body, const struct web_field *fields, size_t count, void *ret,
+		    struct web_problem *reterr)
+{
+	if (!body) {
+		web_problem_set(reterr, WEB_BAD_JSON, NULL, "a JSON object is expected as the body");
+		return -EINVAL;
+	}
+	/* jansson iterates over what it may not change, too, only through a pointer that is not const. */
+	json_t *object = (json_t *)(uintptr_t)body;
+	const char *name;
+	json_t *value;
+	json_object_foreach(object, name, value)
+	{
+		const struct web_field *f = find(fields, count, name);
+		if (!f) {
+			web_problem_set(reterr, WEB_UNKNOWN_FIELD, NULL, "\"%.40s\" is not a field of this resource",
+					name);
+			/* Not the stranger's own word as `field`, unless it is a plain one. */
+			if (web_is_reference(slice_from_string(name)))
+				snprintf(reterr->field, sizeof(reterr->field), "%s", name);
+			return -EINVAL;
+		}
+		if (!json_is_null(value) && !take(f, value, ret)) {
+			web_problem_set(reterr, WEB_INVALID_FIELD, f->name, "%s %s", f->name, f->must);
+			return -EINVAL;
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		const json_t *given = json_object_get(object, fields[i].name);
+		if (fields[i].required && (!given || json_is_null(given))) {
+			web_problem_set(reterr, WEB_MISSING_FIELD, fields[i].name, "%s is missing: it %s",
+					fields[i].name, fields[i].must);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+/* ---- the tables ---- */
+
+#define STRINGIFY(x) #x
+#define TEXT_OF(x) STRINGIFY(x)
+#define TEXT_FIELD(type, member, needed, check, sentence)                                                              \
+	{                                                                                                              \
+		.name = #member, .kind = WEB_TEXT, .required = (needed), .offset = offsetof(struct type, member),      \
+		.valid = (check), .must = (sentence)                                                                   \
+	}
+#define LINES_FIELD(needed)                                                                                            \
+	{                                                                                                              \
+		.name = "lines", .kind = WEB_NUMBER, .required = (needed),                                             \
+		.offset = offsetof(struct web_tenant_fields, lines), .max = WEB_LINES_MAX,                             \
+		.must = "must be a number of calls at once from 0 (not limited) to " TEXT_OF(WEB_LINES_MAX)            \
+	}
+
+static const struct web_field tenant_fields[] = {
+	TEXT_FIELD(web_tenant_fields, name, true, web_is_tenant_name,
+		   "must be 1 to 63 of the characters a-z, 0-9 and -"),
+	TEXT_FIELD(web_tenant_fields, domain, true, web_is_domain,
+		   "must be a host name such as example.com, 253 characters at most"),
+	LINES_FIELD(false),
+};
+static const struct web_field tenant_change_fields[] = {LINES_FIELD(true)};
+
+static const struct web_field user_fields[] = {
+	TEXT_FIELD(web_user_fields, tenant, true, web_is_reference, "must be the name or id of a tenant"),
+	TEXT_FIELD(web_user_fields, login, true, web_is_login,
+		   "must be 1 to 64 of the characters a-z, 0-9, dot, _ and -"),
+	TEXT_FIELD(web_user_fields, extension, true, web_is_extension, "must be 2 to 10 digits"),
+	TEXT_FIELD(web_user_fields, name, true, web_is_display_name,
+		   "must be 1 to 128 bytes of text without control characters"),
+	TEXT_FIELD(web_user_fields, role, false, web_is_role, "must be user, admin, supervisor or auditor"),
+};
+
+static const struct web_field device_fields[] = {
+	TEXT_FIELD(web_device_fields, tenant, true, web_is_reference, "must be the name or id of a tenant"),
+	TEXT_FIELD(web_device_fields, user, true, web_is_reference, "must be the login or id of a user of the tenant"),
+	TEXT_FIELD(web_device_fields, name, true, web_is_device_name,
+		   "must be 1 to 64 of the characters A-Z, a-z, 0-9, dot, _ and -"),
+	TEXT_FIELD(web_device_fields, username, false, web_is_username,
+		   "must be 3 to 64 of the characters A-Z, a-z, 0-9, dot, _ and -"),
+	TEXT_FIELD(web_device_fields, password, false, web_is_password,
+		   "must have " TEXT_OF(WEB_PASSWORD_MIN) " to " TEXT_OF(
+			   WEB_PASSWORD_MAX) " bytes, without control characters; leave it out to have one made"),
+	TEXT_FIELD(web_device_fields, digest, false, web_is_digest, "must be md5 or sha-256"),
+	TEXT_FIELD(web_device_fields, srtp, false, web_is_srtp, "must be sdes or off"),
+};
+
+int web_tenant_read(const json_t *body, struct web_tenant_fields *ret, struct web_problem *reterr)
+{
+	*ret = (struct web_tenant_fields){.lines = 0};
+	return web_fields_read(body, tenant_fields, ARRAY_LEN(tenant_fields), ret, reterr);
+}
+
+int web_tenant_change_read(const json_t *body, struct web_tenant_fields *ret, struct web_problem *reterr)
+{
+	*ret = (struct web_tenant_fields){.lines = 0};
+	return web_fields_read(body, tenant_change_fields, ARRAY_LEN(tenant_change_fields), ret, reterr);
+}
+
+int web_user_read(const json_t *body, struct web_user_fields *ret, struct web_problem *reterr)
+{
+	*ret = (struct web_user_fields){.role = SLICE("user")};
+	return web_fields_read(body, user_fields, ARRAY_LEN(user_fields), ret, reterr);
+}
+
+int web_device_read(const json_t *body, struct web_device_fields *ret, struct web_problem *reterr)
+{
+	*ret = (struct web_device_fields){.digest = SLICE("md5"), .srtp = SLICE("sdes")};
+	return web_fields_read(body, device_fields, ARRAY_LEN(device_fields), ret, reterr);
+}

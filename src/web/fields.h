@@ -1,0 +1,61 @@
+/*
+ * web/fields.h - the members of a body, read by a table into a struct
+ *
+ * Pure: bytes in, values or a problem out. What is accepted here is what the store may be given.
+ */
+#pragma once
+#include <jansson.h>
+
+#include "web/problem.h"
+
+/* An object within WEB_BODY_MAX bytes, no member twice. 0, -EINVAL with *reterr. */
+MUST_USE int web_body_parse(struct slice text, json_t **ret, struct web_problem *reterr);
+
+enum web_field_kind { WEB_TEXT, WEB_NUMBER };
+struct web_field {
+	const char *name;
+	enum web_field_kind kind;
+	bool required;
+	size_t offset;               /* of a struct slice, or of an int64_t */
+	bool (*valid)(struct slice); /* text */
+	int64_t max;                 /* number: from 0 to this */
+	const char *must;            /* "must be 2 to 10 digits": the end of the sentence that refuses it */
+};
+/*
+ * Every member must be in the table and valid. What is not given, or null, leaves ret's value alone. Slices borrow from
+ * the body. 0; -EINVAL with *reterr, ret is then not to be used.
+ */
+MUST_USE int web_fields_read(const json_t *body, const struct web_field *fields, size_t count, void *ret,
+			     struct web_problem *reterr);
+
+/* ---- what a body of each resource may hold ---- */
+struct web_tenant_fields {
+	struct slice name, domain;
+	int64_t lines;
+};
+struct web_user_fields {
+	struct slice tenant, login, extension, name, role;
+};
+struct web_device_fields {
+	struct slice tenant, user, name, username, password, digest, srtp;
+};
+MUST_USE int web_tenant_read(const json_t *body, struct web_tenant_fields *ret, struct web_problem *reterr);
+/* PATCH: lines alone. */
+MUST_USE int web_tenant_change_read(const json_t *body, struct web_tenant_fields *ret, struct web_problem *reterr);
+MUST_USE int web_user_read(const json_t *body, struct web_user_fields *ret, struct web_problem *reterr);
+MUST_USE int web_device_read(const json_t *body, struct web_device_fields *ret, struct web_problem *reterr);
+
+/* ---- checks ---- */
+bool web_is_tenant_name(struct slice s);  /* [a-z0-9-]{1,63} */
+bool web_is_domain(struct slice s);       /* a host name, RFC 1123 §2.1, any case */
+bool web_is_extension(struct slice s);    /* 2 to 10 digits */
+bool web_is_login(struct slice s);        /* [a-z0-9._-]{1,64} */
+bool web_is_display_name(struct slice s); /* 1 to 128 bytes of UTF-8 without control characters */
+bool web_is_device_name(struct slice s);  /* [A-Za-z0-9._-]{1,64} */
+bool web_is_username(struct slice s);     /* [A-Za-z0-9._-]{3,64} */
+bool web_is_password(struct slice s);     /* WEB_PASSWORD_MIN to _MAX bytes of UTF-8 without control characters */
+bool web_is_role(struct slice s);
+bool web_is_digest(struct slice s);
+bool web_is_srtp(struct slice s);
+bool web_is_id(struct slice s);        /* 36 characters of a UUID in lower case */
+bool web_is_reference(struct slice s); /* a name or an id of something that should exist: 1 to 64 plain characters */

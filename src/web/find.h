@@ -1,0 +1,19 @@
+/* web/find.h - from the names and ids that clients use to what the directory knows */
+#pragma once
+#include "directory/directory.h"
+#include "web/request.h"
+
+struct directory_tenant *web_tenant(const struct web_request *r, struct slice name_or_id);
+struct directory_user *web_user(const struct web_request *r, struct directory_tenant *t, struct slice login_or_id);
+
+/* The parameter `tenant`, if given. False: answered (no such tenant). *ret NULL: not given. */
+MUST_USE bool web_tenant_argument(struct web_request *r, struct directory_tenant **ret);
+/* The parameter `user`, which needs a tenant. */
+MUST_USE bool web_user_argument(struct web_request *r, struct directory_tenant *t, struct directory_user **ret);
+
+/* How the API shows them. NULL: out of memory. */
+json_t *web_tenant_json(const struct directory_tenant *t);
+json_t *web_user_json(const struct directory_user *u);
+json_t *web_device_json(const struct directory_device *d);
+/* Names of what may be gone: null then. */
+json_t *web_tenant_name_json(const struct web_request *r, struct slice id);

@@ -1,0 +1,46 @@
+/* web/limits.h - bounds on what a client can make us hold or wait for, each with its reason */
+#pragma once
+#include "base/common.h"
+
+/* A body is one object of a few fields; the largest later is a flow drawn by an administrator. */
+#define WEB_BODY_MAX ((size_t)64 * 1024)
+/* Request line and header fields together: a browser with large cookies sends 8 KiB, tokens included. */
+#define WEB_HEAD_MAX 8192
+/* Path of the longest resource with two ids, percent-decoded. */
+#define WEB_PATH_MAX 256
+/* The listing with most parameters has five; each is as long as a cursor or a name. */
+#define WEB_ARGUMENTS_MAX 8
+#define WEB_ARGUMENT_BYTES_MAX 256
+/* Items of one page: what a screen shows unless told otherwise; about half a megabyte of text at most. */
+#define WEB_LIST_DEFAULT 100
+#define WEB_LIST_MAX 1000
+/* Items written in one turn of the loop: about 1 ms. */
+#define WEB_LIST_TURN 50
+/* Memory of one request beside its body and answer: a page of call rows with their texts is the largest. */
+#define WEB_REQUEST_BYTES_MAX ((size_t)8 * 1024 * 1024)
+/* An answer's text; figures of many rooms and pages of 1000 calls stay below it. */
+#define WEB_ANSWER_MAX ((size_t)4 * 1024 * 1024)
+/* Bytes given to the socket at once, so that one large answer takes no turn for itself. */
+#define WEB_PIECE_BYTES ((size_t)16 * 1024)
+
+/* Local commands, a console and its event streams: 256 leave room and cost below 3 MiB. */
+#define WEB_PEERS_MAX 256
+#define WEB_HEAD_US (10 * SECOND_US)
+#define WEB_IDLE_US (60 * SECOND_US)
+#define WEB_BODY_US (30 * SECOND_US)
+#define WEB_ANSWER_US (30 * SECOND_US)
+/* For a resource to answer: a store that is stalled for longer has been reported by then. */
+#define WEB_HANDLE_US (60 * SECOND_US)
+/* Requests sent ahead are served in order; one in progress for longer costs turns of the loop for nothing. */
+#define WEB_AHEAD_US (1 * SECOND_US)
+
+/* Passwords of devices: given ones are for phones that cannot take a long one. */
+#define WEB_PASSWORD_MIN 8
+#define WEB_PASSWORD_MAX 128
+/* Made ones: 24 of 32 characters, 120 bits. */
+#define WEB_PASSWORD_MADE 24
+/* Characters of a device's own user name when it is made: 50 bits, so that 100,000 devices hardly ever meet twice; a
+ * conflict is drawn again. */
+#define WEB_USERNAME_MADE 10
+/* Calls at once that a tenant may be held to. */
+#define WEB_LINES_MAX 1000000

@@ -1,0 +1,45 @@
+/*
+ * web/listing.h - pages: {"items": [...], "next": cursor or null}
+ *
+ * The ids (or rows) of a page are read by a job on the store's reading thread; the items are written on the
+ * switchboard, WEB_LIST_TURN a turn, from the read model as it is then. What vanished in between is left out.
+ */
+#pragma once
+#include "store/rows.h"
+#include "web/request.h"
+
+#define WEB_CURSOR_CAP 48
+
+struct web_listing {
+	struct store_job job;
+	struct web_request *request;
+	/* Which: set before the start. Slices live in the request's arena. */
+	enum store_kind kind;
+	struct slice tenant, user; /* ids or empty */
+	struct slice cursor;       /* as given, checked; or empty */
+	size_t limit;
+	/*
+	 * One item after the other. False: none is left. *ret NULL: left out. At the end, `next` holds the cursor of
+	 * the page that follows, if there is one.
+	 */
+	bool (*item)(struct web_listing *l, json_t **ret);
+	char next[WEB_CURSOR_CAP];
+	size_t count, at; /* of the rows read: how many, and the next to write */
+	struct slice *ids;
+	struct store_call *calls;
+	uint32_t slot; /* of calls in progress */
+	size_t written;
+	bool failed; /* out of memory while reading */
+	size_t cap;  /* of the request's answer, while it grows */
+};
+
+/* A listing with `limit` and `cursor` of the request's parameters. NULL: answered. valid_cursor: its form. */
+MUST_USE struct web_listing *web_listing_new(struct web_request *r, bool (*valid_cursor)(struct slice));
+/* Read a page of ids of l->kind from the store, then write them by l->item with l->ids. */
+void web_listing_start(struct web_listing *l);
+/* Read calls, newest first, into l->calls. */
+void web_listing_start_calls(struct web_listing *l);
+/* Nothing to read: write at once. */
+void web_listing_write(struct web_listing *l);
+/* One item or none: takes it. found with item NULL: out of memory. */
+void web_listing_answer_one(struct web_request *r, bool found, json_t *item);

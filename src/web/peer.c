@@ -1,0 +1,366 @@
+/* web/peer.c - from a connection's bytes to a request, and from an answer to bytes */
+#include "web/peer.h"
+#include <sys/socket.h>
+
+#include "crypto/crypto.h"
+#include "net/loop.h"
+
+static struct wheel *wheel_of(const struct web_peer *p)
+{
+	return loop_wheel(p->web->context.loop);
+}
+
+/*
+ * For the deadline; and while a request is in progress, for a look whether its client has sent more or closed its
+ * side: the library does not read that yet, but turns the loop over it all the time.
+ */
+static void start_timer(struct web_peer *p)
+{
+	int64_t left_us = p->deadline_us - wheel_of(p)->now_us;
+	bool in_progress = p->request && p->request->handled;
+	timer_start(wheel_of(p), &p->timer, in_progress ? MIN(left_us, p->web->limits.ahead_us) : left_us);
+}
+
+static void wait_for(struct web_peer *p, int64_t delay_us)
+{
+	p->deadline_us = wheel_of(p)->now_us + delay_us;
+	start_timer(p);
+}
+
+static bool sent_ahead(const struct web_peer *p)
+{
+	char byte;
+	return recv(lws_get_socket_fd(p->wsi), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
+static void timer_fired(struct timer *t, void *arg)
+{
+	struct web_peer *p = arg;
+	if (wheel_of(p)->now_us < p->deadline_us && !sent_ahead(p)) {
+		start_timer(p);
+		return;
+	}
+	metric_add(&p->web->timeouts_total, 1);
+	/* At once: the library would look at its own timers only after its next event. Frees p. */
+	lws_set_timeout(p->wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_SYNC);
+}
+
+struct web_peer *web_peer_new(struct web *w, struct lws *wsi)
+{
+	struct web_peer *p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->web = w;
+	p->wsi = wsi;
+	timer_init(&p->timer, timer_fired, p);
+	wait_for(p, w->limits.head_us);
+	w->peers++;
+	metric_set(&w->peers_now, w->peers);
+	return p;
+}
+
+/* Bodies hold passwords. */
+static void drop_body(struct web_peer *p)
+{
+	if (p->body)
+		crypto_wipe(p->body, p->body_cap);
+	free(p->body);
+	p->body = NULL;
+	p->body_n = p->body_cap = 0;
+}
+
+void web_peer_let_go(struct web_peer *p)
+{
+	struct web_request *r = p->request;
+	p->request = NULL;
+	if (!r)
+		return;
+	r->peer = NULL;
+	r->body_text = SLICE_NONE;
+	if (p->answered || !r->handled)
+		web_request_free(r);
+}
+
+void web_peer_free(struct web_peer *p)
+{
+	if (!p)
+		return;
+	web_peer_let_go(p);
+	drop_body(p);
+	timer_stop(wheel_of(p), &p->timer);
+	p->web->peers--;
+	metric_set(&p->web->peers_now, p->web->peers);
+	free(p);
+}
+
+/* ---- reading ---- */
+
+static void answered(struct web_request *r)
+{
+	struct web_peer *p = r->peer;
+	if (!p) {
+		web_request_free(r);
+		return;
+	}
+	p->answered = true;
+	metric_add(&p->web->requests_total, 1);
+	if (r->answer.status >= 400)
+		metric_add(&p->web->refused_total, 1);
+	wait_for(p, p->web->limits.answer_us);
+	lws_callback_on_writable(p->wsi);
+}
+
+static void handle(struct web_peer *p)
+{
+	p->request->handled = true;
+	wait_for(p, WEB_HANDLE_US);
+	web_handle(p->request);
+}
+
+/* Refused before its body: what the client still sends is not read, so the connection ends. */
+static int refuse(struct web_peer *p, enum web_problem_code code, const char *sentence)
+{
+	p->last = true;
+	p->request->handled = true;
+	web_problem(p->request, code, NULL, "%s", sentence);
+	return 0;
+}
+
+static bool keep_text(struct web_request *r, const char *text, size_t n, struct slice *ret)
+{
+	return arena_dup(&r->arena, slice_of(text, n), ret);
+}
+
+static int read_path(struct web_request *r, struct lws *wsi)
+{
+	static const enum web_method methods[] = {[LWSHUMETH_GET] = WEB_GET,
+						  [LWSHUMETH_POST] = WEB_POST,
+						  [LWSHUMETH_PATCH] = WEB_PATCH,
+						  [LWSHUMETH_DELETE] = WEB_DELETE};
+	char *path;
+	int n = 0, method = lws_http_get_uri_and_method(wsi, &path, &n);
+	if (method < 0)
+		return -1;
+	r->method = WEB_OTHER;
+	if (method == LWSHUMETH_GET || method == LWSHUMETH_POST || method == LWSHUMETH_PATCH ||
+	    method == LWSHUMETH_DELETE)
+		r->method = methods[method];
+	if ((size_t)n > WEB_PATH_MAX)
+		n = 0; /* no resource has such a path */
+	return keep_text(r, path, (size_t)n, &r->path) ? 0 : -1;
+}
+
+/* False: more than any resource takes. */
+static bool read_arguments(struct web_request *r, struct lws *wsi)
+{
+	char text[WEB_ARGUMENT_BYTES_MAX + 1];
+	for (int i = 0;; i++) {
+		int length = lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i);
+		if (length <= 0)
+			return true;
+		if (r->argument_count == WEB_ARGUMENTS_MAX || (size_t)length > WEB_ARGUMENT_BYTES_MAX)
+			return false;
+		int n = lws_hdr_copy_fragment(wsi, text, sizeof(text), WSI_TOKEN_HTTP_URI_ARGS, i);
+		struct slice rest;
+		if (n < 0 || !keep_text(r, text, (size_t)n, &rest))
+			return false;
+		struct web_argument *a = &r->arguments[r->argument_count++];
+		a->name = slice_cut(&rest, '=');
+		a->value = rest;
+	}
+}
+
+/* *ret: length of the body. False: refused. */
+static bool read_length(struct web_peer *p, size_t *ret)
+{
+	*ret = 0;
+	bool may_have = p->request->method == WEB_POST || p->request->method == WEB_PATCH;
+	if (lws_hdr_total_length(p->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
+		refuse(p, WEB_LENGTH_REQUIRED, "a body must come with Content-Length, not in chunks");
+		return false;
+	}
+	int length = lws_hdr_total_length(p->wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+	if (length <= 0) {
+		/* Without a length there is no body (RFC 9112 §6.3), but the library waits for one here. */
+		p->last = p->last || may_have;
+		return true;
+	}
+	char text[24];
+	uint64_t n;
+	if (length >= (int)sizeof(text) ||
+	    lws_hdr_copy(p->wsi, text, sizeof(text), WSI_TOKEN_HTTP_CONTENT_LENGTH) < 0 ||
+	    !slice_u64(slice_from_string(text), UINT64_MAX, &n)) {
+		refuse(p, WEB_BAD_REQUEST, "Content-Length must be one number");
+		return false;
+	}
+	if (n > WEB_BODY_MAX) {
+		refuse(p, WEB_TOO_LARGE, "a body may have 65536 bytes at most");
+		return false;
+	}
+	*ret = (size_t)n;
+	return true;
+}
+
+static bool says_json(struct lws *wsi)
+{
+	char text[64];
+	int n = lws_hdr_copy(wsi, text, sizeof(text), WSI_TOKEN_HTTP_CONTENT_TYPE);
+	if (n <= 0)
+		return false;
+	struct slice rest = slice_of(text, (size_t)n);
+	return slice_caseeq(slice_trim(slice_cut(&rest, ';')), SLICE("application/json"));
+}
+
+static struct web_request *request_new(struct web_peer *p)
+{
+	struct web_request *r = web_request_new(&p->web->context);
+	if (!r)
+		return NULL;
+	r->started_us = p->web->started_us;
+	r->answered = answered;
+	r->peer = p;
+	r->next = p->web->requests;
+	r->prev = &p->web->requests;
+	if (r->next)
+		r->next->prev = &r->next;
+	p->web->requests = r;
+	return r;
+}
+
+int web_peer_begin(struct web_peer *p)
+{
+	/* One request at a time: the library gives the next only after the answer. */
+	if (p->request || p->web->closed)
+		return -1;
+	p->answered = p->head_sent = p->last = false;
+	p->sent = 0;
+	p->request = request_new(p);
+	if (!p->request || read_path(p->request, p->wsi) < 0)
+		return -1;
+	p->request->json_type = says_json(p->wsi);
+	if (!read_arguments(p->request, p->wsi))
+		return refuse(p, WEB_BAD_REQUEST, "the query has more or longer parameters than any resource takes");
+	size_t length;
+	if (!read_length(p, &length))
+		return 0;
+	if (length == 0) {
+		handle(p);
+		return 0;
+	}
+	p->body = malloc(length);
+	if (!p->body)
+		return -1;
+	p->body_cap = length;
+	wait_for(p, p->web->limits.body_us);
+	return 0;
+}
+
+/*
+ * All in one turn: the library reads what is returned here as its leave to go on, so nothing can be left for later. It
+ * has not read the request's version yet either, and answers as HTTP/1.0, which every client understands.
+ */
+int web_peer_refuse_upgrade(struct web_peer *p)
+{
+	if (p->request || p->web->closed)
+		return -1;
+	p->answered = p->head_sent = false;
+	p->sent = 0;
+	p->request = request_new(p);
+	if (!p->request)
+		return -1;
+	refuse(p, WEB_BAD_REQUEST, "this server speaks HTTP/1.1 and changes to no other protocol");
+	while (web_peer_writable(p) == 0)
+		continue;
+	return -1;
+}
+
+int web_peer_body(struct web_peer *p, const void *bytes, size_t n)
+{
+	if (!p->body)
+		return 0; /* of a request that was refused by its head */
+	if (n > p->body_cap - p->body_n)
+		return -1;
+	memcpy(p->body + p->body_n, bytes, n);
+	p->body_n += n;
+	return 0;
+}
+
+int web_peer_complete(struct web_peer *p)
+{
+	if (!p->body || !p->request || p->request->handled)
+		return 0;
+	p->request->body_text = slice_of(p->body, p->body_n);
+	handle(p);
+	return 0;
+}
+
+/* ---- writing ---- */
+
+#define HEAD_BYTES 1024
+
+static bool add(struct web_peer *p, const char *name, const char *value, unsigned char **at, unsigned char *end)
+{
+	return lws_add_http_header_by_name(p->wsi, (const unsigned char *)name, (const unsigned char *)value,
+					   (int)strlen(value), at, end) == 0;
+}
+
+static int send_head(struct web_peer *p)
+{
+	const struct web_answer *a = &p->request->answer;
+	unsigned char head[LWS_PRE + HEAD_BYTES], *at = head + LWS_PRE, *end = head + sizeof(head);
+	if (lws_add_http_header_status(p->wsi, (unsigned)a->status, &at, end))
+		return -1;
+	bool ok = add(p, "cache-control:", "no-store", &at, end);
+	if (ok && a->type)
+		ok = add(p, "content-type:", a->type, &at, end) &&
+		     add(p, "x-content-type-options:", "nosniff", &at, end);
+	if (ok && a->allow)
+		ok = add(p, "allow:", a->allow, &at, end);
+	if (ok && a->status == 503)
+		ok = add(p, "retry-after:", "5", &at, end);
+	if (ok && p->last)
+		ok = add(p, "connection:", "close", &at, end);
+	if (ok && a->status != 204)
+		ok = lws_add_http_header_content_length(p->wsi, a->n, &at, end) == 0;
+	if (!ok || lws_finalize_write_http_header(p->wsi, head + LWS_PRE, &at, end))
+		return -1;
+	p->head_sent = true;
+	return 0;
+}
+
+static int finish(struct web_peer *p)
+{
+	bool last = p->last;
+	p->request = web_request_free(p->request);
+	drop_body(p);
+	wait_for(p, p->web->limits.idle_us);
+	if (last || lws_http_transaction_completed(p->wsi))
+		return -1;
+	return 0;
+}
+
+int web_peer_writable(struct web_peer *p)
+{
+	if (!p->request || !p->answered)
+		return 0;
+	const struct web_answer *a = &p->request->answer;
+	if (!p->head_sent) {
+		if (send_head(p) < 0)
+			return -1;
+		lws_callback_on_writable(p->wsi);
+		return 0;
+	}
+	/* Only now that there is room again: the library, which keeps what a socket did not take, has sent it all. */
+	if (p->sent == a->n)
+		return finish(p);
+	unsigned char piece[LWS_PRE + WEB_PIECE_BYTES];
+	size_t n = MIN(WEB_PIECE_BYTES, a->n - p->sent);
+	memcpy(piece + LWS_PRE, a->bytes + p->sent, n);
+	bool final = n == a->n - p->sent;
+	if (lws_write(p->wsi, piece + LWS_PRE, n, final ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < (int)n)
+		return -1;
+	p->sent += n;
+	wait_for(p, p->web->limits.answer_us);
+	lws_callback_on_writable(p->wsi);
+	return 0;
+}

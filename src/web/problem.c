@@ -1,0 +1,107 @@
+/* web/problem.c - the table of codes and their statuses */
+#include "web/problem.h"
+#include <stdarg.h>
+
+static const struct {
+	int status;
+	const char *name;
+} problems[WEB_PROBLEM_COUNT] = {
+	[WEB_BAD_REQUEST] = {400, "bad-request"},
+	[WEB_BAD_JSON] = {400, "bad-json"},
+	[WEB_MISSING_FIELD] = {400, "missing-field"},
+	[WEB_UNKNOWN_FIELD] = {400, "unknown-field"},
+	[WEB_INVALID_FIELD] = {400, "invalid-field"},
+	[WEB_UNKNOWN_PARAMETER] = {400, "unknown-parameter"},
+	[WEB_INVALID_PARAMETER] = {400, "invalid-parameter"},
+	[WEB_NOT_FOUND] = {404, "not-found"},
+	[WEB_UNKNOWN_TENANT] = {404, "unknown-tenant"},
+	[WEB_UNKNOWN_USER] = {404, "unknown-user"},
+	[WEB_UNKNOWN_DEVICE] = {404, "unknown-device"},
+	[WEB_UNKNOWN_CALL] = {404, "unknown-call"},
+	[WEB_METHOD_NOT_ALLOWED] = {405, "method-not-allowed"},
+	[WEB_CONFLICT] = {409, "conflict"},
+	[WEB_NAME_TAKEN] = {409, "name-taken"},
+	[WEB_DOMAIN_TAKEN] = {409, "domain-taken"},
+	[WEB_LOGIN_TAKEN] = {409, "login-taken"},
+	[WEB_EXTENSION_TAKEN] = {409, "extension-taken"},
+	[WEB_USERNAME_TAKEN] = {409, "username-taken"},
+	[WEB_LENGTH_REQUIRED] = {411, "length-required"},
+	[WEB_TOO_LARGE] = {413, "too-large"},
+	[WEB_NOT_JSON] = {415, "not-json"},
+	[WEB_STORE_FULL] = {507, "store-full"},
+	[WEB_STORE_BUSY] = {503, "store-busy"},
+	[WEB_STORE_TROUBLE] = {503, "store-trouble"},
+	[WEB_NO_MEMORY] = {503, "no-memory"},
+};
+
+static const struct {
+	int status;
+	const char *title;
+} titles[] = {
+	{200, "OK"},
+	{201, "Created"},
+	{202, "Accepted"},
+	{204, "No Content"},
+	{400, "Bad Request"},
+	{404, "Not Found"},
+	{405, "Method Not Allowed"},
+	{409, "Conflict"},
+	{411, "Length Required"},
+	{413, "Content Too Large"},
+	{415, "Unsupported Media Type"},
+	{503, "Service Unavailable"},
+	{507, "Insufficient Storage"},
+};
+
+int web_problem_status(enum web_problem_code code)
+{
+	return problems[code].status;
+}
+
+const char *web_problem_name(enum web_problem_code code)
+{
+	return problems[code].name;
+}
+
+const char *web_status_title(int status)
+{
+	for (size_t i = 0; i < ARRAY_LEN(titles); i++)
+		if (titles[i].status == status)
+			return titles[i].title;
+	return "Error";
+}
+
+/* Bytes of the character at p by RFC 3629 §4, its shortest form and no surrogate; 0: there is none. */
+static size_t character(const unsigned char *p)
+{
+	if (p[0] < 0x80)
+		return 1;
+	size_t n = p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	for (size_t i = 1; i < n; i++) /* the end of the text is no continuation */
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	bool wrong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
+		     (p[0] == 0xf4 && p[1] > 0x8f);
+	return wrong ? 0 : n;
+}
+
+static void replace_what_is_no_utf8(char *text)
+{
+	while (*text) {
+		size_t n = character((const unsigned char *)text);
+		if (n == 0)
+			*text = '?';
+		text += n ? n : 1;
+	}
+}
+
+void web_problem_set(struct web_problem *ret, enum web_problem_code code, const char *field, const char *format, ...)
+{
+	ret->code = code;
+	snprintf(ret->field, sizeof(ret->field), "%s", field ? field : "");
+	va_list args;
+	va_start(args, format);
+	vsnprintf(ret->detail, sizeof(ret->detail), format, args);
+	va_end(args);
+	replace_what_is_no_utf8(ret->detail);
+}

@@ -1,0 +1,53 @@
+/*
+ * web/problem.h - what is wrong with a request: a stable code, a sentence, and the field.   RFC 9457
+ *
+ * {"type": "about:blank", "title": "Conflict", "status": 409, "code": "domain-taken", "detail": "...", "field":
+ * "domain"} Codes are part of the API: they are added, never renamed.
+ */
+#pragma once
+#include "base/slice.h"
+
+enum web_problem_code {
+	WEB_BAD_REQUEST,
+	WEB_BAD_JSON,
+	WEB_MISSING_FIELD,
+	WEB_UNKNOWN_FIELD,
+	WEB_INVALID_FIELD,
+	WEB_UNKNOWN_PARAMETER,
+	WEB_INVALID_PARAMETER,
+	WEB_NOT_FOUND,
+	WEB_UNKNOWN_TENANT,
+	WEB_UNKNOWN_USER,
+	WEB_UNKNOWN_DEVICE,
+	WEB_UNKNOWN_CALL,
+	WEB_METHOD_NOT_ALLOWED,
+	WEB_CONFLICT,
+	WEB_NAME_TAKEN,
+	WEB_DOMAIN_TAKEN,
+	WEB_LOGIN_TAKEN,
+	WEB_EXTENSION_TAKEN,
+	WEB_USERNAME_TAKEN,
+	WEB_LENGTH_REQUIRED,
+	WEB_TOO_LARGE,
+	WEB_NOT_JSON,
+	WEB_STORE_FULL,
+	WEB_STORE_BUSY,
+	WEB_STORE_TROUBLE,
+	WEB_NO_MEMORY,
+	WEB_PROBLEM_COUNT
+};
+
+struct web_problem {
+	enum web_problem_code code;
+	char field[40]; /* empty: none */
+	char detail[320];
+};
+
+int web_problem_status(enum web_problem_code code);
+const char *web_problem_name(enum web_problem_code code);
+/* "Not Found": the words of a status that the server uses. */
+const char *web_status_title(int status);
+
+/* What was quoted from the client may be no UTF-8: each such byte becomes '?', so that the sentence is always JSON. */
+void web_problem_set(struct web_problem *ret, enum web_problem_code code, const char *field, const char *format, ...)
+	PRINTF_LIKE(4, 5);

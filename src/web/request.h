@@ -1,0 +1,97 @@
+/*
+ * web/request.h - one request from its head to its answer, as a resource sees it
+ *
+ * A resource is told of a request once, and answers once with web_answer_json(), _text() or web_problem(): at once or
+ * later, from a store job's done(). The client may have gone by then; the answer is dropped and nobody needs to look.
+ * After its answer the request is not to be touched. Owner: the switchboard's thread.
+ */
+#pragma once
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/wheel.h"
+#include "web/limits.h"
+#include "web/problem.h"
+#include "web/server.h"
+
+enum web_method { WEB_GET, WEB_POST, WEB_PATCH, WEB_DELETE, WEB_OTHER };
+
+struct web_answer {
+	int status;
+	const char *type;  /* static text */
+	const char *allow; /* methods, for 405; static text or in the request's arena; NULL: none */
+	char *bytes;       /* malloc'ed; the request's */
+	size_t n;
+};
+
+struct web_argument {
+	struct slice name, value;
+};
+
+struct web_request {
+	const struct web_context *context;
+	int64_t started_us; /* monotonic: when the server began to serve, for its uptime */
+	enum web_method method;
+	struct slice path;
+	size_t argument_count;
+	struct web_argument arguments[WEB_ARGUMENTS_MAX]; /* percent-decoded */
+	bool json_type;                                   /* Content-Type says JSON */
+	struct slice body_text; /* as it came; in memory of the request's owner until the answer */
+
+	/* Filled in by web_handle(). */
+	struct slice id; /* what stood for {id} */
+	json_t *body;    /* an object, or NULL */
+
+	struct arena arena; /* dies with the request */
+	struct timer timer; /* for answers written over several turns; stopped when the request is freed */
+	struct web_answer answer;
+
+	/* Called by the answer, exactly once; frees the request when it is done with it. */
+	void (*answered)(struct web_request *r);
+	bool handled; /* the server's: a resource has it and will answer */
+	void *peer;   /* the server's: who waits, NULL: gone */
+	struct web_request *next, **prev;
+};
+
+/* NULL: out of memory. */
+MUST_USE struct web_request *web_request_new(const struct web_context *context);
+struct web_request *web_request_free(struct web_request *r);
+
+/* Find the resource and let it answer; refuses what fits none. */
+void web_handle(struct web_request *r);
+
+/* ---- answers: each ends the request ---- */
+void web_answer_json(struct web_request *r, int status, json_t *value); /* takes value; NULL: out of memory, 503 */
+void web_answer_text(struct web_request *r, int status, const char *type, char *bytes, size_t n); /* takes bytes */
+void web_answer_empty(struct web_request *r);                                                     /* 204 */
+/* field: the member of the body or the parameter that is wrong, or NULL. */
+void web_problem(struct web_request *r, enum web_problem_code code, const char *field, const char *format, ...)
+	PRINTF_LIKE(4, 5);
+void web_problem_given(struct web_request *r, const struct web_problem *p);
+/* What a store job came back with, other than DB_OK; or -ENOSPC and the like from store_post(). */
+void web_problem_store(struct web_request *r, int error);
+
+/* ---- for resources ---- */
+/* Only these parameters may be given, each once. False: answered with a problem. */
+MUST_USE bool web_arguments_allow(struct web_request *r, const char *const *names, size_t count);
+#define WEB_ARGUMENTS_ALLOW(r, ...)                                                                                    \
+	web_arguments_allow((r), (const char *const[]){__VA_ARGS__}, ARRAY_LEN(((const char *const[]){__VA_ARGS__})))
+struct slice web_argument(const struct web_request *r, const char *name); /* empty: not given */
+
+int64_t web_now_us(const struct web_request *r); /* wall clock */
+
+/* Text as JSON; it may be empty. Bytes that are no UTF-8 (a phone's own words) give null. */
+json_t *web_json_text(struct slice s);
+json_t *web_json_time(int64_t wall_us); /* RFC 3339; 0: null */
+/* An id's own time (UUIDv7): when what it names was created. */
+json_t *web_json_id_time(struct slice id);
+/* Adds a member; takes value. False: out of memory (value NULL included). */
+MUST_USE bool web_json_set(json_t *object, const char *name, json_t *value);
+struct web_member {
+	const char *name;
+	json_t *value;
+};
+/* An object of these members; takes them all. NULL: out of memory. */
+json_t *web_json_object(struct web_member *members, size_t count);
+#define WEB_OBJECT(...)                                                                                                \
+	web_json_object((struct web_member[]){__VA_ARGS__}, ARRAY_LEN(((struct web_member[]){__VA_ARGS__})))

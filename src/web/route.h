@@ -1,0 +1,35 @@
+/* web/route.h - which resource a path names */
+#pragma once
+#include "web/request.h"
+
+struct web_route {
+	const char *pattern; /* "/api/v1/users/{id}": at most one {id}, which stands for one non-empty part */
+	enum web_method method;
+	void (*handle)(struct web_request *r);
+};
+/* ret_id: what stood for {id}, a part of path; empty if the pattern has none. */
+bool web_pattern_matches(const char *pattern, struct slice path, struct slice *ret_id);
+/* The route; NULL with *ret_allow empty (no such path) or with the methods that the path knows: "GET, POST". */
+#define WEB_ALLOW_CAP 40
+const struct web_route *web_route_find(enum web_method method, struct slice path, struct slice *ret_id,
+				       char ret_allow[WEB_ALLOW_CAP]);
+
+/* The resources. */
+void web_tenants_list(struct web_request *r);
+void web_tenants_create(struct web_request *r);
+void web_tenants_get(struct web_request *r);
+void web_tenants_change(struct web_request *r);
+void web_tenants_remove(struct web_request *r);
+void web_users_list(struct web_request *r);
+void web_users_create(struct web_request *r);
+void web_users_get(struct web_request *r);
+void web_users_remove(struct web_request *r);
+void web_devices_list(struct web_request *r);
+void web_devices_create(struct web_request *r);
+void web_devices_get(struct web_request *r);
+void web_devices_remove(struct web_request *r);
+void web_calls_list(struct web_request *r);
+void web_calls_hang_up(struct web_request *r);
+void web_status_get(struct web_request *r);
+void web_health_get(struct web_request *r);
+void web_metrics_get(struct web_request *r);

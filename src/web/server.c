@@ -1,0 +1,276 @@
+/* web/server.c - libwebsockets on the switchboard's loop: its context, the unix socket, and its callbacks */
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "net/loop.h"
+#include "web/peer.h"
+
+/* So that a crowd at the door holds up nobody inside. */
+#define WEB_ACCEPTS_A_TURN 16
+
+static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n);
+
+static const struct lws_protocols protocols[] = {
+	{.name = "http", .callback = callback},
+	{0},
+};
+
+static int accepted(struct web *w, struct lws *wsi)
+{
+	struct web_peer *p = web_peer_new(w, wsi);
+	if (!p)
+		return -1;
+	lws_set_opaque_user_data(wsi, p);
+	return 0;
+}
+
+static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
+{
+	struct web *w = wsi ? lws_context_user(lws_get_context(wsi)) : NULL;
+	if (reason == LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED)
+		return accepted(w, wsi);
+	struct web_peer *p = wsi ? lws_get_opaque_user_data(wsi) : NULL;
+	if (!p)
+		return 0;
+	switch (reason) {
+	case LWS_CALLBACK_HTTP:
+		return web_peer_begin(p);
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+		return web_peer_refuse_upgrade(p);
+	case LWS_CALLBACK_HTTP_BODY:
+		return web_peer_body(p, in, n);
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+		return web_peer_complete(p);
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+		return web_peer_writable(p);
+	case LWS_CALLBACK_WSI_DESTROY:
+		lws_set_opaque_user_data(wsi, NULL);
+		web_peer_free(p);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* ---- the context ---- */
+
+static int make_context(struct web *w)
+{
+	lws_set_log_level(0, NULL);
+	void *loops[] = {loop_uv(w->context.loop)};
+	struct lws_context_creation_info info = {
+		.port = CONTEXT_PORT_NO_LISTEN,
+		.protocols = protocols,
+		.user = w,
+		.pcontext = &w->lws, /* NULL again when it is really gone */
+		.foreign_loops = loops,
+		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+			   LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN,
+		.max_http_header_data2 = WEB_HEAD_MAX,
+		.max_http_header_pool2 = WEB_PEERS_MAX,
+		/* The wheel's timers are shorter; these only stand behind them. */
+		.timeout_secs = 60,
+		.keepalive_timeout = 120,
+		.gid = (gid_t)-1,
+		.uid = (uid_t)-1,
+	};
+	w->lws = lws_create_context(&info);
+	if (!w->lws)
+		return -ENOENT; /* of its plugin for libuv, as good as always */
+	info.pcontext = NULL;
+	info.vhost_name = "local";
+	info.options = 0;
+	w->vhost = lws_create_vhost(w->lws, &info);
+	return w->vhost ? 0 : -ENOMEM;
+}
+
+static void listener_ready(uv_poll_t *handle, int status, int events)
+{
+	struct web *w = handle->data;
+	for (int i = 0; i < WEB_ACCEPTS_A_TURN; i++) {
+		int fd = accept4(w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0)
+			return;
+		if (w->peers >= w->limits.peers)
+			close(fd);
+		else /* closes the descriptor itself when it cannot take it */
+			(void)lws_adopt_socket_vhost(w->vhost, fd);
+	}
+}
+
+/*
+ * Not left to libwebsockets, which gives the file's group a right to it after binding. The mode is the login, so there
+ * is no moment in which the file has another one.
+ */
+static int bind_socket(struct web *w)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	memcpy(at.sun_path, w->path, strlen(w->path));
+	w->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (w->fd < 0)
+		return -errno;
+	mode_t before = umask(0177);
+	int rc = bind(w->fd, (const struct sockaddr *)&at, sizeof(at)) < 0 ? -errno : 0;
+	umask(before);
+	if (rc < 0)
+		return rc;
+	w->bound = true;
+	return listen(w->fd, SOMAXCONN) < 0 ? -errno : 0;
+}
+
+static int start_accepting(struct web *w)
+{
+	int rc = uv_poll_init(loop_uv(w->context.loop), &w->listener, w->fd);
+	if (rc < 0)
+		return rc;
+	w->listener.data = w;
+	w->listening = true;
+	return uv_poll_start(&w->listener, UV_READABLE, listener_ready);
+}
+
+static int check_path(struct web *w, struct web_reason *reterr)
+{
+	const char *data = w->context.config->data;
+	int n = snprintf(w->path, sizeof(w->path), "%s/alto.sock", data);
+	if (n < 0 || (size_t)n >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
+		snprintf(reterr->text, sizeof(reterr->text), "%.120s/alto.sock: longer than a socket's name may be",
+			 data);
+		return -ENAMETOOLONG;
+	}
+	if (access(data, W_OK | X_OK) < 0) {
+		int rc = -errno;
+		snprintf(reterr->text, sizeof(reterr->text), "%.120s: no socket can be made there: %s", data,
+			 strerror(-rc));
+		return rc;
+	}
+	struct stat st;
+	if (lstat(w->path, &st) < 0)
+		return 0;
+	if (!S_ISSOCK(st.st_mode)) {
+		snprintf(reterr->text, sizeof(reterr->text), "%.120s: is there, and is no socket: move it away",
+			 w->path);
+		return -EADDRINUSE;
+	}
+	if (unlink(w->path) == 0)
+		return 0;
+	int rc = -errno;
+	snprintf(reterr->text, sizeof(reterr->text), "%.120s: cannot be replaced: %s", w->path, strerror(-rc));
+	return rc;
+}
+
+static void init_metrics(struct web *w)
+{
+	w->requests_total = (struct metric){.name = "alto_web_requests_total", .help = "Requests answered"};
+	w->refused_total = (struct metric){.name = "alto_web_refused_total",
+					   .help = "Requests answered with a status of 400 or above"};
+	w->timeouts_total = (struct metric){.name = "alto_web_timeouts_total",
+					    .help = "Connections dropped for being slow or idle"};
+	w->peers_now = (struct metric){
+		.name = "alto_web_connections", .help = "Open connections", .kind = METRIC_GAUGE};
+}
+
+/* What the loop still has to close stays until the process ends, which is soon: the caller does not start. */
+static int give_up(struct web *w, int rc)
+{
+	web_close(w);
+	if (!w->lws)
+		free(w);
+	return rc;
+}
+
+int web_new(const struct web_context *context, struct web **ret, struct web_reason *reterr)
+{
+	struct web *w = calloc(1, sizeof(*w));
+	if (!w) {
+		snprintf(reterr->text, sizeof(reterr->text), "out of memory");
+		return -ENOMEM;
+	}
+	w->fd = -1;
+	w->context = *context;
+	w->limits = (struct web_limits){.peers = WEB_PEERS_MAX,
+					.head_us = WEB_HEAD_US,
+					.idle_us = WEB_IDLE_US,
+					.body_us = WEB_BODY_US,
+					.answer_us = WEB_ANSWER_US,
+					.ahead_us = WEB_AHEAD_US};
+	w->started_us = loop_wheel(context->loop)->now_us;
+	init_metrics(w);
+	int rc = check_path(w, reterr);
+	if (rc < 0)
+		return give_up(w, rc);
+	rc = bind_socket(w);
+	if (rc < 0) {
+		snprintf(reterr->text, sizeof(reterr->text), "%.120s: cannot be listened on: %s", w->path,
+			 strerror(-rc));
+		return give_up(w, rc);
+	}
+	rc = make_context(w);
+	if (rc == 0)
+		rc = start_accepting(w);
+	if (rc < 0) {
+		snprintf(reterr->text, sizeof(reterr->text),
+			 "the web server cannot start (%s): is the package libwebsockets-evlib-uv installed?",
+			 strerror(-rc));
+		return give_up(w, rc);
+	}
+	*ret = w;
+	return 0;
+}
+
+void web_set_limits(struct web *w, const struct web_limits *limits)
+{
+	w->limits = *limits;
+}
+
+void web_set_identity(struct web *w, const struct tls_identity *identity)
+{
+	w->context.identity = identity;
+}
+
+void web_close(struct web *w)
+{
+	if (w->closed)
+		return;
+	w->closed = true;
+	if (w->listening)
+		uv_close((uv_handle_t *)&w->listener, NULL);
+	if (w->fd >= 0)
+		close(w->fd);
+	if (w->bound)
+		(void)unlink(w->path);
+	if (w->lws)
+		lws_context_destroy(w->lws);
+	/* What only waited for its next turn has nobody left to answer; what the store owes comes to its done(). */
+	for (struct web_request *r = w->requests, *next; r; r = next) {
+		next = r->next;
+		bool waits_for_turn = timer_running(&r->timer);
+		if (r->peer)
+			web_peer_let_go(r->peer);
+		if (waits_for_turn)
+			web_request_free(r);
+	}
+}
+
+struct web *web_free(struct web *w)
+{
+	if (!w)
+		return NULL;
+	web_close(w);
+	ASSERT(!w->requests && !w->peers);
+	/* The second half, after the loop has closed its handles: the first leaves the context itself. */
+	if (w->lws)
+		lws_context_destroy(w->lws);
+	free(w);
+	return NULL;
+}
+
+void web_metrics(struct web *w, struct metrics *m)
+{
+	metrics_add(m, &w->requests_total);
+	metrics_add(m, &w->refused_total);
+	metrics_add(m, &w->timeouts_total);
+	metrics_add(m, &w->peers_now);
+}

@@ -1,0 +1,65 @@
+/*
+ * web/server.h - the REST API over HTTP/1.1: now on the unix socket DATA/alto.sock, whose mode is the login
+ *
+ * Runs on the switchboard's loop and thread; no callback blocks. Resources are one file each (tenants.c, users.c ...)
+ * and know nothing of HTTP's bytes; the library behind is visible in server.c and peer.c alone.
+ */
+#pragma once
+#include "base/metrics.h"
+#include "base/random.h"
+#include "config/config.h"
+
+struct directory;
+struct loop;
+struct media;
+struct store;
+struct switchboard;
+struct tls_identity;
+struct transport;
+struct web;
+
+/* What the resources show and change. All borrowed; they outlive the web server. */
+struct web_context {
+	struct loop *loop;
+	struct switchboard *switchboard;
+	struct directory *directory;
+	struct store *store;
+	struct media *media;
+	struct transport *transport;
+	struct random *random;
+	const struct metrics *metrics;
+	const struct config *config;
+	const struct tls_identity *identity; /* NULL: nothing listens with TLS */
+	const char *version;
+};
+
+struct web_reason {
+	char text[512]; /* what is wrong and what to do, for the operator */
+};
+
+/* Bounds on connections; web_new() takes them from web/limits.h. */
+struct web_limits {
+	uint32_t peers;    /* connections at once */
+	int64_t head_us;   /* from the first moment of a connection, or of the next request's first byte, to its head */
+	int64_t idle_us;   /* kept alive without a request */
+	int64_t body_us;   /* for a whole body */
+	int64_t answer_us; /* for the client to take the next piece of an answer */
+	int64_t ahead_us;  /* for a request whose client has sent more behind it, or has closed its side */
+};
+
+/*
+ * Makes DATA/alto.sock (0600) and serves on it. A socket left by a server that is gone is replaced: the store's lock
+ * has told before that no other one lives. -EADDRINUSE, -EACCES, -ENAMETOOLONG, -ENOMEM, -EIO, with *reterr.
+ */
+MUST_USE int web_new(const struct web_context *context, struct web **ret, struct web_reason *reterr);
+/* For tests, before connections come. */
+void web_set_limits(struct web *w, const struct web_limits *limits);
+/* After SIGHUP: what new accounts and the status name from now on. */
+void web_set_identity(struct web *w, const struct tls_identity *identity);
+/*
+ * Stops listening, removes the socket's file and drops every connection. Requests that the store still owes an answer
+ * end with it, unheard: call store_close() and then loop_drain() before web_free().
+ */
+void web_close(struct web *w);
+struct web *web_free(struct web *w);
+void web_metrics(struct web *w, struct metrics *m); /* they live in w */

@@ -1,0 +1,138 @@
+/* web/status.c - /api/v1/status: what listens, what is in progress, and what an operator should know */
+#include "call/switchboard.h"
+#include "net/loop.h"
+#include "net/tls.h"
+#include "web/account.h"
+#include "web/route.h"
+
+#define DAY_US (INT64_C(86400) * SECOND_US)
+/* Long enough before the end for a person to act. */
+#define EXPIRY_WARNING_US (30 * DAY_US)
+
+static json_t *tls_json(const struct web_context *c)
+{
+	if (!c->identity)
+		return json_null();
+	char fingerprint[TLS_FINGERPRINT_CAP];
+	tls_identity_fingerprint(c->identity, fingerprint);
+	return WEB_OBJECT({"fingerprint", json_string(fingerprint)},
+			  {"expires", web_json_time(tls_identity_expires_us(c->identity))},
+			  {"self_signed", json_boolean(tls_identity_is_self_signed(c->identity))});
+}
+
+static json_t *figures_json(const struct web_context *c, const struct switchboard_figures *calls)
+{
+	struct directory_figures d;
+	struct transport_figures t;
+	directory_figures(c->directory, &d);
+	transport_figures(c->transport, &t);
+	return WEB_OBJECT(
+		{"tenants", json_integer(d.tenants)}, {"users", json_integer(d.users)},
+		{"devices", json_integer(d.devices)}, {"devices_registered", json_integer(d.devices_registered)},
+		{"bindings", json_integer(d.bindings)}, {"connections", json_integer((json_int_t)t.connections)},
+		{"calls", json_integer(calls->calls)}, {"calls_ringing", json_integer(calls->calls_ringing)},
+		{"calls_total", json_integer((json_int_t)calls->calls_total)},
+		{"calls_answered_total", json_integer((json_int_t)calls->calls_answered_total)},
+		{"bad_messages_total", json_integer((json_int_t)calls->bad_messages_total)});
+}
+
+static json_t *media_json(const struct web_context *c)
+{
+	char ports[16];
+	snprintf(ports, sizeof(ports), "%u-%u", c->config->media_port_low, c->config->media_port_high);
+	return WEB_OBJECT({"workers", json_integer(media_workers(c->media))}, {"ports", json_string(ports)},
+			  {"plain_rtp", json_boolean(c->config->plain_rtp)});
+}
+
+static json_t *store_json(const struct store_health *h)
+{
+	return WEB_OBJECT({"healthy", json_boolean(!*h->trouble)},
+			  {"waiting_jobs", json_integer((json_int_t)h->waiting_jobs)},
+			  {"waiting_bytes", json_integer((json_int_t)h->waiting_bytes)},
+			  {"oldest_wait_ms", json_integer(h->oldest_wait_us / MS_US)});
+}
+
+/* ---- warnings ---- */
+
+static bool warn(json_t *list, const char *sentence)
+{
+	return json_array_append_new(list, web_json_text(slice_from_string(sentence))) == 0;
+}
+
+static bool warn_of_listeners(const struct web_context *c, json_t *list)
+{
+	size_t count = transport_listener_count(c->transport);
+	bool ok = true;
+	for (size_t i = 0; ok && i < count; i++) {
+		struct transport_listen listen;
+		transport_listener(c->transport, i, &listen);
+		if (sip_transport_secure(listen.transport))
+			continue;
+		char line[200];
+		struct writer w = writer_on(line, sizeof(line) - 1);
+		write_string(&w, "Signalling is in clear on ");
+		write_slice(&w, sip_transport_name(listen.transport));
+		write_char(&w, ' ');
+		write_address_with_port(&w, &listen.at);
+		write_string(&w, ": who listens on the way reads numbers and may read voice keys.");
+		line[w.n] = 0;
+		ok = warn(list, line);
+	}
+	return ok;
+}
+
+static bool warn_of_certificate(const struct web_context *c, int64_t now_us, json_t *list)
+{
+	if (!c->identity)
+		return true;
+	bool ok = true;
+	if (tls_identity_is_self_signed(c->identity))
+		ok = warn(list,
+			  "The certificate is self-signed: phones must be told its fingerprint, or not to check it.");
+	int64_t left_us = tls_identity_expires_us(c->identity) - now_us;
+	if (!ok || left_us > EXPIRY_WARNING_US)
+		return ok;
+	char line[120];
+	if (left_us <= 0)
+		snprintf(line, sizeof(line), "The certificate has expired: phones refuse it.");
+	else
+		snprintf(line, sizeof(line), "The certificate expires in %lld days.", (long long)(left_us / DAY_US));
+	return warn(list, line);
+}
+
+static json_t *warnings_json(const struct web_request *r, const struct store_health *store,
+			     const struct switchboard_figures *calls)
+{
+	const struct web_context *c = r->context;
+	json_t *list = json_array();
+	if (!list)
+		return NULL;
+	bool ok = warn_of_listeners(c, list) && warn_of_certificate(c, web_now_us(r), list);
+	if (ok && c->config->plain_rtp)
+		ok = warn(list, "Unencrypted voice is allowed on this node for devices that have srtp off.");
+	if (ok && *store->trouble)
+		ok = warn(list, store->trouble);
+	if (ok && *calls->trouble)
+		ok = warn(list, calls->trouble);
+	if (ok)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+void web_status_get(struct web_request *r)
+{
+	const struct web_context *c = r->context;
+	int64_t now_us = loop_wheel(c->loop)->now_us;
+	struct store_health store;
+	struct switchboard_figures calls;
+	store_health(c->store, now_us, &store);
+	switchboard_figures(c->switchboard, &calls);
+	web_answer_json(r, 200,
+			WEB_OBJECT({"node", json_string(c->config->node)}, {"version", json_string(c->version)},
+				   {"uptime_s", json_integer((now_us - r->started_us) / SECOND_US)},
+				   {"now", web_json_time(web_now_us(r))}, {"data", json_string(c->config->data)},
+				   {"listeners", web_listeners_json(c)}, {"tls", tls_json(c)},
+				   {"figures", figures_json(c, &calls)}, {"media", media_json(c)},
+				   {"store", store_json(&store)}, {"warnings", warnings_json(r, &store, &calls)}));
+}

@@ -1,0 +1,102 @@
+/*
+ * fuzz_api.c - a path in the first line, a body in the rest: bodies of every resource are read as the API reads them
+ *
+ * What is accepted keeps the rules of its fields and is accepted again when written anew; what is refused has a code
+ * and a sentence.
+ */
+#include "web/fields.h"
+#include "web/limits.h"
+#include "web/route.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_path(struct slice path)
+{
+	static const enum web_method methods[] = {WEB_GET, WEB_POST, WEB_PATCH, WEB_DELETE, WEB_OTHER};
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+		char allow[WEB_ALLOW_CAP];
+		struct slice id = SLICE_NONE;
+		const struct web_route *route = web_route_find(methods[i], path, &id, allow);
+		if (!route) {
+			ASSERT(strlen(allow) < WEB_ALLOW_CAP);
+			continue;
+		}
+		ASSERT(route->method == methods[i]);
+		bool has_id = strstr(route->pattern, "{id}") != NULL;
+		ASSERT(has_id == !slice_empty(id));
+		ASSERT(!has_id || (id.p > path.p && id.p + id.n <= path.p + path.n && slice_find(id, '/') < 0));
+		ASSERT(has_id || slice_eq(path, slice_from_string(route->pattern)));
+	}
+}
+
+static void check_refusal(const struct web_problem *p)
+{
+	int status = web_problem_status(p->code);
+	ASSERT(status >= 400 && status < 500 && *web_problem_name(p->code) && *p->detail);
+}
+
+static bool read_all(const json_t *body)
+{
+	struct web_tenant_fields t;
+	struct web_user_fields u;
+	struct web_device_fields d;
+	struct web_problem p;
+	bool any = false;
+	if (web_tenant_read(body, &t, &p) == 0) {
+		ASSERT(web_is_tenant_name(t.name) && web_is_domain(t.domain));
+		ASSERT(t.lines >= 0 && t.lines <= WEB_LINES_MAX);
+		any = true;
+	} else {
+		check_refusal(&p);
+	}
+	if (web_tenant_change_read(body, &t, &p) == 0)
+		any = true;
+	else
+		check_refusal(&p);
+	if (web_user_read(body, &u, &p) == 0) {
+		ASSERT(web_is_login(u.login) && web_is_extension(u.extension) && web_is_display_name(u.name));
+		ASSERT(web_is_role(u.role) && web_is_reference(u.tenant));
+		any = true;
+	} else {
+		check_refusal(&p);
+	}
+	if (web_device_read(body, &d, &p) == 0) {
+		ASSERT(web_is_device_name(d.name) && web_is_digest(d.digest) && web_is_srtp(d.srtp));
+		ASSERT(slice_empty(d.password) || web_is_password(d.password));
+		ASSERT(slice_empty(d.username) || web_is_username(d.username));
+		any = true;
+	} else {
+		check_refusal(&p);
+	}
+	return any;
+}
+
+static void check_body(struct slice text)
+{
+	json_t *body = NULL, *again = NULL;
+	struct web_problem p;
+	if (web_body_parse(text, &body, &p) < 0) {
+		check_refusal(&p);
+		ASSERT(!body);
+		return;
+	}
+	ASSERT(text.n <= WEB_BODY_MAX);
+	bool accepted = read_all(body);
+	char *written = json_dumps(body, JSON_COMPACT);
+	ASSERT(written);
+	if (strlen(written) <= WEB_BODY_MAX) {
+		ASSERT(web_body_parse(slice_from_string(written), &again, &p) == 0);
+		ASSERT(read_all(again) == accepted);
+	}
+	free(written);
+	json_decref(again);
+	json_decref(body);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct slice rest = slice_of(data, size);
+	check_path(slice_cut(&rest, '\n'));
+	check_body(rest);
+	return 0;
+}

@@ -1,0 +1,480 @@
+/* test_api.c - the resources, asked over the unix socket of a running node */
+#include <errno.h>
+#include <jansson.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "sip/digest.h"
+#include "store/rows.h"
+#include "support/test.h"
+#include "unit/web/node.h"
+
+#define TEXT_CAP ((size_t)512 * 1024)
+static char text[TEXT_CAP];
+
+static int start(void **state)
+{
+	struct node *n = malloc(sizeof(*n));
+	if (!n)
+		return -1;
+	node_init(n);
+	node_start(n);
+	*state = n;
+	return n->failed;
+}
+
+static int stop(void **state)
+{
+	node_stop(*state);
+	free(*state);
+	return 0;
+}
+
+/* The answer as JSON; fails unless the status is the expected one. */
+static json_t *ask(const struct node *n, const char *method, const char *path, const char *body, int expected)
+{
+	int status = node_ask(n, method, path, body, text, sizeof(text));
+	if (status != expected)
+		fail_msg("%s %s: %d instead of %d: %s", method, path, status, expected, text);
+	return *text ? json_loads(text, 0, NULL) : NULL;
+}
+
+static void expect(const struct node *n, const char *method, const char *path, const char *body, int status,
+		   const char *code, const char *field)
+{
+	json_t *o = ask(n, method, path, body, status);
+	assert_int_equal(json_integer_value(json_object_get(o, "status")), status);
+	assert_string_equal(json_string_value(json_object_get(o, "code")), code);
+	assert_string_equal(json_string_value(json_object_get(o, "type")), "about:blank");
+	assert_non_null(json_string_value(json_object_get(o, "title")));
+	assert_non_null(json_string_value(json_object_get(o, "detail")));
+	const char *given = json_string_value(json_object_get(o, "field"));
+	assert_string_equal(given ? given : "", field);
+	json_decref(o);
+}
+
+static const char *member(const json_t *o, const char *name)
+{
+	const char *s = json_string_value(json_object_get(o, name));
+	return s ? s : "";
+}
+
+static void make_company(const struct node *n)
+{
+	json_decref(
+		ask(n, "POST", "/api/v1/tenants", "{\"name\":\"acme\",\"domain\":\"Acme.Example\",\"lines\":5}", 201));
+	json_decref(ask(n, "POST", "/api/v1/users",
+			"{\"tenant\":\"acme\",\"login\":\"alice\",\"extension\":\"200\",\"name\":\"Alice\"}", 201));
+}
+
+static void the_socket_is_for_its_owner_alone(void **state)
+{
+	const struct node *n = *state;
+	struct stat st;
+	assert_int_equal(stat(n->path, &st), 0);
+	assert_true(S_ISSOCK(st.st_mode));
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void tenants_come_change_and_go(void **state)
+{
+	const struct node *n = *state;
+	make_company(n);
+	json_t *t = ask(n, "GET", "/api/v1/tenants/acme", NULL, 200);
+	assert_string_equal(member(t, "domain"), "acme.example"); /* kept in lower case */
+	assert_int_equal(json_integer_value(json_object_get(t, "lines")), 5);
+	assert_int_equal(strlen(member(t, "created")), 27);
+	char path[80];
+	snprintf(path, sizeof(path), "/api/v1/tenants/%s", member(t, "id"));
+	json_decref(t);
+
+	t = ask(n, "PATCH", path, "{\"lines\":0}", 200);
+	assert_int_equal(json_integer_value(json_object_get(t, "lines")), 0);
+	json_decref(t);
+	expect(n, "PATCH", path, "{\"lines\":-1}", 400, "invalid-field", "lines");
+	expect(n, "PATCH", "/api/v1/tenants/nobody", "{\"lines\":1}", 404, "unknown-tenant", "");
+	/* What was asked for is quoted; it need not be text. */
+	expect(n, "GET", "/api/v1/tenants/%ff%fe", NULL, 404, "unknown-tenant", "");
+	assert_non_null(strstr(text, "??"));
+	expect(n, "GET", "/api/v1/tenants/%ed%a0%80", NULL, 404, "unknown-tenant", "");
+	expect(n, "GET", "/api/v1/tenants/%c3%a9%e2%82%ac%f0%9f%98%80%c3", NULL, 404, "unknown-tenant", "");
+	assert_non_null(strstr(text, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80?"));
+
+	assert_null(ask(n, "DELETE", path, NULL, 204));
+	expect(n, "GET", path, NULL, 404, "unknown-tenant", "");
+	expect(n, "DELETE", path, NULL, 404, "unknown-tenant", "");
+	/* Its people went with it. */
+	t = ask(n, "GET", "/api/v1/users", NULL, 200);
+	assert_int_equal(json_array_size(json_object_get(t, "items")), 0);
+	json_decref(t);
+}
+
+static void what_exists_is_refused_by_field(void **state)
+{
+	const struct node *n = *state;
+	make_company(n);
+	expect(n, "POST", "/api/v1/tenants", "{\"name\":\"acme\",\"domain\":\"b.example\"}", 409, "name-taken", "name");
+	expect(n, "POST", "/api/v1/tenants", "{\"name\":\"b\",\"domain\":\"ACME.example\"}", 409, "domain-taken",
+	       "domain");
+	expect(n, "POST", "/api/v1/users",
+	       "{\"tenant\":\"acme\",\"login\":\"alice\",\"extension\":\"201\",\"name\":\"A\"}", 409, "login-taken",
+	       "login");
+	expect(n, "POST", "/api/v1/users",
+	       "{\"tenant\":\"acme\",\"login\":\"bob\",\"extension\":\"200\",\"name\":\"B\"}", 409, "extension-taken",
+	       "extension");
+	expect(n, "POST", "/api/v1/users",
+	       "{\"tenant\":\"nobody\",\"login\":\"bob\",\"extension\":\"200\",\"name\":\"B\"}", 404, "unknown-tenant",
+	       "tenant");
+	expect(n, "POST", "/api/v1/devices", "{\"tenant\":\"acme\",\"user\":\"bob\",\"name\":\"d\"}", 404,
+	       "unknown-user", "user");
+	json_decref(ask(n, "POST", "/api/v1/devices",
+			"{\"tenant\":\"acme\",\"user\":\"alice\",\"name\":\"d\",\"username\":\"u-1\"}", 201));
+	expect(n, "POST", "/api/v1/devices", "{\"tenant\":\"acme\",\"user\":\"alice\",\"name\":\"d\"}", 409,
+	       "name-taken", "name");
+	expect(n, "POST", "/api/v1/devices",
+	       "{\"tenant\":\"acme\",\"user\":\"alice\",\"name\":\"e\",\"username\":\"u-1\"}", 409, "username-taken",
+	       "username");
+}
+
+/* Two at once for the same name: both pass the look-up, the database refuses one, and the answer still names it. */
+static void a_race_is_lost_with_the_right_words(void **state)
+{
+	struct node *n = *state;
+	static const char body[] = "{\"name\":\"race\",\"domain\":\"race.example\"}";
+	char request[256], answers[2][1024];
+	int length = (int)strlen(body), fds[2];
+	snprintf(request, sizeof(request),
+		 "POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+		 "Content-Length: %d\r\n\r\n%s",
+		 length, body);
+	n->stalled = true;
+	for (size_t i = 0; i < 2; i++) {
+		fds[i] = node_connect(n);
+		node_send(fds[i], request);
+	}
+	/* A third connection is served after the two: by its answer both have been read. */
+	json_decref(ask(n, "GET", "/api/v1/tenants/nobody", NULL, 404));
+	node_unstall(n);
+	int created = 0, refused = 0;
+	for (size_t i = 0; i < 2; i++) {
+		node_receive(fds[i], answers[i], sizeof(answers[i]));
+		created += strstr(answers[i], "HTTP/1.1 201") != NULL;
+		refused += strstr(answers[i], "HTTP/1.1 409") && strstr(answers[i], "\"code\":\"name-taken\"");
+		close(fds[i]);
+	}
+	assert_int_equal(created, 1);
+	assert_int_equal(refused, 1);
+}
+
+static void a_device_gives_its_account_once(void **state)
+{
+	struct node *n = *state;
+	make_company(n);
+	json_t *d = ask(n, "POST", "/api/v1/devices",
+			"{\"tenant\":\"acme\",\"user\":\"alice\",\"name\":\"desk\",\"digest\":\"sha-256\"}", 201);
+	const json_t *account = json_object_get(d, "account");
+	const char *password = member(account, "password");
+	assert_int_equal(strlen(password), 24);
+	assert_string_equal(member(account, "address"), "sip:200@acme.example");
+	assert_string_equal(member(account, "username"), member(d, "username"));
+	assert_int_equal(strlen(member(account, "fingerprint")), 95);
+	const json_t *first = json_array_get(json_object_get(account, "registrars"), 0);
+	assert_string_equal(member(first, "transport"), "TLS");
+	assert_string_equal(member(first, "address"), "[::]:5061");
+
+	char path[80], known[80];
+	snprintf(path, sizeof(path), "/api/v1/devices/%s", member(d, "id"));
+	snprintf(known, sizeof(known), "%s", password);
+	json_decref(ask(n, "GET", path, NULL, 200));
+	assert_null(strstr(text, known));
+	assert_null(strstr(text, "account"));
+	json_decref(d);
+	d = ask(n, "GET", "/api/v1/devices?tenant=acme&user=alice&name=desk", NULL, 200);
+	assert_int_equal(json_array_size(json_object_get(d, "items")), 1);
+	assert_null(strstr(text, known));
+	json_decref(d);
+	assert_null(ask(n, "DELETE", path, NULL, 204));
+	expect(n, "GET", path, NULL, 404, "unknown-device", "");
+}
+
+static void check_device(struct node *n)
+{
+	uint8_t ha1[SIP_HA1_BYTES];
+	struct crypto_hasher *h = crypto_hasher_new();
+	assert_non_null(h);
+	sip_digest_ha1(h, SIP_DIGEST_MD5, SLICE("alice-desk"), SLICE("alto"), SLICE("correct-horse"), ha1);
+	crypto_hasher_free(h);
+	const struct directory_device *d = directory_device_by_username(n->read_model, SLICE("alice-desk"));
+	assert_non_null(d);
+	assert_memory_equal(d->ha1, ha1, 16);
+	assert_int_equal(d->srtp, STORE_SRTP_OFF);
+}
+
+static void only_the_hash_of_a_password_is_kept(void **state)
+{
+	struct node *n = *state;
+	make_company(n);
+	json_decref(ask(n, "POST", "/api/v1/devices",
+			"{\"tenant\":\"acme\",\"user\":\"alice\",\"name\":\"desk\",\"username\":\"alice-desk\","
+			"\"password\":\"correct-horse\",\"srtp\":\"off\"}",
+			201));
+	node_do(n, check_device);
+}
+
+static void listings_come_in_pages(void **state)
+{
+	const struct node *n = *state;
+	make_company(n);
+	for (int i = 0; i < 120; i++) {
+		char body[160];
+		snprintf(body, sizeof(body),
+			 "{\"tenant\":\"acme\",\"login\":\"u%d\",\"extension\":\"%d\",\"name\":\"U\"}", i, 1000 + i);
+		json_decref(ask(n, "POST", "/api/v1/users", body, 201));
+	}
+	size_t seen = 0, pages = 0;
+	char path[160] = "/api/v1/users?tenant=acme&limit=40";
+	for (bool more = true; more; pages++) {
+		json_t *page = ask(n, "GET", path, NULL, 200);
+		seen += json_array_size(json_object_get(page, "items"));
+		const char *next = json_string_value(json_object_get(page, "next"));
+		more = next != NULL;
+		if (more)
+			snprintf(path, sizeof(path), "/api/v1/users?tenant=acme&limit=40&cursor=%s", next);
+		json_decref(page);
+	}
+	assert_int_equal(seen, 121);
+	assert_int_equal(pages, 4);
+	json_t *page = ask(n, "GET", "/api/v1/users", NULL, 200);
+	assert_int_equal(json_array_size(json_object_get(page, "items")), 100);
+	json_decref(page);
+	page = ask(n, "GET", "/api/v1/users?limit=1000", NULL, 200); /* more than one turn of the loop */
+	assert_int_equal(json_array_size(json_object_get(page, "items")), 121);
+	assert_true(json_is_null(json_object_get(page, "next")));
+	json_decref(page);
+	page = ask(n, "GET", "/api/v1/users?tenant=acme&login=u7", NULL, 200);
+	assert_string_equal(member(json_array_get(json_object_get(page, "items"), 0), "extension"), "1007");
+	json_decref(page);
+}
+
+static void parameters_are_checked(void **state)
+{
+	const struct node *n = *state;
+	expect(n, "GET", "/api/v1/users?limit=0", NULL, 400, "invalid-parameter", "limit");
+	expect(n, "GET", "/api/v1/users?limit=1001", NULL, 400, "invalid-parameter", "limit");
+	expect(n, "GET", "/api/v1/users?cursor=%27", NULL, 400, "invalid-parameter", "cursor");
+	expect(n, "GET", "/api/v1/users?order=name", NULL, 400, "unknown-parameter", "");
+	expect(n, "GET", "/api/v1/users?limit=1&limit=2", NULL, 400, "invalid-parameter", "limit");
+	expect(n, "GET", "/api/v1/users?tenant=nobody", NULL, 404, "unknown-tenant", "tenant");
+	expect(n, "GET", "/api/v1/users?login=a", NULL, 400, "invalid-parameter", "login");
+	expect(n, "GET", "/api/v1/devices?user=a", NULL, 400, "invalid-parameter", "user");
+	expect(n, "GET", "/api/v1/calls?live=perhaps", NULL, 400, "invalid-parameter", "live");
+	expect(n, "GET", "/api/v1/calls?live=true&cursor=x", NULL, 400, "invalid-parameter", "cursor");
+}
+
+/* ---- calls ---- */
+
+struct call_job {
+	struct store_job job;
+	struct store_call call;
+};
+
+static int put_call(struct db *db, struct store_job *job)
+{
+	return store_call_put(db, &container_of(job, struct call_job, job)->call);
+}
+
+static void call_written(struct store_job *job, int result) {}
+
+static const char *const call_ids[] = {"0192f5a0-0001-7abc-8def-0123456789ab", "0192f5a0-0002-7abc-8def-0123456789ab",
+				       "0192f5a0-0003-7abc-8def-0123456789ab"};
+
+static void post_calls(struct node *n)
+{
+	static struct call_job jobs[ARRAY_LEN(call_ids)];
+	const struct directory_tenant *t = directory_tenant_by_name(n->read_model, SLICE("acme"));
+	assert_non_null(t);
+	for (size_t i = 0; i < ARRAY_LEN(jobs); i++) {
+		jobs[i] = (struct call_job){.job = {.run = put_call, .done = call_written, .bytes = 1024},
+					    .call = {.id = slice_from_string(call_ids[i]),
+						     .tenant = t->id,
+						     .call_id = SLICE("c"),
+						     .caller = {.uri = SLICE("200"),
+								.transport = SLICE("TLS"),
+								.srtp = SLICE("AEAD_AES_128_GCM")},
+						     .callee = {.uri = SLICE("201"), .lost = 7},
+						     .started_us = 1000000,
+						     .answered_us = 3000000,
+						     .ended_us = 5500000,
+						     .status = 200,
+						     .cause = SLICE("answered"),
+						     .ended_by = SLICE("caller"),
+						     .trace = SLICE("+0.000 ring\n+2.000 answer\n")}};
+		assert_int_equal(store_post(n->store, &jobs[i].job), 0);
+	}
+}
+
+static void the_history_is_newest_first(void **state)
+{
+	struct node *n = *state;
+	make_company(n);
+	node_do(n, post_calls);
+	/* The rows are written by another thread than the one that reads: by the answer to a write both are done. */
+	json_decref(ask(n, "PATCH", "/api/v1/tenants/acme", "{\"lines\":1}", 200));
+	json_t *page = ask(n, "GET", "/api/v1/calls?tenant=acme&limit=2", NULL, 200);
+	const json_t *items = json_object_get(page, "items");
+	assert_int_equal(json_array_size(items), 2);
+	const json_t *c = json_array_get(items, 0);
+	assert_string_equal(member(c, "id"), call_ids[2]);
+	assert_string_equal(member(c, "tenant"), "acme");
+	assert_string_equal(member(c, "from"), "200");
+	assert_string_equal(member(c, "cause"), "answered");
+	assert_string_equal(member(c, "started"), "1970-01-01T00:00:01.000000Z");
+	assert_int_equal(json_integer_value(json_object_get(c, "duration_ms")), 2500);
+	assert_string_equal(member(json_object_get(c, "caller"), "srtp"), "AEAD_AES_128_GCM");
+	assert_true(json_is_null(json_object_get(json_object_get(c, "callee"), "srtp")));
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(c, "callee"), "lost")), 7);
+	assert_int_equal(json_array_size(json_object_get(c, "trace")), 2);
+	char path[120];
+	snprintf(path, sizeof(path), "/api/v1/calls?limit=2&cursor=%s", member(page, "next"));
+	json_decref(page);
+	page = ask(n, "GET", path, NULL, 200);
+	assert_int_equal(json_array_size(json_object_get(page, "items")), 1);
+	assert_string_equal(member(json_array_get(json_object_get(page, "items"), 0), "id"), call_ids[0]);
+	json_decref(page);
+}
+
+static int start_with_calls(void **state)
+{
+	struct node *n = malloc(sizeof(*n));
+	if (!n)
+		return -1;
+	node_init(n);
+	static const char *const ids[] = {"one", "two", "three"};
+	for (size_t i = 0; i < 3; i++)
+		n->calls[i] = (struct call_view){.id = slice_from_string(ids[i]),
+						 .from = SLICE("200"),
+						 .to = SLICE("201"),
+						 .state = i == 2 ? "ending" : "ringing",
+						 .started_us = 1000000};
+	n->call_count = 3;
+	node_start(n);
+	*state = n;
+	return n->failed;
+}
+
+static void calls_in_progress_are_shown_and_ended(void **state)
+{
+	const struct node *n = *state;
+	json_t *page = ask(n, "GET", "/api/v1/calls?live=true&limit=2", NULL, 200);
+	assert_int_equal(json_array_size(json_object_get(page, "items")), 2);
+	assert_string_equal(member(json_array_get(json_object_get(page, "items"), 0), "state"), "ringing");
+	char path[120];
+	snprintf(path, sizeof(path), "/api/v1/calls?live=true&limit=2&cursor=%s", member(page, "next"));
+	json_decref(page);
+	page = ask(n, "GET", path, NULL, 200);
+	assert_string_equal(member(json_array_get(json_object_get(page, "items"), 0), "id"), "three");
+	assert_true(json_is_null(json_object_get(page, "next")));
+	json_decref(page);
+	json_decref(ask(n, "POST", "/api/v1/calls/two/hangup", "{}", 202));
+	json_decref(ask(n, "DELETE", "/api/v1/calls/two", NULL, 202));
+	/* Ending already, by another's hand: what was asked for comes to be all the same. */
+	page = ask(n, "DELETE", "/api/v1/calls/three", NULL, 202);
+	assert_string_equal(member(page, "id"), "three");
+	assert_string_equal(member(page, "state"), "ending");
+	json_decref(page);
+	expect(n, "DELETE", "/api/v1/calls/four", NULL, 404, "unknown-call", "");
+}
+
+/* ---- health and status ---- */
+
+static void a_healthy_node_says_so(void **state)
+{
+	const struct node *n = *state;
+	assert_int_equal(node_ask(n, "GET", "/healthz", NULL, text, sizeof(text)), 200);
+	assert_string_equal(text, "ok\n");
+	assert_int_equal(node_ask(n, "GET", "/metrics", NULL, text, sizeof(text)), 200);
+	assert_non_null(strstr(text, "# TYPE alto_web_requests_total counter\nalto_web_requests_total 1\n"));
+	assert_non_null(strstr(text, "\nalto_web_connections 1\n"));
+}
+
+static int start_in_trouble(void **state)
+{
+	struct node *n = malloc(sizeof(*n));
+	if (!n)
+		return -1;
+	node_init(n);
+	n->plain_listener = true;
+	n->config.plain_rtp = true;
+	snprintf(n->trouble, sizeof(n->trouble), "No media port is left.");
+	node_start(n);
+	*state = n;
+	return n->failed;
+}
+
+static void trouble_is_named(void **state)
+{
+	const struct node *n = *state;
+	assert_int_equal(node_ask(n, "GET", "/healthz", NULL, text, sizeof(text)), 503);
+	assert_string_equal(text, "No media port is left.\n");
+	json_t *s = ask(n, "GET", "/api/v1/status", NULL, 200);
+	assert_string_equal(member(s, "node"), "node-1");
+	assert_string_equal(member(s, "version"), "test");
+	assert_int_equal(json_array_size(json_object_get(s, "listeners")), 2);
+	assert_true(json_is_true(json_object_get(json_object_get(s, "tls"), "self_signed")));
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(s, "media"), "workers")), 2);
+	const json_t *warnings = json_object_get(s, "warnings");
+	assert_int_equal(json_array_size(warnings), 4);
+	assert_non_null(strstr(text, "UDP 0.0.0.0:5060"));
+	assert_non_null(strstr(text, "self-signed"));
+	assert_non_null(strstr(text, "Unencrypted voice is allowed"));
+	assert_non_null(strstr(text, "No media port is left."));
+	json_decref(s);
+}
+
+/* ---- starting ---- */
+
+static void a_socket_left_behind_is_replaced_and_a_file_is_not(void **state)
+{
+	struct node n;
+	node_init(&n);
+	FILE *f = fopen(n.path, "we");
+	assert_non_null(f);
+	assert_int_equal(fclose(f), 0);
+	node_start(&n);
+	assert_int_equal(n.failed, -EADDRINUSE);
+	assert_non_null(strstr(n.reason.text, "is no socket"));
+	node_stop(&n);
+
+	node_init(&n);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", n.path);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
+	close(fd);
+	node_start(&n);
+	assert_int_equal(n.failed, 0);
+	assert_int_equal(node_ask(&n, "GET", "/healthz", NULL, text, sizeof(text)), 200);
+	node_stop(&n);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_socket_is_for_its_owner_alone, start, stop),
+		cmocka_unit_test_setup_teardown(tenants_come_change_and_go, start, stop),
+		cmocka_unit_test_setup_teardown(what_exists_is_refused_by_field, start, stop),
+		cmocka_unit_test_setup_teardown(a_race_is_lost_with_the_right_words, start, stop),
+		cmocka_unit_test_setup_teardown(a_device_gives_its_account_once, start, stop),
+		cmocka_unit_test_setup_teardown(only_the_hash_of_a_password_is_kept, start, stop),
+		cmocka_unit_test_setup_teardown(listings_come_in_pages, start, stop),
+		cmocka_unit_test_setup_teardown(parameters_are_checked, start, stop),
+		cmocka_unit_test_setup_teardown(the_history_is_newest_first, start, stop),
+		cmocka_unit_test_setup_teardown(calls_in_progress_are_shown_and_ended, start_with_calls, stop),
+		cmocka_unit_test_setup_teardown(a_healthy_node_says_so, start, stop),
+		cmocka_unit_test_setup_teardown(trouble_is_named, start_in_trouble, stop),
+		cmocka_unit_test(a_socket_left_behind_is_replaced_and_a_file_is_not),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

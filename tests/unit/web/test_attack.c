@@ -1,0 +1,402 @@
+/* test_attack.c - clients that are slow, large, rude, half gone or many; the node serves the next one all the same */
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "support/test.h"
+#include "unit/web/node.h"
+#include "web/limits.h"
+
+static char text[256 * 1024];
+
+static int begin(void **state, const struct web_limits *limits)
+{
+	struct node *n = malloc(sizeof(*n));
+	if (!n)
+		return -1;
+	node_init(n);
+	if (limits)
+		n->limits = *limits;
+	node_start(n);
+	*state = n;
+	return n->failed;
+}
+
+static int start(void **state)
+{
+	return begin(state, NULL);
+}
+
+/* One of them short enough for a test, which waits for the server's own act; the others far beyond its patience. */
+#define HASTY (50 * MS_US)
+#define CALM (60 * SECOND_US)
+
+static int start_hasty(void **state, int64_t head_us, int64_t idle_us, int64_t body_us, int64_t answer_us,
+		       int64_t ahead_us)
+{
+	struct web_limits limits = {.peers = WEB_PEERS_MAX,
+				    .head_us = head_us,
+				    .idle_us = idle_us,
+				    .body_us = body_us,
+				    .answer_us = answer_us,
+				    .ahead_us = ahead_us};
+	return begin(state, &limits);
+}
+
+static int start_hasty_head(void **state)
+{
+	return start_hasty(state, HASTY, CALM, CALM, CALM, CALM);
+}
+
+static int start_hasty_idle(void **state)
+{
+	return start_hasty(state, CALM, HASTY, CALM, CALM, CALM);
+}
+
+static int start_hasty_body(void **state)
+{
+	return start_hasty(state, CALM, CALM, HASTY, CALM, CALM);
+}
+
+static int start_hasty_answer(void **state)
+{
+	return start_hasty(state, CALM, CALM, CALM, HASTY, CALM);
+}
+
+static int start_hasty_ahead(void **state)
+{
+	return start_hasty(state, CALM, CALM, CALM, CALM, HASTY);
+}
+
+static int start_small(void **state)
+{
+	static const struct web_limits small = {.peers = 2,
+						.head_us = WEB_HEAD_US,
+						.idle_us = WEB_IDLE_US,
+						.body_us = WEB_BODY_US,
+						.answer_us = WEB_ANSWER_US,
+						.ahead_us = WEB_AHEAD_US};
+	return begin(state, &small);
+}
+
+static void serves(const struct node *n)
+{
+	assert_int_equal(node_ask(n, "GET", "/healthz", NULL, text, sizeof(text)), 200);
+}
+
+static int stop(void **state)
+{
+	node_stop(*state);
+	free(*state);
+	return 0;
+}
+
+/* What the server says to these bytes; "" when it only closes. */
+static const char *say(const struct node *n, const char *bytes)
+{
+	int fd = node_connect(n);
+	node_send(fd, bytes);
+	node_receive(fd, text, sizeof(text));
+	close(fd);
+	return text;
+}
+
+static void rude_requests_are_refused(void **state)
+{
+	static const struct {
+		const char *bytes, *begins;
+	} table[] = {
+		{"PUT /api/v1/tenants HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 "},
+		{"OPTIONS /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 "},
+		{"DELETE /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 "},
+		{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404 "},
+		{"GET /api/v1/../../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404 "},
+		{"GET /api/v1/tenants/%2e%2e%2f%2e%2e%2fetc HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404 "},
+		{"GET /api/v1/tenants/a%00b HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		{"POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}",
+		 "HTTP/1.1 415 "},
+		{"POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", "HTTP/1.1 415 "},
+		{"POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+		 "1\r\n\r\n{",
+		 "HTTP/1.1 400 "},
+		{"POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
+		{"POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 400 "},
+		{"POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n", "HTTP/1.1 413 "},
+		{"POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
+		 "HTTP/1.1 400 "},
+		{"POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 400 "},
+		{"POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+		 "HTTP/1.1 400 "},
+		{"POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+		 "HTTP/1.1 411 "},
+		{"DELETE /api/v1/tenants/a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", "HTTP/1.1 400 "},
+		{"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+		 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+		 "HTTP/1.0 400 "},
+		{"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+		 "HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n",
+		 "HTTP/1.0 400 "},
+		{"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n", "HTTP/1.0 403 "},
+		{"GET /api/v1/users?a&b&c&d&e&f&g&h&i HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
+	};
+	const struct node *n = *state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		say(n, table[i].bytes);
+		bool right = *table[i].begins
+				     ? slice_starts(slice_from_string(text), slice_from_string(table[i].begins))
+				     : !*text;
+		if (!right)
+			fail_msg("%s: %s", table[i].bytes, text);
+	}
+	say(n, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+	assert_non_null(strstr(text, "connection: close\r\n"));
+	assert_non_null(strstr(text, "\"detail\":\"this server speaks HTTP/1.1"));
+	say(n, "PUT /api/v1/tenants HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_non_null(strstr(text, "allow: GET, POST\r\n"));
+	serves(n);
+}
+
+static void what_is_no_http_is_closed(void **state)
+{
+	static const char *const table[] = {"\r\n\r\n\r\n", "\x16\x03\x01\x02\x01\x01\xfc\x03\x03\r\n\r\n",
+					    "GET\r\n\r\n", "INVITE sip:a@b SIP/2.0\r\nVia: x\r\n\r\n",
+					    "GET /healthz HTTP/9.9\r\n\r\n"};
+	const struct node *n = *state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		int fd = node_connect(n);
+		node_send(fd, table[i]);
+		assert_int_equal(shutdown(fd, SHUT_WR), 0);
+		assert_true(node_closed(fd));
+		close(fd);
+	}
+	serves(n);
+}
+
+/* A head with one field of n bytes. */
+static bool head_is_served(const struct node *n, size_t bytes)
+{
+	char *request = malloc(bytes + 100);
+	assert_non_null(request);
+	int at = snprintf(request, 100, "GET /healthz HTTP/1.1\r\nHost: x\r\nCookie: ");
+	memset(request + at, 'a', bytes);
+	memcpy(request + (size_t)at + bytes, "\r\n\r\n", 5);
+	say(n, request);
+	free(request);
+	return strstr(text, "HTTP/1.1 200") != NULL;
+}
+
+static void heads_have_a_limit(void **state)
+{
+	const struct node *n = *state;
+	assert_true(head_is_served(n, WEB_HEAD_MAX - 512));
+	assert_false(head_is_served(n, WEB_HEAD_MAX + 1));
+	assert_false(head_is_served(n, (size_t)10 * WEB_HEAD_MAX));
+	serves(n);
+}
+
+static void bodies_have_a_limit(void **state)
+{
+	const struct node *n = *state;
+	char *body = malloc(WEB_BODY_MAX + 2);
+	assert_non_null(body);
+	memset(body, ' ', WEB_BODY_MAX + 1);
+	memcpy(body, "{}", 2);
+	body[WEB_BODY_MAX] = 0;
+	assert_int_equal(node_ask(n, "POST", "/api/v1/tenants", body, text, sizeof(text)), 400);
+	assert_non_null(strstr(text, "missing-field"));
+	body[WEB_BODY_MAX] = ' ';
+	body[WEB_BODY_MAX + 1] = 0;
+	assert_int_equal(node_ask(n, "POST", "/api/v1/tenants", body, text, sizeof(text)), 413);
+	free(body);
+	serves(n);
+}
+
+static void one_connection_serves_many_requests_in_order(void **state)
+{
+	const struct node *n = *state;
+	int fd = node_connect(n);
+	node_send(fd, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /api/v1/tenants HTTP/1.1\r\nHost: x\r\n\r\n"
+		      "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n");
+	node_receive(fd, text, sizeof(text));
+	assert_non_null(strstr(text, "\r\n\r\nok\n"));
+	node_receive(fd, text, sizeof(text));
+	assert_non_null(strstr(text, "\"items\":[]"));
+	node_receive(fd, text, sizeof(text));
+	assert_non_null(strstr(text, "HTTP/1.1 404"));
+	node_send(fd, "POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+		      "Content-Length: 36\r\n\r\n{\"name\":\"acme\",\"domain\":\"acme.test\"}");
+	node_receive(fd, text, sizeof(text));
+	assert_non_null(strstr(text, "HTTP/1.1 201"));
+	node_send(fd, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+	node_receive(fd, text, sizeof(text));
+	assert_non_null(strstr(text, "HTTP/1.1 200"));
+	close(fd);
+}
+
+/* ---- slow ---- */
+
+static void a_slow_head_is_dropped(void **state)
+{
+	const struct node *n = *state;
+	int silent = node_connect(n), half = node_connect(n);
+	node_send(half, "GET /healthz HTTP/1.1\r\nHost:");
+	assert_true(node_closed(silent));
+	assert_true(node_closed(half));
+	close(silent);
+	close(half);
+	serves(n);
+}
+
+static void a_slow_body_is_dropped(void **state)
+{
+	const struct node *n = *state;
+	int fd = node_connect(n);
+	node_send(fd, "POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+		      "Content-Length: 100\r\n\r\n{\"name\"");
+	assert_true(node_closed(fd));
+	close(fd);
+	serves(n);
+}
+
+static void an_idle_connection_is_dropped(void **state)
+{
+	const struct node *n = *state;
+	int fd = node_connect(n);
+	node_send(fd, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+	node_receive(fd, text, sizeof(text));
+	assert_non_null(strstr(text, "ok"));
+	assert_true(node_closed(fd));
+	close(fd);
+	serves(n);
+}
+
+/* Asks for more than its socket holds, and reads nothing. */
+static void a_client_that_does_not_read_is_dropped(void **state)
+{
+	const struct node *n = *state;
+	int fd = node_connect(n);
+	static const char request[] = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+	while (send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) > 0)
+		continue; /* until the server, which cannot get rid of its answers, closes */
+	assert_true(errno == EPIPE || errno == ECONNRESET);
+	close(fd);
+	serves(n);
+}
+
+/* While the store is stalled: one sends more behind its request, one closes its side, one waits as it should. */
+static void who_sends_ahead_of_a_stalled_answer_is_dropped(void **state)
+{
+	struct node *n = *state;
+	static const char request[] = "GET /api/v1/tenants HTTP/1.1\r\nHost: x\r\n\r\n";
+	n->stalled = true;
+	int patient = node_connect(n), ahead = node_connect(n), half = node_connect(n);
+	node_send(patient, request);
+	node_send(ahead, request);
+	node_send(half, request);
+	serves(n); /* so they were read */
+	node_send(ahead, "G");
+	assert_int_equal(shutdown(half, SHUT_WR), 0);
+	assert_true(node_closed(ahead));
+	assert_true(node_closed(half));
+	node_unstall(n);
+	node_receive(patient, text, sizeof(text));
+	assert_non_null(strstr(text, "HTTP/1.1 200"));
+	close(patient);
+	close(ahead);
+	close(half);
+}
+
+/* ---- gone ---- */
+
+static void a_client_that_leaves_before_its_answer_is_forgotten(void **state)
+{
+	struct node *n = *state;
+	static const char request[] = "POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+				      "Content-Length: 36\r\n\r\n{\"name\":\"gone\",\"domain\":\"gone.test\"}";
+	n->stalled = true;
+	int fd = node_connect(n);
+	node_send(fd, request);
+	serves(n); /* so it was read */
+	close(fd);
+	serves(n);
+	node_unstall(n);
+	/* What was asked is done all the same. */
+	assert_int_equal(
+		node_ask(n, "POST", "/api/v1/tenants", "{\"name\":\"b\",\"domain\":\"b.test\"}", text, sizeof(text)),
+		201);
+	assert_int_equal(node_ask(n, "GET", "/api/v1/tenants/gone", NULL, text, sizeof(text)), 200);
+}
+
+/* The node ends while the store owes answers: teardown has to free every request. */
+static void a_node_ends_with_answers_owed(void **state)
+{
+	struct node *n = *state;
+	n->stalled = true;
+	for (int i = 0; i < 3; i++) {
+		int fd = node_connect(n);
+		node_send(fd, "GET /api/v1/tenants HTTP/1.1\r\nHost: x\r\n\r\n");
+		serves(n);
+		if (i == 0)
+			close(fd);
+		/* The others stay open beyond the end. */
+	}
+}
+
+static void half_closed_is_closed(void **state)
+{
+	const struct node *n = *state;
+	int fd = node_connect(n);
+	node_send(fd, "GET /healthz HTTP/1.1\r\nHo");
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	assert_true(node_closed(fd));
+	close(fd);
+	serves(n);
+}
+
+/* ---- many ---- */
+
+static void one_more_than_the_limit_is_closed(void **state)
+{
+	const struct node *n = *state;
+	int first = node_connect(n), second = node_connect(n), third = node_connect(n);
+	node_send(first, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+	node_receive(first, text, sizeof(text));
+	assert_non_null(strstr(text, "200"));
+	node_send(second, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+	node_receive(second, text, sizeof(text));
+	assert_non_null(strstr(text, "200"));
+	node_send(third, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+	node_receive(third, text, sizeof(text));
+	assert_string_equal(text, "");
+	close(third);
+	close(second);
+	/* The server sees the end of the second before it accepts another: ask until there is room. */
+	bool served = false;
+	for (int i = 0; i < 10000 && !served; i++)
+		served = node_ask(n, "GET", "/healthz", NULL, text, sizeof(text)) == 200;
+	assert_true(served);
+	close(first);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(rude_requests_are_refused, start, stop),
+		cmocka_unit_test_setup_teardown(what_is_no_http_is_closed, start, stop),
+		cmocka_unit_test_setup_teardown(heads_have_a_limit, start, stop),
+		cmocka_unit_test_setup_teardown(bodies_have_a_limit, start, stop),
+		cmocka_unit_test_setup_teardown(one_connection_serves_many_requests_in_order, start, stop),
+		cmocka_unit_test_setup_teardown(a_slow_head_is_dropped, start_hasty_head, stop),
+		cmocka_unit_test_setup_teardown(a_slow_body_is_dropped, start_hasty_body, stop),
+		cmocka_unit_test_setup_teardown(an_idle_connection_is_dropped, start_hasty_idle, stop),
+		cmocka_unit_test_setup_teardown(a_client_that_does_not_read_is_dropped, start_hasty_answer, stop),
+		cmocka_unit_test_setup_teardown(a_client_that_does_not_read_is_dropped, start_hasty_ahead, stop),
+		cmocka_unit_test_setup_teardown(who_sends_ahead_of_a_stalled_answer_is_dropped, start_hasty_ahead,
+						stop),
+		cmocka_unit_test_setup_teardown(a_client_that_leaves_before_its_answer_is_forgotten, start, stop),
+		cmocka_unit_test_setup_teardown(a_node_ends_with_answers_owed, start, stop),
+		cmocka_unit_test_setup_teardown(half_closed_is_closed, start, stop),
+		cmocka_unit_test_setup_teardown(one_more_than_the_limit_is_closed, start_small, stop),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,221 @@
+/* test_fields.c - bodies: what each field may be, at its limits and one past, and how a refusal reads */
+#include "support/guard.h"
+#include "support/test.h"
+#include "web/fields.h"
+#include "web/limits.h"
+
+typedef bool (*check_fn)(struct slice);
+
+static void values_are_checked(void **state)
+{
+	static const struct {
+		check_fn check;
+		const char *value;
+		bool good;
+	} table[] = {
+		{web_is_tenant_name, "a", true},
+		{web_is_tenant_name, "acme-2", true},
+		{web_is_tenant_name, "", false},
+		{web_is_tenant_name, "Acme", false},
+		{web_is_tenant_name, "a.b", false},
+		{web_is_tenant_name, "a/b", false},
+		{web_is_domain, "example.com", true},
+		{web_is_domain, "EXAMPLE.com", true},
+		{web_is_domain, "localhost", true},
+		{web_is_domain, "", false},
+		{web_is_domain, "example.com.", false},
+		{web_is_domain, ".example", false},
+		{web_is_domain, "a..b", false},
+		{web_is_domain, "-a.b", false},
+		{web_is_domain, "a-.b", false},
+		{web_is_domain, "a_b", false},
+		{web_is_domain, "a b", false},
+		{web_is_extension, "20", true},
+		{web_is_extension, "0123456789", true},
+		{web_is_extension, "2", false},
+		{web_is_extension, "01234567890", false},
+		{web_is_extension, "2a", false},
+		{web_is_extension, "+2", false},
+		{web_is_login, "a.b_c-1", true},
+		{web_is_login, "A", false},
+		{web_is_login, "", false},
+		{web_is_display_name, "Zo\xc3\xab O'Brien", true},
+		{web_is_display_name, "", false},
+		{web_is_display_name, "a\nb", false},
+		{web_is_display_name, "a\x7f", false},
+		{web_is_display_name, "a\xc2\x85z", false},
+		{web_is_display_name, "a\xc2\xa0z", true},
+		{web_is_device_name, "Desk-1", true},
+		{web_is_device_name, "desk 1", false},
+		{web_is_username, "abc", true},
+		{web_is_username, "ab", false},
+		{web_is_username, "a@b", false},
+		{web_is_username, "a\"b", false},
+		{web_is_password, "12345678", true},
+		{web_is_password, "1234567", false},
+		{web_is_password, "1234567\t", false},
+		{web_is_role, "supervisor", true},
+		{web_is_role, "provider", false},
+		{web_is_role, "", false},
+		{web_is_digest, "sha-256", true},
+		{web_is_digest, "SHA-256", false},
+		{web_is_srtp, "sdes", true},
+		{web_is_srtp, "on", false},
+		{web_is_id, "0192f5a0-1234-7abc-8def-0123456789ab", true},
+		{web_is_id, "0192f5a0-1234-7abc-8def-0123456789aB", false},
+		{web_is_id, "0192f5a0-1234-7abc-8def-0123456789a", false},
+		{web_is_id, "0192f5a0+1234-7abc-8def-0123456789ab", false},
+		{web_is_id, "", false},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct slice copy = guard_slice(slice_from_string(table[i].value));
+		if (table[i].check(copy) != table[i].good)
+			fail_msg("line %zu of the table: \"%s\"", i, table[i].value);
+		guard_free(copy.p);
+	}
+}
+
+static void lengths_have_limits(void **state)
+{
+	static const struct {
+		check_fn check;
+		size_t max;
+	} table[] = {{web_is_tenant_name, 63}, {web_is_login, 64},    {web_is_display_name, 128},
+		     {web_is_device_name, 64}, {web_is_username, 64}, {web_is_password, WEB_PASSWORD_MAX},
+		     {web_is_reference, 64},   {web_is_extension, 10}};
+	char text[160];
+	memset(text, '1', sizeof(text));
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		assert_true(table[i].check(slice_of(text, table[i].max)));
+		assert_false(table[i].check(slice_of(text, table[i].max + 1)));
+	}
+	/* Labels of 63, 253 in all: 63.63.63.61 */
+	char domain[260];
+	memset(domain, 'a', sizeof(domain));
+	domain[63] = domain[127] = domain[191] = '.';
+	assert_true(web_is_domain(slice_of(domain, 253)));
+	assert_false(web_is_domain(slice_of(domain, 254)));
+	assert_true(web_is_domain(slice_of(domain, 63)));
+	domain[63] = 'a';
+	assert_false(web_is_domain(slice_of(domain, 64)));
+}
+
+enum kind { TENANT, CHANGE, USER, DEVICE };
+
+static int read_as(enum kind kind, const char *text, struct web_problem *reterr)
+{
+	json_t *body = NULL;
+	struct slice copy = guard_slice(slice_from_string(text));
+	int rc = web_body_parse(copy, &body, reterr);
+	struct web_tenant_fields t;
+	struct web_user_fields u;
+	struct web_device_fields d;
+	if (rc == 0 && kind == TENANT)
+		rc = web_tenant_read(body, &t, reterr);
+	else if (rc == 0 && kind == CHANGE)
+		rc = web_tenant_change_read(body, &t, reterr);
+	else if (rc == 0 && kind == USER)
+		rc = web_user_read(body, &u, reterr);
+	else if (rc == 0)
+		rc = web_device_read(body, &d, reterr);
+	json_decref(body);
+	guard_free(copy.p);
+	return rc;
+}
+
+static void bodies_are_refused_by_field(void **state)
+{
+	static const struct {
+		enum kind kind;
+		const char *text, *code, *field;
+	} table[] = {
+		{TENANT, "{\"name\":\"a\",\"domain\":\"b.c\"}", NULL, NULL},
+		{TENANT, "{\"name\":\"a\",\"domain\":\"b.c\",\"lines\":1000000}", NULL, NULL},
+		{TENANT, "{\"name\":\"a\",\"domain\":\"b.c\",\"lines\":null}", NULL, NULL},
+		{TENANT, "{\"name\":\"a\",\"domain\":\"b.c\",\"lines\":1000001}", "invalid-field", "lines"},
+		{TENANT, "{\"name\":\"a\",\"domain\":\"b.c\",\"lines\":-1}", "invalid-field", "lines"},
+		{TENANT, "{\"name\":\"a\",\"domain\":\"b.c\",\"lines\":1.5}", "invalid-field", "lines"},
+		{TENANT, "{\"name\":\"a\",\"domain\":\"b.c\",\"lines\":\"3\"}", "invalid-field", "lines"},
+		{TENANT, "{\"name\":\"a\"}", "missing-field", "domain"},
+		{TENANT, "{\"name\":null,\"domain\":\"b.c\"}", "missing-field", "name"},
+		{TENANT, "{\"name\":1,\"domain\":\"b.c\"}", "invalid-field", "name"},
+		{TENANT, "{\"name\":\"a\",\"domain\":\"b.c\",\"color\":1}", "unknown-field", "color"},
+		{TENANT, "{\"name\":\"a\",\"domain\":\"b.c\",\"<b>\":1}", "unknown-field", ""},
+		{TENANT, "{\"name\":\"a\",\"name\":\"b\",\"domain\":\"b.c\"}", "bad-json", ""},
+		{TENANT, "", "bad-json", ""},
+		{TENANT, "[]", "bad-json", ""},
+		{TENANT, "{", "bad-json", ""},
+		{TENANT, "{} {}", "bad-json", ""},
+		{TENANT, "{\"name\":\"\\u0000\",\"domain\":\"b.c\"}", "bad-json", ""},
+		{TENANT, "{\"name\":\"\xff\",\"domain\":\"b.c\"}", "bad-json", ""},
+		{CHANGE, "{\"lines\":0}", NULL, NULL},
+		{CHANGE, "{}", "missing-field", "lines"},
+		{CHANGE, "{\"lines\":1,\"domain\":\"x.y\"}", "unknown-field", "domain"},
+		{USER, "{\"tenant\":\"a\",\"login\":\"b\",\"extension\":\"20\",\"name\":\"B\"}", NULL, NULL},
+		{USER, "{\"tenant\":\"a\",\"login\":\"b\",\"extension\":20,\"name\":\"B\"}", "invalid-field",
+		 "extension"},
+		{USER, "{\"tenant\":\"a\",\"login\":\"b\",\"extension\":\"20\",\"name\":\"B\",\"role\":\"root\"}",
+		 "invalid-field", "role"},
+		{DEVICE, "{\"tenant\":\"a\",\"user\":\"b\",\"name\":\"c\"}", NULL, NULL},
+		{DEVICE, "{\"tenant\":\"a\",\"user\":\"b\",\"name\":\"c\",\"password\":\"1234567\"}", "invalid-field",
+		 "password"},
+		{DEVICE, "{\"tenant\":\"a\",\"user\":\"b\",\"name\":\"c\",\"srtp\":\"on\"}", "invalid-field", "srtp"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct web_problem p = {.field = "?"};
+		int rc = read_as(table[i].kind, table[i].text, &p);
+		if ((rc != 0) != (table[i].code != NULL))
+			fail_msg("%s: %s", table[i].text, p.detail);
+		if (!table[i].code)
+			continue;
+		assert_string_equal(web_problem_name(p.code), table[i].code);
+		assert_string_equal(p.field, table[i].field);
+		assert_int_equal(web_problem_status(p.code), 400);
+	}
+}
+
+/* A password that is refused, or that stands in broken JSON, is not in the answer. */
+static void a_refusal_does_not_repeat_secrets(void **state)
+{
+	struct web_problem p;
+	assert_int_not_equal(read_as(DEVICE, "{\"password\":\"hunter\"}", &p), 0);
+	assert_null(strstr(p.detail, "hunter"));
+	assert_int_not_equal(read_as(DEVICE, "{\"password\":\"hunter22\"", &p), 0);
+	assert_null(strstr(p.detail, "hunter22"));
+}
+
+static void bodies_have_a_limit(void **state)
+{
+	char *text = malloc(WEB_BODY_MAX + 1);
+	assert_non_null(text);
+	memset(text, ' ', WEB_BODY_MAX + 1);
+	text[0] = '{';
+	text[1] = '}';
+	json_t *body = NULL;
+	struct web_problem p;
+	assert_int_equal(web_body_parse(slice_of(text, WEB_BODY_MAX), &body, &p), 0);
+	json_decref(body);
+	assert_int_not_equal(web_body_parse(slice_of(text, WEB_BODY_MAX + 1), &body, &p), 0);
+	assert_int_equal(web_problem_status(p.code), 413);
+	free(text);
+}
+
+static void every_problem_has_a_status_and_a_code(void **state)
+{
+	for (int i = 0; i < WEB_PROBLEM_COUNT; i++) {
+		int status = web_problem_status((enum web_problem_code)i);
+		assert_in_range(status, 400, 599);
+		assert_string_not_equal(web_status_title(status), "Error");
+		assert_non_null(web_problem_name((enum web_problem_code)i));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_are_checked),          cmocka_unit_test(lengths_have_limits),
+		cmocka_unit_test(bodies_are_refused_by_field), cmocka_unit_test(a_refusal_does_not_repeat_secrets),
+		cmocka_unit_test(bodies_have_a_limit),         cmocka_unit_test(every_problem_has_a_status_and_a_code),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
