@@ -1,0 +1,102 @@
+/* cli/calls.c - alto calls [hangup] */
+#include "cli/client.h"
+#include "cli/print.h"
+
+static void started(const json_t *item, char *ret, size_t cap)
+{
+	table_time(item, "started", ret, cap);
+}
+
+static void tenant(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "tenant", ret, cap);
+}
+
+static void from(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "from", ret, cap);
+}
+
+static void to(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "to", ret, cap);
+}
+
+static void state(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "state", ret, cap);
+}
+
+static void cause(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "cause", ret, cap);
+}
+
+static void duration(const json_t *item, char *ret, size_t cap)
+{
+	const json_t *ms = json_object_get(item, "duration_ms");
+	if (json_is_integer(ms))
+		snprintf(ret, cap, "%.1f s", (double)json_integer_value(ms) / 1000);
+	else
+		snprintf(ret, cap, "-");
+}
+
+/* "TLS SRTP opus/48000/2": how one leg was protected. */
+static void leg(const json_t *item, const char *member, char *ret, size_t cap)
+{
+	const json_t *l = json_object_get(item, member);
+	char transport[64], srtp[64], codec[64];
+	table_text(l, "transport", transport, sizeof(transport));
+	table_text(l, "srtp", srtp, sizeof(srtp));
+	table_text(l, "codec", codec, sizeof(codec));
+	if (!json_is_string(json_object_get(l, "transport"))) {
+		snprintf(ret, cap, "-"); /* never came to be */
+		return;
+	}
+	bool clear = json_is_true(json_object_get(l, "keys_in_clear"));
+	snprintf(ret, cap, "%s %s%s %s", transport, json_is_string(json_object_get(l, "srtp")) ? srtp : "plain",
+		 clear ? " (keys in clear)" : "", codec);
+}
+
+static void caller(const json_t *item, char *ret, size_t cap)
+{
+	leg(item, "caller", ret, cap);
+}
+
+static void callee(const json_t *item, char *ret, size_t cap)
+{
+	leg(item, "callee", ret, cap);
+}
+
+static void id(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "id", ret, cap);
+}
+
+int cli_calls(struct cli *c)
+{
+	static const struct table_column history[] = {
+		{"STARTED (UTC)", started}, {"TENANT", tenant}, {"FROM", from},     {"TO", to}, {"CAUSE", cause},
+		{"TALK", duration},         {"CALLER", caller}, {"CALLEE", callee}, {"ID", id}};
+	static const struct table_column live[] = {
+		{"STARTED (UTC)", started}, {"TENANT", tenant}, {"FROM", from},     {"TO", to},
+		{"STATE", state},           {"CALLER", caller}, {"CALLEE", callee}, {"ID", id}};
+	struct client_path path;
+	client_path(&path, "/api/v1/calls");
+	client_parameter(&path, "tenant", c->options[CLI_TENANT]);
+	if (!c->options[CLI_LIVE])
+		return print_listing(c, &path, false, history, ARRAY_LEN(history), "No call yet.");
+	client_parameter(&path, "live", "true");
+	return print_listing(c, &path, true, live, ARRAY_LEN(live), "No call in progress.");
+}
+
+int cli_calls_hangup(struct cli *c)
+{
+	struct client_path path;
+	client_path(&path, "/api/v1/calls");
+	client_path_add(&path, c->words[0]);
+	json_t *call = NULL;
+	int status = client_ask(c, "DELETE", &path, NULL, &call);
+	json_decref(call);
+	return status ? status : print_done("Call %s is being ended.", c->words[0]);
+}

@@ -1,0 +1,88 @@
+/* cli/tenant.c - alto tenant add | set | list | remove */
+#include "cli/client.h"
+#include "cli/print.h"
+
+#define LINES_MAX 1000000
+
+int cli_tenant_add(struct cli *c)
+{
+	json_int_t lines = 0;
+	if (c->options[CLI_LINES] && !cli_number(c, CLI_LINES, LINES_MAX, &lines))
+		return 1;
+	struct client_path path;
+	client_path(&path, "/api/v1/tenants");
+	json_t *tenant = NULL;
+	int status = client_ask(
+		c, "POST", &path,
+		json_pack("{s:s, s:s, s:I}", "name", c->words[0], "domain", c->options[CLI_DOMAIN], "lines", lines),
+		&tenant);
+	json_decref(tenant);
+	return status ? status : print_done("Tenant %s added.", c->words[0]);
+}
+
+int cli_tenant_set(struct cli *c)
+{
+	json_int_t lines;
+	if (!cli_number(c, CLI_LINES, LINES_MAX, &lines))
+		return 1;
+	struct client_path path;
+	client_path(&path, "/api/v1/tenants");
+	client_path_add(&path, c->words[0]);
+	json_t *tenant = NULL;
+	int status = client_ask(c, "PATCH", &path, json_pack("{s:I}", "lines", lines), &tenant);
+	json_decref(tenant);
+	return status ? status : print_done("Tenant %s changed.", c->words[0]);
+}
+
+int cli_tenant_remove(struct cli *c)
+{
+	struct client_path path;
+	client_path(&path, "/api/v1/tenants");
+	client_path_add(&path, c->words[0]);
+	json_t *nothing = NULL;
+	int status = client_ask(c, "DELETE", &path, NULL, &nothing);
+	json_decref(nothing);
+	return status ? status : print_done("Tenant %s removed.", c->words[0]);
+}
+
+static void name(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "name", ret, cap);
+}
+
+static void domain(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "domain", ret, cap);
+}
+
+static void lines_of(const json_t *item, char *ret, size_t cap)
+{
+	if (json_integer_value(json_object_get(item, "lines")) == 0)
+		snprintf(ret, cap, "any");
+	else
+		table_text(item, "lines", ret, cap);
+}
+
+static void users(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "users", ret, cap);
+}
+
+static void calls(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "calls", ret, cap);
+}
+
+static void created(const json_t *item, char *ret, size_t cap)
+{
+	table_time(item, "created", ret, cap);
+}
+
+int cli_tenant_list(struct cli *c)
+{
+	static const struct table_column columns[] = {{"NAME", name},   {"DOMAIN", domain}, {"LINES", lines_of},
+						      {"USERS", users}, {"CALLS", calls},   {"CREATED (UTC)", created}};
+	struct client_path path;
+	client_path(&path, "/api/v1/tenants");
+	return print_listing(c, &path, true, columns, ARRAY_LEN(columns), "No tenant yet: alto tenant add");
+}

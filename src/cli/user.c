@@ -1,0 +1,79 @@
+/* cli/user.c - alto user add | list | remove */
+#include "cli/client.h"
+#include "cli/print.h"
+
+int cli_user_add(struct cli *c)
+{
+	struct client_path path;
+	client_path(&path, "/api/v1/users");
+	json_t *user = NULL;
+	int status = client_ask(c, "POST", &path,
+				json_pack("{s:s, s:s, s:s, s:s, s:s*}", "tenant", c->words[0], "login", c->words[1],
+					  "extension", c->options[CLI_EXTENSION], "name", c->options[CLI_NAME], "role",
+					  c->options[CLI_ROLE]),
+				&user);
+	json_decref(user);
+	return status ? status
+		      : print_done("User %s added with the extension %s.", c->words[1], c->options[CLI_EXTENSION]);
+}
+
+int cli_user_remove(struct cli *c)
+{
+	struct client_path path;
+	char id[64], what[160];
+	client_path(&path, "/api/v1/users");
+	client_parameter(&path, "tenant", c->words[0]);
+	client_parameter(&path, "login", c->words[1]);
+	snprintf(what, sizeof(what), "user %.64s in %.64s", c->words[1], c->words[0]);
+	int status = client_find_id(c, &path, what, id);
+	if (status)
+		return status;
+	client_path(&path, "/api/v1/users");
+	client_path_add(&path, id);
+	json_t *nothing = NULL;
+	status = client_ask(c, "DELETE", &path, NULL, &nothing);
+	json_decref(nothing);
+	return status ? status : print_done("User %s removed.", c->words[1]);
+}
+
+static void tenant(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "tenant", ret, cap);
+}
+
+static void login(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "login", ret, cap);
+}
+
+static void extension(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "extension", ret, cap);
+}
+
+static void name(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "name", ret, cap);
+}
+
+static void role(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "role", ret, cap);
+}
+
+/* "1 of 2": registered of all. */
+static void devices(const json_t *item, char *ret, size_t cap)
+{
+	snprintf(ret, cap, "%lld of %lld", (long long)json_integer_value(json_object_get(item, "devices_registered")),
+		 (long long)json_integer_value(json_object_get(item, "devices")));
+}
+
+int cli_user_list(struct cli *c)
+{
+	static const struct table_column columns[] = {{"TENANT", tenant}, {"LOGIN", login}, {"EXTENSION", extension},
+						      {"NAME", name},     {"ROLE", role},   {"REGISTERED", devices}};
+	struct client_path path;
+	client_path(&path, "/api/v1/users");
+	client_parameter(&path, "tenant", c->words[0]);
+	return print_listing(c, &path, true, columns, ARRAY_LEN(columns), "No user yet: alto user add");
+}
