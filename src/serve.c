@@ -1,0 +1,417 @@
+/* serve.c - wiring only: config, then each room, joined by their callbacks; and an orderly end */
+#include "serve.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "call/switchboard.h"
+#include "config/config.h"
+#include "demo.h"
+#include "net/loop.h"
+#include "net/tls.h"
+#include "web/server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define STOP_GRACE_US (30 * SECOND_US) /* SIGTERM: how long calls in progress may go on */
+#define DEFAULT_CONFIG "/etc/alto/alto.yaml"
+#define OTHER_DESCRIPTORS 1024 /* besides voice: connections have their own bound, the database needs a handful */
+
+struct server {
+	struct config config;
+	struct random random;
+	struct metrics metrics;
+	struct loop *loop;
+	struct loop_waker *store_waker;
+	struct store *store;
+	struct directory *directory;
+	struct media *media;
+	struct transport *transport;
+	struct switchboard *switchboard;
+	struct tls_identity *identity;
+	struct web *web;
+	bool demo;
+};
+
+static int fail(const char *what, const char *why)
+{
+	fprintf(stderr, "alto: %s%s%s\n", what, *why ? ": " : "", why);
+	return -1;
+}
+
+/* ---- callbacks between the rooms ---- */
+
+static void store_wake(void *arg)
+{
+	struct server *s = arg;
+	loop_waker_wake(s->store_waker);
+}
+
+static void store_ready(void *arg)
+{
+	struct server *s = arg;
+	store_collect(s->store);
+}
+
+static void on_change(void *owner, const struct store_change *change)
+{
+	struct server *s = owner;
+	if (s->switchboard)
+		switchboard_store_change(s->switchboard, change);
+}
+
+static void on_input(void *owner, const struct sip_flow *flow, char *bytes, size_t n)
+{
+	struct server *s = owner;
+	switchboard_input(s->switchboard, flow, bytes, n);
+}
+
+static void on_flow_closed(void *owner, const struct sip_flow *flow, uint64_t tag)
+{
+	struct server *s = owner;
+	if (s->switchboard)
+		switchboard_flow_closed(s->switchboard, flow, tag);
+}
+
+static void on_media_event(void *owner, const struct media_event *event)
+{
+	struct server *s = owner;
+	if (s->switchboard)
+		switchboard_media_event(s->switchboard, event);
+}
+
+/* ---- signals ---- */
+
+static void stopped(void *arg)
+{
+	struct server *s = arg;
+	loop_stop(s->loop);
+}
+
+static void on_terminate(void *arg)
+{
+	struct server *s = arg;
+	log_write(LOG_INFO, "serve.stopping", NULL, 0);
+	switchboard_stop(s->switchboard, STOP_GRACE_US, stopped, s);
+}
+
+static void on_interrupt(void *arg)
+{
+	struct server *s = arg;
+	if (s->demo)
+		printf("\nStopping. The company is kept in %s.\n", s->config.data);
+	switchboard_stop(s->switchboard, 0, stopped, s);
+}
+
+static int load_identity(struct server *s, struct tls_identity **ret)
+{
+	struct tls_reason why;
+	char directory[sizeof(s->config.data) + 8];
+	snprintf(directory, sizeof(directory), "%s/tls", s->config.data);
+	int rc = s->config.certificate[0] ? tls_identity_load(s->config.certificate, s->config.key, ret, &why)
+					  : tls_identity_self_signed(directory, clock_wall_us(), ret, &why);
+	return rc < 0 ? fail("certificate", why.text) : 0;
+}
+
+static void on_hangup(void *arg)
+{
+	struct server *s = arg;
+	struct tls_identity *fresh, *old = s->identity;
+	if (!old || load_identity(s, &fresh) < 0)
+		return; /* the old certificate stays in use; the reason stands on stderr */
+	s->identity = fresh;
+	transport_set_identity(s->transport, fresh);
+	web_set_identity(s->web, fresh);
+	tls_identity_free(old);
+	log_write(LOG_INFO, "serve.certificate_reloaded", NULL, 0);
+}
+
+/* ---- made ---- */
+
+static int read_config(struct server *s, const struct serve_options *o)
+{
+	struct config_reason why;
+	const char *path = o->config_path;
+	if (!path && !o->demo && access(DEFAULT_CONFIG, F_OK) == 0)
+		path = DEFAULT_CONFIG;
+	config_defaults(&s->config);
+	if (path && config_load(path, &s->config, &why) < 0)
+		return fail(why.text, "");
+	if (o->demo && !path)
+		demo_config(&s->config);
+	if (o->data &&
+	    (size_t)snprintf(s->config.data, sizeof(s->config.data), "%s", o->data) >= sizeof(s->config.data))
+		return fail("--data", "the path is too long for a unix socket in it; choose a shorter one");
+	return config_check(&s->config, &why) < 0 ? fail(why.text, "") : 0;
+}
+
+/* Voice needs a descriptor a port: say so at the start, not at the hundredth call. */
+static unsigned streams_that_fit(const struct config *c)
+{
+	struct rlimit limit = {0};
+	unsigned ports = (unsigned)(c->media_port_high - c->media_port_low + 1);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur >= ports + OTHER_DESCRIPTORS)
+		return ports / 2;
+	unsigned left = limit.rlim_cur > OTHER_DESCRIPTORS ? (unsigned)limit.rlim_cur - OTHER_DESCRIPTORS : 64;
+	fprintf(stderr,
+		"alto: only %llu descriptors are allowed, which is enough for %u calls; raise the limit (ulimit -n %u, "
+		"or LimitNOFILE in the service) to use all of media.ports\n",
+		(unsigned long long)limit.rlim_cur, left / 4, ports + OTHER_DESCRIPTORS);
+	return left / 2;
+}
+
+static int open_store(struct server *s)
+{
+	struct store_reason why;
+	struct store_config c = {.directory = s->config.data,
+				 .database = s->config.database,
+				 .wake = store_wake,
+				 .wake_arg = s,
+				 .on_change = on_change,
+				 .owner = s};
+	if (loop_waker_new(s->loop, store_ready, s, &s->store_waker) < 0)
+		return fail("no memory for the store", "");
+	return store_open(&c, &s->store, &why) < 0 ? fail(why.text, "") : 0;
+}
+
+/* At the start, in one job: calls that a crash left open are closed, then everybody is read into the directory. */
+struct load_job {
+	struct store_job job;
+	struct directory *directory;
+	int result;
+};
+
+static int load_run(struct db *db, struct store_job *job)
+{
+	struct load_job *lj = container_of(job, struct load_job, job);
+	int rc = store_calls_close_crashed(db, clock_wall_us());
+	if (rc < 0)
+		return rc;
+	return directory_load(lj->directory, db) < 0 ? DB_FAILED : DB_OK;
+}
+
+static void load_done(struct store_job *job, int result)
+{
+	container_of(job, struct load_job, job)->result = result;
+}
+
+static int load_directory(struct server *s)
+{
+	struct load_job lj = {.job = {.run = load_run, .done = load_done, .bytes = sizeof(lj)},
+			      .directory = s->directory};
+	if (store_post(s->store, &lj.job) < 0)
+		return fail("the store takes no work", "");
+	store_wait(s->store); /* the loop does not run yet: nobody else uses the directory meanwhile */
+	if (lj.result != DB_OK)
+		return fail("the database cannot be read", "give it more memory, or restore a backup");
+	return 0;
+}
+
+static int listen_all(struct server *s, enum sip_transport transport, const struct config_addresses *list)
+{
+	static const char *const keys[] = {
+		[SIP_UDP] = "listen.sip_udp", [SIP_TCP] = "listen.sip_tcp", [SIP_TLS] = "listen.sip_tls"};
+	for (size_t i = 0; i < list->count; i++) {
+		struct transport_listen l = {.transport = transport, .at = list->at[i]};
+		int rc = transport_listen(s->transport, &l, transport == SIP_TLS ? s->identity : NULL);
+		if (rc == 0)
+			continue;
+		char text[128], why[160];
+		struct writer w = writer_on(text, sizeof(text) - 1);
+		write_string(&w, keys[transport]);
+		write_char(&w, ' ');
+		write_address_with_port(&w, &l.at);
+		text[w.n] = 0;
+		snprintf(why, sizeof(why), "%s%s", strerror(-rc),
+			 rc == -EADDRINUSE      ? "; another program (or another alto) listens there"
+			 : rc == -EACCES        ? "; ports below 1024 need root or CAP_NET_BIND_SERVICE"
+			 : rc == -EADDRNOTAVAIL ? "; no interface has this address"
+						: "");
+		return fail(text, why);
+	}
+	return 0;
+}
+
+_Static_assert(CONFIG_NETWORKS_MAX == TRANSPORT_NETWORKS_MAX && CONFIG_BLOCKS_MAX == TRANSPORT_BLOCKS_MAX,
+	       "what a file can say is what transport holds");
+
+static void set_networks(struct server *s)
+{
+	struct transport_network n[TRANSPORT_NETWORKS_MAX];
+	for (size_t i = 0; i < s->config.network_count; i++) {
+		const struct config_network *c = &s->config.networks[i];
+		n[i] = (struct transport_network){.has_local = !c->local_auto,
+						  .has_public = c->has_public,
+						  .local = c->local,
+						  .public_address = c->public_address,
+						  .internal_count = c->internal_count};
+		memcpy(n[i].internal, c->internal, sizeof(n[i].internal));
+	}
+	transport_set_networks(s->transport, n, s->config.network_count);
+}
+
+static int open_transport(struct server *s)
+{
+	static const struct transport_events events = {.input = on_input, .closed = on_flow_closed};
+	if (s->config.sip_tls.count && load_identity(s, &s->identity) < 0)
+		return -1;
+	if (transport_new(s->loop, &events, s, &s->transport) < 0)
+		return fail("no memory for SIP", "");
+	set_networks(s);
+	if (listen_all(s, SIP_UDP, &s->config.sip_udp) < 0 || listen_all(s, SIP_TCP, &s->config.sip_tcp) < 0 ||
+	    listen_all(s, SIP_TLS, &s->config.sip_tls) < 0)
+		return -1;
+	return 0;
+}
+
+static int open_media(struct server *s)
+{
+	struct media_config c = {.workers = s->config.media_workers,
+				 .port_low = s->config.media_port_low,
+				 .port_high = s->config.media_port_high,
+				 .ports_ahead = 64,
+				 .streams_max = streams_that_fit(&s->config),
+				 .on_event = on_media_event,
+				 .owner = s};
+	int rc = media_new(s->loop, &c, &s->media);
+	return rc < 0 ? fail("voice workers cannot start", strerror(-rc)) : 0;
+}
+
+static int open_switchboard(struct server *s)
+{
+	struct switchboard_config c = {.wheel = loop_wheel(s->loop),
+				       .random = &s->random,
+				       .transport = s->transport,
+				       .media = s->media,
+				       .store = s->store,
+				       .directory = s->directory,
+				       .node = 1,
+				       .plain_rtp = s->config.plain_rtp};
+	if (switchboard_new(&c, &s->switchboard) < 0)
+		return fail("no memory for the switchboard", "");
+	return 0;
+}
+
+static int open_web(struct server *s)
+{
+	struct web_reason why;
+	struct web_context c = {.loop = s->loop,
+				.switchboard = s->switchboard,
+				.directory = s->directory,
+				.store = s->store,
+				.media = s->media,
+				.transport = s->transport,
+				.random = &s->random,
+				.metrics = &s->metrics,
+				.config = &s->config,
+				.identity = s->identity,
+				.version = ALTO_VERSION};
+	return web_new(&c, &s->web, &why) < 0 ? fail(why.text, "") : 0;
+}
+
+static void register_metrics(struct server *s)
+{
+	loop_metrics(s->loop, &s->metrics);
+	transport_metrics(s->transport, &s->metrics);
+	switchboard_metrics(s->switchboard, &s->metrics);
+	media_metrics(s->media, &s->metrics);
+	store_metrics(s->store, &s->metrics);
+	web_metrics(s->web, &s->metrics);
+}
+
+static int open_all(struct server *s)
+{
+	random_init(&s->random);
+	metrics_init(&s->metrics);
+	if (loop_new(&s->loop) < 0)
+		return fail("no event loop", "");
+	if (open_store(s) < 0)
+		return -1;
+	if (directory_new(&s->random, &s->directory) < 0)
+		return fail("no memory for the directory", "");
+	/* The switchboard comes before the load: it sets the timers of the bindings that are read. */
+	if (open_transport(s) < 0 || open_media(s) < 0 || open_switchboard(s) < 0 || load_directory(s) < 0)
+		return -1;
+	if (s->demo && demo_company(s->store, s->directory, &s->random, &s->config) < 0)
+		return -1;
+	if (open_web(s) < 0)
+		return -1;
+	register_metrics(s);
+	if (loop_on_signal(s->loop, SIGTERM, on_terminate, s) < 0 ||
+	    loop_on_signal(s->loop, SIGINT, on_interrupt, s) < 0 || loop_on_signal(s->loop, SIGHUP, on_hangup, s) < 0)
+		return fail("signals cannot be caught", "");
+	return 0;
+}
+
+/* ---- taken down: also what was only half made ---- */
+
+static void close_all(struct server *s)
+{
+	if (s->web)
+		web_close(s->web);
+	if (s->store)
+		s->store = store_close(s->store); /* everything queued is committed; what is owed an answer gets it */
+	s->switchboard = switchboard_free(s->switchboard);
+	s->media = media_free(s->media);
+	if (s->transport)
+		transport_close(s->transport);
+	if (s->store_waker)
+		loop_waker_close(s->store_waker);
+	if (s->loop)
+		loop_drain(s->loop);
+	web_free(s->web);
+	transport_free(s->transport);
+	directory_free(s->directory);
+	tls_identity_free(s->identity);
+	loop_free(s->loop);
+}
+
+static void say_ready(struct server *s)
+{
+	if (s->demo) {
+		demo_print(&s->config, s->transport, s->identity);
+		return;
+	}
+	for (size_t i = 0; i < transport_listener_count(s->transport); i++) {
+		struct transport_listen l;
+		char text[64];
+		struct writer w = writer_on(text, sizeof(text));
+		transport_listener(s->transport, i, &l);
+		write_address_with_port(&w, &l.at);
+		log_event(LOG_INFO, "serve.listening", LOG_SLICE("transport", sip_transport_name(l.transport)),
+			  LOG_SLICE("address", writer_slice(&w)));
+	}
+	if (s->identity) {
+		char fingerprint[TLS_FINGERPRINT_CAP];
+		tls_identity_fingerprint(s->identity, fingerprint);
+		log_event(LOG_INFO, "serve.certificate", LOG_STR("sha256", fingerprint));
+	}
+	log_event(LOG_INFO, "serve.ready", LOG_STR("data", s->config.data));
+}
+
+int serve(const struct serve_options *options)
+{
+	struct server *s = calloc(1, sizeof(*s));
+	if (!s)
+		return 1;
+	s->demo = options->demo;
+	signal(SIGPIPE, SIG_IGN);
+	umask(077);
+	int rc = read_config(s, options);
+	if (rc == 0)
+		rc = open_all(s);
+	if (rc == 0) {
+		say_ready(s);
+		loop_run(s->loop);
+	}
+	close_all(s);
+	free(s);
+	return rc == 0 ? 0 : 1;
+}

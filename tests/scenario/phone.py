@@ -1,0 +1,107 @@
+"""baresip as a phone, driven over its ctrl_tcp module: a tone as its microphone, what it hears kept in a file."""
+import json
+import pathlib
+import queue
+import socket
+import subprocess
+import threading
+
+from server import PATIENCE, Lines, free_port
+
+MODULES = pathlib.Path('/usr/lib/baresip/modules')
+
+
+class Phone:
+    def __init__(self, directory, name, account, tone, server, certificate=None, transport='tls', encryption='srtp-mand',
+                 codecs='PCMA/8000/1', extension='', domain='acme.example', register=True):
+        self.directory = pathlib.Path(directory) / name
+        self.sounds = self.directory / 'sounds'
+        self.sounds.mkdir(parents=True)
+        self.port = free_port()
+        modules = ['g711.so', 'ausine.so', 'aubridge.so', 'sndfile.so', 'srtp.so']
+        (self.directory / 'config').write_text(
+            f'module_path {MODULES}\nsip_listen 127.0.0.1:0\nnet_interface 127.0.0.1\n'
+            + (f'sip_cafile {certificate}\n' if certificate else '')
+            + f'audio_source ausine,{tone}\naudio_player aubridge,{name}\naudio_alert aubridge,{name}-alert\n'
+            f'ausrc_srate 48000\nauplay_srate 8000\nausrc_channels 2\nauplay_channels 1\n'
+            f'snd_path {self.sounds}\nctrl_tcp_listen 127.0.0.1:{self.port}\n'
+            + ''.join(f'module {m}\n' for m in modules)
+            + 'module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n')
+        user, password = account
+        encrypted = f';mediaenc={encryption}' if encryption else ''
+        (self.directory / 'accounts').write_text(
+            f'<sip:{extension}@{domain};transport={transport}>;outbound="sip:{server};transport={transport}"'
+            f';auth_user={user};auth_pass={password};audio_codecs={codecs}{encrypted}'
+            f';regint={60 if register else 0};answermode=manual;ptime=20\n')
+        (self.directory / 'contacts').touch()
+        self.events = queue.Queue()
+
+    def start(self):
+        self.process = subprocess.Popen(['baresip', '-f', str(self.directory), '-v'], text=True, errors='replace',
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.output = Lines(self.process.stdout)
+        self.output.wait_for('baresip is ready')
+        self.control = socket.create_connection(('127.0.0.1', self.port), timeout=PATIENCE)
+        self.control.settimeout(None)
+        threading.Thread(target=self._listen, daemon=True).start()
+        return self
+
+    def _listen(self):
+        """Netstrings with JSON: events and the answers to commands."""
+        held = b''
+        while True:
+            try:
+                more = self.control.recv(65536)
+            except OSError:
+                more = b''
+            if not more:
+                self.events.put({'type': 'ENDED'})
+                return
+            held += more
+            while b':' in held:
+                length, rest = held.split(b':', 1)
+                if len(rest) <= int(length):
+                    break
+                self.events.put(json.loads(rest[:int(length)]))
+                held = rest[int(length) + 1:]
+
+    def command(self, name, params=''):
+        text = json.dumps({'command': name, 'params': params, 'token': name}).encode()
+        self.control.sendall(b'%d:%s,' % (len(text), text))
+
+    def wait_for(self, *kinds):
+        """The next event of one of these types; those before it are let go."""
+        seen = []
+        while True:
+            try:
+                event = self.events.get(timeout=PATIENCE)
+            except queue.Empty:
+                event = {'type': 'ENDED'}
+            kind = event.get('type')
+            if kind in kinds:
+                return event
+            seen.append(kind)
+            if kind == 'ENDED':
+                raise AssertionError(f'{self.directory.name}: none of {kinds} came, only {seen}\n' +
+                                     '\n'.join(self.output.all[-40:]))
+
+    def registered(self):
+        """Waits for the answer to its REGISTER; the event may have gone out before anybody listened."""
+        self.output.wait_for('200 OK () [')
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def heard(self):
+        """The file with the sound that arrived; whole once the call has ended."""
+        return next(self.sounds.glob('dump-*-dec.wav'), None)

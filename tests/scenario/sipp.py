@@ -1,0 +1,54 @@
+"""SIPp as phones over UDP and TCP: registers with digest, answers, calls."""
+import os
+import pathlib
+import subprocess
+
+from server import PATIENCE
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class Sipp:
+    """One SIPp process with a scenario of tests/scenario/sipp/; accounts go into its -inf file, one a line."""
+
+    def __init__(self, directory, scenario, server, port, accounts=None, calls=1, rate=10, transport='u1', service=None,
+                 host='127.0.0.1', arguments=()):
+        self.directory = pathlib.Path(directory)
+        self.name = f'{scenario}-{port}'
+        command = ['sipp', server, '-sf', str(HERE / 'sipp' / f'{scenario}.xml'), '-i', host, '-p', str(port),
+                   '-mi', host, '-m', str(calls), '-r', str(rate), '-t', transport, '-nostdin', '-trace_err',
+                   '-timeout', f'{PATIENCE}s', '-timeout_error', '-trace_screen']
+        if service:
+            command += ['-s', service]
+        if accounts:
+            path = self.directory / f'{self.name}.csv'
+            path.write_text('SEQUENTIAL\n' + ''.join(
+                f'{extension};{user};[authentication username={user} password={password}]\n'
+                for extension, (user, password) in accounts))
+            command += ['-inf', str(path)]
+        self.command = command + list(arguments)
+
+    def start(self):
+        self.log = open(self.directory / f'{self.name}.out', 'w+')
+        self.process = subprocess.Popen(self.command, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=self.log,
+                                        stderr=subprocess.STDOUT, env=dict(os.environ, TERM='dumb'))
+        return self
+
+    def finish(self):
+        """Waits for its end; every call must have succeeded."""
+        status = self.process.wait(PATIENCE * 4)
+        if status != 0:
+            errors = '\n'.join(p.read_text(errors='replace')[-3000:] for p in self.directory.glob(f'*_errors.log'))
+            self.log.seek(0)
+            raise AssertionError(f'sipp {self.name} ended with {status}\n{errors}\n{self.log.read()[-2000:]}')
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(PATIENCE)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.end()
