@@ -1,0 +1,174 @@
+/*
+ * bench/rtpload.c - the voice of many calls through a relay: loss, added delay, packets a second, as one line of JSON
+ *
+ * The calls are real ones, made by SIP, or with --relay the ports of a bare forwarder. Prints "registered" before the
+ * first call, "connected" when all are answered, "measuring" and "measured" around the counted packets, so that whoever
+ * measures the server knows when to look.
+ */
+#include "bench/load.h"
+#include "bench/voice.h"
+#include <time.h>
+
+#define MEDIA_SOCKETS 4
+#define WARM_UP_US SECOND_US
+#define STRAGGLERS_US (SECOND_US / 4) /* how long packets are still waited for */
+#define CONNECT_PATIENCE_US (20 * SECOND_US)
+#define CONNECT_RATE 200 /* calls a second: setting up is not what is measured here */
+
+struct rtpload {
+	struct load load;
+	struct agent *agent; /* NULL with a bare forwarder */
+	struct voice *voice;
+};
+
+static void say(const char *what)
+{
+	puts(what);
+	fflush(stdout);
+}
+
+static void on_leg(void *owner, bool caller, uint32_t slot, const struct agent_leg *leg)
+{
+	struct rtpload *r = owner;
+	/* A leg that cannot be kept stays unknown, and the calls do not become complete. */
+	if (!voice_leg(r->voice, caller, slot, leg))
+		fputs("rtpload: out of memory for a leg\n", stderr);
+}
+
+/* Everything that is due, for a while. Returns the time. */
+static int64_t turns(struct rtpload *r, int64_t us)
+{
+	const struct timespec nap = {.tv_nsec = 200000};
+	int64_t now = clock_monotonic_us(), end = now + us;
+	while (now < end) {
+		voice_turn(r->voice, now);
+		if (r->agent)
+			agent_turn(r->agent, now);
+		nanosleep(&nap, NULL);
+		now = clock_monotonic_us();
+	}
+	return now;
+}
+
+static bool connect_calls(struct rtpload *r)
+{
+	const struct agent_counts *c = agent_counts(r->agent);
+	int64_t start = clock_monotonic_us(), now = start;
+	while (!voice_complete(r->voice) && !c->failed && now - start < CONNECT_PATIENCE_US) {
+		uint64_t due = (uint64_t)(now - start) * CONNECT_RATE / SECOND_US + 1;
+		if (c->started < MIN(due, (uint64_t)r->load.calls))
+			(void)agent_call(r->agent, now);
+		agent_turn(r->agent, now);
+		agent_wait(r->agent, MS_US);
+		now = clock_monotonic_us();
+	}
+	return voice_complete(r->voice) && c->answered == r->load.calls;
+}
+
+/* A forwarder's legs: call k has the relay's ports 2k and 2k + 1 in its row of ports. */
+static void use_relay(struct rtpload *r)
+{
+	for (unsigned k = 0; k < r->load.calls; k++) {
+		struct agent_leg a = {.remote = r->load.relay}, b = a;
+		a.remote.port = (uint16_t)(a.remote.port + 2 * k * r->load.relay_port_gap);
+		b.remote.port = (uint16_t)(a.remote.port + r->load.relay_port_gap);
+		on_leg(r, true, k, &a);
+		on_leg(r, false, k, &b);
+	}
+}
+
+static bool set_up(struct rtpload *r)
+{
+	struct agent_config *c = &r->load.agent;
+	c->hold_us = -1;
+	c->calls_max = r->load.calls;
+	c->media_sockets = MEDIA_SOCKETS;
+	c->on_leg = on_leg;
+	c->owner = r;
+	r->voice = voice_new(&c->caller, &c->callee, c->media_port, MEDIA_SOCKETS, r->load.calls);
+	if (!r->voice) {
+		perror("rtpload: cannot open its voice sockets");
+		return false;
+	}
+	if (r->load.relay.port) {
+		use_relay(r);
+		return true;
+	}
+	r->agent = agent_new(c);
+	if (!r->agent) {
+		perror("rtpload: cannot open its sockets");
+		return false;
+	}
+	if (c->registering && !load_register_all(r->agent)) {
+		fputs("rtpload: not every account could register\n", stderr);
+		return false;
+	}
+	say("registered");
+	if (!connect_calls(r)) {
+		const struct agent_counts *n = agent_counts(r->agent);
+		fprintf(stderr, "rtpload: %llu of %u calls were answered, %s; last status %llu\n",
+			(unsigned long long)n->answered, r->load.calls,
+			voice_complete(r->voice) ? "all with voice" : "not all with an address and keys",
+			(unsigned long long)n->last_status);
+		return false;
+	}
+	return true;
+}
+
+static void measure(struct rtpload *r)
+{
+	int64_t now = turns(r, SECOND_US / 2);
+	say("connected");
+	voice_start(r->voice, now);
+	now = turns(r, WARM_UP_US);
+	say("measuring");
+	double busy = load_cpu_seconds();
+	voice_count(r->voice, true);
+	int64_t end = turns(r, (int64_t)(r->load.seconds * 1e6));
+	busy = load_cpu_seconds() - busy;
+	voice_count(r->voice, false);
+	voice_stop(r->voice);
+	turns(r, STRAGGLERS_US);
+	say("measured");
+
+	const struct voice_counts *c = voice_counts(r->voice);
+	double seconds = (double)(end - now) / 1e6;
+	printf("{\"calls\": %u, \"seconds\": %.3f, \"sent\": %llu, \"received\": %llu, \"late\": %llu, \"foreign\": "
+	       "%llu, "
+	       "\"packets_per_second\": %.0f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"generator_busy\": %.3f}\n",
+	       r->load.calls, seconds, (unsigned long long)c->sent, (unsigned long long)c->received,
+	       (unsigned long long)c->late, (unsigned long long)c->foreign, (double)c->received / seconds,
+	       (double)latency_quantile(&c->delays, 0.5) / 1e3, (double)latency_quantile(&c->delays, 0.99) / 1e3,
+	       busy / seconds);
+}
+
+static void hang_up(struct rtpload *r)
+{
+	int64_t now = clock_monotonic_us(), end = now + r->load.drain_ms * MS_US;
+	agent_hang_up(r->agent, now);
+	while (agent_in_progress(r->agent) && now < end) {
+		agent_turn(r->agent, now);
+		agent_wait(r->agent, MS_US);
+		now = clock_monotonic_us();
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct rtpload r = {0};
+	if (!load_options(argc, argv, &r.load)) {
+		fputs("usage: rtpload --caller A:P --callee A:P --calls N [--seconds S]\n"
+		      "               --relay A:P [--relay-gap N] | --server A:P [the options of sipload for "
+		      "accounts]\n",
+		      stderr);
+		return 2;
+	}
+	bool good = set_up(&r);
+	if (good)
+		measure(&r);
+	if (r.agent)
+		hang_up(&r);
+	voice_free(r.voice);
+	agent_free(r.agent);
+	return good ? 0 : 1;
+}

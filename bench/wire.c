@@ -1,0 +1,120 @@
+/* bench/wire.c - see wire.h */
+#include "bench/wire.h"
+#include <errno.h>
+#include <unistd.h>
+
+static void batch_init(struct wire_batch *b)
+{
+	for (unsigned i = 0; i < WIRE_BATCH; i++) {
+		b->part[i] = (struct iovec){.iov_base = b->bytes[i], .iov_len = WIRE_BYTES};
+		b->header[i].msg_hdr = (struct msghdr){.msg_name = &b->peer[i],
+						       .msg_namelen = sizeof(b->peer[i]),
+						       .msg_iov = &b->part[i],
+						       .msg_iovlen = 1};
+	}
+}
+
+static int bind_to(int fd, const struct address *local)
+{
+	struct sockaddr_storage at;
+	uint32_t n;
+	address_to_sockaddr(local, &at, &n);
+	return bind(fd, (struct sockaddr *)&at, n);
+}
+
+/* FORCE needs a privilege; without it the system's limit decides. */
+static void set_buffers(int fd, int bytes)
+{
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
+struct wire *wire_new(const struct address *local, unsigned buffer_bytes)
+{
+	struct wire *w = calloc(1, sizeof(*w));
+	if (!w)
+		return NULL;
+	w->local = *local;
+	batch_init(&w->out);
+	batch_init(&w->in);
+	w->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (w->fd >= 0) {
+		set_buffers(w->fd, (int)buffer_bytes);
+		if (bind_to(w->fd, local) == 0)
+			return w;
+	}
+	int saved = errno;
+	wire_free(w);
+	errno = saved;
+	return NULL;
+}
+
+struct wire *wire_free(struct wire *w)
+{
+	if (w && w->fd >= 0)
+		close(w->fd);
+	free(w);
+	return NULL;
+}
+
+struct writer wire_begin(struct wire *w)
+{
+	if (w->queued == WIRE_BATCH)
+		wire_flush(w);
+	return writer_on(w->out.bytes[w->queued], WIRE_BYTES);
+}
+
+void wire_end(struct wire *w, const struct writer *message, const struct address *to)
+{
+	ASSERT(!message->overflow);
+	w->out.part[w->queued].iov_len = message->n;
+	struct sockaddr_in *peer = &w->out.peer[w->queued++];
+	*peer = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(to->port)};
+	memcpy(&peer->sin_addr, to->ip + 12, 4);
+}
+
+void wire_send(struct wire *w, struct slice message, const struct address *to)
+{
+	struct writer out = wire_begin(w);
+	write_slice(&out, message);
+	wire_end(w, &out, to);
+}
+
+void wire_flush(struct wire *w)
+{
+	unsigned sent = 0;
+	while (sent < w->queued) {
+		int n = sendmmsg(w->fd, w->out.header + sent, w->queued - sent, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			w->refused++;
+			n = 1;
+		}
+		sent += (unsigned)n;
+	}
+	w->queued = 0;
+}
+
+unsigned wire_receive(struct wire *w, unsigned batches, wire_input_fn input, void *arg)
+{
+	unsigned total = 0;
+	for (unsigned b = 0; b < batches; b++) {
+		int n = recvmmsg(w->fd, w->in.header, WIRE_BATCH, MSG_DONTWAIT, NULL);
+		if (n <= 0)
+			break;
+		for (int i = 0; i < n; i++) {
+			struct address from = {.port = ntohs(w->in.peer[i].sin_port)};
+			from.ip[10] = from.ip[11] = 0xff;
+			memcpy(from.ip + 12, &w->in.peer[i].sin_addr, 4);
+			input(arg, slice_of(w->in.bytes[i], w->in.header[i].msg_len), &from);
+			w->in.header[i].msg_hdr.msg_namelen = sizeof(w->in.peer[i]);
+		}
+		total += (unsigned)n;
+		if (n < WIRE_BATCH)
+			break;
+	}
+	return total;
+}
