@@ -15,7 +15,7 @@
  * together, so that large messages fill no more memory than ordinary ones in the same number (503).
  */
 #define SIP_KEPT_BYTES_AVERAGE 4096
-#define SIP_KEPT_BYTES_MAX (256 * 1024 * 1024) /* ... and never more: 6,000 calls a second keep 70 MB for their 32 s   \
-						*/
+/* ... and never more: 6,000 calls a second keep 70 MB for their 32 s. */
+#define SIP_KEPT_BYTES_MAX (256 * 1024 * 1024)
 #define SIP_STRAYS_MAX 8 /* late 2xx of one INVITE that are acknowledged and hung up: forks, not a flood */
 #define SIP_MAX_FORWARDS_DEFAULT 70

@@ -159,7 +159,8 @@ static void test_jitter_as_in_a8(void **state)
 	/* By hand, from J += |D| - ((J + 8) >> 4): 0, 0, 80, 80 + 80 - 5, 155 - 10, 145 - 9. */
 	static const uint32_t expected[] = {0, 0, 80, 155, 145, 136};
 	for (size_t i = 0; i < ARRAY_LEN(late_us); i++) {
-		jitter_step(&r, (uint16_t)i, timestamp + 160U * (uint32_t)i, 1000000 + TICK_US * (int64_t)i + late_us[i]);
+		jitter_step(&r, (uint16_t)i, timestamp + 160U * (uint32_t)i,
+			    1000000 + TICK_US * (int64_t)i + late_us[i]);
 		assert_int_equal(r.jitter_q4, expected[i]);
 	}
 	assert_int_equal(rtp_reception_jitter_us(&r), (136 >> 4) * 125);

@@ -392,9 +392,14 @@ static void calls_in_progress_are_shown_and_ended(void **state)
 static void a_healthy_node_says_so(void **state)
 {
 	const struct node *n = *state;
-	assert_int_equal(node_ask(n, "GET", "/healthz", NULL, text, sizeof(text)), 200);
-	assert_string_equal(text, "ok\n");
-	assert_int_equal(node_ask(n, "GET", "/metrics", NULL, text, sizeof(text)), 200);
+	int fd = node_connect(n); /* one for both: the server may not have seen the end of an earlier one yet */
+	node_send(fd, "GET /healthz HTTP/1.1\r\nHost: alto\r\n\r\n");
+	node_receive(fd, text, sizeof(text));
+	assert_non_null(strstr(text, " 200 "));
+	assert_non_null(strstr(text, "\r\n\r\nok\n"));
+	node_send(fd, "GET /metrics HTTP/1.1\r\nHost: alto\r\n\r\n");
+	node_receive(fd, text, sizeof(text));
+	close(fd);
 	assert_non_null(strstr(text, "# TYPE alto_web_requests_total counter\nalto_web_requests_total 1\n"));
 	assert_non_null(strstr(text, "\nalto_web_connections 1\n"));
 }
