@@ -31,13 +31,27 @@ static bool params_acceptable(struct slice params)
 	return true;
 }
 
+/* RFC 4568 §6.1 wants the padding. Some leave it out (rtpengine, unless it is told): the length says what is missing.
+ */
+static bool key_decode(struct slice text, struct srtp_key *key, size_t *ret_n)
+{
+	char padded[SDES_KEY_TEXT_MAX];
+	struct writer w = writer_on(padded, sizeof(padded));
+	write_slice(&w, text);
+	while (w.n % 4 && !w.overflow)
+		write_char(&w, '=');
+	bool ok = !w.overflow && base64_decode(writer_slice(&w), key->bytes, sizeof(key->bytes), ret_n);
+	crypto_wipe(padded, sizeof(padded));
+	return ok;
+}
+
 bool sdes_parse(const struct sdes *line, struct srtp_key *ret)
 {
 	struct srtp_key key = {.suite = srtp_suite_from(line->suite)};
 	size_t n = 0;
 	bool ok = key.suite != SRTP_NONE && slice_empty(line->mki) && lifetime_acceptable(line->lifetime) &&
-		  params_acceptable(line->session_params) &&
-		  base64_decode(line->key, key.bytes, sizeof(key.bytes), &n) && n == srtp_suite_key_bytes(key.suite);
+		  params_acceptable(line->session_params) && key_decode(line->key, &key, &n) &&
+		  n == srtp_suite_key_bytes(key.suite);
 	if (ok)
 		*ret = key;
 	crypto_wipe(&key, sizeof(key));

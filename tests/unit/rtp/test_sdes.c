@@ -30,6 +30,8 @@ static void test_lines(void **state)
 		{false, SUITE, KEY_30, "", "", "FEC_ORDER=FEC_SRTP"},
 		{false, "AEAD_AES_128_GCM", KEY_30, "", "", ""},
 		{true, "AEAD_AES_128_GCM", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGw==", "", "", ""},
+		{true, "AEAD_AES_128_GCM", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGw", "", "", ""}, /* padding left out */
+		{false, "AEAD_AES_128_GCM", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaG", "", "", ""},
 		{false, "F8_128_HMAC_SHA1_80", KEY_30, "", "", ""},
 		{false, "", KEY_30, "", "", ""},
 		{false, SUITE, "", "", "", ""},
