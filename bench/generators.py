@@ -29,7 +29,7 @@ class Load:
         """The generator's result line; on_word is told the progress words as they come."""
         command = [str(self.build / 'bench' / f'bench_{program}'), '--caller', CALLER, '--callee', CALLEE,
                    '--first-extension', str(FIRST_EXTENSION), *server.load_options, *options]
-        if '--relay' not in command:
+        if '--relay' not in command and '--legs' not in command:
             command += ['--server', server.address]
         result = None
         end = time.monotonic() + seconds

@@ -29,6 +29,7 @@ static const struct option_kind kinds[] = {
 	{"rate", IS_REAL, AT(rate)},
 	{"seconds", IS_REAL, AT(seconds)},
 	{"calls", IS_COUNT, AT(calls)},
+	{"legs", IS_TEXT, AT(legs)},
 	{"relay", IS_ADDRESS, AT(relay)},
 	{"relay-gap", IS_COUNT, AT(relay_port_gap)},
 };
@@ -91,7 +92,7 @@ bool load_options(int argc, char **argv, struct load *ret)
 			return false;
 	const struct agent_config *a = &ret->agent;
 	return optind == argc && a->callers && a->callees && a->caller.port && a->callee.port && ret->calls &&
-	       (a->server.port || ret->relay.port);
+	       (a->server.port || ret->relay.port || ret->legs);
 }
 
 #define REGISTER_PATIENCE_US (20 * SECOND_US)

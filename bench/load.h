@@ -10,7 +10,8 @@ struct load {
 	bool registrations; /* measure REGISTER instead of calls */
 	/* rtpload */
 	unsigned calls;
-	struct address relay;    /* of a bare forwarder; port 0: calls are made by SIP */
+	const char *legs;     /* a file with the far end of every leg, of a relay that others have told; NULL: none */
+	struct address relay; /* of a bare forwarder; port 0: calls are made by SIP */
 	unsigned relay_port_gap; /* between the ports of one leg and the next */
 };
 /* False: something is unknown, missing or no number. */

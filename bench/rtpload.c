@@ -1,12 +1,14 @@
 /*
  * bench/rtpload.c - the voice of many calls through a relay: loss, added delay, packets a second, as one line of JSON
  *
- * The calls are real ones, made by SIP, or with --relay the ports of a bare forwarder. Prints "registered" before the
- * first call, "connected" when all are answered, "measuring" and "measured" around the counted packets, so that whoever
- * measures the server knows when to look.
+ * The calls are real ones, made by SIP, or with --relay the ports of a bare forwarder, or with --legs those of a relay
+ * that somebody else has told of the calls. Prints "registered" before the first call, "connected" when all are
+ * answered, "measuring" and "measured" around the counted packets, so that whoever measures the server knows when to
+ * look.
  */
 #include "bench/load.h"
 #include "bench/voice.h"
+#include "rtp/sdes.h"
 #include <time.h>
 
 #define MEDIA_SOCKETS 4
@@ -77,6 +79,42 @@ static void use_relay(struct rtpload *r)
 	}
 }
 
+static bool read_key(struct slice suite, struct slice text, struct srtp_key *ret)
+{
+	struct sdes line = {.suite = suite, .key = text};
+	return sdes_parse(&line, ret);
+}
+
+/* "caller 17 127.0.0.15:30000", and with SRTP: suite, our key, theirs. */
+static bool take_leg(struct rtpload *r, struct slice line)
+{
+	struct agent_leg leg = {0};
+	uint64_t slot;
+	bool caller = slice_eq(slice_cut(&line, ' '), SLICE("caller"));
+	if (!slice_u64(slice_cut(&line, ' '), r->load.calls - 1, &slot) ||
+	    !address_parse_with_port(slice_cut(&line, ' '), &leg.remote))
+		return false;
+	struct slice suite = slice_cut(&line, ' '), ours = slice_cut(&line, ' ');
+	if (!slice_empty(suite) && (!read_key(suite, ours, &leg.send) || !read_key(suite, line, &leg.receive)))
+		return false;
+	on_leg(r, caller, (uint32_t)slot, &leg);
+	return true;
+}
+
+static bool use_legs(struct rtpload *r)
+{
+	char line[256];
+	bool good = true;
+	FILE *file = fopen(r->load.legs, "re");
+	while (file && good && fgets(line, sizeof(line), file))
+		good = take_leg(r, slice_trim(slice_from_string(line)));
+	if (file)
+		fclose(file);
+	if (!file || !good || !voice_complete(r->voice))
+		fprintf(stderr, "rtpload: %s does not tell the far end of %u calls\n", r->load.legs, r->load.calls);
+	return file && good && voice_complete(r->voice);
+}
+
 static bool set_up(struct rtpload *r)
 {
 	struct agent_config *c = &r->load.agent;
@@ -90,6 +128,8 @@ static bool set_up(struct rtpload *r)
 		perror("rtpload: cannot open its voice sockets");
 		return false;
 	}
+	if (r->load.legs)
+		return use_legs(r);
 	if (r->load.relay.port) {
 		use_relay(r);
 		return true;
@@ -158,7 +198,8 @@ int main(int argc, char **argv)
 	struct rtpload r = {0};
 	if (!load_options(argc, argv, &r.load)) {
 		fputs("usage: rtpload --caller A:P --callee A:P --calls N [--seconds S]\n"
-		      "               --relay A:P [--relay-gap N] | --server A:P [the options of sipload for "
+		      "               --relay A:P [--relay-gap N] | --legs FILE | --server A:P [the options of sipload "
+		      "for "
 		      "accounts]\n",
 		      stderr);
 		return 2;

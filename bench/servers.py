@@ -1,8 +1,10 @@
 """The servers under measurement: how each is started on its core, looked at, and ended."""
+import base64
 import http.client
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -15,6 +17,7 @@ CALLER, CALLEE = '127.0.0.2:5062', '127.0.0.3:5064'
 PASSWORD = 'bench-secret'
 DOMAIN = 'bench.invalid'
 FIRST_EXTENSION, ACCOUNTS = 2000, 1000
+SRTP_SUITE = 'AEAD_AES_128_GCM'
 MEMORY_BACKED = {'tmpfs', 'ramfs', 'devtmpfs', 'overlay-on-tmpfs'}
 
 
@@ -251,6 +254,117 @@ class Forwarder(Answerer):
     def command(self):
         host, port = self.address.split(':')
         return [str(self.build / 'bench' / 'bench_forward'), host, port, str(self.calls)]
+
+
+class RtpEngine(Server):
+    """rtpengine in user space with one worker; its calls are made here, over its ng protocol (bencode)."""
+    name = 'rtpengine'
+    host = '127.0.0.15'
+    MEDIA_PORT, MEDIA_SOCKETS = 30000, 4  # of rtpload: a leg's port is that of its turn
+
+    def __init__(self, work, calls, srtp_legs=0):
+        super().__init__(work)
+        self.calls, self.srtp_legs = calls, srtp_legs
+        self.legs = work / 'rtpengine.legs'
+        self.load_options = ['--legs', str(self.legs)]
+
+    @staticmethod
+    def version():
+        try:
+            said = subprocess.run(['rtpengine', '--version'], capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            return None
+        return (said.stdout + said.stderr).strip().removeprefix('Version: ') or None
+
+    def command(self):
+        return ['rtpengine', '--foreground', '--log-stderr', '--log-level=4', '--table=-1', '--num-threads=1',
+                f'--interface={self.host}', f'--listen-ng={self.host}:2223', '--port-min=20000', '--port-max=40000',
+                '--delete-delay=0', '--pidfile=' + str(self.work / 'rtpengine.pid')]
+
+    def wait_ready(self):
+        self.cookie = 0
+        self.ng = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.ng.connect((self.host, 2223))
+        self.ng.settimeout(2)
+
+        def answers():
+            try:
+                return self.ask({'command': 'ping'}).get('result') == 'pong'
+            except OSError:
+                return False
+        self.wait_until(answers, 15, 'starting')
+        with open(self.legs, 'w', encoding='ascii') as legs:
+            for slot in range(self.calls):
+                legs.writelines(line + '\n' for line in self.make_call(slot))
+        self.settle()
+
+    def ask(self, question):
+        self.cookie += 1
+        self.ng.send(b'%d %s' % (self.cookie, bencode(question)))
+        while True:  # answers to questions given up before are passed over
+            cookie, answer = self.ng.recv(65536).split(b' ', 1)
+            if int(cookie) == self.cookie:
+                return bdecode(answer)
+
+    def description(self, address, slot, key):
+        port = self.MEDIA_PORT + 2 * (slot % self.MEDIA_SOCKETS)
+        host = address.split(':')[0]
+        secure = f'a=crypto:1 {SRTP_SUITE} inline:{key}\r\n' if key else ''
+        return (f'v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n'
+                f'm=audio {port} RTP/{"SAVP" if key else "AVP"} 0\r\n{secure}')
+
+    def make_call(self, slot):
+        """The lines of both legs: where each sends, and its keys."""
+        keys = [base64.b64encode(os.urandom(28)).decode() if side < self.srtp_legs else '' for side in (0, 1)]
+        call = {'call-id': f'bench{slot}', 'from-tag': 'a', 'ICE': 'remove', 'rtcp-mux': ['demux']}
+        inner = 'RTP/SAVP' if keys[1] else 'RTP/AVP'
+        offer = self.ask({**call, 'command': 'offer', 'transport-protocol': inner, 'DTLS': 'off', 'SDES': ['only-' + SRTP_SUITE],
+                          'sdp': self.description(CALLER, slot, keys[0])})
+        answer = self.ask({**call, 'command': 'answer', 'to-tag': 'b', 'sdp': self.description(CALLEE, slot, keys[1])})
+        for said in (offer, answer):
+            if said.get('result') != 'ok':
+                raise Trouble(f'rtpengine refused a call: {said}')
+        return [self.leg('caller', slot, answer['sdp'], keys[0]), self.leg('callee', slot, offer['sdp'], keys[1])]
+
+    @staticmethod
+    def leg(side, slot, sdp, key):
+        port = re.search(r'^m=audio (\d+) ', sdp, re.M).group(1)
+        host = re.search(r'^c=IN IP4 (\S+)', sdp, re.M).group(1)
+        theirs = re.search(rf'^a=crypto:1 {SRTP_SUITE} inline:([A-Za-z0-9+/=]+)', sdp, re.M)
+        return f'{side} {slot} {host}:{port}' + (f' {SRTP_SUITE} {key} {theirs.group(1)}' if key else '')
+
+    def stop(self):
+        if getattr(self, 'ng', None):
+            self.ng.close()
+        super().stop()
+
+
+def bencode(value):
+    if isinstance(value, dict):
+        return b'd' + b''.join(bencode(k) + bencode(v) for k, v in sorted(value.items())) + b'e'
+    if isinstance(value, list):
+        return b'l' + b''.join(map(bencode, value)) + b'e'
+    data = value.encode()
+    return b'%d:%s' % (len(data), data)
+
+
+def bdecode(data):
+    """The value that stands first in data; numbers become int, the rest str, list and dict."""
+    def one(at):
+        kind = data[at:at + 1]
+        if kind == b'i':
+            end = data.index(b'e', at)
+            return int(data[at + 1:end]), end + 1
+        if kind in (b'l', b'd'):
+            items, at = [], at + 1
+            while data[at:at + 1] != b'e':
+                item, at = one(at)
+                items.append(item)
+            return (items if kind == b'l' else dict(zip(items[::2], items[1::2]))), at + 1
+        colon = data.index(b':', at)
+        end = colon + 1 + int(data[at:colon])
+        return data[colon + 1:end].decode(), end
+    return one(0)[0]
 
 
 class UnixConnection(http.client.HTTPConnection):
