@@ -180,6 +180,23 @@ enum sip_parse sip_cseq_parse(struct slice value, struct sip_cseq *ret, struct s
 	return SIP_OK;
 }
 
+enum sip_parse sip_rack_parse(struct slice value, struct sip_rack *ret, struct sip_reason *reterr)
+{
+	size_t n = 0;
+	while (n < value.n && sip_is_digit(value.p[n]))
+		n++;
+	struct sip_rack r;
+	uint64_t rseq;
+	struct slice rest = slice_trim(slice_from(value, n));
+	bool apart = n < value.n && sip_is_space(value.p[n]);
+	if (!apart || !slice_u64(slice_first(value, n), UINT32_MAX, &rseq) || !rseq ||
+	    sip_cseq_parse(rest, &r.cseq, reterr) != SIP_OK)
+		return sip_refuse(reterr, value.p, value.p, "Bad RAck");
+	r.rseq = (uint32_t)rseq;
+	*ret = r;
+	return SIP_OK;
+}
+
 bool sip_number_parse(struct slice value, uint32_t max, uint32_t *ret)
 {
 	size_t n = 0;
@@ -237,4 +254,15 @@ bool sip_content_is(const struct sip_message *msg, struct slice type)
 {
 	struct slice rest = sip_field_value(msg, SIP_CONTENT_TYPE);
 	return slice_caseeq(slice_trim(slice_cut(&rest, ';')), type);
+}
+
+struct sip_disposition sip_disposition_of(const struct sip_message *msg)
+{
+	struct slice params = sip_field_value(msg, SIP_CONTENT_DISPOSITION), handling;
+	struct slice type = slice_trim(slice_cut(&params, ';'));
+	bool told = sip_param_find(params, SLICE("handling"), &handling);
+	return (struct sip_disposition){
+		.type = slice_empty(type) ? SLICE("session") : type,
+		.optional = told && slice_caseeq(handling, SLICE("optional")),
+	};
 }

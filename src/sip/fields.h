@@ -41,6 +41,13 @@ struct sip_cseq {
 };
 MUST_USE enum sip_parse sip_cseq_parse(struct slice value, struct sip_cseq *ret, struct sip_reason *reterr);
 
+/* RAck (RFC 3262 §7.2): the RSeq and the CSeq of the 1xx that a PRACK is for. */
+struct sip_rack {
+	uint32_t rseq; /* 1 to 2^32 - 1 */
+	struct sip_cseq cseq;
+};
+MUST_USE enum sip_parse sip_rack_parse(struct slice value, struct sip_rack *ret, struct sip_reason *reterr);
+
 /* Digits up to max: Expires, Max-Forwards, Min-Expires, Content-Length, RSeq; trailing parameters and comments are left
  * alone. */
 MUST_USE bool sip_number_parse(struct slice value, uint32_t max, uint32_t *ret);
@@ -55,3 +62,10 @@ MUST_USE bool sip_unquote(struct slice inside, char *buf, size_t cap, size_t *re
 
 /* type/subtype of Content-Type, parameters cut off, no case. */
 bool sip_content_is(const struct sip_message *msg, struct slice type);
+
+/* Content-Disposition (§20.11). Without one a body is a session's, and must be understood. */
+struct sip_disposition {
+	struct slice type;
+	bool optional; /* handling=optional: who does not understand it, leaves it alone */
+};
+struct sip_disposition sip_disposition_of(const struct sip_message *msg);

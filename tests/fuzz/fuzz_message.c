@@ -40,6 +40,7 @@ static void read_fields(const struct sip_message *msg)
 		struct sip_address a;
 		struct sip_via via;
 		struct sip_reason reason;
+		struct sip_rack rack;
 		uint32_t number;
 		while (!slice_empty(rest) && sip_address_next(&rest, &a, &reason) == SIP_OK) {
 			assert_within(value, a.display);
@@ -54,12 +55,18 @@ static void read_fields(const struct sip_message *msg)
 		} else {
 			ASSERT(reason.offset <= value.n);
 		}
+		if (sip_rack_parse(value, &rack, &reason) == SIP_OK) {
+			ASSERT(rack.rseq > 0 && rack.cseq.number <= INT32_MAX);
+			assert_within(value, rack.cseq.method_text);
+		}
 		rest = value;
 		while (sip_list_next(&rest, &item))
 			assert_within(value, item);
 		if (sip_number_parse(value, 3600, &number))
 			ASSERT(number <= 3600);
 	}
+	struct sip_disposition d = sip_disposition_of(msg);
+	ASSERT(!slice_empty(d.type));
 }
 
 static void check_answer(const struct sip_message *msg)

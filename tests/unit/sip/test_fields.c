@@ -188,6 +188,69 @@ static void cseqs(void **state)
 	assert_slice(c.method_text, "x!");
 }
 
+static void racks(void **state)
+{
+	struct sip_rack r = {.rseq = 5};
+	struct sip_reason reason;
+	static const char *const bad[] = {"",
+					  "1",
+					  "776656 1",
+					  "0 1 INVITE",
+					  "1 1INVITE",
+					  "1 1 INVITE x",
+					  "1,1 INVITE",
+					  "-1 1 INVITE",
+					  "4294967296 1 INVITE",
+					  "x 1 INVITE",
+					  "1 2147483648 INVITE"};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct slice text = guard_slice(slice_from_string(bad[i]));
+		assert_int_equal(sip_rack_parse(text, &r, &reason), SIP_BAD);
+		assert_string_equal(reason.text, "Bad RAck");
+		guard_free(text.p);
+	}
+	assert_int_equal(r.rseq, 5);
+	static const char *const good[] = {"4294967295 2147483647 INVITE", "4294967295\t2147483647   INVITE"};
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		struct slice text = guard_slice(slice_from_string(good[i]));
+		r = (struct sip_rack){0};
+		assert_int_equal(sip_rack_parse(text, &r, &reason), SIP_OK);
+		assert_int_equal(r.rseq, UINT32_MAX);
+		assert_int_equal(r.cseq.number, INT32_MAX);
+		assert_int_equal(r.cseq.method, SIP_INVITE);
+		guard_free(text.p);
+	}
+}
+
+static void dispositions(void **state)
+{
+	static const struct {
+		const char *text, *type;
+		bool optional;
+	} cases[] = {
+		{"", "session", false},
+		{"session", "session", false},
+		{"render;handling=optional", "render", true},
+		{" Render ; x=y;Handling=OPTIONAL", "Render", true},
+		{"alert;handling=required", "alert", false},
+		{";handling=optional", "session", true},
+		{"icon;handling", "icon", false},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char text[200];
+		struct parsed x;
+		bool given = cases[i].text[0];
+		snprintf(text, sizeof(text), "OPTIONS sip:a@b SIP/2.0\r\n%s%s%s\r\n",
+			 given ? "Content-Disposition: " : "", cases[i].text, given ? "\r\n" : "");
+		parsed_init(&x, slice_from_string(text));
+		assert_int_equal(x.parse, SIP_OK);
+		struct sip_disposition d = sip_disposition_of(&x.msg);
+		assert_slice(d.type, cases[i].type);
+		assert_int_equal(d.optional, cases[i].optional);
+		parsed_done(&x);
+	}
+}
+
 static void numbers(void **state)
 {
 	uint32_t n = 7;
@@ -244,6 +307,7 @@ int main(void)
 		cmocka_unit_test(vias),          cmocka_unit_test(bad_vias),      cmocka_unit_test(addresses),
 		cmocka_unit_test(bad_addresses), cmocka_unit_test(address_lists), cmocka_unit_test(cseqs),
 		cmocka_unit_test(numbers),       cmocka_unit_test(lists),         cmocka_unit_test(unquoting),
+		cmocka_unit_test(racks),         cmocka_unit_test(dispositions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
