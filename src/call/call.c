@@ -167,6 +167,12 @@ static void pass_offer(struct call *c, struct leg *from, struct leg *to)
 		leg_refuse_offer(from, n ? 491 : 488);
 }
 
+/* Not for glare, and not because its dialog is gone, which is told next. */
+static bool refused_for_good(unsigned status)
+{
+	return status != 491 && status != 408 && status != 481;
+}
+
 /* The other side has said what it thinks of an offer: of asker's (unless it was cancelled meanwhile), or of ours. */
 static void offer_passed(struct call *c, struct leg *asker, struct leg *answerer, bool accepted)
 {
@@ -175,16 +181,27 @@ static void offer_passed(struct call *c, struct leg *asker, struct leg *answerer
 		leg_refuse_offer(asker, answerer->last_status == 491 ? 491 : 488);
 	else if (asked && leg_answer_offer(asker, answerer->agreed, answerer->agreed_count) < 0)
 		call_end(c, 500, "media-failed", "alto");
-	if (c->state == CALL_ANSWERED && accepted)
+	if (c->state != CALL_ANSWERED)
+		return;
+	if (accepted) {
 		join(c);
+	} else if (asker && !asked && refused_for_good(answerer->last_status) &&
+		   !offer_have_common_codec(asker, answerer)) {
+		call_trace(c, "asked anew, refused: %u", answerer->last_status);
+		call_end(c, 488, "no-common-codec", "alto");
+	}
 }
 
-/* The caller has its answer. One that was told early may not fit who answered: then the caller is asked anew. */
+/*
+ * The caller has its answer, or has given one to our offer. One that was told early may not fit who answered: then the
+ * caller is asked anew.
+ */
 static void confirmed(struct call *c)
 {
+	side_copy(&c->side_a, c->caller);
 	if (!c->callee || offer_have_common_codec(c->caller, c->callee))
 		return;
-	call_trace(c, "the early answer does not fit: caller asked anew");
+	call_trace(c, "what the caller was told early does not fit: asked anew");
 	if (leg_offer(c->caller, c->callee->agreed, c->callee->agreed_count) < 0)
 		call_end(c, 500, "media-failed", "alto");
 }
@@ -226,8 +243,11 @@ static void caller_event(void *user, struct leg *leg, enum leg_event event)
 	struct call *c = user;
 	if (event == LEG_CANCELLED)
 		call_end(c, 487, "cancelled", "caller");
-	else if (event == LEG_HUNG_UP && c->state == CALL_RINGING)
-		call_end(c, 487, "cancelled", "caller");
+	else if (event == LEG_HUNG_UP && !leg->dialog.confirmed)
+		call_end(c, leg->end_cause ? leg->last_status : 487, leg->end_cause ? leg->end_cause : "cancelled",
+			 "caller");
+	else if (event == LEG_CHANGED && c->state == CALL_RINGING)
+		ring_join(c);
 	else
 		session_event(c, leg, c->callee, event);
 }
@@ -297,8 +317,11 @@ void call_end(struct call *c, unsigned status, const char *cause, const char *en
 {
 	if (c->state == CALL_ENDING)
 		return;
-	if (c->state == CALL_RINGING)
-		c->status = (uint16_t)status;
+	/* A caller whose 200 still waited for a PRACK has not been answered. */
+	if (c->state == CALL_RINGING || (c->caller && !c->caller->dialog.confirmed)) {
+		c->status = (uint16_t)(status ? status : 480);
+		c->answered_us = 0;
+	}
 	set_state(c, CALL_ENDING);
 	struct directory_tenant *t = directory_tenant_by_id(c->sb->config.directory, slice_from_string(c->tenant));
 	if (t && t->calls) /* its line is free, whatever a phone that does not answer still holds up */

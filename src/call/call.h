@@ -70,6 +70,8 @@ void calls_drop_all(struct switchboard *sb);
 
 /* ---- ring.c: all devices of a user ring, the first answer wins, the others are told so ---- */
 void ring_user(struct call *c, const struct directory_user *user, const struct directory_device *from);
+/* Join the early voice of the one target that rings, if there is any: something has changed that it depends on. */
+void ring_join(struct call *c);
 /* Stop what still rings. elsewhere: somebody else answered, and the phones show no missed call. */
 void ring_stop(struct call *c, bool elsewhere);
 

@@ -44,11 +44,21 @@ static bool dialled(const struct sip_message *req, char *buf, size_t cap, struct
 	return true;
 }
 
+/* Can we agree with the caller on voice at all? Its offer says so; without one it will answer ours (RFC 3261 §13.2.1).
+ */
+static bool may_speak(struct leg *caller, struct offer_refusal *ret_why)
+{
+	struct sdp_session session;
+	if (!caller->delayed)
+		return offer_check(caller, description_slice(&caller->pending), &session, ret_why);
+	*ret_why = (struct offer_refusal){.status = 488, .reason = SLICE("Encrypted Voice Required")};
+	return offer_allowed(caller);
+}
+
 static void route(struct call *c, const struct directory_device *from, struct slice to)
 {
 	struct switchboard *sb = c->sb;
 	const struct directory_tenant *tenant = from->user->tenant;
-	struct sdp_session session;
 	struct offer_refusal why;
 	const struct directory_user *user = directory_user_by_extension(sb->config.directory, tenant, to);
 	if (!user) {
@@ -57,7 +67,7 @@ static void route(struct call *c, const struct directory_device *from, struct sl
 	} else if (tenant->lines && tenant->calls > tenant->lines) {
 		call_trace(c, "all %u lines in use", tenant->lines);
 		call_end(c, 503, "no-line", "alto");
-	} else if (!offer_check(c->caller, description_slice(&c->caller->pending), &session, &why)) {
+	} else if (!may_speak(c->caller, &why)) {
 		call_trace(c, "offer refused: %.*s", SLICE_ARG(why.reason));
 		leg_refuse(c->caller, why.status, why.reason);
 		call_end(c, why.status, "offer-refused", "alto");
@@ -82,12 +92,9 @@ void incoming_invite(struct switchboard *sb, struct sip_server *server, const st
 		refuse(sb, server, 404, SLICE_NONE);
 		return;
 	}
-	if (slice_empty(req->body)) {
-		refuse(sb, server, 488, SLICE("An Offer Is Needed In INVITE"));
-		return;
-	}
-	if (!sip_content_is(req, SLICE("application/sdp")) || req->body.n > SDP_BYTES_MAX) {
-		refuse(sb, server, req->body.n > SDP_BYTES_MAX ? 513 : 415, SLICE_NONE);
+	enum body body = body_of(req);
+	if (body == BODY_UNKNOWN || body == BODY_TOO_LARGE) {
+		body_refuse(sb, server, req, flow, body);
 		return;
 	}
 	int rc = leg_take_invite(sb, server, req, flow, NULL, NULL, &leg);

@@ -1,5 +1,5 @@
 /* call/leg.c - a leg's life: made, asked things inside its dialog, ended */
-#include "call/leg.h"
+#include "call/early.h"
 #include "call/offer.h"
 
 #include <errno.h>
@@ -73,6 +73,8 @@ static void leg_release(struct leg *leg)
 	crypto_wipe(&leg->send_key, sizeof(leg->send_key));
 	crypto_wipe(&leg->receive_key, sizeof(leg->receive_key));
 	crypto_wipe(leg->offered, sizeof(leg->offered));
+	reliable_done(leg);
+	early_done(leg);
 	sip_dialog_done(&leg->dialog);
 	pool_give(&leg->sb->legs, leg);
 }
@@ -88,7 +90,8 @@ int leg_take_invite(struct switchboard *sb, struct sip_server *server, const str
 	struct sip_reason err;
 	sip_write_name(&w, sb->config.node, &leg->name);
 	int rc = sip_dialog_init_uas(&leg->dialog, invite, writer_slice(&w), &err);
-	if (rc == 0 && !description_set(&leg->pending, invite->body))
+	leg->delayed = body_of(invite) != BODY_SESSION;
+	if (rc == 0 && !leg->delayed && !description_set(&leg->pending, invite->body))
 		rc = -ENOMEM;
 	if (rc < 0) {
 		leg_release(leg);
@@ -121,6 +124,7 @@ void leg_end(struct leg *leg)
 		return;
 	leg->state = LEG_ENDED;
 	leg_repeat_stop(leg);
+	reliable_stop(leg);
 	timer_stop(leg->sb->wheel, &leg->settle);
 	if (leg->client)
 		sip_client_detach(leg->client);
@@ -204,16 +208,22 @@ static void repeat_due(struct timer *t, void *arg)
 	timer_start(wheel, &leg->repeat, leg->repeat_us);
 }
 
+void leg_write_dialog(struct leg *leg, struct writer *w, const struct sip_message *invite)
+{
+	const struct sip_field *rr = sip_field_first(invite, SIP_RECORD_ROUTE);
+	for (; rr; rr = sip_field_next(invite, rr))
+		sip_write_field(w, SIP_RECORD_ROUTE, rr->value);
+	write_contact(leg->sb, w, &leg->flow);
+	sip_write_field(w, SIP_ALLOW, ALLOWED_METHODS);
+}
+
 int leg_send_ok(struct leg *leg, struct sip_server *server, const struct sip_message *invite)
 {
 	struct switchboard *sb = leg->sb;
 	struct writer w = response_begin(sb, invite, &leg->flow, 200, SLICE_NONE, leg->dialog.local_tag);
-	const struct sip_field *rr = sip_field_first(invite, SIP_RECORD_ROUTE);
-	for (; rr; rr = sip_field_next(invite, rr))
-		sip_write_field(&w, SIP_RECORD_ROUTE, rr->value);
-	write_contact(sb, &w, &leg->flow);
-	sip_write_field(&w, SIP_ALLOW, ALLOWED_METHODS);
-	int rc = response_send(sb, server, &w, 200, description_slice(&leg->local));
+	leg_write_dialog(leg, &w, invite);
+	bool told = leg->state == LEG_ANSWERING && leg->settled; /* RFC 3262 §5: not once more */
+	int rc = response_send(sb, server, &w, 200, told ? SLICE_NONE : description_slice(&leg->local));
 	leg->server = 0;
 	if (rc < 0)
 		return rc;
@@ -237,13 +247,27 @@ void leg_voice_lost(struct leg *leg)
 static void take_late_answer(struct leg *leg, const struct sip_message *ack)
 {
 	struct offer_refusal why;
-	leg->offered_in_ok = false;
-	if (!sip_content_is(ack, SLICE("application/sdp")))
+	if (body_of(ack) != BODY_SESSION)
 		return;
 	if (offer_take_answer(leg, ack->body, &why))
 		leg_report(leg, LEG_CHANGED);
 	else if (why.status == 500)
 		leg_voice_lost(leg);
+}
+
+/* The same for the first 200 of a call: there is no session yet that could stay. */
+static void take_first_answer(struct leg *leg, const struct sip_message *ack)
+{
+	struct offer_refusal why = {.status = 488};
+	if (body_of(ack) == BODY_SESSION && offer_take_answer(leg, ack->body, &why)) {
+		leg_report(leg, LEG_CONFIRMED);
+		leg_report(leg, LEG_CHANGED);
+		return;
+	}
+	leg->end_cause = why.status == 500 ? "media-failed" : "unusable-answer";
+	leg_send_bye(leg, SLICE("SIP;cause=488;text=\"Unusable Answer\""));
+	leg_end(leg);
+	leg_report(leg, LEG_HUNG_UP);
 }
 
 static void ack_came(struct leg *leg, const struct sip_message *ack)
@@ -253,16 +277,21 @@ static void ack_came(struct leg *leg, const struct sip_message *ack)
 	if (sip_cseq_parse(sip_field_value(ack, SIP_CSEQ), &cseq, &err) != SIP_OK ||
 	    cseq.number != leg->peer_invite_cseq || !leg->awaiting_ack)
 		return;
+	bool first = leg->state == LEG_ANSWERING, answers = leg->offered_in_ok;
 	leg_repeat_stop(leg);
+	leg->offered_in_ok = false;
 	if (leg->hang_up_on_ack) {
 		leg_send_bye(leg, SLICE_NONE);
 		leg_end(leg);
-	} else if (leg->state == LEG_ANSWERING) {
-		leg->state = LEG_UP;
-		leg_report(leg, LEG_CONFIRMED);
-	} else if (leg->offered_in_ok) {
-		take_late_answer(leg, ack);
+		return;
 	}
+	leg->state = LEG_UP;
+	if (first && answers)
+		take_first_answer(leg, ack);
+	else if (first)
+		leg_report(leg, LEG_CONFIRMED);
+	else if (answers)
+		take_late_answer(leg, ack);
 }
 
 /* ---- requests inside the dialog ---- */
@@ -278,12 +307,18 @@ struct slice leg_branch(struct leg *leg, char buf[SIP_BRANCH_CAP])
 
 struct writer leg_request_begin(struct leg *leg, enum sip_method method, uint32_t cseq, struct slice branch)
 {
+	return leg_request_in(leg, &leg->dialog, method, cseq, branch);
+}
+
+struct writer leg_request_in(struct leg *leg, struct sip_dialog *dialog, enum sip_method method, uint32_t cseq,
+			     struct slice branch)
+{
 	struct switchboard *sb = leg->sb;
 	char host[80];
 	struct writer h = writer_on(host, sizeof(host));
 	transport_write_host(sb->config.transport, &h, &leg->flow);
 	struct writer w = writer_on(sb->work, sizeof(sb->work));
-	sip_dialog_write_request(&w, &leg->dialog, method, cseq, leg->flow.transport, writer_slice(&h), branch,
+	sip_dialog_write_request(&w, dialog, method, cseq, leg->flow.transport, writer_slice(&h), branch,
 				 SIP_MAX_FORWARDS_DEFAULT);
 	return w;
 }
@@ -319,9 +354,14 @@ void leg_send_bye(struct leg *leg, struct slice reason)
 	}
 }
 
-static void bye_came(struct leg *leg, struct sip_server *server)
+/* early: the early dialog that it is for; NULL: the leg's own. */
+static void bye_came(struct leg *leg, struct early *early, struct sip_server *server)
 {
 	(void)sip_server_respond_simple(server, 200, SLICE_NONE, SLICE_NONE);
+	if (early && (leg->forks->next || leg->state == LEG_CANCELLING)) { /* the other forks go on */
+		early_drop(leg, early);
+		return;
+	}
 	struct sip_server *invite = sip_server_get(leg->sb->stack, leg->server);
 	if (invite) { /* an early dialog, or a re-INVITE not yet answered (§15.1.2) */
 		(void)sip_server_respond_simple(invite, 487, SLICE_NONE, leg->dialog.local_tag);
@@ -334,19 +374,31 @@ static void bye_came(struct leg *leg, struct sip_server *server)
 	leg_report(leg, LEG_HUNG_UP);
 }
 
-/* Is this from the peer of our dialog? A caller we have not answered has no other tag to be known by than its own. */
-static bool from_peer(const struct leg *leg, const struct sip_message *req)
+/*
+ * The dialog that a request is for, by its sender's tag: NULL if it is from nobody we speak with. A caller we have not
+ * answered has no other tag to be known by than its own; of those we call each early dialog has one.
+ */
+static struct sip_dialog *dialog_of(struct leg *leg, const struct sip_message *req, struct early **ret_early)
 {
 	struct sip_address from;
 	struct sip_reason err;
-	return sip_address_parse(sip_field_value(req, SIP_FROM), &from, &err) == SIP_OK &&
-	       slice_eq(sip_address_tag(&from), leg->dialog.remote_tag);
+	*ret_early = NULL;
+	if (leg->state == LEG_ENDED || sip_address_parse(sip_field_value(req, SIP_FROM), &from, &err) != SIP_OK)
+		return NULL;
+	struct slice tag = sip_address_tag(&from);
+	if (leg->state == LEG_CALLING || leg->state == LEG_CANCELLING) {
+		*ret_early = early_find(leg, tag);
+		return *ret_early ? &(*ret_early)->dialog : NULL;
+	}
+	return slice_eq(tag, leg->dialog.remote_tag) ? &leg->dialog : NULL;
 }
 
 void leg_request(struct leg *leg, struct sip_server *server, const struct sip_message *req, const struct sip_flow *flow)
 {
 	struct switchboard *sb = leg->sb;
-	if (leg->state == LEG_ENDED || !from_peer(leg, req)) {
+	struct early *early;
+	struct sip_dialog *dialog = dialog_of(leg, req, &early);
+	if (!dialog) {
 		if (server)
 			refuse(sb, server, 481, SLICE_NONE);
 		return;
@@ -361,14 +413,17 @@ void leg_request(struct leg *leg, struct sip_server *server, const struct sip_me
 		ack_came(leg, req);
 		return;
 	}
-	if (sip_dialog_accept(&leg->dialog, req) < 0) {
+	if (sip_dialog_accept(dialog, req) < 0) {
 		refuse(sb, server, 500, SLICE("Out Of Order"));
 		return;
 	}
 	leg->flow = *flow; /* a phone that moved, or came back on another connection */
 	switch (req->method) {
 	case SIP_BYE:
-		bye_came(leg, server);
+		bye_came(leg, early, server);
+		break;
+	case SIP_PRACK:
+		reliable_acknowledged(leg, server, req);
 		break;
 	case SIP_INVITE:
 		leg_reinvited(leg, server, req);

@@ -5,7 +5,7 @@
  * It lives in the switchboard's pool; its handle and a 64-bit secret are its tag on the wire. Owner: the switchboard's
  * thread.
  *
- *   incoming   leg_take_invite ─► leg_progress* ─► leg_answer ─► (ACK) LEG_CONFIRMED
+ *   incoming   leg_take_invite ─► leg_progress* ─► leg_answer ─► (PRACK, 200) ─► (ACK) LEG_CONFIRMED
  *                                             └─► leg_refuse
  *   outgoing   leg_call ─► LEG_PROGRESS* ─► LEG_ANSWERED | LEG_FAILED
  *   both       leg_hang_up at any moment does what the moment asks for: CANCEL, BYE, or a refusal
@@ -42,6 +42,8 @@ enum leg_event {
 	LEG_GONE            /* last event; figures are final */
 };
 struct leg;
+struct early;
+struct reliable;
 typedef void (*leg_fn)(void *user, struct leg *leg, enum leg_event event);
 
 #define LEG_FORMATS_MAX 8 /* agreed formats kept; phones agree on one or two and telephone-event */
@@ -67,6 +69,8 @@ struct leg {
 	uint8_t max_forwards;      /* carried across */
 	uint16_t last_status;
 	bool early : 1;          /* a description has passed before the answer */
+	bool delayed : 1;        /* incoming, without an offer: ours is in the 200, or in a reliable 1xx */
+	bool settled : 1;        /* offer and answer are complete before the 200, which carries none */
 	bool offering : 1;       /* our re-INVITE awaits its answer */
 	bool awaiting_ack : 1;   /* our 2xx is repeated until its ACK comes */
 	bool offered_in_ok : 1;  /* ... which brings the answer to the offer in it */
@@ -77,6 +81,11 @@ struct leg {
 	struct timer repeat;     /* 2xx repetition until the ACK; the last step of a leg without stream */
 	int64_t repeat_us, repeat_until_us;
 	struct description ok; /* our 2xx, repeated until its ACK */
+
+	/* before the answer */
+	struct reliable *reliable; /* incoming: our 1xx that await their PRACK; NULL: none was sent */
+	struct early *forks;       /* outgoing: the early dialogs of our INVITE; the 2xx makes one of them `dialog` */
+	const struct early *heard; /* ... whose description is in force; NULL: none's */
 
 	/* who, for the history */
 	char user_id[STORE_ID_CAP], device_id[STORE_ID_CAP];
@@ -117,12 +126,17 @@ struct leg_call {
  * (encryption impossible). */
 MUST_USE int leg_call(struct switchboard *sb, const struct leg_call *to, leg_fn fn, void *user, struct leg **ret);
 
-/* Incoming: 180 or 183; with a description if `formats` are given (the answer, early; leg->early says it was sent). */
+/*
+ * Incoming: 180 or 183, reliably where RFC 3262 wants it. With `formats` it carries a description: our answer, early,
+ * or our offer if the INVITE had none. A caller that cannot be given one now is told nothing; leg->early says whether
+ * it was.
+ */
 void leg_progress(struct leg *leg, unsigned status, const struct sdp_format *formats, size_t count);
 /*
- * Incoming: 200 with the answer. `spoken`: what the other side agreed to; an answer told early stays as it was (RFC
- * 3261 §13.2.1). 0; -ENOENT: no common codec; -ENOTCONN: the caller is gone; -ENOMEM, -EMFILE. On failure the leg ends
- * by itself.
+ * Incoming: 200 with the answer, or with our offer to an INVITE that had none. `spoken`: what the other side agreed to;
+ * an answer told early stays as it was (RFC 3261 §13.2.1). The 200 waits for the PRACK of a reliable 1xx with a
+ * description (RFC 3262 §3); should that never come, LEG_HUNG_UP. 0; -ENOENT: no common codec; -ENOTCONN: the caller is
+ * gone; -ENOMEM, -EMFILE. On failure the leg ends by itself.
  */
 MUST_USE int leg_answer(struct leg *leg, const struct sdp_format *spoken, size_t count);
 void leg_refuse(struct leg *leg, unsigned status, struct slice reason);
@@ -133,7 +147,7 @@ void leg_hang_up(struct leg *leg, unsigned status, struct slice reason);
 MUST_USE int leg_offer(struct leg *leg, const struct sdp_format *formats, size_t count);
 MUST_USE int leg_answer_offer(struct leg *leg, const struct sdp_format *spoken, size_t count);
 void leg_refuse_offer(struct leg *leg, unsigned status);
-/* The formats of the offer that LEG_OFFER asks about. */
+/* The formats of the offer that LEG_OFFER asks about, or of an INVITE; of one without an offer those that we offer. */
 size_t leg_offered_formats(const struct leg *leg, struct sdp_format *ret, size_t cap, uint16_t *ret_ptime_ms);
 
 /* ---- what comes in, from switchboard.c ---- */
@@ -169,3 +183,12 @@ void leg_reinvited(struct leg *leg, struct sip_server *server, const struct sip_
 void leg_check_alive(struct leg *leg);
 /* A new client transaction's request in sb->work, up to the point where its own fields go. */
 struct writer leg_request_begin(struct leg *leg, enum sip_method method, uint32_t cseq, struct slice branch);
+/* The same in one of the early dialogs. */
+struct writer leg_request_in(struct leg *leg, struct sip_dialog *dialog, enum sip_method method, uint32_t cseq,
+			     struct slice branch);
+/* The 200 of an incoming leg that waited for a PRACK: now. -errno: the flow is dead, the leg has ended. */
+int leg_answer_now(struct leg *leg);
+/* An incoming leg that cannot go on before its ACK: INVITE refused, LEG_HUNG_UP reported. cause: static. */
+void leg_fail(struct leg *leg, unsigned status, const char *cause);
+/* Record-Route and Contact of an answer to the INVITE that makes a dialog (§12.1.1). */
+void leg_write_dialog(struct leg *leg, struct writer *w, const struct sip_message *invite);

@@ -1,5 +1,5 @@
 /* call/leg_in.c - a leg whose peer calls us: progress, the answer, refusal, CANCEL.   RFC 3261 §13.3 */
-#include "call/leg.h"
+#include "call/early.h"
 #include "call/offer.h"
 
 #include <errno.h>
@@ -10,39 +10,59 @@ static struct sip_server *invite_of(struct leg *leg, struct sip_message *ret)
 	return server && sip_server_request(server, ret) == 0 ? server : NULL;
 }
 
+/* Our answer, or our offer where the INVITE had none, may go before the 200: it is in leg->local then. */
+static bool describe_early(struct leg *leg, const struct sip_message *invite, const struct sdp_format *formats,
+			   size_t count)
+{
+	if (leg->early)
+		return true;
+	if (leg->delayed) /* RFC 3262 §5: an offer only in a reliable 1xx, since its answer comes with the PRACK */
+		leg->early = reliable_possible(leg, invite) && offer_write(leg, formats, count, 0) == 0;
+	else
+		leg->early = leg->pending.text && offer_answer(leg, formats, count) == 0;
+	return leg->early;
+}
+
 void leg_progress(struct leg *leg, unsigned status, const struct sdp_format *formats, size_t count)
 {
-	struct switchboard *sb = leg->sb;
-	struct sip_message *invite = &sb->kept_message;
+	struct sip_message *invite = &leg->sb->kept_message;
 	struct sip_server *server = leg->state == LEG_INCOMING ? invite_of(leg, invite) : NULL;
-	if (!server)
+	if (!server || (count && !describe_early(leg, invite, formats, count)))
 		return;
-	if (count && leg->pending.text && offer_answer(leg, formats, count) == 0)
-		leg->early = true;
-	struct slice sdp = count && leg->early ? description_slice(&leg->local) : SLICE_NONE;
-	struct writer w = response_begin(sb, invite, &leg->flow, status, SLICE_NONE, leg->dialog.local_tag);
-	const struct sip_field *rr = sip_field_first(invite, SIP_RECORD_ROUTE);
-	for (; rr; rr = sip_field_next(invite, rr))
-		sip_write_field(&w, SIP_RECORD_ROUTE, rr->value);
-	write_contact(sb, &w, &leg->flow);
-	(void)response_send(sb, server, &w, status, sdp); /* a caller that is gone shows at the answer */
+	reliable_progress(leg, server, invite, status, count > 0);
 }
 
 int leg_answer(struct leg *leg, const struct sdp_format *spoken, size_t count)
 {
-	struct sip_message *invite = &leg->sb->kept_message;
-	int rc = leg->early ? 0 : offer_answer(leg, spoken, count);
+	int rc = 0;
+	if (!leg->early)
+		rc = leg->delayed ? offer_write(leg, spoken, count, 0) : offer_answer(leg, spoken, count);
 	if (rc < 0) {
 		leg_refuse(leg, rc == -ENOENT ? 488 : 500, rc == -ENOENT ? SLICE("No Common Codec") : SLICE_NONE);
 		return rc;
 	}
+	return reliable_holds_answer(leg) ? 0 : leg_answer_now(leg);
+}
+
+int leg_answer_now(struct leg *leg)
+{
+	struct sip_message *invite = &leg->sb->kept_message;
 	struct sip_server *server = invite_of(leg, invite);
+	reliable_stop(leg);
 	leg->state = LEG_ANSWERING;
-	leg->dialog.confirmed = true;
-	rc = server ? leg_send_ok(leg, server, invite) : -ENOTCONN;
+	leg->offered_in_ok = leg->delayed && !leg->settled;
+	int rc = server ? leg_send_ok(leg, server, invite) : -ENOTCONN;
+	leg->dialog.confirmed = rc == 0;
 	if (rc < 0) /* its connection has closed while it waited */
 		leg_end(leg);
 	return rc;
+}
+
+void leg_fail(struct leg *leg, unsigned status, const char *cause)
+{
+	leg->end_cause = cause;
+	leg_refuse(leg, status, SLICE_NONE);
+	leg_report(leg, LEG_HUNG_UP);
 }
 
 void leg_refuse(struct leg *leg, unsigned status, struct slice reason)

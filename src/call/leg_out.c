@@ -1,5 +1,5 @@
 /* call/leg_out.c - a leg that we call: INVITE, what comes back, and its ACK.   RFC 3261 §13.2, §9.1 */
-#include "call/leg.h"
+#include "call/early.h"
 #include "call/offer.h"
 
 #include <errno.h>
@@ -25,41 +25,32 @@ static uint32_t cseq_of(const struct sip_message *msg)
 
 static bool same_peer(const struct leg *leg, const struct sip_message *msg)
 {
-	struct sip_address to;
-	struct sip_reason err;
-	return sip_address_parse(sip_field_value(msg, SIP_TO), &to, &err) == SIP_OK &&
-	       slice_eq(sip_address_tag(&to), leg->dialog.remote_tag);
+	return slice_eq(early_tag(msg), leg->dialog.remote_tag);
 }
 
-/* Of several early dialogs (forks beyond us) the latest is followed; the 2xx decides. */
-static int learn(struct leg *leg, const struct sip_message *msg)
+/* The answer in a 1xx: a reliable one counts, another one is a glimpse of what the 2xx will say (§13.2.1). */
+static void take_early_answer(struct leg *leg, struct early *e, const struct sip_message *msg)
 {
-	struct sip_reason err;
-	struct sip_dialog other;
-	if (slice_empty(leg->dialog.remote_tag) || same_peer(leg, msg))
-		return sip_dialog_learn(&leg->dialog, msg, &err);
-	int rc = sip_dialog_fork(&other, &leg->dialog);
-	if (rc < 0)
-		return rc;
-	rc = sip_dialog_learn(&other, msg, &err);
-	if (rc < 0) {
-		sip_dialog_done(&other);
-		return rc;
-	}
-	sip_dialog_done(&leg->dialog);
-	leg->dialog = other;
-	return 0;
+	struct offer_refusal why;
+	if (e->answer.text || msg->body.n > SDP_BYTES_MAX ||
+	    (reliable_rseq(msg) && !description_set(&e->answer, msg->body)))
+		return;
+	if (!offer_take_answer(leg, msg->body, &why))
+		return; /* of no use: the 2xx shows whether there is a better one */
+	leg->early = true;
+	leg->heard = e;
 }
 
 static void provisional(struct leg *leg, const struct sip_message *msg)
 {
-	struct offer_refusal why;
 	if (msg->status == 100 || leg->state != LEG_CALLING)
 		return;
+	struct early *e = early_learn(leg, msg);
+	if (e && !reliable_take(leg, e, msg))
+		return;
 	leg->last_status = msg->status;
-	if (learn(leg, msg) == 0 && sip_content_is(msg, SLICE("application/sdp")) &&
-	    offer_take_answer(leg, msg->body, &why))
-		leg->early = true;
+	if (e && sip_content_is(msg, SLICE("application/sdp")))
+		take_early_answer(leg, e, msg);
 	leg_report(leg, LEG_PROGRESS);
 }
 
@@ -72,25 +63,39 @@ static void failed(struct leg *leg, unsigned status)
 		leg_report(leg, LEG_FAILED);
 }
 
+/* Is there a usable answer in force? One that came reliably before is not changed by the 2xx (RFC 3262 §5). */
+static bool take_answer(struct leg *leg, const struct sip_message *msg, struct description *before, bool heard,
+			struct offer_refusal *ret_why)
+{
+	if (!before->text)
+		return sip_content_is(msg, SLICE("application/sdp")) && offer_take_answer(leg, msg->body, ret_why);
+	bool taken = heard || offer_take_answer(leg, description_slice(before), ret_why);
+	description_done(before);
+	return taken;
+}
+
 static void answered(struct leg *leg, const struct sip_message *msg)
 {
 	struct offer_refusal why = {.status = 488};
+	struct description before;
+	bool heard;
 	if (leg->state == LEG_UP) { /* our ACK was lost, or a second phone behind a fork answered as well */
 		leg_stray_2xx(leg->sb, leg, msg, &leg->flow);
 		return;
 	}
-	if (learn(leg, msg) < 0) {
+	if (early_decide(leg, msg, &before, &heard) < 0) {
 		leg_stray_2xx(leg->sb, NULL, msg, &leg->flow);
 		failed(leg, 502);
 		return;
 	}
 	leg_send_ack(leg, cseq_of(msg));
 	if (leg->state == LEG_CANCELLING) { /* the answer crossed our CANCEL */
+		description_done(&before);
 		leg_send_bye(leg, SLICE_NONE);
 		leg_end(leg);
 		return;
 	}
-	if (!sip_content_is(msg, SLICE("application/sdp")) || !offer_take_answer(leg, msg->body, &why)) {
+	if (!take_answer(leg, msg, &before, heard, &why)) {
 		leg_send_bye(leg, why.status == 500 ? SLICE("SIP;cause=500;text=\"Voice Cannot Be Set\"")
 						    : SLICE("SIP;cause=488;text=\"Unusable Answer\""));
 		failed(leg, why.status);
@@ -139,6 +144,7 @@ static int send_invite(struct leg *leg, const struct leg_call *to)
 				 sip_client_branch(leg->client), to->max_forwards);
 	write_contact(sb, &w, &leg->flow);
 	sip_write_field(&w, SIP_ALLOW, ALLOWED_METHODS);
+	sip_write_field(&w, SIP_SUPPORTED, SLICE("100rel"));
 	sip_write_body(&w, SLICE("application/sdp"), description_slice(&leg->local));
 	int rc = w.overflow ? -E2BIG : sip_client_start(leg->client, writer_slice(&w));
 	if (rc < 0) {

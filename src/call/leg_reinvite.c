@@ -56,19 +56,20 @@ void leg_reinvited(struct leg *leg, struct sip_server *server, const struct sip_
 	struct offer_refusal why;
 	struct sip_reason err;
 	uint8_t index;
+	enum body body = body_of(req);
 	if (in_the_way(leg, server, req))
 		return;
+	if (body == BODY_UNKNOWN || body == BODY_TOO_LARGE) {
+		body_refuse(sb, server, req, &leg->flow, body);
+		return;
+	}
 	if (sip_dialog_refresh_target(&leg->dialog, req, &err) < 0) {
 		refuse(sb, server, 400, SLICE("Unusable Contact"));
 		return;
 	}
 	leg->peer_invite_cseq = leg->dialog.remote_cseq;
-	if (slice_empty(req->body)) {
+	if (body == BODY_NONE) {
 		offer_now(leg, server, req);
-		return;
-	}
-	if (!sip_content_is(req, SLICE("application/sdp"))) {
-		refuse(sb, server, 415, SLICE_NONE);
 		return;
 	}
 	if (!description_set(&leg->pending, req->body)) {
@@ -95,6 +96,8 @@ size_t leg_offered_formats(const struct leg *leg, struct sdp_format *ret, size_t
 	struct sdp_reason err;
 	uint8_t index;
 	struct slice text = description_slice(leg->pending.text ? &leg->pending : &leg->remote);
+	if (!text.n)
+		return offer_default_formats(ret, cap);
 	if (sdp_parse(text, &session, &err) != SDP_OK || !sdp_audio(&session, &index))
 		return 0;
 	*ret_ptime_ms = session.media[index].ptime_ms;

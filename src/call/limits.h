@@ -5,6 +5,9 @@
 
 #define CALL_MAX 20000   /* calls at once on a node; the voice ports of one address carry 14,000 at most */
 #define CALL_LEGS_MAX 16 /* legs of one call while it rings: 5 devices with 3 bindings each, and the caller */
+#define LEG_EARLY_MAX                                                                                                  \
+	4 /* early dialogs followed of one INVITE, about 1 KiB each: the phones that an operator's fork rings at once; \
+	     another one's 2xx still wins */
 #define CALL_RING_US (20 * SECOND_US) /* how long a user's devices ring; also bounds endless 1xx (timer C) */
 #define CONNECTION_IDENTITIES_MAX 8   /* accounts of one phone on one connection; a ninth is challenged each time */
 #define CALL_IDENTITIES_MAX                                                                                            \

@@ -211,6 +211,31 @@ static bool names_our_port(struct leg *leg, const struct sdp_media *m)
 
 /* ---- our offer, their answer ---- */
 
+/*
+ * The codecs that phones have, best first: wideband before narrowband, and the two that every phone knows. Numbers as
+ * RFC 3551 §6 has them, dynamic ones as phones use them most. Which of them is spoken is the two phones' own choice:
+ * Alto passes voice on as it comes.
+ */
+static const struct sdp_format default_formats[] = {
+	{.payload = 96, .name = {"opus", 4}, .rate = 48000, .channels = 2},
+	{.payload = 9, .name = {"G722", 4}, .rate = 8000, .channels = 1},
+	{.payload = 8, .name = {"PCMA", 4}, .rate = 8000, .channels = 1},
+	{.payload = 0, .name = {"PCMU", 4}, .rate = 8000, .channels = 1},
+	{.payload = 101, .name = {"telephone-event", 15}, .rate = 8000, .channels = 1, .fmtp = {"0-15", 4}},
+};
+
+size_t offer_default_formats(struct sdp_format *ret, size_t cap)
+{
+	size_t n = MIN(cap, ARRAY_LEN(default_formats));
+	memcpy(ret, default_formats, n * sizeof(ret[0]));
+	return n;
+}
+
+bool offer_allowed(const struct leg *leg)
+{
+	return leg->plain_allowed || !keys_go_in_clear(leg);
+}
+
 /* Plain voice where it is allowed, but a leg that is encrypted stays so. */
 static bool offers_plain(const struct leg *leg)
 {
@@ -220,7 +245,7 @@ static bool offers_plain(const struct leg *leg)
 int offer_write(struct leg *leg, const struct sdp_format *formats, size_t count, uint16_t ptime_ms)
 {
 	char keys[ARRAY_LEN(offered_suites)][SDES_KEY_TEXT_MAX];
-	if (!leg->plain_allowed && keys_go_in_clear(leg))
+	if (!offer_allowed(leg))
 		return -EACCES;
 	struct sdp_local_audio audio = {
 		.address = public_address(leg),

@@ -17,6 +17,11 @@ MUST_USE int offer_open_stream(struct leg *leg, pool_handle near);
 /* Our offer into leg->local: fresh keys for each suite unless voice may be plain. */
 MUST_USE int offer_write(struct leg *leg, const struct sdp_format *formats, size_t count, uint16_t ptime_ms);
 
+/* What Alto offers where nobody has said what is spoken: to the devices that an INVITE without an offer rings. */
+size_t offer_default_formats(struct sdp_format *ret, size_t cap);
+/* May an offer of ours go to this peer? Not if it would have to be encrypted and its keys would go in clear. */
+bool offer_allowed(const struct leg *leg);
+
 /*
  * Read a peer's offer: is there audio, can its keys be used under our policy? false: *ret_why.
  */

@@ -5,7 +5,10 @@
  *                                                    ├──► incoming.c    a new INVITE: identity, route, call
  *                                                    └──► leg.c         everything inside a dialog
  *   call.c          what joins legs: ring, answer, hang up, end ──► history.c  the call's row
- *   leg.c           one dialog with its offer/answer state and stream; does not know what it is used for
+ *   leg.c           one dialog with its offer/answer state and stream; does not know what it is used for; leg_*.c
+ *                   hold its parts: leg_in.c and leg_out.c the INVITE's two sides, leg_early.c early dialogs,
+ *                   leg_reliable.c 1xx and PRACK, leg_reinvite.c changes
+ *   body.c          is there an offer in a request, and may we read it
  *   offer.c         descriptions ◄──► media settings
  *   authenticate.c  who sent a request;  registrar_write.c  bindings on their way to the disk
  */
@@ -79,6 +82,18 @@ void registrar_flush(struct registrar *r); /* write refreshed bindings now: befo
 void incoming_invite(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		     const struct sip_flow *flow);
 
+/* ---- body.c ---- */
+enum body {
+	BODY_NONE,    /* none, or one that may be left alone */
+	BODY_SESSION, /* a description: an offer or an answer */
+	BODY_UNKNOWN, /* must be understood, and is not */
+	BODY_TOO_LARGE
+};
+enum body body_of(const struct sip_message *req);
+/* Answers a request whose body is one of the last two: 415 with what we take (§21.4.13), or 513. */
+void body_refuse(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		 const struct sip_flow *flow, enum body body);
+
 /* ---- small things for all ---- */
 /* Answer and forget; counts by status. */
 void refuse(struct switchboard *sb, struct sip_server *server, unsigned status, struct slice reason);
@@ -92,5 +107,5 @@ int response_send(struct switchboard *sb, struct sip_server *server, struct writ
 /* Contact: <sip:alto@host:port;transport=..> of ours on this flow. */
 void write_contact(struct switchboard *sb, struct writer *w, const struct sip_flow *flow);
 /* What Alto understands, for Allow and Supported in answers. */
-#define SUPPORTED_EXTENSIONS SLICE("path, outbound")
-#define ALLOWED_METHODS SLICE("INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER")
+#define SUPPORTED_EXTENSIONS SLICE("100rel, path, outbound")
+#define ALLOWED_METHODS SLICE("INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, REGISTER")

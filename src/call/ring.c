@@ -59,23 +59,51 @@ static unsigned ringing(const struct call *c)
 	return n;
 }
 
+/* Early voice passes only while one target rings: of two, whose would it be? false: the caller cannot be given any. */
+static bool pass_early(struct call *c, struct leg *leg)
+{
+	bool told = c->caller->early;
+	if (!leg->early || ringing(c) != 1)
+		return false;
+	if (!told)
+		leg_progress(c->caller, 183, leg->agreed, leg->agreed_count);
+	if (!c->caller->early)
+		return false;
+	if (!told)
+		call_trace(c, "early media");
+	if (offer_join(c->caller, leg) < 0)
+		call_trace(c, "early media not joined");
+	return true;
+}
+
 static void progress(struct call *c, struct leg *leg)
 {
-	if (!c->caller)
+	if (!c->caller || pass_early(c, leg))
 		return;
-	/* Early voice passes only while one target rings: of two, whose would it be? */
-	if (leg->early && c->target_count == 1) {
-		if (!c->caller->early) {
-			call_trace(c, "early media");
-			leg_progress(c->caller, 183, leg->agreed, leg->agreed_count);
-		}
-		if (c->caller->early && offer_join(c->caller, leg) < 0)
-			call_trace(c, "early media not joined");
-		return;
-	}
+	/* Without a description, so that the caller's phone makes its tone. */
 	if (!c->ringing_told)
 		leg_progress(c->caller, 180, NULL, 0);
 	c->ringing_told = true;
+}
+
+void ring_join(struct call *c)
+{
+	for (uint8_t i = 0; c->caller && i < c->target_count; i++)
+		if (c->targets[i]->state == LEG_CALLING)
+			(void)pass_early(c, c->targets[i]);
+}
+
+/* One target less: the call is over, or the one that is left is heard from now on. */
+static void target_lost(struct call *c, unsigned status)
+{
+	note_refusal(c, status);
+	if (c->state != CALL_RINGING)
+		return;
+	/* §16.7: a 6xx speaks for the person, not for one device. */
+	if (status >= 600 || !ringing(c))
+		give_up(c);
+	else
+		ring_join(c);
 }
 
 static void target_event(void *user, struct leg *leg, enum leg_event event)
@@ -93,15 +121,13 @@ static void target_event(void *user, struct leg *leg, enum leg_event event)
 		break;
 	case LEG_FAILED:
 		call_trace(c, "device refused: %u", leg->last_status);
-		note_refusal(c, leg->last_status);
-		/* §16.7: a 6xx speaks for the person, not for one device. */
-		if (c->state == CALL_RINGING && (leg->last_status >= 600 || !ringing(c)))
-			give_up(c);
+		target_lost(c, leg->last_status);
 		break;
 	case LEG_HUNG_UP:
-		note_refusal(c, 480);
-		if (c->state == CALL_RINGING && !ringing(c))
-			give_up(c);
+		target_lost(c, 480);
+		break;
+	case LEG_CHANGED: /* its stream is set only now */
+		ring_join(c);
 		break;
 	case LEG_GONE:
 		target_remove(c, leg);

@@ -82,6 +82,13 @@ static void answer_options(struct switchboard *sb, struct sip_server *server, co
 
 /* ---- requests ---- */
 
+/* What a request may require of us. */
+static bool understood(struct slice extension)
+{
+	return slice_caseeq(extension, SLICE("100rel")) || slice_caseeq(extension, SLICE("path")) ||
+	       slice_caseeq(extension, SLICE("outbound"));
+}
+
 /* §8.2.2.3: an extension that must be understood and is not: 420 names it. */
 static bool requires_unknown(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 			     const struct sip_flow *flow)
@@ -91,7 +98,7 @@ static bool requires_unknown(struct switchboard *sb, struct sip_server *server, 
 	for (; f && slice_empty(unknown); f = sip_field_next(req, f)) {
 		struct slice rest = f->value, item;
 		while (slice_empty(unknown) && sip_list_next(&rest, &item))
-			if (!slice_caseeq(item, SLICE("path")) && !slice_caseeq(item, SLICE("outbound")))
+			if (!understood(item))
 				unknown = item;
 	}
 	if (slice_empty(unknown))
@@ -143,6 +150,7 @@ static void on_request(void *owner, struct sip_server *server, const struct sip_
 		answer_options(sb, server, req, flow);
 		break;
 	case SIP_BYE:
+	case SIP_PRACK:
 		refuse(sb, server, 481, SLICE_NONE);
 		break;
 	default:

@@ -90,6 +90,7 @@ struct sim_phone *phone_new(struct sim *s, const char *username, const char *pas
 	p->suites = transport == SIP_TLS ? "gcm aes" : NULL;
 	p->answer_tag = 1;
 	p->attributes = "";
+	p->content_type = "application/sdp";
 	p->max_forwards = 70;
 	p->register_cseq = 1;
 	snprintf(p->register_call_id, sizeof(p->register_call_id), "reg-%s-%llx", username,

@@ -32,6 +32,18 @@ struct phone_call {
 	size_t ok_n;
 	int64_t repeat_us, repeat_until_us;
 	struct timer repeat, ring, answer;
+
+	/* reliable 1xx (RFC 3262) */
+	uint32_t rseq;         /* of the last one, sent or acknowledged */
+	unsigned pracks;       /* that came for the last one of ours */
+	unsigned stray_pracks; /* that came with another tag, number or in vain */
+	unsigned prack_status; /* the answer to ours */
+	bool prack_awaited, answer_waits;
+	unsigned progress_status;
+	char progress[6000]; /* our reliable 1xx, repeated until its PRACK */
+	size_t progress_n;
+	int64_t progress_us, progress_until_us;
+	struct timer prack;
 };
 
 struct sim_phone {
@@ -52,6 +64,10 @@ struct sim_phone {
 	bool early;               /* 183 with the answer instead of the 180 */
 	int answer_ms;            /* final answer after this; -1: never */
 	unsigned status;          /* which */
+	bool reliable;            /* Supported: 100rel; as callee its 1xx are reliable where the INVITE allows it */
+	bool no_prack;            /* never acknowledges a reliable 1xx */
+	bool prack_offers;        /* its PRACK has a new offer, as its fields say then */
+	bool answers_nothing;     /* its ACK or PRACK lacks the answer that it owes */
 	bool no_ack;              /* never acknowledges a 2xx */
 	bool answer_no_sdp;       /* 200 without a description */
 	unsigned reinvite_status; /* its answer to a re-INVITE; 0: it lets it wait */
@@ -85,6 +101,7 @@ struct sim_phone {
 	char extra[256];         /* fields for the next INVITE: "Require: foo\r\n" */
 	unsigned max_forwards;
 	bool no_body;
+	const char *content_type; /* of the body of its INVITE and PRACK */
 };
 
 /* A phone with the device's account, on UDP or TLS (connected). */
@@ -109,6 +126,12 @@ struct phone_call *phone_last(struct sim_phone *p);
 /* Answers by hand: past the transaction, with any tag. */
 void phone_respond_raw(struct phone_call *c, unsigned status, const char *tag, const char *sdp);
 void phone_answer(struct phone_call *c, unsigned status);
+/* A reliable 1xx by hand, from a fork with another tag; PRACK are counted in stray_pracks. */
+void phone_progress_raw(struct phone_call *c, unsigned status, const char *tag, const char *sdp, uint32_t rseq);
+/* Its own 1xx, now. */
+void phone_progress(struct phone_call *c, unsigned status, bool described);
+/* PRACK for a number of its own choice; its answer in prack_status. */
+void phone_prack(struct phone_call *c, const char *rack, const char *sdp);
 /* Description of this phone as offer, or as answer to one. */
 size_t phone_describe(struct phone_call *c, struct slice offer, char *buf, size_t cap);
 

@@ -33,14 +33,15 @@ void phone_call_done(struct phone_call *c)
 	timer_stop(&c->phone->sim->wheel, &c->repeat);
 	timer_stop(&c->phone->sim->wheel, &c->ring);
 	timer_stop(&c->phone->sim->wheel, &c->answer);
+	timer_stop(&c->phone->sim->wheel, &c->prack);
 	sip_dialog_done(&c->dialog);
 	c->used = false;
 }
 
 /* ---- requests of ours ---- */
 
-static struct writer request_begin(struct phone_call *c, enum sip_method method, uint32_t cseq, struct slice branch,
-				   char *buf, size_t cap)
+struct writer phone_request_begin(struct phone_call *c, enum sip_method method, uint32_t cseq, struct slice branch,
+				  char *buf, size_t cap)
 {
 	char host[80];
 	struct writer h = writer_on(host, sizeof(host));
@@ -60,8 +61,8 @@ static void send_ack(struct phone_call *c, const struct sip_message *ok)
 		return;
 	assert_int_equal(sip_cseq_parse(sip_field_value(ok, SIP_CSEQ), &cseq, &err), SIP_OK);
 	snprintf(branch, sizeof(branch), "z9hG4bKack%llx", (unsigned long long)random_u64(&c->phone->random));
-	struct writer w = request_begin(c, SIP_ACK, cseq.number, slice_from_string(branch), buf, sizeof(buf));
-	if (!c->local[0]) { /* the offer was in the 200 */
+	struct writer w = phone_request_begin(c, SIP_ACK, cseq.number, slice_from_string(branch), buf, sizeof(buf));
+	if (!c->local[0] && !c->phone->answers_nothing) { /* the offer was in the 200 */
 		size_t n = phone_describe(c, ok->body, c->local, sizeof(c->local) - 1);
 		c->local[n] = 0;
 		sip_write_body(&w, SLICE("application/sdp"), slice_of(c->local, n));
@@ -71,7 +72,7 @@ static void send_ack(struct phone_call *c, const struct sip_message *ok)
 	network_from_phone(c->phone, writer_slice(&w));
 }
 
-static void keep_remote(struct phone_call *c, const struct sip_message *msg)
+void phone_keep_remote(struct phone_call *c, const struct sip_message *msg)
 {
 	if (msg->body.n)
 		snprintf(c->remote, sizeof(c->remote), "%.*s", SLICE_ARG(msg->body));
@@ -85,7 +86,7 @@ static void invite_answered(struct phone_call *c, const struct sip_message *msg)
 	c->oks++;
 	c->status = msg->status;
 	assert_int_equal(sip_dialog_learn(&c->dialog, msg, &err), 0);
-	keep_remote(c, msg);
+	phone_keep_remote(c, msg);
 	send_ack(c, msg);
 	c->up = true;
 }
@@ -101,9 +102,10 @@ static void invite_event(void *arg, struct sip_client *t, enum sip_client_event 
 		c->status = 408;
 		c->ended = true;
 	} else if (msg->status < 200) {
-		c->rang += msg->status > 100;
 		(void)!sip_dialog_learn(&c->dialog, msg, &err);
-		keep_remote(c, msg);
+		if (!phone_progress_came(c, msg))
+			return;
+		c->rang += msg->status > 100;
 	} else if (msg->status < 300) {
 		invite_answered(c, msg);
 	} else if (msg->status == 401 && !c->authorized) {
@@ -122,13 +124,15 @@ static void send_invite(struct phone_call *c, const struct sip_message *challeng
 	struct sip_flow flow = phone_flow(c->phone);
 	c->client = sip_client_new(c->phone->stack, &flow, SIP_INVITE, invite_event, c);
 	assert_non_null(c->client);
-	struct writer w = request_begin(c, SIP_INVITE, 0, sip_client_branch(c->client), buf, sizeof(buf));
+	struct writer w = phone_request_begin(c, SIP_INVITE, 0, sip_client_branch(c->client), buf, sizeof(buf));
 	phone_write_contact(c->phone, &w);
 	write_string(&w, c->phone->extra);
+	if (c->phone->reliable)
+		sip_write_field(&w, SIP_SUPPORTED, SLICE("100rel"));
 	if (challenge)
 		phone_write_authorization(c->phone, &w, SIP_INVITE, c->dialog.remote_target, challenge);
-	sip_write_body(&w, c->phone->no_body ? SLICE_NONE : SLICE("application/sdp"),
-		       c->phone->no_body ? SLICE_NONE : slice_from_string(c->local));
+	sip_write_body(&w, slice_from_string(c->phone->no_body ? "" : c->phone->content_type),
+		       slice_from_string(c->local));
 	assert_false(w.overflow);
 	assert_int_equal(sip_client_start(c->client, writer_slice(&w)), 0);
 }
@@ -145,7 +149,7 @@ struct phone_call *phone_dial(struct sim_phone *p, const char *extension)
 	assert_int_equal(sip_dialog_init_uac(&c->dialog, slice_from_string(call_id), slice_from_string(from),
 					     slice_from_string(tag), slice_from_string(to), slice_from_string(to)),
 			 0);
-	c->local[phone_describe(c, SLICE_NONE, c->local, sizeof(c->local) - 1)] = 0;
+	c->local[p->no_body ? 0 : phone_describe(c, SLICE_NONE, c->local, sizeof(c->local) - 1)] = 0;
 	send_invite(c, NULL);
 	return c;
 }
@@ -169,7 +173,7 @@ void phone_send_in_dialog(struct phone_call *c, enum sip_method method, const ch
 	struct sip_flow flow = phone_flow(c->phone);
 	struct sip_client *t = sip_client_new(c->phone->stack, &flow, method, in_dialog_event, c);
 	assert_non_null(t);
-	struct writer w = request_begin(c, method, 0, sip_client_branch(t), buf, sizeof(buf));
+	struct writer w = phone_request_begin(c, method, 0, sip_client_branch(t), buf, sizeof(buf));
 	write_string(&w, extra);
 	sip_write_body(&w, SLICE_NONE, SLICE_NONE);
 	assert_int_equal(sip_client_start(t, writer_slice(&w)), 0);
@@ -196,7 +200,7 @@ static void reinvite_event(void *arg, struct sip_client *t, enum sip_client_even
 		return;
 	c->reinvite_status = msg->status;
 	if (msg->status < 300) {
-		keep_remote(c, msg);
+		phone_keep_remote(c, msg);
 		send_ack(c, msg);
 	}
 }
@@ -211,17 +215,17 @@ void phone_reinvite(struct phone_call *c, bool without)
 	c->asking = true;
 	c->client = sip_client_new(c->phone->stack, &flow, SIP_INVITE, reinvite_event, c);
 	assert_non_null(c->client);
-	struct writer w = request_begin(c, SIP_INVITE, 0, sip_client_branch(c->client), buf, sizeof(buf));
+	struct writer w = phone_request_begin(c, SIP_INVITE, 0, sip_client_branch(c->client), buf, sizeof(buf));
 	phone_write_contact(c->phone, &w);
 	c->local[without ? 0 : phone_describe(c, SLICE_NONE, c->local, sizeof(c->local) - 1)] = 0;
-	sip_write_body(&w, without ? SLICE_NONE : SLICE("application/sdp"), slice_from_string(c->local));
+	sip_write_body(&w, slice_from_string(without ? "" : c->phone->content_type), slice_from_string(c->local));
 	assert_int_equal(sip_client_start(c->client, writer_slice(&w)), 0);
 }
 
 void phone_ack(struct phone_call *c, uint32_t cseq)
 {
 	char buf[4000];
-	struct writer w = request_begin(c, SIP_ACK, cseq, SLICE("z9hG4bKagain"), buf, sizeof(buf));
+	struct writer w = phone_request_begin(c, SIP_ACK, cseq, SLICE("z9hG4bKagain"), buf, sizeof(buf));
 	sip_write_body(&w, SLICE_NONE, SLICE_NONE);
 	network_from_phone(c->phone, writer_slice(&w));
 }
@@ -233,14 +237,14 @@ static struct slice tag_of(struct phone_call *c)
 	return c->dialog.local_tag;
 }
 
-static struct sip_server *invite_of(struct phone_call *c, struct sip_message *ret)
+struct sip_server *phone_invite_of(struct phone_call *c, struct sip_message *ret)
 {
 	struct sip_server *t = sip_server_get(c->phone->stack, c->server);
 	return t && sip_server_request(t, ret) == 0 ? t : NULL;
 }
 
-static struct writer respond_begin(struct phone_call *c, const struct sip_message *req, unsigned status,
-				   struct slice tag, char *buf, size_t cap)
+struct writer phone_respond_begin(struct phone_call *c, const struct sip_message *req, unsigned status,
+				  struct slice tag, char *buf, size_t cap)
 {
 	struct sip_flow flow = phone_flow(c->phone);
 	struct writer w = writer_on(buf, cap);
@@ -249,9 +253,9 @@ static struct writer respond_begin(struct phone_call *c, const struct sip_messag
 	return w;
 }
 
-static void describe_answer(struct phone_call *c, const struct sip_message *req)
+void phone_describe_answer(struct phone_call *c, const struct sip_message *req)
 {
-	keep_remote(c, req);
+	phone_keep_remote(c, req);
 	c->local[phone_describe(c, req->body, c->local, sizeof(c->local) - 1)] = 0;
 }
 
@@ -271,7 +275,7 @@ static void send_ok(struct phone_call *c, struct sip_server *server, const struc
 	struct wheel *wheel = &c->phone->sim->wheel;
 	struct sip_cseq cseq;
 	struct sip_reason err;
-	struct writer w = respond_begin(c, req, 200, tag_of(c), c->ok, sizeof(c->ok));
+	struct writer w = phone_respond_begin(c, req, 200, tag_of(c), c->ok, sizeof(c->ok));
 	bool described = !c->phone->answer_no_sdp && c->local[0];
 	sip_write_body(&w, described ? SLICE("application/sdp") : SLICE_NONE,
 		       described ? slice_from_string(c->local) : SLICE_NONE);
@@ -288,8 +292,8 @@ void phone_respond_raw(struct phone_call *c, unsigned status, const char *tag, c
 {
 	char buf[6000];
 	struct sip_message req;
-	assert_non_null(invite_of(c, &req));
-	struct writer w = respond_begin(c, &req, status, slice_from_string(tag), buf, sizeof(buf));
+	assert_non_null(phone_invite_of(c, &req));
+	struct writer w = phone_respond_begin(c, &req, status, slice_from_string(tag), buf, sizeof(buf));
 	sip_write_body(&w, sdp ? SLICE("application/sdp") : SLICE_NONE, slice_from_string(sdp));
 	network_from_phone(c->phone, writer_slice(&w));
 }
@@ -297,18 +301,23 @@ void phone_respond_raw(struct phone_call *c, unsigned status, const char *tag, c
 void phone_answer(struct phone_call *c, unsigned status)
 {
 	struct sip_message req;
-	struct sip_server *server = invite_of(c, &req);
+	struct sip_server *server = phone_invite_of(c, &req);
 	timer_stop(&c->phone->sim->wheel, &c->ring);
 	timer_stop(&c->phone->sim->wheel, &c->answer);
 	if (!server)
 		return;
+	if (status < 300 && c->prack_awaited) { /* RFC 3262 §3 */
+		c->answer_waits = true;
+		return;
+	}
+	timer_stop(&c->phone->sim->wheel, &c->prack);
 	if (status >= 300) {
 		c->ended = true;
 		(void)!sip_server_respond_simple(server, status, SLICE_NONE, tag_of(c));
 		return;
 	}
 	if (!c->local[0])
-		describe_answer(c, &req);
+		phone_describe_answer(c, &req);
 	c->dialog.confirmed = true;
 	send_ok(c, server, &req);
 }
@@ -322,17 +331,7 @@ static void answer_due(struct timer *t, void *arg)
 static void ring_due(struct timer *t, void *arg)
 {
 	struct phone_call *c = arg;
-	struct sip_message req;
-	struct sip_server *server = invite_of(c, &req);
-	char buf[6000];
-	if (!server)
-		return;
-	if (c->phone->early)
-		describe_answer(c, &req);
-	unsigned status = c->phone->early ? 183 : 180;
-	struct writer w = respond_begin(c, &req, status, tag_of(c), buf, sizeof(buf));
-	sip_write_body(&w, c->phone->early ? SLICE("application/sdp") : SLICE_NONE, slice_from_string(c->local));
-	(void)!sip_server_respond(server, status, writer_slice(&w));
+	phone_progress(c, c->phone->early ? 183 : 180, c->phone->early);
 }
 
 static void call_init(struct phone_call *c, struct sim_phone *p)
@@ -343,6 +342,7 @@ static void call_init(struct phone_call *c, struct sim_phone *p)
 	timer_init(&c->repeat, repeat_due, c);
 	timer_init(&c->ring, ring_due, c);
 	timer_init(&c->answer, answer_due, c);
+	timer_init(&c->prack, phone_prack_due, c);
 }
 
 static struct phone_call *call_of(struct sim_phone *p, const struct sip_message *req)
@@ -379,7 +379,7 @@ static void reinvited(struct phone_call *c, struct sip_server *server, const str
 		(void)!sip_server_respond_simple(server, status, SLICE_NONE, tag_of(c));
 	if (status != 200)
 		return;
-	describe_answer(c, req);
+	phone_describe_answer(c, req);
 	send_ok(c, server, req);
 }
 
@@ -414,6 +414,8 @@ void phone_on_request(void *owner, struct sip_server *server, const struct sip_m
 		(void)!sip_server_respond_simple(server, 481, SLICE_NONE, SLICE_NONE);
 	} else if (req->method == SIP_INVITE) {
 		reinvited(c, server, req);
+	} else if (req->method == SIP_PRACK) {
+		phone_prack_came(c, server, req);
 	} else {
 		if (req->method == SIP_BYE) {
 			c->byes++;

@@ -3,15 +3,40 @@
 
 #include <malloc.h>
 
+/* Ways in which a call can begin. */
+enum way { PLAIN, RELIABLE, WITHOUT_OFFER, OFFER_IN_183, FORKED, WAYS };
+
+static void set_habits(struct office *o, enum way way)
+{
+	o->ann->reliable = way == RELIABLE || way == OFFER_IN_183;
+	o->ann->prack_offers = way == RELIABLE;
+	o->desk->reliable = o->desk->early = way == RELIABLE || way == OFFER_IN_183;
+	o->ann->no_body = way == WITHOUT_OFFER || way == OFFER_IN_183;
+}
+
+/* A second phone behind the same contact speaks up for a moment. */
+static void fork_speaks(struct office *o)
+{
+	sim_until(o->s, 40, o->desk->got[SIP_INVITE] || phone_last(o->ann)->ended);
+	struct phone_call *b = phone_last(o->desk);
+	if (!b->used)
+		return;
+	phone_progress_raw(b, 180, "fork", NULL, 77);
+	phone_progress_raw(b, 180, "fork", NULL, 78);
+}
+
 /* A call over UDP with one allocation failing while one message is handled. *ret_met: there was such an allocation. */
-static unsigned call_without(unsigned message, unsigned allocation, bool *ret_met)
+static unsigned call_without(enum way way, unsigned message, unsigned allocation, bool *ret_met)
 {
 	struct office o = office_udp();
 	unsigned before = o.s->messages;
 	o.s->poor_message = before + message;
 	o.s->poor_allocation = allocation;
+	set_habits(&o, way);
 	struct phone_call *a = phone_dial(o.ann, "20");
 	o.desk->answer_ms = 300;
+	if (way == FORKED)
+		fork_speaks(&o);
 	sim_until(o.s, 100, a->up || a->ended);
 	sim_run(o.s, 3 * SECOND_US);
 	if (!a->ended)
@@ -40,17 +65,19 @@ static unsigned call_without(unsigned message, unsigned allocation, bool *ret_me
 
 static void test_no_memory(void **state)
 {
-	bool met;
-	unsigned failures = 0, messages = call_without(0, 1, &met); /* nothing fails: how many there are */
-	for (unsigned message = 1; message <= messages; message++) {
-		met = true;
-		for (unsigned n = 1; met; n++) {
-			call_without(message, n, &met);
-			failures += met;
+	for (enum way way = PLAIN; way < WAYS; way++) {
+		bool met;
+		unsigned failures = 0, messages = call_without(way, 0, 1, &met); /* nothing fails: how many there are */
+		for (unsigned message = 1; message <= messages; message++) {
+			met = true;
+			for (unsigned n = 1; met; n++) {
+				call_without(way, message, n, &met);
+				failures += met;
+			}
 		}
+		assert_in_range(failures, 20, 2000);
+		print_message("way %d: %u allocations failed, in %u messages\n", (int)way, failures, messages);
 	}
-	assert_in_range(failures, 20, 2000);
-	print_message("%u allocations failed, in %u messages\n", failures, messages);
 }
 
 static size_t block(const void *p)

@@ -16,6 +16,16 @@ struct tally {
 	unsigned answered, cancelled, refused;
 };
 
+/* Early voice, reliable 1xx on either side or both, the first offer left to Alto: all mixed. */
+static void set_habits(struct office *o, uint64_t mix)
+{
+	o->desk->early = o->mobile->early = mix & 1;
+	o->ann->reliable = mix & 2;
+	o->desk->reliable = o->mobile->reliable = mix & 4;
+	o->desk->answer_no_sdp = (mix & 5) == 5; /* it was said before */
+	o->ann->no_body = mix & 8;
+}
+
 /* One call, ended in the way that the seed says; exactly one row, and no trace of it left. */
 static void one_call(uint64_t seed, struct tally *tally)
 {
@@ -25,6 +35,7 @@ static void one_call(uint64_t seed, struct tally *tally)
 	phone_registered(o.mobile);
 	o.s->weather = bad;
 	unsigned way = (unsigned)(seed % 6);
+	set_habits(&o, seed / 6);
 	o.desk->answer_ms = (int)random_below(&o.s->dice, 3000);
 	o.mobile->answer_ms = way == 1 || way == 2 ? o.desk->answer_ms : -1;
 	o.desk->status = o.mobile->status = way == 2 ? 486 : way == 3 ? 603 : 200;
