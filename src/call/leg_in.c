@@ -14,8 +14,6 @@ static struct sip_server *invite_of(struct leg *leg, struct sip_message *ret)
 static bool describe_early(struct leg *leg, const struct sip_message *invite, const struct sdp_format *formats,
 			   size_t count)
 {
-	if (leg->early)
-		return true;
 	if (leg->delayed) /* RFC 3262 §5: an offer only in a reliable 1xx, since its answer comes with the PRACK */
 		leg->early = reliable_possible(leg, invite) && offer_write(leg, formats, count, 0) == 0;
 	else

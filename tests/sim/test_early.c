@@ -320,6 +320,39 @@ static void test_end_while_answer_waits(void **state)
 	}
 }
 
+/* The caller's connection has broken before there was anything to say: the answer finds that out. */
+static void test_caller_gone_before_183(void **state)
+{
+	struct office o = office_tls();
+	o.ann->reliable = true;
+	struct phone_call *b;
+	(void)ring(&o, &b);
+	network_close(o.ann);
+	phone_progress(b, 183, true);
+	moment(&o);
+	phone_answer(b, 200);
+	sim_until(o.s, 5, b->ended);
+	sim_assert_row(o.s, 487, "caller-lost", "caller");
+	office_done(&o);
+}
+
+/* A caller may end its early dialog by BYE as well (RFC 3261 §15.1.2); nothing of ours is repeated then. */
+static void test_caller_hangs_up_early(void **state)
+{
+	struct office o = office_udp();
+	o.ann->reliable = o.ann->no_prack = true;
+	struct phone_call *b, *a = ring(&o, &b);
+	phone_progress(b, 183, true);
+	sim_until(o.s, 5, a->rang);
+	phone_hang_up(a);
+	sim_until(o.s, 5, a->status == 487 && b->ended);
+	sim_run(o.s, 5 * SECOND_US);
+	assert_int_equal(o.ann->statuses[183], 1);
+	assert_int_equal(b->cancels, 1);
+	sim_assert_row(o.s, 487, "cancelled", "caller");
+	office_done(&o);
+}
+
 /* ---- an offer in the PRACK (§5) ---- */
 
 static void test_prack_offers(void **state)
@@ -586,15 +619,26 @@ static void test_last_device_is_heard(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each_leg_by_itself),   cmocka_unit_test(test_unreliable_answer_is_none),
-		cmocka_unit_test(test_unusable_for_certain), cmocka_unit_test(test_order),
-		cmocka_unit_test(test_prack_lost),           cmocka_unit_test(test_prack_never_comes),
-		cmocka_unit_test(test_which_prack),          cmocka_unit_test(test_required),
-		cmocka_unit_test(test_answer_before_prack),  cmocka_unit_test(test_end_while_answer_waits),
-		cmocka_unit_test(test_prack_offers),         cmocka_unit_test(test_prack_offers_another_codec),
-		cmocka_unit_test(test_prack_offers_plain),   cmocka_unit_test(test_forks),
-		cmocka_unit_test(test_heard_fork_wins),      cmocka_unit_test(test_many_forks),
-		cmocka_unit_test(test_request_of_a_fork),    cmocka_unit_test(test_other_fork_answers),
+		cmocka_unit_test(test_each_leg_by_itself),
+		cmocka_unit_test(test_unreliable_answer_is_none),
+		cmocka_unit_test(test_unusable_for_certain),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_prack_lost),
+		cmocka_unit_test(test_prack_never_comes),
+		cmocka_unit_test(test_which_prack),
+		cmocka_unit_test(test_required),
+		cmocka_unit_test(test_answer_before_prack),
+		cmocka_unit_test(test_end_while_answer_waits),
+		cmocka_unit_test(test_caller_gone_before_183),
+		cmocka_unit_test(test_caller_hangs_up_early),
+		cmocka_unit_test(test_prack_offers),
+		cmocka_unit_test(test_prack_offers_another_codec),
+		cmocka_unit_test(test_prack_offers_plain),
+		cmocka_unit_test(test_forks),
+		cmocka_unit_test(test_heard_fork_wins),
+		cmocka_unit_test(test_many_forks),
+		cmocka_unit_test(test_request_of_a_fork),
+		cmocka_unit_test(test_other_fork_answers),
 		cmocka_unit_test(test_last_device_is_heard),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
