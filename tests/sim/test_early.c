@@ -616,6 +616,31 @@ static void test_last_device_is_heard(void **state)
 	over(&o, a);
 }
 
+/* A fork that has left is not passed on when the other device refuses. */
+static void test_fork_that_left_is_not_heard(void **state)
+{
+	struct office o = office_udp();
+	phone_registered(o.mobile);
+	o.mobile->status = 486;
+	o.mobile->answer_ms = 1000;
+	struct phone_call *b, *a = ring(&o, &b);
+	struct slice own = b->dialog.local_tag;
+	char text[2048];
+	fork_describe(b, 30000, text, sizeof(text));
+	phone_progress_raw(b, 180, "one", NULL, 0);
+	phone_progress_raw(b, 183, "two", text, 0);
+	moment(&o);
+	b->dialog.local_tag = SLICE("two");
+	phone_send_in_dialog(b, SIP_BYE, "");
+	b->dialog.local_tag = own;
+	sim_until(o.s, 5, phone_last(o.mobile)->ended);
+	moment(&o);
+	assert_int_equal(o.ann->statuses[183], 0);
+	phone_answer(b, 200);
+	sim_until(o.s, 5, a->up && b->up);
+	over(&o, a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -640,6 +665,7 @@ int main(void)
 		cmocka_unit_test(test_request_of_a_fork),
 		cmocka_unit_test(test_other_fork_answers),
 		cmocka_unit_test(test_last_device_is_heard),
+		cmocka_unit_test(test_fork_that_left_is_not_heard),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
