@@ -220,8 +220,9 @@ static void receive_voice(struct media_stream *s, const struct endpoint *from, e
 	}
 	s->worker->counts.received++;
 	s->heard_us = now_us;
-	/* An old packet, held back by somebody and sent from elsewhere, moves nothing. */
-	if (verdict == PATH_CURRENT || newest)
+	/* An authentic packet, held back by somebody and sent from elsewhere, moves nothing. Who is heard in clear has
+	 * been judged by source alone: numbers of his own choice must not keep the phone from its place. */
+	if (verdict == PATH_CURRENT || newest || !s->encrypted)
 		path_take(&s->rtp, from, now_us);
 	s->silent_told = false;
 	if (!s->started_told) {

@@ -304,6 +304,35 @@ static void test_learning(void **state)
 	call_done(&c);
 }
 
+/* Whoever was first, and whatever numbers he chose: the phone that speaks from where it said takes its place. */
+static void test_signalled_source_wins(void **state)
+{
+	static const uint16_t numbers[] = {5, 30000, 65535};
+	struct call c;
+	struct phone forger;
+
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		fixture_init(&c.f);
+		call_start(&c);
+		phone_open(&forger, 0xffff);
+		c.set_a.learn = true;
+		assert_int_equal(media_set(c.f.media, c.sa, &c.set_a), 0);
+		fixture_sync(&c.f);
+		forger.to = c.a.to;
+		forger.sequence = numbers[i];
+		c.a.sequence = 20000;
+		say_and_hear(&forger, &c.b, 1);
+		say_and_hear(&c.a, &c.b, 2);
+		phone_say(&forger, PCMU, 3);
+		say_and_hear(&c.a, &c.b, 4);
+		say_and_hear(&c.b, &c.a, 5);
+		assert_true(phone_quiet(&forger));
+		assert_int_equal(fixture_close(&c.f, c.sa).refused_packets, 1);
+		phone_done(&forger);
+		call_done(&c);
+	}
+}
+
 /* Each leg's description names the other leg's port of ours: one packet must not go round for ever. */
 static void test_loop(void **state)
 {
@@ -359,7 +388,7 @@ int main(void)
 		cmocka_unit_test(test_numbers_jump),    cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_header_rebuilt),  cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_learning),        cmocka_unit_test(test_loop),
-		cmocka_unit_test(test_split_and_close),
+		cmocka_unit_test(test_split_and_close), cmocka_unit_test(test_signalled_source_wins),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
