@@ -35,8 +35,12 @@
 /* A pair that carried nothing rests less: a phone may have begun to send just as the call ended. With the long rest for
  * all, short calls would use up the ports: 2 s at 2,500 calls a second are 10,000 pairs. */
 #define MEDIA_QUIET_REST_US (200 * MS_US)
-/* Datagrams thrown away before a pair is used; if more wait, somebody floods it, and it rests again. */
-#define MEDIA_DRAIN_MAX 64
+/*
+ * Datagrams thrown away before a pair is used; if more wait, somebody floods it or still takes part in a call that is
+ * over, and it rests again. Voice of 200 ms a packet brings ten in a rest; keeping all ports from being used by strays
+ * would take 16,000 packets a second, with every port named.
+ */
+#define MEDIA_DRAIN_MAX 8
 /* Pairs opened or put back in one turn of the loop: each costs about 20 µs. */
 #define MEDIA_REFILL_MAX 2
 /* Ports tried in one search: what others hold in our range is skipped, but not for a whole turn of the loop. */
