@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 
 ALTO = os.environ.get('ALTO', 'build/alto')
 PATIENCE = 30  # seconds: ends what hangs on a busy machine, and judges nothing
@@ -78,7 +79,7 @@ class _UnixConnection(http.client.HTTPConnection):
 class Alto:
     """`with Alto(listen={'sip_tls': [...]}) as alto:` starts it, waits until it is ready, and stops it at the end."""
 
-    def __init__(self, listen=None, plain_rtp=False, workers=1, extra='', directory=None):
+    def __init__(self, listen=None, plain_rtp=False, workers=1, extra='', directory=None, ports=1000):
         self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix='alto-'))
         self.owned = directory is None
         self.data = self.directory / 'data'
@@ -88,7 +89,7 @@ class Alto:
         low = 20000 + (os.getpid() % 12) * 1000  # free_port() keeps below, the kernel's own choice above
         self.config.write_text(
             f'node: test\ndata: {self.data}\nlisten: {json.dumps(self.listen)}\n'
-            f'media: {{ports: {low}-{low + 999}, workers: {workers}, plain_rtp: {str(plain_rtp).lower()}}}\n{extra}')
+            f'media: {{ports: {low}-{low + ports - 1}, workers: {workers}, plain_rtp: {str(plain_rtp).lower()}}}\n{extra}')
         self.process = None
 
     def start(self, *args):
@@ -134,6 +135,15 @@ class Alto:
 
     def listing(self, *args):
         return json.loads(self.command(*args, '--json'))['items']
+
+    def last_call(self, over=lambda row: row['ended']):
+        """The newest row of the history, once it is over and written: rows follow an end within 50 ms."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            rows = self.api('GET', '/api/v1/calls?limit=1')[1]['items']
+            if rows and over(rows[0]):
+                return rows[0]
+        raise AssertionError(f'the history ends with {rows}')
 
     def api(self, method, path, body=None):
         connection = _UnixConnection(str(self.data / 'alto.sock'))

@@ -1,0 +1,327 @@
+"""A phone of the test's own making, for what SIPp and baresip cannot be asked to do: exact packets, wrong messages."""
+import base64
+import hashlib
+import os
+import re
+import secrets
+import socket
+import ssl
+import threading
+
+from server import PATIENCE
+from voice import SUITES, Srtp, Voice
+
+DOMAIN = 'acme.example'
+
+
+class Message:
+    def __init__(self, text):
+        head, _, self.body = text.partition('\r\n\r\n')
+        self.first, *lines = head.split('\r\n')
+        self.fields = [tuple(part.strip() for part in line.split(':', 1)) for line in lines]
+        self.status = int(self.first.split()[1]) if self.first.startswith('SIP/2.0 ') else 0
+        self.method = self['CSeq'].split()[1]
+        self.cseq = int(self['CSeq'].split()[0])
+
+    def all(self, name):
+        return [value for key, value in self.fields if key.lower() == name.lower()]
+
+    def __getitem__(self, name):
+        return next(iter(self.all(name)), '')
+
+    def tag(self, name):
+        found = re.search(r';tag=([^;>\s]+)', self[name])
+        return found.group(1) if found else ''
+
+    def uri(self, name):
+        return re.search(r'<([^>]+)>', self[name]).group(1)
+
+
+def authorization(account, challenge, method, uri):
+    """The answer to a digest challenge, qop=auth (RFC 7616 §3.4)."""
+    given = dict((name, quoted or plain) for name, quoted, plain in re.findall(r'(\w+)=(?:"([^"]*)"|([^,\s]+))', challenge))
+    digest = hashlib.sha256 if given.get('algorithm', 'MD5').upper() == 'SHA-256' else hashlib.md5
+
+    def h(*parts):
+        return digest(':'.join(parts).encode()).hexdigest()
+    user, password = account
+    cnonce = secrets.token_hex(8)
+    response = h(h(user, given['realm'], password), given['nonce'], '00000001', cnonce, 'auth', h(method, uri))
+    return (f'Digest username="{user}", realm="{given["realm"]}", nonce="{given["nonce"]}", uri="{uri}", '
+            f'algorithm={given.get("algorithm", "MD5")}, qop=auth, nc=00000001, cnonce="{cnonce}", response="{response}"')
+
+
+class Softphone:
+    """One socket. Messages wait in `inbox` until somebody asks for them; copies of requests are dropped."""
+
+    def __init__(self, account, extension, server, transport='udp', host='127.0.0.1'):
+        self.account, self.extension, self.server, self.transport, self.host = account, extension, server, transport, host
+        family = socket.AF_INET6 if ':' in host else socket.AF_INET
+        self.socket = socket.socket(family, socket.SOCK_DGRAM if transport == 'udp' else socket.SOCK_STREAM)
+        self.socket.bind((host, 0))
+        if transport != 'udp':
+            self.socket.connect(server)
+        if transport == 'tls':
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # what the certificate says is test_two_phones.py's matter
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            self.socket = context.wrap_socket(self.socket)
+        self.shown = f'[{host}]' if ':' in host else host
+        self.port = self.socket.getsockname()[1]
+        self.inbox, self.seen = [], set()
+        self.news = threading.Condition()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def _listen(self):
+        held = b''
+        while True:
+            try:
+                more = self.socket.recv(65536)
+            except OSError:
+                return
+            if not more and self.transport != 'udp':
+                return
+            held = more if self.transport == 'udp' else held + more
+            while b'\r\n\r\n' in held:
+                head, _, rest = held.partition(b'\r\n\r\n')
+                length = int(re.search(rb'(?i)\r\ncontent-length: *(\d+)', head).group(1))
+                if len(rest) < length:
+                    break
+                self._take(Message((head + b'\r\n\r\n' + rest[:length]).decode()))
+                held = rest[length:]
+
+    def _take(self, message):
+        name = message['Via'], message.first.split()[0]
+        with self.news:
+            if message.status or name not in self.seen:
+                self.inbox.append(message)
+            self.seen.add(name)
+            self.news.notify_all()
+
+    def wait(self, wanted, what):
+        """The first message for which `wanted` is true; it leaves the inbox."""
+        with self.news:
+            if not self.news.wait_for(lambda: any(map(wanted, self.inbox)), PATIENCE):
+                raise AssertionError(f'{self.extension}: no {what}, only {[m.first for m in self.inbox]}')
+            found = next(filter(wanted, self.inbox))
+            self.inbox.remove(found)
+            return found
+
+    def request(self, method, call_id=None):
+        return self.wait(lambda m: not m.status and m.method == method and call_id in (None, m['Call-ID']), method)
+
+    def response(self, call_id, method, cseq, least=200):
+        return self.wait(lambda m: m.status >= least and (m['Call-ID'], m.method, m.cseq) == (call_id, method, cseq),
+                         f'answer to {method} {cseq}')
+
+    def send(self, first, fields, body=''):
+        text = f'{first}\r\n' + ''.join(f'{k}: {v}\r\n' for k, v in fields if v) + f'Content-Length: {len(body)}\r\n\r\n{body}'
+        if self.transport == 'udp':
+            self.socket.sendto(text.encode(), self.server)
+        else:
+            self.socket.sendall(text.encode())
+
+    def via(self, branch=None):
+        branch = branch or 'z9hG4bK' + secrets.token_hex(8)
+        return f'SIP/2.0/{self.transport.upper()} {self.shown}:{self.port};branch={branch};rport'
+
+    @property
+    def contact(self):
+        return f'<sip:{self.extension}@{self.shown}:{self.port};transport={self.transport}>'
+
+    def register(self):
+        me, call_id, answer = f'<sip:{self.extension}@{DOMAIN}>', secrets.token_hex(8), ''
+        for cseq in (1, 2):
+            self.send(f'REGISTER sip:{DOMAIN} SIP/2.0', [
+                ('Via', self.via()), ('Max-Forwards', 70), ('From', f'{me};tag={secrets.token_hex(4)}'), ('To', me),
+                ('Call-ID', call_id), ('CSeq', f'{cseq} REGISTER'), ('Contact', self.contact), ('Expires', 600),
+                ('Authorization', answer)])
+            said = self.response(call_id, 'REGISTER', cseq)
+            if said.status == 401:
+                answer = authorization(self.account, said['WWW-Authenticate'], 'REGISTER', f'sip:{DOMAIN}')
+        assert said.status == 200, said.first
+        return self
+
+    def dial(self, extension, **described):
+        """A call on its way: challenged, authenticated, not answered yet."""
+        return Call(self, **described).begin(extension)
+
+    def incoming(self, **described):
+        """The next call that comes in; it rings."""
+        invite = self.request('INVITE')
+        return Call(self, **described).taken(invite)
+
+
+class Call:
+    """One dialog with its voice. suites: offered in this order; none: plain RTP."""
+
+    def __init__(self, phone, suites=(), formats='0 101', ptime=0, voice=None):
+        self.phone, self.suites, self.formats, self.ptime = phone, suites, formats, ptime
+        self.voice = voice or Voice(phone.host)
+        self.keys, self.suite, self.remote_key = {}, None, None
+        self.routes, self.remote_tag, self.remote = [], '', ''
+        self.local_tag, self.call_id, self.cseq = secrets.token_hex(8), secrets.token_hex(12), 0
+        self.me = f'<sip:{phone.extension}@{DOMAIN}>'
+
+    # ---- descriptions ----
+
+    def offer(self, direction='sendrecv', new_keys=False):
+        if new_keys or not self.keys:
+            self.keys = {suite: os.urandom(SUITES[suite][0]) for suite in self.suites}
+        return self._describe(direction, list(enumerate(self.suites, 1)))
+
+    def answer_to(self, offer):
+        """Takes the first line of the offer whose suite this side speaks."""
+        for tag, suite, key in re.findall(r'a=crypto:(\d+) (\S+) inline:([^|\s]+)', offer):
+            if suite in self.suites:
+                self.keys.setdefault(suite, os.urandom(SUITES[suite][0]))
+                self._settle(offer, suite, base64.b64decode(key))
+                return self._describe('sendrecv', [(tag, suite)])
+        assert not self.suites, offer
+        self._settle(offer, None, None)
+        return self._describe('sendrecv', [])
+
+    def _describe(self, direction, cryptos):
+        host, family = self.phone.host, 6 if ':' in self.phone.host else 4
+        names = {'0': 'PCMU/8000', '8': 'PCMA/8000', '9': 'G722/8000', '101': 'telephone-event/8000'}
+        lines = ['v=0', f'o=- 1 1 IN IP{family} {host}', 's=-', f'c=IN IP{family} {host}', 't=0 0',
+                 f'm=audio {self.voice.port} RTP/{"SAVP" if cryptos else "AVP"} {self.formats}']
+        lines += [f'a=rtpmap:{n} {names[n]}' for n in self.formats.split()]
+        lines += [f'a=crypto:{tag} {suite} inline:{base64.b64encode(self.keys[suite]).decode()}' for tag, suite in cryptos]
+        lines += [f'a=ptime:{self.ptime}'] if self.ptime else []
+        return '\r\n'.join(lines + [f'a={direction}', ''])
+
+    def _settle(self, remote, suite, remote_key):
+        """Where voice goes, and under which keys. A key that stays keeps its cipher, which counts packets."""
+        host = re.search(r'c=IN IP. (\S+)', remote).group(1)
+        self.remote, self.voice.to = remote, (host, int(re.search(r'm=audio (\d+)', remote).group(1)))
+        if suite and (suite, remote_key) != (self.suite, self.remote_key):
+            self.voice.receive_cipher = Srtp(suite, remote_key, sending=False)
+        if suite and (suite, self.keys[suite]) != (self.suite, getattr(self, 'local_key', None)):
+            self.voice.send_cipher, self.local_key = Srtp(suite, self.keys[suite], sending=True), self.keys[suite]
+        self.suite, self.remote_key = suite, remote_key
+
+    def _take_answer(self, remote):
+        found = re.search(r'a=crypto:\d+ (\S+) inline:([^|\s]+)', remote)
+        self._settle(remote, found and found.group(1), found and base64.b64decode(found.group(2)))
+
+    # ---- requests ----
+
+    def send(self, method, cseq=None, branch=None, uri=None, body='', phone=None, **changed):
+        """A request of this dialog. changed: other values for fields (To=..., Authorization=...)."""
+        phone = phone or self.phone
+        fields = {'Via': phone.via(branch), 'Max-Forwards': 70, 'From': f'{self.me};tag={self.local_tag}',
+                  'To': self.them + (f';tag={self.remote_tag}' if self.remote_tag else ''), 'Call-ID': self.call_id,
+                  'CSeq': f'{self.cseq if cseq is None else cseq} {method}', 'Contact': phone.contact,
+                  'Content-Type': 'application/sdp' if body else ''}
+        fields.update((name.replace('_', '-'), value) for name, value in changed.items())
+        phone.send(f'{method} {uri or self.target} SIP/2.0', [*fields.items(), *(('Route', r) for r in self.routes)], body)
+
+    def ask(self, method, body='', **changed):
+        """A request and its final answer."""
+        self.cseq += 1
+        self.send(method, body=body, **changed)
+        return self.phone.response(changed.get('Call_ID', self.call_id), method, self.cseq)
+
+    def begin(self, extension):
+        self.them, self.target = f'<sip:{extension}@{DOMAIN}>', f'sip:{extension}@{DOMAIN}'
+        self.body, self.authorization = self.offer(), ''
+        if self.phone.transport != 'tls':  # where its registration has made the connection known
+            branch = 'z9hG4bK' + secrets.token_hex(8)
+            said = self.ask('INVITE', self.body, branch=branch)
+            assert said.status == 401, said.first
+            self.send('ACK', branch=branch, To=said['To'])
+            self.authorization = authorization(self.phone.account, said['WWW-Authenticate'], 'INVITE', self.target)
+        self.cseq += 1
+        self.branch = 'z9hG4bK' + secrets.token_hex(8)
+        self.send('INVITE', branch=self.branch, body=self.body, Authorization=self.authorization)
+        return self
+
+    def rings(self):
+        return self.phone.wait(lambda m: m.status == 180 and m['Call-ID'] == self.call_id, '180')
+
+    def final(self):
+        """The answer to our INVITE, acknowledged; its status."""
+        said = self.phone.response(self.call_id, 'INVITE', self.cseq)
+        if said.status >= 300:
+            self.send('ACK', branch=self.branch, To=said['To'])
+            return said.status
+        self.remote_tag, self.target = said.tag('To'), said.uri('Contact')
+        self.routes = said.all('Record-Route')[::-1]
+        self._take_answer(said.body)
+        self.send('ACK')
+        return said.status
+
+    def answered(self):
+        assert self.final() == 200
+        return self
+
+    def change(self, direction='sendrecv', new_keys=False):
+        """A re-INVITE and its answer."""
+        said = self.ask('INVITE', self.offer(direction, new_keys))
+        assert said.status == 200, said.first
+        self._take_answer(said.body)
+        self.send('ACK')
+        return said
+
+    def cancel(self):
+        self.send('CANCEL', branch=self.branch)
+        assert self.phone.response(self.call_id, 'CANCEL', self.cseq).status == 200
+
+    def hang_up(self):
+        assert self.ask('BYE').status == 200
+        self.voice.close()
+
+    # ---- answers ----
+
+    def taken(self, invite):
+        self.invite, self.call_id, self.remote_tag = invite, invite['Call-ID'], invite.tag('From')
+        self.them, self.target = re.sub(r';tag=.*', '', invite['From']), invite.uri('Contact')
+        self.me = invite['To']
+        self.respond(invite, 180)
+        return self
+
+    def respond(self, request, status, body=''):
+        to = request['To'] + ('' if request.tag('To') else f';tag={self.local_tag}')
+        self.phone.send(f'SIP/2.0 {status} Said', [
+            *(('Via', v) for v in request.all('Via')), ('From', request['From']), ('To', to), ('Call-ID', self.call_id),
+            ('CSeq', request['CSeq']), ('Contact', self.phone.contact), ('Content-Type', 'application/sdp' if body else '')],
+            body)
+
+    def accept(self):
+        self.respond(self.invite, 200, self.answer_to(self.invite.body))
+        self.phone.request('ACK', self.call_id)
+        return self
+
+    def refuse(self, status):
+        self.respond(self.invite, status)
+        self.phone.request('ACK', self.call_id)
+
+    def cancelled(self):
+        """Waits for the CANCEL, and ends as it asks."""
+        cancel = self.phone.request('CANCEL', self.call_id)
+        self.respond(cancel, 200)
+        self.refuse(487)
+        return cancel
+
+    def ended(self):
+        """Waits for the other side's BYE."""
+        bye = self.phone.request('BYE', self.call_id)
+        self.respond(bye, 200)
+        self.voice.close()
+        return bye
+
+
+def talk(caller, callee, extension, caller_has={}, callee_has={}):
+    """A call that is up and carries voice both ways, as (caller's, callee's)."""
+    a = caller.dial(extension, **caller_has)
+    b = callee.incoming(**callee_has).accept()
+    a.answered()
+    a.voice.reaches(b.voice)
+    b.voice.reaches(a.voice)
+    return a, b
