@@ -13,12 +13,12 @@ MODULES = pathlib.Path('/usr/lib/baresip/modules')
 
 class Phone:
     def __init__(self, directory, name, account, tone, server, certificate=None, transport='tls', encryption='srtp-mand',
-                 codecs='PCMA/8000/1', extension='', domain='acme.example', register=True):
+                 codecs='PCMA/8000/1', extension='', domain='acme.example', register=True, ptime_ms=20):
         self.directory = pathlib.Path(directory) / name
         self.sounds = self.directory / 'sounds'
         self.sounds.mkdir(parents=True)
         self.port = free_port()
-        modules = ['g711.so', 'ausine.so', 'aubridge.so', 'sndfile.so', 'srtp.so']
+        modules = ['g711.so', 'g722.so', 'opus.so', 'ausine.so', 'aubridge.so', 'sndfile.so', 'srtp.so']
         (self.directory / 'config').write_text(
             f'module_path {MODULES}\nsip_listen 127.0.0.1:0\nnet_interface 127.0.0.1\n'
             + (f'sip_cafile {certificate}\n' if certificate else '')
@@ -32,12 +32,12 @@ class Phone:
         (self.directory / 'accounts').write_text(
             f'<sip:{extension}@{domain};transport={transport}>;outbound="sip:{server};transport={transport}"'
             f';auth_user={user};auth_pass={password};audio_codecs={codecs}{encrypted}'
-            f';regint={60 if register else 0};answermode=manual;ptime=20\n')
+            f';regint={60 if register else 0};answermode=manual;ptime={ptime_ms}\n')
         (self.directory / 'contacts').touch()
         self.events = queue.Queue()
 
     def start(self):
-        self.process = subprocess.Popen(['baresip', '-f', str(self.directory), '-v'], text=True, errors='replace',
+        self.process = subprocess.Popen(['baresip', '-f', str(self.directory), '-v', '-s'], text=True, errors='replace',
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.output = Lines(self.process.stdout)
         self.output.wait_for('baresip is ready')
@@ -89,6 +89,12 @@ class Phone:
         """Waits for the answer to its REGISTER; the event may have gone out before anybody listened."""
         self.output.wait_for('200 OK () [')
 
+    def change(self, command):
+        """A command that changes the session, such as hold: done when its re-INVITE has been answered."""
+        start = len(self.output.all)
+        self.command(command)
+        self.output.wait_for('ACK sip:', start=start)
+
     def stop(self):
         self.process.terminate()
         try:
@@ -103,5 +109,5 @@ class Phone:
         self.stop()
 
     def heard(self):
-        """The file with the sound that arrived; whole once the call has ended."""
-        return next(self.sounds.glob('dump-*-dec.wav'), None)
+        """The file with the sound that arrived in the last call; whole once the call has ended."""
+        return max(self.sounds.glob('dump-*-dec.wav'), key=lambda p: p.stat().st_mtime_ns, default=None)

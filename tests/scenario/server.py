@@ -90,7 +90,7 @@ class Alto:
         self.config.write_text(
             f'node: test\ndata: {self.data}\nlisten: {json.dumps(self.listen)}\n'
             f'media: {{ports: {low}-{low + ports - 1}, workers: {workers}, plain_rtp: {str(plain_rtp).lower()}}}\n{extra}')
-        self.process = None
+        self.process = self.last_id = None
 
     def start(self, *args):
         self.process = subprocess.Popen([ALTO, 'serve', '--config', str(self.config), *args], text=True,
@@ -137,13 +137,14 @@ class Alto:
         return json.loads(self.command(*args, '--json'))['items']
 
     def last_call(self, over=lambda row: row['ended']):
-        """The newest row of the history, once it is over and written: rows follow an end within 50 ms."""
-        until = time.monotonic() + PATIENCE
+        """The newest row of the history, one not asked for before, once it is over; rows follow an end within 50 ms."""
+        until, rows = time.monotonic() + PATIENCE, []
         while time.monotonic() < until:
             rows = self.api('GET', '/api/v1/calls?limit=1')[1]['items']
-            if rows and over(rows[0]):
+            if rows and rows[0]['id'] != self.last_id and over(rows[0]):
+                self.last_id = rows[0]['id']
                 return rows[0]
-        raise AssertionError(f'the history ends with {rows}')
+        raise AssertionError(f'no call has ended since {self.last_id}; the history ends with {rows}')
 
     def api(self, method, path, body=None):
         connection = _UnixConnection(str(self.data / 'alto.sock'))

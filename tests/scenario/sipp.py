@@ -12,10 +12,15 @@ class Sipp:
     """One SIPp process with a scenario of tests/scenario/sipp/; accounts go into its -inf file, one a line."""
 
     def __init__(self, directory, scenario, server, port, accounts=None, calls=1, rate=10, transport='u1', service=None,
-                 host='127.0.0.1', arguments=()):
+                 host='127.0.0.1', arguments=(), status=None):
         self.directory = pathlib.Path(directory)
         self.name = f'{scenario}-{port}'
-        command = ['sipp', server, '-sf', str(HERE / 'sipp' / f'{scenario}.xml'), '-i', host, '-p', str(port),
+        path = HERE / 'sipp' / f'{scenario}.xml'
+        if status:  # SIPp wants it as a number in the scenario itself
+            text = path.read_text().replace('[status]', str(status))
+            path = self.directory / f'{self.name}.xml'
+            path.write_text(text)
+        command = ['sipp', server, '-sf', str(path), '-i', host, '-p', str(port),
                    '-mi', host, '-m', str(calls), '-r', str(rate), '-t', transport, '-nostdin', '-trace_err',
                    '-timeout', f'{PATIENCE}s', '-timeout_error', '-trace_screen']
         if service:

@@ -33,3 +33,15 @@ def tone_share(path, frequency, skip_s=0.2):
     step = rate // 10
     pieces = [values[i:i + step] for i in range(0, len(values) - step + 1, step)]
     return sum(energy_at(p, rate, frequency) for p in pieces) / max(1, sum(v * v for p in pieces for v in p)), seconds
+
+
+def tones_in(path, *frequencies):
+    """How many tenths of a second of the file are each of these tones."""
+    values, rate = samples(path)
+    step, found = rate // 10, dict.fromkeys(frequencies, 0)
+    for i in range(0, len(values) - step + 1, step):
+        piece = values[i:i + step]
+        total = sum(v * v for v in piece)
+        for f in frequencies:
+            found[f] += total > 0 and energy_at(piece, rate, f) > 0.8 * total
+    return found

@@ -9,6 +9,7 @@ import threading
 import time
 
 from server import PATIENCE
+from sound import energy_at
 
 PCMU, PCMA, EVENTS = 0, 8, 101
 # name: (bytes of key and salt, the library's function that describes it)
@@ -80,6 +81,13 @@ def mu_law(sample):
     magnitude = min(abs(sample), 32635) + 132
     exponent = magnitude.bit_length() - 8
     return ~(sign | exponent << 4 | magnitude >> exponent + 3 & 15) & 0xff
+
+
+def linear(byte):
+    """ITU-T G.711 §3.2: a byte of mu-law as a sample."""
+    byte = ~byte & 0xff
+    magnitude = ((byte & 15) << 3) + 132 << (byte >> 4 & 7)
+    return (132 - magnitude) if byte & 0x80 else (magnitude - 132)
 
 
 class Packet:
@@ -198,3 +206,15 @@ class Voice:
         with self.news:
             assert self.news.wait_for(found, PATIENCE), f'no such packet among {len(self.packets)}, {self.broken} broken'
             return found()
+
+    def hears_tone(self, frequency, packets=25):
+        """Waits for half a second of PCMU that is no letter, and measures it; which part of it the tone is."""
+        def sound():
+            return [p for p in self.packets if p.payload_type == PCMU and len(set(p.payload)) > 4]
+        with self.news:
+            assert self.news.wait_for(lambda: len(sound()) >= packets, PATIENCE), f'{len(self.packets)}, {self.broken} broken'
+            values = [linear(b) for p in sound()[-packets:] for b in p.payload]
+        pieces = [values[i:i + 800] for i in range(0, len(values) - 799, 800)]
+        share = sum(energy_at(p, 8000, frequency) for p in pieces) / max(1, sum(v * v for p in pieces for v in p))
+        assert share > 0.9, f'{frequency} Hz is {share:.3f} of what arrived'
+        return share
