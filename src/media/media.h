@@ -31,7 +31,8 @@ enum media_event_kind {
 	MEDIA_STARTED, /* first good packet, since it opened, since a learn or since silence: remote is where it came
 			  from */
 	MEDIA_FIGURES, /* every 5 s while packets flow */
-	MEDIA_SILENT,  /* no RTP and no RTCP for 60 s while it was expected (once; then again after MEDIA_STARTED) */
+	MEDIA_SILENT,  /* no RTP and no RTCP for 60 s while both were to be sent and received; again after each 60 s
+			  more */
 	MEDIA_CLOSED   /* last figures; the stream is gone. The one event that comes after media_close() */
 };
 struct media_event {

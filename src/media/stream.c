@@ -82,11 +82,13 @@ void media_stream_apply(struct media_stream *s, const struct stream_settings *se
 		path_open_window(&s->rtcp, now_us, w->tuning->learn_us);
 		s->started_told = false;
 	}
-	if (set->receive && !s->receive) {
-		/* What was sent into a pause is not lost. */
+	if (set->receive && !s->receive) /* what was sent into a pause is not lost */
 		reception_ends(s);
+	/* A phone that holds need not send, in whichever words it says so (RFC 3264 §8.4). */
+	bool expected = set->receive && set->send;
+	if (expected && !s->expected)
 		s->expected_us = now_us;
-	}
+	s->expected = expected;
 	s->rtcp_mux = set->rtcp_mux;
 	s->send = set->send;
 	s->receive = set->receive;
@@ -224,7 +226,6 @@ static void receive_voice(struct media_stream *s, const struct endpoint *from, e
 	 * been judged by source alone: numbers of his own choice must not keep the phone from its place. */
 	if (verdict == PATH_CURRENT || newest || !s->encrypted)
 		path_take(&s->rtp, from, now_us);
-	s->silent_told = false;
 	if (!s->started_told) {
 		s->started_told = true;
 		tell(s, MEDIA_STARTED);
@@ -353,8 +354,8 @@ static void tick(struct timer *t, void *arg)
 	s->spent = srtp_free(s->spent);
 	if (s->owes_started)
 		tell(s, MEDIA_STARTED);
-	if (s->receive && !s->silent_told && since_us >= w->tuning->silent_us) {
-		s->silent_told = true;
+	if (s->expected && since_us >= w->tuning->silent_us) {
+		s->expected_us = w->wheel.now_us; /* who lives but stays silent is asked again, as often */
 		s->started_told = false;
 		tell(s, MEDIA_SILENT);
 	} else if (s->owes_silent) {

@@ -74,9 +74,9 @@ struct media_stream {
 
 	struct worker *worker;
 	bool rtcp_mux, send, receive;
-	bool encrypted;    /* what comes in must be */
-	bool started_told; /* MEDIA_STARTED went out since the last window or silence */
-	bool silent_told;
+	bool encrypted;                 /* what comes in must be */
+	bool started_told;              /* MEDIA_STARTED went out since the last window or silence */
+	bool expected;                  /* voice both ways was agreed: silence means something */
 	bool owes_started, owes_silent; /* events for which the ring had no room */
 	struct srtp *send_cipher;
 	struct srtp *receive_cipher;
