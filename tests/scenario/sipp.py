@@ -9,7 +9,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 class Sipp:
-    """One SIPp process with a scenario of tests/scenario/sipp/; accounts go into its -inf file, one a line."""
+    """One SIPp process with a scenario of tests/scenario/sipp/; accounts go into its -inf file, one a line.
+
+    status: what `refuse` answers with."""
 
     def __init__(self, directory, scenario, server, port, accounts=None, calls=1, rate=10, transport='u1', service=None,
                  host='127.0.0.1', arguments=(), status=None):

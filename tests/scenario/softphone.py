@@ -163,7 +163,7 @@ class Call:
     def __init__(self, phone, suites=(), formats='0 101', ptime=0, voice=None):
         self.phone, self.suites, self.formats, self.ptime = phone, suites, formats, ptime
         self.voice = voice or Voice(phone.host)
-        self.keys, self.suite, self.remote_key = {}, None, None
+        self.keys, self.suite, self.local_key, self.remote_key = {}, None, None, None
         self.routes, self.remote_tag, self.remote = [], '', ''
         self.local_tag, self.call_id, self.cseq = secrets.token_hex(8), secrets.token_hex(12), 0
         self.me = f'<sip:{phone.extension}@{DOMAIN}>'
@@ -202,7 +202,7 @@ class Call:
         self.remote, self.voice.to = remote, (host, int(re.search(r'm=audio (\d+)', remote).group(1)))
         if suite and (suite, remote_key) != (self.suite, self.remote_key):
             self.voice.receive_cipher = Srtp(suite, remote_key, sending=False)
-        if suite and (suite, self.keys[suite]) != (self.suite, getattr(self, 'local_key', None)):
+        if suite and (suite, self.keys[suite]) != (self.suite, self.local_key):
             self.voice.send_cipher, self.local_key = Srtp(suite, self.keys[suite], sending=True), self.keys[suite]
         self.suite, self.remote_key = suite, remote_key
 
