@@ -231,17 +231,30 @@ static void client_after_final(struct sip_client *t, const struct sip_message *m
 		client_stray(t, msg);
 }
 
-/* The response's transaction: by our own branch, then by CSeq's method (§17.1.3). */
-static struct sip_client *client_find(struct sip_stack *s, const struct sip_message *msg, const struct sip_via *via)
+/* A transaction that was started, by the branch that we gave it. */
+static struct sip_client *client_of_branch(const struct sip_stack *s, struct slice branch)
 {
 	struct sip_name name;
 	uint16_t node;
 
-	if (!slice_starts(via->branch, BRANCH_COOKIE) ||
-	    !sip_name_parse(slice_from(via->branch, BRANCH_COOKIE.n), &node, &name) || node != s->config.node)
+	if (!slice_starts(branch, BRANCH_COOKIE) ||
+	    !sip_name_parse(slice_from(branch, BRANCH_COOKIE.n), &node, &name) || node != s->config.node)
 		return NULL;
 	struct sip_client *t = pool_get(&s->client_pool, name.handle);
-	if (!t || t->secret != name.secret || t->state == CLIENT_NEW)
+	return t && t->secret == name.secret && t->state != CLIENT_NEW ? t : NULL;
+}
+
+bool sip_stack_sent(const struct sip_stack *s, struct slice branch)
+{
+	return client_of_branch(s, branch) != NULL;
+}
+
+/* The response's transaction: by our own branch, then by CSeq's method (§17.1.3). */
+static struct sip_client *client_find(struct sip_stack *s, const struct sip_message *msg, const struct sip_via *via)
+{
+	struct sip_client *t = client_of_branch(s, via->branch);
+
+	if (!t)
 		return NULL;
 	if (msg->method == SIP_CANCEL && t->method == SIP_INVITE)
 		t = t->cancel;

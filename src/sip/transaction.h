@@ -62,6 +62,8 @@ struct sip_stack *sip_stack_free(struct sip_stack *s);
 
 /* A checked message from the network. Absorbs retransmissions, feeds client transactions, reports the rest. */
 void sip_stack_input(struct sip_stack *s, const struct sip_message *msg, const struct sip_flow *flow);
+/* Is this the branch of a request of ours whose transaction still lives? Then a request with it has come back to us. */
+bool sip_stack_sent(const struct sip_stack *s, struct slice branch);
 /*
  * Write a response outside any transaction: for what cannot be parsed far enough, and cheap refusals. An ACK is left
  * alone. The To tag is a keyed hash of the request, so that a copy of it gets the same answer; 503 says Retry-After.

@@ -1,5 +1,7 @@
 /* fuzz_message.c - a message parsed; every slice lies within its bytes; the head of an answer to it reads back the same
  */
+#include "sip/cause.h"
+#include "sip/session.h"
 #include "sip/write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -64,6 +66,16 @@ static void read_fields(const struct sip_message *msg)
 			assert_within(value, item);
 		if (sip_number_parse(value, 3600, &number))
 			ASSERT(number <= 3600);
+		struct sip_session_expires expires;
+		if (sip_session_expires_parse(value, &expires))
+			ASSERT(expires.refresher <= SIP_REFRESHER_UAS);
+		struct sip_cause cause;
+		rest = value;
+		while (sip_cause_next(&rest, &cause)) {
+			ASSERT(cause.protocol.n && cause.cause <= 999);
+			assert_within(value, cause.protocol);
+			assert_within(value, cause.text);
+		}
 	}
 	struct sip_disposition d = sip_disposition_of(msg);
 	ASSERT(!slice_empty(d.type));
