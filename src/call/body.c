@@ -19,17 +19,3 @@ enum body body_of(const struct sip_message *req)
 		return d.optional ? BODY_NONE : BODY_UNKNOWN;
 	return req->body.n > SDP_BYTES_MAX ? BODY_TOO_LARGE : BODY_SESSION;
 }
-
-void body_refuse(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
-		 const struct sip_flow *flow, enum body body)
-{
-	if (body == BODY_TOO_LARGE) {
-		refuse(sb, server, 513, SLICE_NONE);
-		return;
-	}
-	metric_add(&sb->requests_refused, 1);
-	struct writer w = response_begin(sb, req, flow, 415, SLICE_NONE, SLICE_NONE);
-	sip_write_field(&w, SIP_ACCEPT, SLICE("application/sdp"));
-	sip_write_named(&w, SLICE("Accept-Encoding"), SLICE("identity"));
-	(void)response_send(sb, server, &w, 415, SLICE_NONE); /* a dead flow has nobody to tell */
-}

@@ -43,8 +43,7 @@ static size_t letter_shown(struct slice s)
 	return n && !overlong && !beyond ? n : 0;
 }
 
-/* What was dialled, as people can read it: other bytes as %00, as they were in the URI. Cut between letters. */
-static void copy_shown(char *to, size_t cap, struct slice from)
+void copy_shown(char *to, size_t cap, struct slice from)
 {
 	size_t used = 0;
 	to[0] = 0;
@@ -157,61 +156,77 @@ static void join_due(struct timer *t, void *arg)
 	join(arg);
 }
 
-static void pass_offer(struct call *c, struct leg *from, struct leg *to)
+/* What `from` offers, or has agreed to, offered to `to`. -ENOENT: nothing; else as leg_offer(). */
+static int offer_onwards(const struct leg *from, struct leg *to)
 {
 	struct sdp_format formats[SDP_FORMATS_MAX];
 	uint16_t ptime_ms = 0;
 	size_t n = to ? leg_offered_formats(from, formats, ARRAY_LEN(formats), &ptime_ms) : 0;
+	return n ? leg_offer(to, formats, n) : -ENOENT;
+}
+
+static void pass_offer(struct call *c, struct leg *from, struct leg *to)
+{
 	call_trace(c, "%s asks for another codec", from == c->caller ? "caller" : "callee");
-	if (!n || leg_offer(to, formats, n) < 0)
-		leg_refuse_offer(from, n ? 491 : 488);
+	int rc = offer_onwards(from, to);
+	if (rc < 0)
+		leg_refuse_offer(from, rc == -ENOENT ? 488 : rc == -EBUSY ? 491 : 500);
 }
 
-/* Not for glare, and not because its dialog is gone, which is told next. */
-static bool refused_for_good(unsigned status)
+/* The two sides may have ended up without a codec in common: what was told early does not fit who answered, or an offer
+ * was accepted that the asker had taken back. Then one is asked for what the other speaks. */
+static void must_fit(struct call *c, struct leg *leg, const struct leg *other)
 {
-	return status != 491 && status != 408 && status != 481;
-}
-
-/* The other side has said what it thinks of an offer: of asker's (unless it was cancelled meanwhile), or of ours. */
-static void offer_passed(struct call *c, struct leg *asker, struct leg *answerer, bool accepted)
-{
-	bool asked = asker && asker->pending.text;
-	if (asked && !accepted)
-		leg_refuse_offer(asker, answerer->last_status == 491 ? 491 : 488);
-	else if (asked && leg_answer_offer(asker, answerer->agreed, answerer->agreed_count) < 0)
-		call_end(c, 500, "media-failed", "alto");
-	if (c->state != CALL_ANSWERED)
+	if (!other || leg->state != LEG_UP || offer_have_common_codec(leg, other))
 		return;
-	if (accepted) {
+	call_trace(c, "no common codec: %s asked anew", leg == c->caller ? "caller" : "callee");
+	if (leg_offer(leg, other->agreed, other->agreed_count) < 0)
+		call_end(c, 500, "media-failed", "alto");
+}
+
+/* Did `leg` ask for another codec, and still wait for what the other side says? */
+static bool still_asks(const struct leg *leg)
+{
+	return leg && leg->state == LEG_UP && leg->pending.text;
+}
+
+static void offer_accepted(struct call *c, struct leg *asker, struct leg *answerer)
+{
+	if (still_asks(asker) && leg_answer_offer(asker, answerer->agreed, answerer->agreed_count) < 0)
+		call_end(c, 500, "media-failed", "alto");
+	if (c->state == CALL_ANSWERED)
+		must_fit(c, answerer, asker);
+	if (c->state == CALL_ANSWERED)
 		join(c);
-	} else if (asker && !asked && refused_for_good(answerer->last_status) &&
-		   !offer_have_common_codec(asker, answerer)) {
-		call_trace(c, "asked anew, refused: %u", answerer->last_status);
+}
+
+static void offer_refused(struct call *c, struct leg *asker, const struct leg *answerer)
+{
+	unsigned status = answerer->last_status;
+	if (still_asks(asker)) {
+		call_trace(c, "the other codec is refused: %u", status);
+		leg_refuse_offer(asker, status == 491 || status == 504 ? status : 488);
+	} else if (asker && !offer_have_common_codec(asker, answerer)) {
+		call_trace(c, "asked anew, refused: %u", status);
 		call_end(c, 488, "no-common-codec", "alto");
 	}
 }
 
-/*
- * The caller has its answer, or has given one to our offer. One that was told early may not fit who answered: then the
- * caller is asked anew.
- */
-static void confirmed(struct call *c)
+/* Once more, after it met an offer of the other side: for whoever asks, or because the two do not fit. */
+static void offer_again(struct call *c, struct leg *asker, struct leg *answerer)
 {
-	side_copy(&c->side_a, c->caller);
-	if (!c->callee || offer_have_common_codec(c->caller, c->callee))
-		return;
-	call_trace(c, "what the caller was told early does not fit: asked anew");
-	if (leg_offer(c->caller, c->callee->agreed, c->callee->agreed_count) < 0)
-		call_end(c, 500, "media-failed", "alto");
+	bool wanted = asker && (still_asks(asker) || !offer_have_common_codec(asker, answerer));
+	if (wanted && offer_onwards(asker, answerer) < 0)
+		offer_refused(c, asker, answerer);
 }
 
 /* What both sides of an answered call have in common. */
 static void session_event(struct call *c, struct leg *leg, struct leg *other, enum leg_event event)
 {
 	switch (event) {
-	case LEG_CONFIRMED:
-		confirmed(c);
+	case LEG_CONFIRMED: /* the caller has its answer, or has given one to our offer */
+		side_copy(&c->side_a, leg);
+		must_fit(c, leg, other);
 		break;
 	case LEG_VOICE_LOST:
 		call_end(c, 500, "media-failed", "alto");
@@ -227,8 +242,17 @@ static void session_event(struct call *c, struct leg *leg, struct leg *other, en
 		pass_offer(c, leg, other);
 		break;
 	case LEG_OFFER_ANSWERED:
+		offer_accepted(c, other, leg);
+		break;
 	case LEG_OFFER_REFUSED:
-		offer_passed(c, other, leg, event == LEG_OFFER_ANSWERED);
+		offer_refused(c, other, leg);
+		break;
+	case LEG_OFFER_AGAIN:
+		offer_again(c, other, leg);
+		break;
+	case LEG_OFFER_DROPPED:
+		if (other)
+			leg_withdraw_offer(other);
 		break;
 	case LEG_GONE:
 		call_leg_gone(c, leg);
@@ -241,6 +265,8 @@ static void session_event(struct call *c, struct leg *leg, struct leg *other, en
 static void caller_event(void *user, struct leg *leg, enum leg_event event)
 {
 	struct call *c = user;
+	if ((event == LEG_CANCELLED || event == LEG_HUNG_UP) && leg->said.text)
+		call_trace(c, "caller says %.*s", SLICE_ARG(description_slice(&leg->said)));
 	if (event == LEG_CANCELLED)
 		call_end(c, 487, "cancelled", "caller");
 	else if (event == LEG_HUNG_UP && !leg->dialog.confirmed)
@@ -255,6 +281,8 @@ static void caller_event(void *user, struct leg *leg, enum leg_event event)
 static void callee_event(void *user, struct leg *leg, enum leg_event event)
 {
 	struct call *c = user;
+	if (event == LEG_HUNG_UP && leg->said.text)
+		call_trace(c, "callee says %.*s", SLICE_ARG(description_slice(&leg->said)));
 	session_event(c, leg, c->caller, event);
 }
 
@@ -313,6 +341,11 @@ void call_leg_gone(struct call *c, struct leg *leg)
 	release_if_empty(c);
 }
 
+static struct slice said(const struct leg *leg)
+{
+	return leg ? description_slice(&leg->said) : SLICE_NONE;
+}
+
 void call_end(struct call *c, unsigned status, const char *cause, const char *ended_by)
 {
 	if (c->state == CALL_ENDING)
@@ -331,11 +364,12 @@ void call_end(struct call *c, unsigned status, const char *cause, const char *en
 	c->ended_by = ended_by;
 	timer_stop(c->sb->wheel, &c->timer);
 	call_trace(c, "ended: %s, by %s", cause, ended_by);
+	/* Each side hears why the other one hung up (RFC 3326). */
 	if (c->caller)
-		leg_hang_up(c->caller, status ? status : 480, SLICE_NONE);
+		leg_hang_up(c->caller, status ? status : 480, said(c->callee));
 	if (c->callee)
-		leg_hang_up(c->callee, 480, SLICE_NONE);
-	ring_stop(c, false);
+		leg_hang_up(c->callee, 480, said(c->caller));
+	ring_stop(c, said(c->caller));
 	history_touch(c);
 	release_if_empty(c);
 }

@@ -35,7 +35,10 @@ struct call {
 	uint8_t target_count;
 	uint16_t best_status; /* the refusal that says most so far: ring.c's table */
 	bool ringing_told;    /* the caller has had its 180 */
-	struct timer timer;   /* while it rings: until nobody answered; later: the join is tried again */
+	uint8_t redirects;    /* 3xx followed */
+	uint8_t rung_count;
+	uint64_t rung[1 + REDIRECTS_MAX]; /* users whose devices were called, as hashes of their ids */
+	struct timer timer;               /* while it rings: until nobody answered; later: the join is tried again */
 	struct call_side side_a, side_b;
 	int64_t started_us, answered_us, ended_us; /* wall clock */
 	int64_t started_mono_us;                   /* for the trace's "+0.012" */
@@ -52,6 +55,8 @@ struct call {
 /* A new call with its incoming leg; its row is on its way. NULL: too many, or out of memory. */
 struct call *call_new(struct switchboard *sb, struct leg *caller, const struct directory_device *from, struct slice to);
 struct call *call_find(struct switchboard *sb, struct slice id);
+/* As people can read it: what is no letter as %00. Cut between letters; always NUL-terminated. */
+void copy_shown(char *to, size_t cap, struct slice from);
 /* One decision with its reason, for the person who asks why. */
 void call_trace(struct call *c, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The callee's leg answered: answer the caller, join the voice. The other targets are ring.c's to stop. */
@@ -70,10 +75,19 @@ void calls_drop_all(struct switchboard *sb);
 
 /* ---- ring.c: all devices of a user ring, the first answer wins, the others are told so ---- */
 void ring_user(struct call *c, const struct directory_user *user, const struct directory_device *from);
+/* The devices of another user ring too, and the time begins anew; the caller hears that it is forwarded. false: none
+ * can be reached. */
+bool ring_more(struct call *c, const struct directory_user *user, const struct directory_device *from);
 /* Join the early voice of the one target that rings, if there is any: something has changed that it depends on. */
 void ring_join(struct call *c);
-/* Stop what still rings. elsewhere: somebody else answered, and the phones show no missed call. */
-void ring_stop(struct call *c, bool elsewhere);
+/* Stop what still rings. reason: value of a Reason field, or empty. */
+void ring_stop(struct call *c, struct slice reason);
+
+/* ---- redirect.c: a device sends its callers elsewhere ---- */
+/* leg has been refused with a 3xx. true: somebody rings instead. */
+bool redirect_followed(struct call *c, const struct leg *leg);
+/* Has this user been called in this call? Else remembered. */
+bool redirect_rung(struct call *c, const struct directory_user *user);
 
 /* ---- view.c ---- */
 void side_row(const struct call_side *side, struct store_leg *ret); /* slices into the side */

@@ -36,15 +36,29 @@ enum leg_event {
 	LEG_OFFER, /* re-INVITE with codecs that the other side must agree to: leg_answer_offer() or leg_refuse_offer()
 		    */
 	LEG_OFFER_ANSWERED, /* our leg_offer() was accepted; formats are new */
-	LEG_OFFER_REFUSED,  /* ... was not: last_status; the session is as it was */
-	LEG_VOICE_LOST,     /* its stream could not be set as was agreed: nobody would hear anything */
-	LEG_CHANGED,        /* the peer changed its side of the session, and we agreed: join it anew */
-	LEG_GONE            /* last event; figures are final */
+	LEG_OFFER_REFUSED,  /* ... was not: last_status, 504 for no answer in time; the session is as it was */
+	LEG_OFFER_AGAIN,   /* it met one of the peer's own, which is out of the way now: leg_offer() once more, or never
+			    */
+	LEG_OFFER_DROPPED, /* the peer no longer wants what LEG_OFFER asked: leg_withdraw_offer() at the other side */
+	LEG_VOICE_LOST,    /* its stream could not be set as was agreed: nobody would hear anything */
+	LEG_CHANGED,       /* the peer changed its side of the session, and we agreed: join it anew */
+	LEG_GONE           /* last event; figures are final */
 };
 struct leg;
 struct early;
 struct reliable;
 typedef void (*leg_fn)(void *user, struct leg *leg, enum leg_event event);
+
+/* leg_session.c: how long the session lasts without a refresh.   RFC 4028 */
+struct leg_session {
+	uint32_t interval_s; /* 0: none runs */
+	uint32_t min_s;      /* the peer's least, from its 422; 0: none */
+	uint8_t raises;      /* 422 followed */
+	bool ours;           /* we refresh, else the peer */
+	bool agreed;         /* the peer counts too; else our refreshes only ask whether it lives */
+	int64_t end_us;      /* BYE then (§10) */
+	struct timer timer;  /* next refresh, or the end */
+};
 
 #define LEG_FORMATS_MAX 8 /* agreed formats kept; phones agree on one or two and telephone-event */
 
@@ -64,21 +78,37 @@ struct leg {
 	pool_handle server;        /* INVITE server transaction while it awaits an answer */
 	struct sip_client *client; /* INVITE client transaction while it tells us things */
 	struct sip_client *probe;  /* OPTIONS: is anybody still there? */
+	struct sip_client *change; /* our re-INVITE or UPDATE, the last one */
 	uint32_t peer_invite_cseq; /* of the peer's last INVITE, for matching its ACK */
 	uint8_t state;             /* enum leg_state */
 	uint8_t max_forwards;      /* carried across */
 	uint16_t last_status;
-	bool early : 1;          /* a description has passed before the answer */
-	bool delayed : 1;        /* incoming, without an offer: ours is in the 200, or in a reliable 1xx */
-	bool settled : 1;        /* offer and answer are complete before the 200, which carries none */
-	bool offering : 1;       /* our re-INVITE awaits its answer */
-	bool awaiting_ack : 1;   /* our 2xx is repeated until its ACK comes */
-	bool offered_in_ok : 1;  /* ... which brings the answer to the offer in it */
-	bool hang_up_on_ack : 1; /* BYE must wait for the ACK of our 2xx (§15) */
-	bool plain_allowed : 1;  /* node and device both allow unencrypted voice */
-	bool mux : 1;            /* RTCP on the RTP port was agreed */
-	const char *end_cause;   /* static; NULL: none of its own */
-	struct timer repeat;     /* 2xx repetition until the ACK; the last step of a leg without stream */
+	bool early : 1;            /* a description has passed before the answer */
+	bool delayed : 1;          /* incoming, without an offer: ours is in the 200, or in a reliable 1xx */
+	bool settled : 1;          /* offer and answer are complete before the 200, which carries none */
+	bool outgoing : 1;         /* we called: the Call-ID is ours */
+	bool peer_updates : 1;     /* its Allow has UPDATE */
+	bool no_updates : 1;       /* ... but it refused one (405, 501) */
+	bool changing : 1;         /* `change` awaits its final response */
+	bool offering : 1;         /* ... which is to answer a description of ours */
+	bool refreshing : 1;       /* ... and nobody but ourselves waits for it: a refresh of the session */
+	bool withdrawn : 1;        /* ... nobody at all */
+	bool asked_by_update : 1;  /* what `server` holds is an UPDATE */
+	bool awaiting_ack : 1;     /* our 2xx is repeated until its ACK comes */
+	bool offered_in_ok : 1;    /* ... which brings the answer to the offer in it */
+	bool hang_up_on_ack : 1;   /* BYE must wait for the ACK of our 2xx (§15) */
+	bool plain_allowed : 1;    /* node and device both allow unencrypted voice */
+	bool mux : 1;              /* RTCP on the RTP port was agreed */
+	bool mux_offered : 1;      /* ... by us */
+	uint8_t change_method;     /* enum sip_method */
+	uint8_t change_tries;      /* of one change that the user asked for; 0: none is asked for */
+	int64_t change_until_us;   /* when it is told that there is no answer */
+	struct timer change_timer; /* that time, or the next try */
+	struct leg_session session;
+	struct description said;  /* the Reason that the peer gave, as we would say it */
+	struct description moved; /* Contacts of its 3xx */
+	const char *end_cause;    /* static; NULL: none of its own */
+	struct timer repeat;      /* 2xx repetition until the ACK; the last step of a leg without stream */
 	int64_t repeat_us, repeat_until_us;
 	struct description ok; /* our 2xx, repeated until its ACK */
 
@@ -98,10 +128,12 @@ struct leg {
 	struct description pending; /* the peer's offer that awaits our answer */
 	struct description remote;  /* the peer's description in force */
 	struct description local;   /* ours: what the next 2xx carries */
+	struct description before;  /* ours in force while `local` is an offer that nobody has answered yet */
 	uint8_t agreed_count;
 	struct sdp_format agreed[LEG_FORMATS_MAX]; /* slices into remote */
 	struct srtp_key send_key, receive_key;
-	struct srtp_key offered[2]; /* ours in an open offer, crypto tags 1 and 2 */
+	struct srtp_key offered[2]; /* ours in an open offer */
+	uint32_t offered_tags[2];   /* ... under these crypto tags; 0: none */
 	struct media_figures figures;
 };
 
@@ -140,13 +172,20 @@ void leg_progress(struct leg *leg, unsigned status, const struct sdp_format *for
  */
 MUST_USE int leg_answer(struct leg *leg, const struct sdp_format *spoken, size_t count);
 void leg_refuse(struct leg *leg, unsigned status, struct slice reason);
+void leg_refuse_why(struct leg *leg, const struct refusal *why);
 /* reason: value of a Reason field for CANCEL and BYE, or empty. status: for a leg not yet answered. */
 void leg_hang_up(struct leg *leg, unsigned status, struct slice reason);
 
-/* Change the codecs of a leg that is up: re-INVITE. -EBUSY while another exchange is open (§14.1). */
+/*
+ * Change the codecs of a leg that is up: UPDATE or re-INVITE. An event comes, with LEG_OFFER_AGAIN before it as often
+ * as it must be tried again. -EBUSY while another exchange is open (§14.1); -ENOMEM, -EACCES, -E2BIG: nothing was sent.
+ */
 MUST_USE int leg_offer(struct leg *leg, const struct sdp_format *formats, size_t count);
 MUST_USE int leg_answer_offer(struct leg *leg, const struct sdp_format *spoken, size_t count);
 void leg_refuse_offer(struct leg *leg, unsigned status);
+/* Nobody wants the answer to leg_offer() any more. Should the peer have accepted all the same, LEG_OFFER_ANSWERED still
+ * comes, else nothing. */
+void leg_withdraw_offer(struct leg *leg);
 /* The formats of the offer that LEG_OFFER asks about, or of an INVITE; of one without an offer those that we offer. */
 size_t leg_offered_formats(const struct leg *leg, struct sdp_format *ret, size_t cap, uint16_t *ret_ptime_ms);
 
@@ -154,7 +193,7 @@ size_t leg_offered_formats(const struct leg *leg, struct sdp_format *ret, size_t
 /* A request inside the leg's dialog. server is NULL for an ACK. */
 void leg_request(struct leg *leg, struct sip_server *server, const struct sip_message *req,
 		 const struct sip_flow *flow);
-void leg_cancelled(struct leg *leg);
+void leg_cancelled(struct leg *leg, const struct sip_message *cancel);
 /* A repeated 2xx, or one of another fork; leg NULL: of a call that is over. ACKs, and hangs up what nobody wants. */
 void leg_stray_2xx(struct switchboard *sb, struct leg *leg, const struct sip_message *msg, const struct sip_flow *flow);
 void leg_media_event(struct leg *leg, const struct media_event *event);
@@ -176,9 +215,42 @@ void leg_send_ack(struct leg *leg, uint32_t cseq);
 void leg_repeat_stop(struct leg *leg);
 /* The stream cannot be set as the peer already speaks: hung up, LEG_HUNG_UP reported. */
 void leg_voice_lost(struct leg *leg);
-/* Send a 2xx with our description and repeat it until its ACK. -errno: the flow is dead. */
+/* Its call is over on its own account: BYE, the end, and LEG_HUNG_UP with this cause. */
+void leg_lost(struct leg *leg, const char *cause, struct slice reason);
+/* Send a 2xx to an INVITE with our description and repeat it until its ACK. -errno: the flow is dead. */
 int leg_send_ok(struct leg *leg, struct sip_server *server, const struct sip_message *invite);
+/* The head of a 2xx to an INVITE or UPDATE, in sb->work: Contact, Allow, and what is agreed on the session's length. */
+struct writer leg_ok_begin(struct leg *leg, const struct sip_message *req);
+/* What a message of the peer says of itself. */
+void leg_learn_peer(struct leg *leg, const struct sip_message *msg);
+/* ---- leg_reinvite.c: the peer changes the session ---- */
 void leg_reinvited(struct leg *leg, struct sip_server *server, const struct sip_message *req);
+/* early: the early dialog that it came in; NULL: the leg's own. */
+void leg_updated(struct leg *leg, struct early *early, struct sip_server *server, const struct sip_message *req);
+/* ---- leg_offer.c: we do ---- */
+/* The session said once more as it is, by UPDATE or re-INVITE; leg_session.c hears how it went. As leg_offer(). */
+MUST_USE int leg_refresh(struct leg *leg);
+void leg_change_stop(struct leg *leg);
+void leg_change_init(struct leg *leg);
+/* ---- leg_session.c ---- */
+void leg_session_init(struct leg *leg);
+/* A request whose Session-Expires or Min-SE cannot be read (400), or is too small (422): answered, and true. */
+bool leg_session_refuse(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+			const struct sip_flow *flow, struct slice to_tag);
+/* Into an INVITE or UPDATE of ours: what we support, and for how long the session shall last. */
+void leg_session_ask(struct leg *leg, struct writer *w);
+/* Our 2xx to req: decided, written, begun. */
+void leg_session_accept(struct leg *leg, const struct sip_message *req, struct writer *w);
+/* The peer's 2xx to a request of ours: begun. */
+void leg_session_agreed(struct leg *leg, const struct sip_message *ok);
+/* Its 422: true, and the next request asks for as much as it wants. false: we do not follow. */
+bool leg_session_raise(struct leg *leg, const struct sip_message *msg);
+/* leg_refresh() was refused: again after this time; 0: after a usual one. */
+void leg_session_refused(struct leg *leg, int64_t delay_us);
+void leg_session_stop(struct leg *leg);
+/* ---- reason.c ---- */
+/* Keep the Reason of a BYE, CANCEL or refusal, if there is one. */
+void leg_hear_reason(struct leg *leg, const struct sip_message *msg);
 /* leg_alive.c: ask, when nothing has been heard for a minute. */
 void leg_check_alive(struct leg *leg);
 /* A new client transaction's request in sb->work, up to the point where its own fields go. */

@@ -7,14 +7,6 @@
  */
 #include "call/leg.h"
 
-static void lost(struct leg *leg)
-{
-	leg->end_cause = "lost";
-	leg_send_bye(leg, SLICE_NONE);
-	leg_end(leg);
-	leg_report(leg, LEG_HUNG_UP);
-}
-
 static void probe_event(void *arg, struct sip_client *t, enum sip_client_event event, const struct sip_message *msg)
 {
 	struct leg *leg = arg;
@@ -23,7 +15,7 @@ static void probe_event(void *arg, struct sip_client *t, enum sip_client_event e
 	if (event == SIP_CLIENT_GONE)
 		leg->probe = NULL;
 	else if (gone)
-		lost(leg);
+		leg_lost(leg, "lost", SLICE_NONE);
 }
 
 void leg_check_alive(struct leg *leg)

@@ -63,17 +63,25 @@ void leg_fail(struct leg *leg, unsigned status, const char *cause)
 	leg_report(leg, LEG_HUNG_UP);
 }
 
-void leg_refuse(struct leg *leg, unsigned status, struct slice reason)
+void leg_refuse_why(struct leg *leg, const struct refusal *why)
 {
-	struct sip_server *server = sip_server_get(leg->sb->stack, leg->server);
+	struct sip_message *invite = &leg->sb->kept_message;
+	struct sip_server *server = invite_of(leg, invite);
 	if (server)
-		(void)sip_server_respond_simple(server, status, reason, leg->dialog.local_tag);
-	leg->last_status = (uint16_t)status;
+		refuse_fully(leg->sb, server, invite, &leg->flow, leg->dialog.local_tag, why);
+	leg->last_status = (uint16_t)why->status;
 	leg_end(leg);
 }
 
-void leg_cancelled(struct leg *leg)
+void leg_refuse(struct leg *leg, unsigned status, struct slice reason)
 {
+	unsigned warning = status == 488 ? SIP_WARNING_FORMAT : 0;
+	leg_refuse_why(leg, &(struct refusal){.status = status, .reason = reason, .warning = warning});
+}
+
+void leg_cancelled(struct leg *leg, const struct sip_message *cancel)
+{
+	leg_hear_reason(leg, cancel);
 	if (leg->state == LEG_INCOMING) {
 		struct sip_server *server = sip_server_get(leg->sb->stack, leg->server);
 		if (server)
@@ -84,6 +92,8 @@ void leg_cancelled(struct leg *leg)
 		return;
 	}
 	/* A re-INVITE of a leg that is up: only that is cancelled. */
-	if (leg->pending.text)
+	if (leg->pending.text) {
 		leg_refuse_offer(leg, 487);
+		leg_report(leg, LEG_OFFER_DROPPED);
+	}
 }

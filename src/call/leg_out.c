@@ -31,7 +31,7 @@ static bool same_peer(const struct leg *leg, const struct sip_message *msg)
 /* The answer in a 1xx: a reliable one counts, another one is a glimpse of what the 2xx will say (§13.2.1). */
 static void take_early_answer(struct leg *leg, struct early *e, const struct sip_message *msg)
 {
-	struct offer_refusal why;
+	struct refusal why;
 	if (e->answer.text || msg->body.n > SDP_BYTES_MAX ||
 	    (reliable_rseq(msg) && !description_set(&e->answer, msg->body)))
 		return;
@@ -54,6 +54,33 @@ static void provisional(struct leg *leg, const struct sip_message *msg)
 	leg_report(leg, LEG_PROGRESS);
 }
 
+/* What a 3xx offers instead, as one list, for whoever decides about it. */
+static void keep_contacts(struct leg *leg, const struct sip_message *msg)
+{
+	char text[1024];
+	size_t kept = 0;
+	struct writer w = writer_on(text, sizeof(text));
+	for (const struct sip_field *f = sip_field_first(msg, SIP_CONTACT); f; f = sip_field_next(msg, f)) {
+		write_string(&w, kept ? ", " : "");
+		write_slice(&w, f->value);
+		if (w.overflow)
+			break;
+		kept = w.n;
+	}
+	(void)!description_set(&leg->moved, slice_of(text, kept)); /* without memory it is a refusal like others */
+}
+
+static int send_invite(struct leg *leg);
+
+/* The callee wants a longer session (RFC 4028 §7.3): asked anew, as if for the first time. */
+static bool asked_anew(struct leg *leg, const struct sip_message *msg)
+{
+	if (msg->status != 422 || leg->state != LEG_CALLING || leg->forks || !leg_session_raise(leg, msg))
+		return false;
+	sip_client_detach(leg->client);
+	return send_invite(leg) == 0;
+}
+
 static void failed(struct leg *leg, unsigned status)
 {
 	leg->last_status = (uint16_t)status;
@@ -63,9 +90,19 @@ static void failed(struct leg *leg, unsigned status)
 		leg_report(leg, LEG_FAILED);
 }
 
+static void refused(struct leg *leg, const struct sip_message *msg)
+{
+	if (asked_anew(leg, msg))
+		return;
+	leg_hear_reason(leg, msg);
+	if (msg->status < 400)
+		keep_contacts(leg, msg);
+	failed(leg, msg->status);
+}
+
 /* Is there a usable answer in force? One that came reliably before is not changed by the 2xx (RFC 3262 §5). */
 static bool take_answer(struct leg *leg, const struct sip_message *msg, struct description *before, bool heard,
-			struct offer_refusal *ret_why)
+			struct refusal *ret_why)
 {
 	if (!before->text)
 		return sip_content_is(msg, SLICE("application/sdp")) && offer_take_answer(leg, msg->body, ret_why);
@@ -76,7 +113,7 @@ static bool take_answer(struct leg *leg, const struct sip_message *msg, struct d
 
 static void answered(struct leg *leg, const struct sip_message *msg)
 {
-	struct offer_refusal why = {.status = 488};
+	struct refusal why = {.status = 488};
 	struct description before;
 	bool heard;
 	if (leg->state == LEG_UP) { /* our ACK was lost, or a second phone behind a fork answered as well */
@@ -103,6 +140,8 @@ static void answered(struct leg *leg, const struct sip_message *msg)
 	}
 	leg->state = LEG_UP;
 	leg->last_status = msg->status;
+	leg_learn_peer(leg, msg);
+	leg_session_agreed(leg, msg);
 	leg_report(leg, LEG_ANSWERED);
 }
 
@@ -116,7 +155,7 @@ static void invite_event(void *arg, struct sip_client *t, enum sip_client_event 
 		else if (msg->status < 300)
 			answered(leg, msg);
 		else
-			failed(leg, msg->status);
+			refused(leg, msg);
 		break;
 	case SIP_CLIENT_TIMEOUT:
 		failed(leg, 408);
@@ -130,7 +169,7 @@ static void invite_event(void *arg, struct sip_client *t, enum sip_client_event 
 	}
 }
 
-static int send_invite(struct leg *leg, const struct leg_call *to)
+static int send_invite(struct leg *leg)
 {
 	leg->client = sip_client_new(leg->sb->stack, &leg->flow, SIP_INVITE, invite_event, leg);
 	if (!leg->client)
@@ -141,10 +180,10 @@ static int send_invite(struct leg *leg, const struct leg_call *to)
 	transport_write_host(sb->config.transport, &h, &leg->flow);
 	struct writer w = writer_on(sb->work, sizeof(sb->work));
 	sip_dialog_write_request(&w, &leg->dialog, SIP_INVITE, 0, leg->flow.transport, writer_slice(&h),
-				 sip_client_branch(leg->client), to->max_forwards);
+				 sip_client_branch(leg->client), leg->max_forwards);
 	write_contact(sb, &w, &leg->flow);
 	sip_write_field(&w, SIP_ALLOW, ALLOWED_METHODS);
-	sip_write_field(&w, SIP_SUPPORTED, SLICE("100rel"));
+	leg_session_ask(leg, &w);
 	sip_write_body(&w, SLICE("application/sdp"), description_slice(&leg->local));
 	int rc = w.overflow ? -E2BIG : sip_client_start(leg->client, writer_slice(&w));
 	if (rc < 0) {
@@ -174,6 +213,8 @@ int leg_call(struct switchboard *sb, const struct leg_call *to, leg_fn fn, void 
 	if (!leg)
 		return -ENOMEM;
 	leg->state = LEG_CALLING;
+	leg->outgoing = true;
+	leg->max_forwards = to->max_forwards;
 	leg->plain_allowed = to->plain_allowed;
 	char tag[SIP_NAME_CAP], call_id[SIP_NAME_CAP];
 	struct writer t = writer_on(tag, sizeof(tag)), c = writer_on(call_id, sizeof(call_id));
@@ -188,7 +229,7 @@ int leg_call(struct switchboard *sb, const struct leg_call *to, leg_fn fn, void 
 	if (rc == 0)
 		rc = offer_write(leg, to->formats, to->format_count, to->ptime_ms);
 	if (rc == 0)
-		rc = send_invite(leg, to);
+		rc = send_invite(leg);
 	if (rc < 0) {
 		leg_drop(leg);
 		return rc;

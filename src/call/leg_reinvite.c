@@ -1,13 +1,39 @@
 /*
- * call/leg_reinvite.c - a session changed while it lasts.   RFC 3261 §14, RFC 3264 §8
+ * call/leg_reinvite.c - the peer changes the session while it lasts, by re-INVITE or UPDATE.   RFC 3261 §14.2, RFC 3311
+ * §5.2, RFC 3264 §8
  *
- * A change of address, direction or keys is between the peer and us, and answered at once. A change of codec must be
- * agreed to by the other side: LEG_OFFER asks for that.
+ * A change of address, direction or keys is between the peer and us, and answered at once; so is a refresh of the
+ * session. A change of codec must be agreed to by the other side: LEG_OFFER asks for that.
  */
-#include "call/leg.h"
+#include "call/early.h"
 #include "call/offer.h"
 
 #include <errno.h>
+
+static void refuse_change(struct leg *leg, struct sip_server *server, const struct sip_message *req,
+			  const struct refusal *why)
+{
+	refuse_fully(leg->sb, server, req, &leg->flow, leg->dialog.local_tag, why);
+}
+
+static void refuse_status(struct leg *leg, struct sip_server *server, const struct sip_message *req, unsigned status)
+{
+	refuse_change(leg, server, req, &(struct refusal){.status = status});
+}
+
+/* ---- answers ---- */
+
+/* A dead flow shows at the next request. */
+static void send_ok(struct leg *leg, struct sip_server *server, const struct sip_message *req)
+{
+	if (req->method == SIP_INVITE) {
+		(void)leg_send_ok(leg, server, req);
+		return;
+	}
+	struct writer w = leg_ok_begin(leg, req);
+	(void)response_send(leg->sb, server, &w, 200,
+			    body_of(req) == BODY_NONE ? SLICE_NONE : description_slice(&leg->local));
+}
 
 /* A change that concerns only the peer and us: what is in leg->pending, with the codecs in use. */
 static void answer_now(struct leg *leg, struct sip_server *server, const struct sip_message *req)
@@ -15,80 +41,130 @@ static void answer_now(struct leg *leg, struct sip_server *server, const struct 
 	int rc = offer_answer(leg, leg->agreed, leg->agreed_count);
 	if (rc < 0) {
 		description_done(&leg->pending);
-		refuse(leg->sb, server, rc == -ENOENT ? 488 : 500, SLICE_NONE);
+		refuse_status(leg, server, req, rc == -ENOENT ? 488 : 500);
 		return;
 	}
-	(void)leg_send_ok(leg, server, req); /* a dead flow shows at the next request */
-	leg_report(leg, LEG_CHANGED);        /* payload numbers may be others */
+	send_ok(leg, server, req);
+	leg_report(leg, LEG_CHANGED); /* payload numbers may be others */
 }
 
-/* No offer in it: ours, with the codecs in use, is in the 200, and the ACK brings the answer (§14.1). */
+/* No offer in a re-INVITE: ours, with the codecs in use, is in the 200, and the ACK brings the answer (§14.1). */
 static void offer_now(struct leg *leg, struct sip_server *server, const struct sip_message *req)
 {
 	if (offer_write(leg, leg->agreed, leg->agreed_count, 0) < 0) {
-		refuse(leg->sb, server, 500, SLICE_NONE);
+		refuse_status(leg, server, req, 500);
 		return;
 	}
 	leg->offered_in_ok = true;
-	(void)leg_send_ok(leg, server, req);
+	send_ok(leg, server, req);
 }
 
-/* Is there an exchange open already? Answers if so (§14.2). */
-static bool in_the_way(struct leg *leg, struct sip_server *server, const struct sip_message *req)
+/* The other side must be asked, and can be once the call is answered: before, it has nothing to answer with. */
+static void ask_other(struct leg *leg, struct sip_server *server, const struct sip_message *req)
 {
-	struct switchboard *sb = leg->sb;
-	if (leg->offering) {
-		refuse(sb, server, 491, SLICE_NONE);
-		return true;
+	if (leg->state != LEG_UP && leg->state != LEG_ANSWERING) { /* RFC 3311 §5.2 */
+		description_done(&leg->pending);
+		refuse_status(leg, server, req, 504);
+		return;
 	}
-	if (leg->state == LEG_UP && !leg->server && !leg->awaiting_ack)
-		return false;
-	struct writer w = response_begin(sb, req, &leg->flow, 500, SLICE_NONE, leg->dialog.local_tag);
-	sip_write_field_u64(&w, SIP_RETRY_AFTER, random_below(sb->random, 10));
-	(void)response_send(sb, server, &w, 500, SLICE_NONE);
-	return true;
+	leg->server = sip_server_handle(server);
+	leg->asked_by_update = req->method == SIP_UPDATE;
+	sip_server_set_owner(server, leg);
+	leg_report(leg, LEG_OFFER);
 }
 
-void leg_reinvited(struct leg *leg, struct sip_server *server, const struct sip_message *req)
+static void take_offer(struct leg *leg, struct sip_server *server, const struct sip_message *req)
 {
-	struct switchboard *sb = leg->sb;
 	struct sdp_session session;
-	struct offer_refusal why;
-	struct sip_reason err;
+	struct refusal why;
 	uint8_t index;
-	enum body body = body_of(req);
-	if (in_the_way(leg, server, req))
-		return;
-	if (body == BODY_UNKNOWN || body == BODY_TOO_LARGE) {
-		body_refuse(sb, server, req, &leg->flow, body);
-		return;
-	}
-	if (sip_dialog_refresh_target(&leg->dialog, req, &err) < 0) {
-		refuse(sb, server, 400, SLICE("Unusable Contact"));
-		return;
-	}
-	leg->peer_invite_cseq = leg->dialog.remote_cseq;
-	if (body == BODY_NONE) {
-		offer_now(leg, server, req);
-		return;
-	}
 	if (!description_set(&leg->pending, req->body)) {
-		refuse(sb, server, 500, SLICE_NONE);
+		refuse_status(leg, server, req, 500);
 		return;
 	}
 	if (!offer_check(leg, description_slice(&leg->pending), &session, &why)) {
 		description_done(&leg->pending);
-		refuse(sb, server, why.status, why.reason);
+		refuse_change(leg, server, req, &why);
 		return;
 	}
-	if (offer_keeps_codec(leg, sdp_audio(&session, &index))) {
+	if (offer_keeps_codec(leg, sdp_audio(&session, &index)))
 		answer_now(leg, server, req);
+	else
+		ask_other(leg, server, req);
+}
+
+/* ---- what comes ---- */
+
+/* What every request that refreshes the dialog must have; answers if it has not. */
+static bool unusable(struct leg *leg, struct sip_dialog *dialog, struct sip_server *server,
+		     const struct sip_message *req)
+{
+	struct sip_reason err;
+	if (leg_session_refuse(leg->sb, server, req, &leg->flow, leg->dialog.local_tag) ||
+	    refuse_body(leg->sb, server, req, &leg->flow, leg->dialog.local_tag))
+		return true;
+	if (sip_dialog_refresh_target(dialog, req, &err) < 0) {
+		refuse_change(leg, server, req, &(struct refusal){400, SLICE("Unusable Contact")});
+		return true;
+	}
+	leg_learn_peer(leg, req);
+	return false;
+}
+
+/* The status that stops a re-INVITE, as another exchange is open (§14.2); 0: none is. */
+static unsigned reinvite_in_the_way(const struct leg *leg)
+{
+	if (leg->offering)
+		return 491;
+	return leg->state == LEG_UP && !leg->server && !leg->awaiting_ack ? 0 : 500;
+}
+
+void leg_reinvited(struct leg *leg, struct sip_server *server, const struct sip_message *req)
+{
+	unsigned status = reinvite_in_the_way(leg);
+	if (status) {
+		refuse_status(leg, server, req, status);
 		return;
 	}
-	leg->server = sip_server_handle(server);
-	sip_server_set_owner(server, leg);
-	leg_report(leg, LEG_OFFER);
+	if (unusable(leg, &leg->dialog, server, req))
+		return;
+	leg->peer_invite_cseq = leg->dialog.remote_cseq;
+	if (body_of(req) == BODY_NONE)
+		offer_now(leg, server, req);
+	else
+		take_offer(leg, server, req);
 }
+
+/*
+ * RFC 3311 §5.2: 500 for a second UPDATE, and for an offer while the peer's own waits for our answer; 491 for one while
+ * ours waits for the peer's, which in an early dialog is the INVITE's own.
+ */
+static unsigned update_in_the_way(const struct leg *leg, const struct early *early, bool offers)
+{
+	bool invite_open = early ? !leg->early || leg->heard != early : leg->delayed && !leg->settled;
+	bool ours_open = leg->offering || leg->offered_in_ok || (leg->state != LEG_UP && invite_open);
+	if ((leg->server && leg->asked_by_update) || (offers && leg->pending.text))
+		return 500;
+	return offers && ours_open ? 491 : 0;
+}
+
+void leg_updated(struct leg *leg, struct early *early, struct sip_server *server, const struct sip_message *req)
+{
+	bool offers = body_of(req) != BODY_NONE;
+	unsigned status = update_in_the_way(leg, early, offers);
+	if (status) {
+		refuse_status(leg, server, req, status);
+		return;
+	}
+	if (unusable(leg, early ? &early->dialog : &leg->dialog, server, req))
+		return;
+	if (offers)
+		take_offer(leg, server, req);
+	else
+		send_ok(leg, server, req);
+}
+
+/* ---- what the other side says ---- */
 
 size_t leg_offered_formats(const struct leg *leg, struct sdp_format *ret, size_t cap, uint16_t *ret_ptime_ms)
 {
@@ -115,95 +191,23 @@ int leg_answer_offer(struct leg *leg, const struct sdp_format *spoken, size_t co
 		leg_refuse_offer(leg, rc == -ENOENT ? 488 : 500);
 		return rc;
 	}
-	(void)leg_send_ok(leg, server, req);
+	sip_server_set_owner(server, NULL);
+	leg->server = 0;
+	leg->asked_by_update = false;
+	send_ok(leg, server, req);
 	return 0;
 }
 
 void leg_refuse_offer(struct leg *leg, unsigned status)
 {
 	struct sip_server *server = sip_server_get(leg->sb->stack, leg->server);
-	if (server) {
-		(void)sip_server_respond_simple(server, status, SLICE_NONE, leg->dialog.local_tag);
+	struct sip_message *req = &leg->sb->kept_message;
+	if (server && sip_server_request(server, req) == 0) {
+		unsigned warning = status == 488 ? SIP_WARNING_FORMAT : 0;
+		refuse_change(leg, server, req, &(struct refusal){.status = status, .warning = warning});
 		sip_server_set_owner(server, NULL);
 	}
 	leg->server = 0;
+	leg->asked_by_update = false;
 	description_done(&leg->pending);
-}
-
-/* ---- our own re-INVITE ---- */
-
-static void offer_ended(struct leg *leg, enum leg_event event)
-{
-	leg->offering = false;
-	leg_report(leg, event);
-}
-
-static void offer_event(void *arg, struct sip_client *t, enum sip_client_event event, const struct sip_message *msg)
-{
-	struct leg *leg = arg;
-	struct offer_refusal why;
-	struct sip_reason err;
-	if (event == SIP_CLIENT_GONE) {
-		if (leg->client == t)
-			leg->client = NULL;
-		return;
-	}
-	if (event == SIP_CLIENT_RESPONSE && msg->status < 200)
-		return;
-	if (event == SIP_CLIENT_RESPONSE && msg->status < 300) {
-		struct sip_cseq cseq = {0};
-		(void)!sip_cseq_parse(sip_field_value(msg, SIP_CSEQ), &cseq, &err);
-		leg_send_ack(leg, cseq.number);
-		if (!leg->offering) /* a repeated 200: our ACK was lost */
-			return;
-		(void)!sip_dialog_refresh_target(&leg->dialog, msg, &err); /* a broken Contact leaves the old target */
-		leg->last_status = msg->status;
-		bool taken = offer_take_answer(leg, msg->body, &why);
-		offer_ended(leg, taken ? LEG_OFFER_ANSWERED : LEG_OFFER_REFUSED);
-		if (!taken && why.status == 500 && leg->state == LEG_UP) /* the peer speaks by it already */
-			leg_voice_lost(leg);
-		return;
-	}
-	leg->last_status = event == SIP_CLIENT_RESPONSE ? msg->status : event == SIP_CLIENT_TIMEOUT ? 408 : 503;
-	/* 408 and 481 end the dialog (§12.2.1.2); any other refusal leaves the session as it was. */
-	bool over = leg->last_status == 408 || leg->last_status == 481;
-	offer_ended(leg, LEG_OFFER_REFUSED);
-	if (over && leg->state == LEG_UP) {
-		leg->end_cause = "lost";
-		leg_send_bye(leg, SLICE_NONE);
-		leg_end(leg);
-		leg_report(leg, LEG_HUNG_UP);
-	}
-}
-
-int leg_offer(struct leg *leg, const struct sdp_format *formats, size_t count)
-{
-	struct switchboard *sb = leg->sb;
-	if (leg->state != LEG_UP || leg->offering || leg->server || leg->awaiting_ack)
-		return -EBUSY;
-	leg_find_flow(leg);
-	if (leg->client) /* the first INVITE's, waiting for repeated 2xx: those now reach us as strays */
-		sip_client_detach(leg->client);
-	leg->client = sip_client_new(sb->stack, &leg->flow, SIP_INVITE, offer_event, leg);
-	if (!leg->client)
-		return -ENOMEM;
-	int rc = offer_write(leg, formats, count, 0);
-	if (rc == 0) {
-		struct writer w = leg_request_begin(leg, SIP_INVITE, 0, sip_client_branch(leg->client));
-		write_contact(sb, &w, &leg->flow);
-		sip_write_body(&w, SLICE("application/sdp"), description_slice(&leg->local));
-		rc = w.overflow ? -E2BIG : 0;
-		if (rc == 0) {
-			leg->offering = true;
-			rc = sip_client_start(leg->client, writer_slice(&w));
-			if (rc == 0)
-				return 0;
-			leg->offering = false;
-			leg->client = NULL;
-			return rc;
-		}
-	}
-	sip_client_drop(leg->client);
-	leg->client = NULL;
-	return rc;
 }

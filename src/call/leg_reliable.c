@@ -194,7 +194,7 @@ void reliable_done(struct leg *leg)
 /* §5: the answer to our offer comes with the PRACK. Without a usable one nobody could speak. */
 static void take_answer(struct leg *leg, struct sip_server *server, const struct sip_message *prack)
 {
-	struct offer_refusal why = {.status = 488};
+	struct refusal why = {.status = 488};
 	(void)sip_server_respond_simple(server, 200, SLICE_NONE, SLICE_NONE);
 	if (body_of(prack) != BODY_SESSION || !offer_take_answer(leg, prack->body, &why)) {
 		leg_fail(leg, why.status, "unusable-answer");
@@ -214,7 +214,7 @@ static void answer_offer(struct leg *leg, struct sip_server *server, const struc
 {
 	struct sdp_session session;
 	struct sdp_format own[LEG_FORMATS_MAX];
-	struct offer_refusal why = {.status = 500};
+	struct refusal why = {.status = 500};
 	uint8_t index;
 	bool usable = description_set(&leg->pending, prack->body) &&
 		      offer_check(leg, description_slice(&leg->pending), &session, &why);
@@ -224,7 +224,9 @@ static void answer_offer(struct leg *leg, struct sip_server *server, const struc
 	int rc = audio ? offer_answer(leg, keeps ? leg->agreed : own, n) : 0;
 	if (!audio || rc < 0) {
 		description_done(&leg->pending);
-		refuse(leg->sb, server, !audio ? why.status : rc == -ENOENT ? 488 : 500, why.reason);
+		if (audio)
+			why = (struct refusal){.status = rc == -ENOENT ? 488 : 500};
+		refuse_fully(leg->sb, server, prack, &leg->flow, leg->dialog.local_tag, &why);
 		return;
 	}
 	struct writer w = response_begin(leg->sb, prack, &leg->flow, 200, SLICE_NONE, SLICE_NONE);
@@ -239,15 +241,14 @@ static bool matches(struct leg *leg, struct sip_server *server, const struct sip
 	struct switchboard *sb = leg->sb;
 	struct sip_rack rack;
 	struct sip_reason err;
-	enum body body = body_of(prack);
 	if (sip_rack_parse(sip_field_value(prack, SIP_RACK), &rack, &err) != SIP_OK)
 		refuse(sb, server, 400, SLICE("Bad RAck"));
 	else if (!r || !r->awaited || rack.rseq != r->rseq || rack.cseq.number != leg->peer_invite_cseq ||
 		 rack.cseq.method != SIP_INVITE)
 		refuse(sb, server, 481, SLICE_NONE);
-	else if (body == BODY_UNKNOWN || body == BODY_TOO_LARGE)
-		body_refuse(sb, server, prack, &leg->flow, body);
-	else if (body == BODY_SESSION && !r->described && !leg->settled)
+	else if (refuse_body(sb, server, prack, &leg->flow, leg->dialog.local_tag))
+		return false;
+	else if (body_of(prack) == BODY_SESSION && !r->described && !leg->settled)
 		refuse(sb, server, 400, SLICE("Offer Before An Answer")); /* the INVITE's own is still open */
 	else
 		return true;

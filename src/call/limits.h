@@ -36,6 +36,20 @@
 #define REGISTER_FLOW_TIMER_S 120 /* RFC 5626: how often a phone with outbound support pings its connection */
 
 #define HISTORY_FLUSH_US (20 * MS_US) /* call rows wait this long for company; committed within 50 ms */
+#define SESSION_MIN_S 90              /* RFC 4028 §5 allows no less; below it 422 */
+#define SESSION_DEFAULT_S 1800 /* asked for: RFC 4028 §4 recommends it; a call whose phone vanished ends within it */
+#define SESSION_MAX_S 86400    /* a callee's 422 that wants more than a day is not followed */
+#define SESSION_RAISES_MAX 3   /* 422 followed for one leg; each wants more than the one before */
+#define SESSION_RETRY_US (10 * SECOND_US) /* after a refresh that was refused, or could not be sent */
+
+#define CHANGE_TRIES_MAX 5 /* of one change of a session that meets 491 and the like */
+#define CHANGE_PATIENCE_US                                                                                             \
+	(20 * SECOND_US) /* then the asker is told 504: its own transaction would end at 32 s (Timer F) */
+
+#define REDIRECTS_MAX 5 /* forwards followed in one call, and contacts looked at in one 3xx */
+#define REASON_BYTES_MAX                                                                                               \
+	120 /* of a peer's Reason, kept for the trace and the other side: a line of the trace holds it */
+
 #define NONCE_LIFETIME_US (300 * SECOND_US)
 #define NONCE_TABLE_MAX 262144
 #define NO_PORT_SHOWN_US (60 * SECOND_US) /* how long `alto status` names a refusal for want of voice ports */

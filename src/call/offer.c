@@ -260,17 +260,56 @@ int offer_write(struct leg *leg, const struct sdp_format *formats, size_t count,
 			leg->offered[i] = leg->send_key;
 		else
 			key_make(leg->sb->random, offered_suites[i], &leg->offered[i]);
+		leg->offered_tags[i] = i + 1;
 		audio.crypto[audio.crypto_count++] = key_line(&leg->offered[i], i + 1, keys[i]);
 	}
+	leg->mux_offered = false;
 	int rc = write_local(leg, &audio, NULL, 0);
 	crypto_wipe(keys, sizeof(keys));
 	return rc;
 }
 
-static bool no(struct offer_refusal *why, unsigned status, const char *reason)
+static bool no(struct refusal *why, unsigned status, const char *reason)
 {
-	*why = (struct offer_refusal){.status = status, .reason = slice_from_string(reason)};
+	*why = (struct refusal){.status = status, .reason = slice_from_string(reason)};
 	return false;
+}
+
+/* 488 for something that has a Warning of its own. */
+static bool unfit(struct refusal *why, unsigned warning, const char *reason)
+{
+	*why = (struct refusal){.status = 488, .reason = slice_from_string(reason), .warning = warning};
+	return false;
+}
+
+int offer_repeat(struct leg *leg)
+{
+	struct sdp_session session;
+	struct sdp_reason err;
+	uint8_t index;
+	if (!leg->local.text || sdp_parse(description_slice(&leg->local), &session, &err) != SDP_OK)
+		return -EPROTO;
+	const struct sdp_media *m = sdp_audio(&session, &index);
+	if (!m)
+		return -EPROTO;
+	/* It may have been an answer: then its one line has the tag that the peer chose. */
+	crypto_wipe(leg->offered, sizeof(leg->offered));
+	for (size_t i = 0; i < ARRAY_LEN(leg->offered); i++) {
+		leg->offered_tags[i] = i < m->crypto_count ? m->crypto[i].tag : 0;
+		if (i < m->crypto_count && !key_read(&m->crypto[i], &leg->offered[i]))
+			return -EPROTO;
+	}
+	leg->mux_offered = m->rtcp_mux;
+	return 0;
+}
+
+/* Which of our lines has this tag; NULL: none. Tags are numbers from 1 (RFC 4568 §9.1). */
+static const struct srtp_key *offered_key(const struct leg *leg, uint32_t tag)
+{
+	for (size_t i = 0; i < ARRAY_LEN(leg->offered); i++)
+		if (tag && leg->offered_tags[i] == tag)
+			return &leg->offered[i];
+	return NULL;
 }
 
 /* Something to speak with: tones and comfort noise alone are not. */
@@ -284,21 +323,22 @@ static bool has_codec(const struct sdp_format *formats, size_t n)
 
 /* The answer's keys: exactly one line, with a tag and suite that we offered (RFC 4568 §5.1.3). */
 static bool take_answered_key(const struct leg *leg, const struct sdp_media *m, struct terms *terms,
-			      struct offer_refusal *why)
+			      struct refusal *why)
 {
 	struct srtp_key theirs = {.suite = SRTP_NONE};
 	const struct sdp_crypto *c = crypto_choose(m, &theirs);
 	if (offers_plain(leg) && !c)
 		return true;
-	if (!c || c->tag < 1 || c->tag > ARRAY_LEN(leg->offered) || leg->offered[c->tag - 1].suite != theirs.suite)
+	const struct srtp_key *ours = c ? offered_key(leg, c->tag) : NULL;
+	if (!ours || ours->suite != theirs.suite)
 		return no(why, 488, "No Usable Key In The Answer");
-	terms->send_key = leg->offered[c->tag - 1];
+	terms->send_key = *ours;
 	terms->receive_key = theirs;
 	crypto_wipe(&theirs, sizeof(theirs));
 	return true;
 }
 
-bool offer_take_answer(struct leg *leg, struct slice text, struct offer_refusal *ret_why)
+bool offer_take_answer(struct leg *leg, struct slice text, struct refusal *ret_why)
 {
 	struct sdp_session session;
 	struct sdp_reason err;
@@ -310,15 +350,15 @@ bool offer_take_answer(struct leg *leg, struct slice text, struct offer_refusal 
 	bool ok = sdp_parse(description_slice(&answer), &session, &err) == SDP_OK;
 	const struct sdp_media *m = ok ? sdp_audio(&session, &index) : NULL;
 	size_t n = m ? sdp_offer_formats(m, formats, LEG_FORMATS_MAX) : 0;
-	struct terms terms = {.formats = formats, .count = n}; /* mux: we do not offer it */
+	struct terms terms = {.formats = formats, .count = n, .mux = leg->mux_offered};
 	if (!ok)
 		no(ret_why, 488, err.text);
 	else if (!m || !m->has_address)
-		ok = no(ret_why, 488, "No Audio");
+		ok = unfit(ret_why, SIP_WARNING_MEDIA, "No Audio");
 	else if (names_our_port(leg, m))
 		ok = no(ret_why, 488, "Our Own Voice Port");
 	else if (!has_codec(formats, n))
-		ok = no(ret_why, 488, "No Common Codec");
+		ok = unfit(ret_why, SIP_WARNING_FORMAT, "No Common Codec");
 	else
 		ok = take_answered_key(leg, m, &terms, ret_why);
 	if (ok && settle_on(leg, &answer, m, &terms) < 0)
@@ -331,7 +371,7 @@ bool offer_take_answer(struct leg *leg, struct slice text, struct offer_refusal 
 
 /* ---- their offer, our answer ---- */
 
-bool offer_check(struct leg *leg, struct slice text, struct sdp_session *ret, struct offer_refusal *ret_why)
+bool offer_check(struct leg *leg, struct slice text, struct sdp_session *ret, struct refusal *ret_why)
 {
 	struct sdp_reason err;
 	struct srtp_key key;
@@ -340,14 +380,14 @@ bool offer_check(struct leg *leg, struct slice text, struct sdp_session *ret, st
 		return no(ret_why, 400, err.text);
 	const struct sdp_media *m = sdp_audio(ret, &index);
 	if (!m || !m->has_address)
-		return no(ret_why, 488, "Audio Only");
+		return unfit(ret_why, SIP_WARNING_MEDIA, "Audio Only");
 	if (names_our_port(leg, m))
 		return no(ret_why, 488, "Our Own Voice Port");
 	bool secure_profile = slice_caseeq(m->protocol, SLICE("RTP/SAVP")) ||
 			      slice_caseeq(m->protocol, SLICE("RTP/SAVPF"));
 	if (!secure_profile && !slice_caseeq(m->protocol, SLICE("RTP/AVP")) &&
 	    !slice_caseeq(m->protocol, SLICE("RTP/AVPF")))
-		return no(ret_why, 488, "RTP/AVP Or RTP/SAVP Only");
+		return unfit(ret_why, SIP_WARNING_PROTOCOL, "RTP/AVP Or RTP/SAVP Only");
 	bool keyed = crypto_choose(m, &key) != NULL;
 	crypto_wipe(&key, sizeof(key));
 	if (secure_profile && !keyed)
@@ -375,7 +415,7 @@ static void choose_keys(struct leg *leg, const struct sdp_media *m, struct sdp_l
 int offer_answer(struct leg *leg, const struct sdp_format *spoken, size_t count)
 {
 	struct sdp_session session;
-	struct offer_refusal why;
+	struct refusal why;
 	struct sdp_format chosen[LEG_FORMATS_MAX];
 	char key_text[SDES_KEY_TEXT_MAX];
 	uint8_t index;

@@ -5,18 +5,14 @@
 #pragma once
 #include "call/leg.h"
 
-/* Why a description cannot be used: the status and words for the peer. */
-struct offer_refusal {
-	unsigned status;
-	struct slice reason;
-};
-
 /* The stream: opened on first use, near another one. */
 MUST_USE int offer_open_stream(struct leg *leg, pool_handle near);
 
 /* Our offer into leg->local: fresh keys for each suite unless voice may be plain. */
 MUST_USE int offer_write(struct leg *leg, const struct sdp_format *formats, size_t count, uint16_t ptime_ms);
 
+/* leg->local is about to be said once more as it is, as an offer: make ready for the answer. -EPROTO: it cannot be. */
+MUST_USE int offer_repeat(struct leg *leg);
 /* What Alto offers where nobody has said what is spoken: to the devices that an INVITE without an offer rings. */
 size_t offer_default_formats(struct sdp_format *ret, size_t cap);
 /* May an offer of ours go to this peer? Not if it would have to be encrypted and its keys would go in clear. */
@@ -25,14 +21,14 @@ bool offer_allowed(const struct leg *leg);
 /*
  * Read a peer's offer: is there audio, can its keys be used under our policy? false: *ret_why.
  */
-MUST_USE bool offer_check(struct leg *leg, struct slice text, struct sdp_session *ret, struct offer_refusal *ret_why);
+MUST_USE bool offer_check(struct leg *leg, struct slice text, struct sdp_session *ret, struct refusal *ret_why);
 /*
  * Our answer to leg->pending into leg->local, and the stream set accordingly; the offer is then in leg->remote.
  * -ENOENT: no common codec; -ENOMEM, -EMFILE ...: the offer is still pending.
  */
 MUST_USE int offer_answer(struct leg *leg, const struct sdp_format *spoken, size_t count);
 /* The peer's answer to our offer: keys, formats, stream. false: *ret_why, and everything is as it was. */
-MUST_USE bool offer_take_answer(struct leg *leg, struct slice text, struct offer_refusal *ret_why);
+MUST_USE bool offer_take_answer(struct leg *leg, struct slice text, struct refusal *ret_why);
 /* Set the stream again: its worker was too busy the last time. Failing, the call cannot go on. */
 MUST_USE int offer_settle(struct leg *leg);
 /* Does this offer keep a codec that is in use, so that the other side need not be asked? */

@@ -7,10 +7,13 @@
  *   call.c          what joins legs: ring, answer, hang up, end ──► history.c  the call's row
  *   leg.c           one dialog with its offer/answer state and stream; does not know what it is used for; leg_*.c
  *                   hold its parts: leg_in.c and leg_out.c the INVITE's two sides, leg_early.c early dialogs,
- *                   leg_reliable.c 1xx and PRACK, leg_reinvite.c changes
+ *                   leg_reliable.c 1xx and PRACK, leg_request.c what comes in the dialog, leg_reinvite.c the peer's
+ *                   changes and leg_offer.c ours, leg_session.c session timers
+ *   ring.c          who is called ──► redirect.c  where a device's 3xx leads
  *   body.c          is there an offer in a request, and may we read it
  *   offer.c         descriptions ◄──► media settings
- *   authenticate.c  who sent a request;  registrar_write.c  bindings on their way to the disk
+ *   authenticate.c  who sent a request;  refuse.c  how it is refused;  registrar_write.c  bindings on their way to the
+ * disk
  */
 #pragma once
 #include "call/limits.h"
@@ -90,13 +93,37 @@ enum body {
 	BODY_TOO_LARGE
 };
 enum body body_of(const struct sip_message *req);
-/* Answers a request whose body is one of the last two: 415 with what we take (§21.4.13), or 513. */
-void body_refuse(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
-		 const struct sip_flow *flow, enum body body);
 
 /* ---- small things for all ---- */
-/* Answer and forget; counts by status. */
+/* Why a request is refused: the status, words for the peer (empty: the status's own), and for 488 and 606 the number of
+ * the Warning (RFC 3261 §20.43; 0: SIP_WARNING_OTHER). */
+struct refusal {
+	unsigned status;
+	struct slice reason;
+	unsigned warning;
+};
+#define SIP_WARNING_PROTOCOL 302 /* Incompatible transport protocol: not RTP as we know it */
+#define SIP_WARNING_MEDIA 304    /* Media type not available: no audio */
+#define SIP_WARNING_FORMAT 305   /* Incompatible media format: no common codec */
+#define SIP_WARNING_OTHER 399
+
+/* ---- refuse.c: each counts ---- */
+/* Answer and forget: for statuses that owe nothing but themselves. */
 void refuse(struct switchboard *sb, struct sip_server *server, unsigned status, struct slice reason);
+/* With what the status owes the one who asked: Allow (405, 501), Accept (415), Min-SE (422), Warning (488, 606),
+ * Retry-After (500, 503). to_tag: of the dialog, or empty. */
+void refuse_fully(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		  const struct sip_flow *flow, struct slice to_tag, const struct refusal *why);
+/* A method that we do not know at all (501), or not here (405). */
+void refuse_method(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		   const struct sip_flow *flow, struct slice to_tag);
+/* A body that must be understood and is not, or is too large: 415 or 413, and true. */
+bool refuse_body(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		 const struct sip_flow *flow, struct slice to_tag);
+/* §8.2.2.3: extensions that must be understood and are not: 420 names them all, and true. */
+bool refuse_required(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		     const struct sip_flow *flow);
+
 /* Begin a response in sb->work; finish with sip_write_body() and sip_server_respond(). */
 struct writer response_begin(struct switchboard *sb, const struct sip_message *req, const struct sip_flow *flow,
 			     unsigned status, struct slice reason, struct slice to_tag);
@@ -104,8 +131,13 @@ struct writer response_begin(struct switchboard *sb, const struct sip_message *r
  * dead, the transaction ends by itself. */
 int response_send(struct switchboard *sb, struct sip_server *server, struct writer *w, unsigned status,
 		  struct slice sdp);
+/* 200 with what we understand (§11.2). to_tag: of the dialog it came in, or empty. */
+void answer_options(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		    const struct sip_flow *flow, struct slice to_tag);
 /* Contact: <sip:alto@host:port;transport=..> of ours on this flow. */
 void write_contact(struct switchboard *sb, struct writer *w, const struct sip_flow *flow);
-/* What Alto understands, for Allow and Supported in answers. */
-#define SUPPORTED_EXTENSIONS SLICE("100rel, path, outbound")
-#define ALLOWED_METHODS SLICE("INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, REGISTER")
+/* What Alto understands: Allow, Supported, and what Require may name. */
+#define SUPPORTED_EXTENSIONS SLICE("100rel, path, outbound, timer")
+#define SUPPORTED_IN_CALLS SLICE("100rel, timer") /* the part of it that concerns an INVITE and its answer */
+#define SUPPORTED_IN_DIALOG SLICE("timer")        /* ... a later request: 1xx to it need not be acknowledged */
+#define ALLOWED_METHODS SLICE("INVITE, ACK, BYE, CANCEL, UPDATE, OPTIONS, PRACK, REGISTER")

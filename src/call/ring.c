@@ -16,8 +16,8 @@ static const struct {
 } outcomes[] = {
 	{606, 606, 488, "no-common-codec"}, {600, 699, 0, "declined"},        {486, 486, 0, "busy"},
 	{480, 480, 0, "no-answer"},         {488, 488, 0, "no-common-codec"}, {415, 415, 488, "no-common-codec"},
-	{408, 408, 480, "unreachable"},     {503, 503, 480, "unreachable"},   {400, 699, 480, "refused"},
-	{0, 699, 480, "unreachable"},
+	{300, 399, 480, "redirected"},      {408, 408, 480, "unreachable"},   {503, 503, 480, "unreachable"},
+	{400, 699, 480, "refused"},         {0, 699, 480, "unreachable"},
 };
 
 static size_t outcome_of(unsigned status)
@@ -117,10 +117,13 @@ static void target_event(void *user, struct leg *leg, enum leg_event event)
 		timer_stop(c->sb->wheel, &c->timer);
 		target_remove(c, leg);
 		call_answered(c, leg);
-		ring_stop(c, true);
+		ring_stop(c, SLICE("SIP;cause=200;text=\"Call completed elsewhere\""));
 		break;
 	case LEG_FAILED:
-		call_trace(c, "device refused: %u", leg->last_status);
+		if (c->state == CALL_RINGING && redirect_followed(c, leg))
+			break;
+		call_trace(c, leg->said.text ? "device refused: %u, says %.*s" : "device refused: %u", leg->last_status,
+			   SLICE_ARG(description_slice(&leg->said)));
 		target_lost(c, leg->last_status);
 		break;
 	case LEG_HUNG_UP:
@@ -145,9 +148,8 @@ static void ring_timeout(struct timer *t, void *arg)
 	call_end(c, 480, "no-answer", "alto");
 }
 
-void ring_stop(struct call *c, bool elsewhere)
+void ring_stop(struct call *c, struct slice reason)
 {
-	struct slice reason = elsewhere ? SLICE("SIP;cause=200;text=\"Call completed elsewhere\"") : SLICE_NONE;
 	for (uint8_t i = 0; i < c->target_count; i++)
 		leg_hang_up(c->targets[i], 0, reason);
 }
@@ -213,25 +215,43 @@ static void ring_binding(struct ring *r, const struct directory_binding *b)
 	call_trace(c, "ring device %.*s", SLICE_ARG(device->name));
 }
 
-void ring_user(struct call *c, const struct directory_user *user, const struct directory_device *from)
+/* Every device of the user but the caller's own. false: none can be reached. */
+static bool ring_devices(struct call *c, const struct directory_user *user, const struct directory_device *from)
 {
 	struct ring r = {.call = c};
+	uint8_t before = c->target_count;
 	write_person(r.from, sizeof(r.from), from->user);
 	write_person(r.callee, sizeof(r.callee), user);
 	r.to.from = slice_from_string(r.from);
 	r.to.to = slice_from_string(r.callee);
-	r.to.max_forwards = (uint8_t)(c->caller->max_forwards - 1);
+	r.to.max_forwards = (uint8_t)(c->caller->max_forwards - 1 - c->redirects);
 	r.to.formats = r.formats;
 	r.to.format_count = leg_offered_formats(c->caller, r.formats, ARRAY_LEN(r.formats), &r.to.ptime_ms);
 	r.to.near = c->caller->stream;
 	for (const struct directory_device *d = user->first_device; d; d = d->next_of_user)
 		for (const struct directory_binding *b = d == from ? NULL : d->first_binding; b; b = b->next_of_device)
 			ring_binding(&r, b);
-	if (!c->target_count) {
+	if (c->target_count == before)
 		call_trace(c, "no device can be reached");
+	return c->target_count > before;
+}
+
+void ring_user(struct call *c, const struct directory_user *user, const struct directory_device *from)
+{
+	(void)redirect_rung(c, user);
+	if (!ring_devices(c, user, from)) {
 		give_up(c);
 		return;
 	}
 	timer_init(&c->timer, ring_timeout, c);
 	timer_start(c->sb->wheel, &c->timer, CALL_RING_US);
+}
+
+bool ring_more(struct call *c, const struct directory_user *user, const struct directory_device *from)
+{
+	if (!ring_devices(c, user, from))
+		return false;
+	timer_start(c->sb->wheel, &c->timer, CALL_RING_US);
+	leg_progress(c->caller, 181, NULL, 0);
+	return true;
 }

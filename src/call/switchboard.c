@@ -42,12 +42,6 @@ int response_send(struct switchboard *sb, struct sip_server *server, struct writ
 	return sip_server_respond(server, status, writer_slice(w));
 }
 
-void refuse(struct switchboard *sb, struct sip_server *server, unsigned status, struct slice reason)
-{
-	metric_add(&sb->requests_refused, 1);
-	(void)sip_server_respond_simple(server, status, reason, SLICE_NONE);
-}
-
 void write_contact(struct switchboard *sb, struct writer *w, const struct sip_flow *flow)
 {
 	sip_write_field_begin(w, SIP_CONTACT);
@@ -61,19 +55,10 @@ void write_contact(struct switchboard *sb, struct writer *w, const struct sip_fl
 	sip_write_field_end(w);
 }
 
-static void refuse_method(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
-			  const struct sip_flow *flow)
+void answer_options(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		    const struct sip_flow *flow, struct slice to_tag)
 {
-	unsigned status = req->method == SIP_OTHER_METHOD ? 501 : 405;
-	struct writer w = response_begin(sb, req, flow, status, SLICE_NONE, SLICE_NONE);
-	sip_write_field(&w, SIP_ALLOW, ALLOWED_METHODS);
-	(void)response_send(sb, server, &w, status, SLICE_NONE);
-}
-
-static void answer_options(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
-			   const struct sip_flow *flow)
-{
-	struct writer w = response_begin(sb, req, flow, 200, SLICE_NONE, SLICE_NONE);
+	struct writer w = response_begin(sb, req, flow, 200, SLICE_NONE, to_tag);
 	sip_write_field(&w, SIP_ALLOW, ALLOWED_METHODS);
 	sip_write_field(&w, SIP_ACCEPT, SLICE("application/sdp"));
 	sip_write_field(&w, SIP_SUPPORTED, SUPPORTED_EXTENSIONS);
@@ -81,33 +66,6 @@ static void answer_options(struct switchboard *sb, struct sip_server *server, co
 }
 
 /* ---- requests ---- */
-
-/* What a request may require of us. */
-static bool understood(struct slice extension)
-{
-	return slice_caseeq(extension, SLICE("100rel")) || slice_caseeq(extension, SLICE("path")) ||
-	       slice_caseeq(extension, SLICE("outbound"));
-}
-
-/* §8.2.2.3: an extension that must be understood and is not: 420 names it. */
-static bool requires_unknown(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
-			     const struct sip_flow *flow)
-{
-	struct slice unknown = SLICE_NONE;
-	const struct sip_field *f = sip_field_first(req, SIP_REQUIRE);
-	for (; f && slice_empty(unknown); f = sip_field_next(req, f)) {
-		struct slice rest = f->value, item;
-		while (slice_empty(unknown) && sip_list_next(&rest, &item))
-			if (!understood(item))
-				unknown = item;
-	}
-	if (slice_empty(unknown))
-		return false;
-	struct writer w = response_begin(sb, req, flow, 420, SLICE_NONE, SLICE_NONE);
-	sip_write_field(&w, SIP_UNSUPPORTED, unknown);
-	(void)response_send(sb, server, &w, 420, SLICE_NONE);
-	return true;
-}
 
 static void dispatch_in_dialog(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 			       const struct sip_flow *flow, struct slice tag)
@@ -117,6 +75,28 @@ static void dispatch_in_dialog(struct switchboard *sb, struct sip_server *server
 		leg_request(leg, server, req, flow);
 	else if (server)
 		refuse(sb, server, 481, SLICE_NONE);
+}
+
+/*
+ * Has this INVITE been through us before? Its From tag is that of a leg of ours, or one of its Vias has the branch of
+ * an INVITE of ours that still waits: a phone or gateway has sent back what it was sent (§16.3 step 4). Who changes
+ * both is stopped by Max-Forwards. Max-Breadth (RFC 5393) is not needed: we fork once, to a bounded number of devices.
+ */
+static bool comes_back(struct switchboard *sb, const struct sip_message *req)
+{
+	struct sip_address from;
+	struct sip_reason err;
+	if (sip_address_parse(sip_field_value(req, SIP_FROM), &from, &err) == SIP_OK &&
+	    leg_of_tag(sb, sip_address_tag(&from)))
+		return true;
+	for (const struct sip_field *f = sip_field_first(req, SIP_VIA); f; f = sip_field_next(req, f)) {
+		struct slice rest = f->value, item;
+		struct sip_via via;
+		while (sip_list_next(&rest, &item))
+			if (sip_via_parse(item, &via, &err) == SIP_OK && sip_stack_sent(sb->stack, via.branch))
+				return true;
+	}
+	return false;
 }
 
 static void on_request(void *owner, struct sip_server *server, const struct sip_message *req,
@@ -130,7 +110,7 @@ static void on_request(void *owner, struct sip_server *server, const struct sip_
 			refuse(sb, server, 400, SLICE("Malformed To"));
 		return;
 	}
-	if (server && requires_unknown(sb, server, req, flow))
+	if (server && refuse_required(sb, server, req, flow))
 		return;
 	struct slice tag = sip_address_tag(&to);
 	if (!slice_empty(tag)) {
@@ -144,17 +124,20 @@ static void on_request(void *owner, struct sip_server *server, const struct sip_
 		registrar_request(sb, server, req, flow);
 		break;
 	case SIP_INVITE:
-		incoming_invite(sb, server, req, flow);
+		if (comes_back(sb, req))
+			refuse(sb, server, 482, SLICE_NONE);
+		else
+			incoming_invite(sb, server, req, flow);
 		break;
 	case SIP_OPTIONS:
-		answer_options(sb, server, req, flow);
+		answer_options(sb, server, req, flow, SLICE_NONE);
 		break;
 	case SIP_BYE:
 	case SIP_PRACK:
 		refuse(sb, server, 481, SLICE_NONE);
 		break;
 	default:
-		refuse_method(sb, server, req, flow);
+		refuse_method(sb, server, req, flow, SLICE_NONE);
 	}
 }
 
@@ -162,7 +145,7 @@ static void on_cancel(void *owner, struct sip_server *server, const struct sip_m
 {
 	struct leg *leg = sip_server_owner(server);
 	if (leg)
-		leg_cancelled(leg);
+		leg_cancelled(leg, cancel);
 	else
 		refuse(owner, server, 487, SLICE_NONE); /* cancelled while it was still being challenged or looked up */
 }

@@ -26,6 +26,8 @@ void phone_input(struct sim_phone *p, char *bytes, size_t n)
 	if (msg.is_request) {
 		p->got[msg.method]++;
 		memcpy(p->last_request, text, sizeof(text));
+		if (msg.method == SIP_INVITE)
+			memcpy(p->last_invite, text, sizeof(text));
 	} else {
 		p->statuses[msg.status]++;
 		if (msg.method == SIP_CANCEL)
@@ -85,7 +87,7 @@ struct sim_phone *phone_new(struct sim *s, const char *username, const char *pas
 	p->hasher = crypto_hasher_new();
 	p->ring_ms = 50;
 	p->answer_ms = 2000;
-	p->status = p->reinvite_status = 200;
+	p->status = p->reinvite_status = p->update_status = 200;
 	p->codecs = "8 0 101";
 	p->suites = transport == SIP_TLS ? "gcm aes" : NULL;
 	p->answer_tag = 1;

@@ -22,8 +22,9 @@ struct phone_call {
 	unsigned acks, byes, cancels;        /* requests that came */
 	unsigned oks;                        /* 2xx that came, copies too */
 	unsigned reinvites, reinvite_status; /* that came; the answer to the last one of ours */
+	unsigned updates;                    /* that came */
 	bool authorized;
-	bool asking;                    /* a re-INVITE of ours is open */
+	bool asking;                    /* a re-INVITE or UPDATE with offer of ours is open */
 	char local[2048], remote[4096]; /* descriptions in force */
 	uint32_t ack_cseq;
 	char reason[128]; /* Reason of the last BYE or CANCEL */
@@ -71,6 +72,13 @@ struct sim_phone {
 	bool no_ack;              /* never acknowledges a 2xx */
 	bool answer_no_sdp;       /* 200 without a description */
 	unsigned reinvite_status; /* its answer to a re-INVITE; 0: it lets it wait */
+	unsigned update_status;   /* its answer to an UPDATE; 0: none */
+	unsigned glares;          /* so many re-INVITEs and UPDATEs to come get 491 */
+	char says[256];    /* fields of its INVITEs, UPDATEs and their 2xx: "Allow: INVITE, ACK, BYE, UPDATE\r\n" */
+	char says_ok[256]; /* ... of its 2xx alone */
+	char says_refused[512]; /* ... of its refusals alone, "Contact: <sip:30@acme.example>\r\n" */
+	char says_bye[256];     /* ... of its BYE */
+	char says_cancel[128];  /* the value of its CANCEL\'s Reason */
 
 	/* its voice */
 	const char *codecs;       /* payload types: "8 0 101"; 96 is opus, 97 iLBC, 101 telephone-event */
@@ -84,7 +92,7 @@ struct sim_phone {
 	/* what came */
 	unsigned got[SIP_METHOD_COUNT];
 	unsigned statuses[700];
-	char last_request[6000], last_response[6000], last_to_cancel[6000];
+	char last_request[6000], last_invite[6000], last_response[6000], last_to_cancel[6000];
 	struct phone_call calls[4];
 
 	/* registration */
@@ -120,7 +128,11 @@ void phone_hang_up(struct phone_call *c);
 void phone_ack(struct phone_call *c, uint32_t cseq); /* once more, or of an INVITE long past */
 /* Its own change of the session, as its fields say now. without: an INVITE without offer. */
 void phone_reinvite(struct phone_call *c, bool without);
+/* The same by UPDATE, in any dialog. without: no offer, a refresh. extra: more fields. */
+void phone_update(struct phone_call *c, bool without, const char *extra);
 void phone_send_in_dialog(struct phone_call *c, enum sip_method method, const char *extra);
+/* Any request with any body; fields: its Content-Type and others. An INVITE's 2xx would not be acknowledged. */
+void phone_send_body(struct phone_call *c, enum sip_method method, const char *fields, struct slice body);
 /* The call this phone is in, or was last. */
 struct phone_call *phone_last(struct sim_phone *p);
 /* Answers by hand: past the transaction, with any tag. */

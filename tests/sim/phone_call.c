@@ -126,6 +126,7 @@ static void send_invite(struct phone_call *c, const struct sip_message *challeng
 	assert_non_null(c->client);
 	struct writer w = phone_request_begin(c, SIP_INVITE, 0, sip_client_branch(c->client), buf, sizeof(buf));
 	phone_write_contact(c->phone, &w);
+	write_string(&w, c->phone->says);
 	write_string(&w, c->phone->extra);
 	if (c->phone->reliable)
 		sip_write_field(&w, SIP_SUPPORTED, SLICE("100rel"));
@@ -157,25 +158,55 @@ struct phone_call *phone_dial(struct sim_phone *p, const char *extension)
 void phone_cancel(struct phone_call *c)
 {
 	if (c->client)
-		sip_client_cancel(c->client, SLICE_NONE);
+		sip_client_cancel(c->client, slice_from_string(c->phone->says_cancel));
 }
 
 static void in_dialog_event(void *arg, struct sip_client *t, enum sip_client_event event, const struct sip_message *msg)
 {
 	struct phone_call *c = arg;
-	if (event == SIP_CLIENT_RESPONSE && msg->status >= 200)
-		c->reinvite_status = msg->status;
+	if (event != SIP_CLIENT_RESPONSE || msg->status < 200)
+		return;
+	c->reinvite_status = msg->status;
+	if (msg->method == SIP_UPDATE && msg->status < 300)
+		phone_keep_remote(c, msg);
+	c->asking = c->asking && msg->method != SIP_UPDATE;
+}
+
+void phone_update(struct phone_call *c, bool without, const char *extra)
+{
+	char buf[6000];
+	struct sip_flow flow = phone_flow(c->phone);
+	struct sip_client *t = sip_client_new(c->phone->stack, &flow, SIP_UPDATE, in_dialog_event, c);
+	assert_non_null(t);
+	c->reinvite_status = 0;
+	c->asking = !without;
+	struct writer w = phone_request_begin(c, SIP_UPDATE, 0, sip_client_branch(t), buf, sizeof(buf));
+	phone_write_contact(c->phone, &w);
+	write_string(&w, c->phone->says);
+	write_string(&w, extra);
+	if (!without)
+		c->local[phone_describe(c, SLICE_NONE, c->local, sizeof(c->local) - 1)] = 0;
+	sip_write_body(&w, without ? SLICE_NONE : SLICE("application/sdp"),
+		       without ? SLICE_NONE : slice_from_string(c->local));
+	assert_int_equal(sip_client_start(t, writer_slice(&w)), 0);
 }
 
 void phone_send_in_dialog(struct phone_call *c, enum sip_method method, const char *extra)
 {
-	char buf[6000];
+	phone_send_body(c, method, extra, SLICE_NONE);
+}
+
+void phone_send_body(struct phone_call *c, enum sip_method method, const char *fields, struct slice body)
+{
+	char buf[10000];
 	struct sip_flow flow = phone_flow(c->phone);
 	struct sip_client *t = sip_client_new(c->phone->stack, &flow, method, in_dialog_event, c);
 	assert_non_null(t);
+	c->reinvite_status = 0;
 	struct writer w = phone_request_begin(c, method, 0, sip_client_branch(t), buf, sizeof(buf));
-	write_string(&w, extra);
-	sip_write_body(&w, SLICE_NONE, SLICE_NONE);
+	write_string(&w, fields);
+	sip_write_body(&w, SLICE_NONE, body);
+	assert_false(w.overflow);
 	assert_int_equal(sip_client_start(t, writer_slice(&w)), 0);
 	if (method == SIP_BYE)
 		sip_client_detach(t);
@@ -185,7 +216,7 @@ void phone_hang_up(struct phone_call *c)
 {
 	c->ended = true;
 	timer_stop(&c->phone->sim->wheel, &c->repeat);
-	phone_send_in_dialog(c, SIP_BYE, "");
+	phone_send_in_dialog(c, SIP_BYE, c->phone->says_bye);
 }
 
 static void reinvite_event(void *arg, struct sip_client *t, enum sip_client_event event, const struct sip_message *msg)
@@ -217,6 +248,8 @@ void phone_reinvite(struct phone_call *c, bool without)
 	assert_non_null(c->client);
 	struct writer w = phone_request_begin(c, SIP_INVITE, 0, sip_client_branch(c->client), buf, sizeof(buf));
 	phone_write_contact(c->phone, &w);
+	write_string(&w, c->phone->says);
+	write_string(&w, c->phone->extra);
 	c->local[without ? 0 : phone_describe(c, SLICE_NONE, c->local, sizeof(c->local) - 1)] = 0;
 	sip_write_body(&w, slice_from_string(without ? "" : c->phone->content_type), slice_from_string(c->local));
 	assert_int_equal(sip_client_start(c->client, writer_slice(&w)), 0);
@@ -276,6 +309,8 @@ static void send_ok(struct phone_call *c, struct sip_server *server, const struc
 	struct sip_cseq cseq;
 	struct sip_reason err;
 	struct writer w = phone_respond_begin(c, req, 200, tag_of(c), c->ok, sizeof(c->ok));
+	write_string(&w, c->phone->says);
+	write_string(&w, c->phone->says_ok);
 	bool described = !c->phone->answer_no_sdp && c->local[0];
 	sip_write_body(&w, described ? SLICE("application/sdp") : SLICE_NONE,
 		       described ? slice_from_string(c->local) : SLICE_NONE);
@@ -298,6 +333,17 @@ void phone_respond_raw(struct phone_call *c, unsigned status, const char *tag, c
 	network_from_phone(c->phone, writer_slice(&w));
 }
 
+static void turn_down(struct phone_call *c, struct sip_server *server, const struct sip_message *req, unsigned status)
+{
+	char buf[6000];
+	struct sip_flow flow = phone_flow(c->phone);
+	struct writer w = writer_on(buf, sizeof(buf));
+	sip_write_response_head(&w, req, &flow, status, SLICE_NONE, tag_of(c));
+	write_string(&w, c->phone->says_refused);
+	sip_write_body(&w, SLICE_NONE, SLICE_NONE);
+	(void)!sip_server_respond(server, status, writer_slice(&w));
+}
+
 void phone_answer(struct phone_call *c, unsigned status)
 {
 	struct sip_message req;
@@ -313,7 +359,7 @@ void phone_answer(struct phone_call *c, unsigned status)
 	timer_stop(&c->phone->sim->wheel, &c->prack);
 	if (status >= 300) {
 		c->ended = true;
-		(void)!sip_server_respond_simple(server, status, SLICE_NONE, tag_of(c));
+		turn_down(c, server, &req, status);
 		return;
 	}
 	if (!c->local[0])
@@ -368,19 +414,50 @@ static void invited(struct sim_phone *p, struct sip_server *server, const struct
 		timer_start(&p->sim->wheel, &c->answer, p->answer_ms * MS_US);
 }
 
+static bool glare(struct phone_call *c)
+{
+	if (c->phone->glares) {
+		c->phone->glares--;
+		return true;
+	}
+	return c->asking;
+}
+
 static void reinvited(struct phone_call *c, struct sip_server *server, const struct sip_message *req)
 {
 	struct sip_reason err;
 	c->reinvites++;
 	c->server = sip_server_handle(server);
+	sip_server_set_owner(server, c);
 	(void)!sip_dialog_refresh_target(&c->dialog, req, &err);
-	unsigned status = c->asking ? 491 : c->phone->reinvite_status;
+	unsigned status = glare(c) ? 491 : c->phone->reinvite_status;
 	if (status >= 300)
-		(void)!sip_server_respond_simple(server, status, SLICE_NONE, tag_of(c));
+		turn_down(c, server, req, status);
 	if (status != 200)
 		return;
 	phone_describe_answer(c, req);
 	send_ok(c, server, req);
+}
+
+static void updated(struct phone_call *c, struct sip_server *server, const struct sip_message *req)
+{
+	struct sip_reason err;
+	char buf[6000];
+	c->updates++;
+	(void)!sip_dialog_refresh_target(&c->dialog, req, &err);
+	unsigned status = glare(c) ? 491 : c->phone->update_status;
+	if (status >= 300)
+		turn_down(c, server, req, status);
+	if (status != 200)
+		return;
+	if (req->body.n)
+		phone_describe_answer(c, req);
+	struct writer w = phone_respond_begin(c, req, 200, tag_of(c), buf, sizeof(buf));
+	write_string(&w, c->phone->says);
+	write_string(&w, c->phone->says_ok);
+	sip_write_body(&w, req->body.n ? SLICE("application/sdp") : SLICE_NONE,
+		       req->body.n ? slice_from_string(c->local) : SLICE_NONE);
+	(void)!sip_server_respond(server, 200, writer_slice(&w));
 }
 
 static void acknowledged(struct phone_call *c, const struct sip_message *ack)
@@ -400,6 +477,15 @@ static void keep_reason(struct phone_call *c, const struct sip_message *req)
 	snprintf(c->reason, sizeof(c->reason), "%.*s", SLICE_ARG(sip_field_value(req, SIP_REASON)));
 }
 
+/* Outside a dialog: the first INVITE of a call, or that INVITE asked anew after a refusal. */
+static bool begins(const struct sip_message *req)
+{
+	struct sip_address to;
+	struct sip_reason err;
+	assert_int_equal(sip_address_parse(sip_field_value(req, SIP_TO), &to, &err), SIP_OK);
+	return slice_empty(sip_address_tag(&to));
+}
+
 void phone_on_request(void *owner, struct sip_server *server, const struct sip_message *req,
 		      const struct sip_flow *flow)
 {
@@ -408,12 +494,14 @@ void phone_on_request(void *owner, struct sip_server *server, const struct sip_m
 	if (req->method == SIP_ACK) {
 		if (c)
 			acknowledged(c, req);
-	} else if (req->method == SIP_INVITE && !c) {
+	} else if (req->method == SIP_INVITE && (!c || (c->ended && begins(req)))) {
 		invited(p, server, req);
 	} else if (!c || c->ended) {
 		(void)!sip_server_respond_simple(server, 481, SLICE_NONE, SLICE_NONE);
 	} else if (req->method == SIP_INVITE) {
 		reinvited(c, server, req);
+	} else if (req->method == SIP_UPDATE) {
+		updated(c, server, req);
 	} else if (req->method == SIP_PRACK) {
 		phone_prack_came(c, server, req);
 	} else {
@@ -432,14 +520,18 @@ void phone_on_cancel(void *owner, struct sip_server *server, const struct sip_me
 	struct phone_call *c = sip_server_owner(server);
 	if (!c)
 		return;
+	struct sip_message invite;
 	c->cancels++;
 	keep_reason(c, cancel);
-	phone_answer(c, 487);
+	if (!c->up)
+		phone_answer(c, 487);
+	else if (phone_invite_of(c, &invite)) /* only a re-INVITE */
+		turn_down(c, server, &invite, 487);
 }
 
 void phone_on_stray_2xx(void *owner, const struct sip_message *msg, const struct sip_flow *flow)
 {
 	struct phone_call *c = call_of(owner, msg);
-	if (c && c->outgoing)
+	if (c)
 		send_ack(c, msg);
 }

@@ -80,6 +80,64 @@ static void test_no_memory(void **state)
 	}
 }
 
+/* A call that is forwarded, changes its codec, is refreshed, and ends with a Reason; one allocation fails in it. */
+static unsigned session_without(unsigned message, unsigned allocation, bool *ret_met)
+{
+	struct office o = office_udp();
+	sim_add_device(o.s, &(struct sim_person){"acme", "30", "desk", "secret", SIP_DIGEST_MD5, true});
+	struct sim_phone *eve = phone_new(o.s, "acme-30-desk", "secret", SIP_UDP);
+	phone_registered(eve);
+	unsigned before = o.s->messages;
+	o.s->poor_message = before + message;
+	o.s->poor_allocation = allocation;
+	o.desk->status = 302;
+	o.desk->answer_ms = eve->answer_ms = 100;
+	snprintf(o.desk->says_refused, sizeof(o.desk->says_refused), "Contact: <sip:30@acme.example>\r\n");
+	snprintf(o.ann->says, sizeof(o.ann->says), "Supported: timer\r\nSession-Expires: 90;refresher=uas\r\n");
+	snprintf(o.ann->says_bye, sizeof(o.ann->says_bye), "Reason: Q.850;cause=16\r\n");
+	struct phone_call *a = phone_dial(o.ann, "20");
+	sim_until(o.s, 100, a->up || a->ended);
+	sim_run(o.s, SECOND_US);
+	eve->codecs = "96 8 101";
+	o.ann->codecs = "96 101";
+	if (!a->ended)
+		phone_update(a, false, "");
+	sim_run(o.s, 50 * SECOND_US); /* and a refresh, by re-INVITE */
+	if (!a->ended)
+		phone_hang_up(a);
+	sim_run(o.s, 100 * SECOND_US);
+	struct phone_call *e = phone_last(eve);
+	if (e->up && !e->ended) { /* there was no room for the BYE: 503 */
+		assert_int_equal(o.ann->statuses[503], 1);
+		phone_hang_up(e);
+		sim_run(o.s, 100 * SECOND_US);
+	}
+	unsigned messages = o.s->messages - before;
+	*ret_met = o.s->poor_met;
+	assert_true(a->ended && (!e->used || e->ended));
+	struct sim_row rows[2];
+	size_t n = sim_rows(o.s, rows, 2);
+	assert_in_range(n, 0, 1);
+	assert_true(n == 0 || rows[0].ended_us);
+	office_done(&o);
+	return messages;
+}
+
+static void test_no_memory_for_a_change(void **state)
+{
+	bool met;
+	unsigned failures = 0, messages = session_without(0, 1, &met);
+	for (unsigned message = 1; message <= messages; message++) {
+		met = true;
+		for (unsigned n = 1; met; n++) {
+			session_without(message, n, &met);
+			failures += met;
+		}
+	}
+	assert_in_range(failures, 40, 2000);
+	print_message("%u allocations failed, in %u messages\n", failures, messages);
+}
+
 static size_t block(const void *p)
 {
 	return p ? malloc_usable_size((void *)(uintptr_t)p) + sizeof(size_t) : 0;
@@ -88,7 +146,8 @@ static size_t block(const void *p)
 static size_t leg_bytes(const struct leg *leg)
 {
 	size_t n = sizeof(*leg) + block(leg->dialog.text.chunks);
-	return n + block(leg->local.text) + block(leg->remote.text) + block(leg->ok.text) + block(leg->pending.text);
+	return n + block(leg->local.text) + block(leg->remote.text) + block(leg->ok.text) + block(leg->pending.text) +
+	       block(leg->said.text);
 }
 
 /* Design §8: 16 KiB an answered call, all in; the streams of the media room are to fit in it too. */
@@ -111,6 +170,8 @@ static void test_size_of_a_call(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_memory), cmocka_unit_test(test_size_of_a_call)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_memory),
+					   cmocka_unit_test(test_no_memory_for_a_change),
+					   cmocka_unit_test(test_size_of_a_call)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

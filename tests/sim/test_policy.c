@@ -25,7 +25,10 @@ static void test_plain_refused(void **state)
 {
 	struct office o = office_tls();
 	o.ann->suites = NULL;
-	refused(&o, 488, "offer-refused");
+	assert_int_equal(told(&o, "20"), 488);
+	assert_non_null(strstr(o.ann->last_response, "Warning: 399 alto \"Encrypted Voice Required\"\r\n"));
+	sim_assert_row(o.s, 488, "offer-refused", "alto");
+	office_done(&o);
 }
 
 /* The node allows it, the device does not; and the other way. */
@@ -126,6 +129,7 @@ static void test_no_common_codec(void **state)
 	struct office o = office_tls();
 	o.ann->codecs = "101"; /* tones alone */
 	assert_int_equal(told(&o, "20"), 488);
+	assert_non_null(strstr(o.ann->last_response, "Warning: 305 alto \""));
 	sim_run(o.s, SECOND_US);
 	office_done(&o);
 }
@@ -162,12 +166,50 @@ static void test_refused_invites(void **state)
 	snprintf(o.ann->extra, sizeof(o.ann->extra), "Require: path, foo\r\n");
 	assert_int_equal(told(&o, "20"), 420);
 	assert_non_null(strstr(o.ann->last_response, "Unsupported: foo\r\n"));
+	snprintf(o.ann->extra, sizeof(o.ann->extra), "Require: foo, timer\r\nRequire: outbound, bar\r\n");
+	assert_int_equal(told(&o, "20"), 420);
+	assert_non_null(strstr(o.ann->last_response, "Unsupported: foo, bar\r\n"));
+	snprintf(o.ann->extra, sizeof(o.ann->extra), "Content-Encoding: gzip\r\n");
+	assert_int_equal(told(&o, "20"), 415);
+	assert_non_null(strstr(o.ann->last_response, "Accept: application/sdp\r\nAccept-Encoding: identity\r\n"));
 	o.ann->extra[0] = 0;
 	assert_int_equal(told(&o, ""), 404);
 	assert_int_equal(o.desk->got[SIP_INVITE], 0);
 	struct sim_row row;
 	sim_run(o.s, SECOND_US);
 	assert_int_equal(sim_rows(o.s, &row, 1), 0); /* they never became calls */
+	office_done(&o);
+}
+
+/* What no phone that registered sends, but others do: a URI of another scheme, a body that is too large. */
+static void test_refused_raw(void **state)
+{
+	static const struct {
+		const char *uri, *fields;
+		size_t body;
+		unsigned status;
+	} rows[] = {
+		{"http://acme.example/20", "", 0, 416},
+		{"urn:service:sos", "", 0, 416},
+		{"sip:20@acme.example", "Content-Type: application/sdp\r\n", SDP_BYTES_MAX + 1, 413},
+		{"sip:20@acme.example", "Content-Type: application/isup\r\n", 10, 415},
+	};
+	struct office o = office_tls();
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		static char text[12000];
+		struct writer w = writer_on(text, sizeof(text));
+		write_format(&w,
+			     "INVITE %s SIP/2.0\r\nVia: SIP/2.0/TLS "
+			     "198.51.100.1:5061;branch=z9hG4bKr%zu\r\nMax-Forwards: 70\r\n"
+			     "From: <sip:10@acme.example>;tag=1\r\nTo: <sip:20@acme.example>\r\nCall-ID: raw%zu\r\n"
+			     "CSeq: 1 INVITE\r\nContact: <sip:10@198.51.100.1>\r\n%sContent-Length: %zu\r\n\r\n",
+			     rows[i].uri, i, i, rows[i].fields, rows[i].body);
+		memset(text + w.n, 'a', rows[i].body);
+		phone_send_raw(o.ann, slice_of(text, w.n + rows[i].body));
+		sim_run(o.s, 100 * MS_US);
+		assert_int_equal(strtol(o.ann->last_response + strlen("SIP/2.0 "), NULL, 10), rows[i].status);
+	}
+	assert_non_null(strstr(o.ann->last_response, "Accept: application/sdp\r\n"));
 	office_done(&o);
 }
 
@@ -229,7 +271,7 @@ static void test_methods(void **state)
 		send_request(o.ann, rows[i].method, rows[i].to_tag);
 		assert_memory_equal(o.ann->last_response, rows[i].answer, strlen(rows[i].answer));
 		bool options = !strcmp(rows[i].method, "OPTIONS");
-		assert_true(!options || strstr(o.ann->last_response, "Supported: 100rel, path, outbound\r\n"));
+		assert_true(!options || strstr(o.ann->last_response, "Supported: 100rel, path, outbound, timer\r\n"));
 		assert_true(!options || strstr(o.ann->last_response, ", PRACK, "));
 	}
 	assert_int_equal(o.ann->statuses[481], 5);
@@ -245,6 +287,7 @@ static void test_lines(void **state)
 	struct phone_call *a, *b;
 	office_talk(&o, &a, &b);
 	assert_int_equal(told(&o, "20"), 503);
+	assert_non_null(strstr(o.ann->last_response, "Retry-After: "));
 	phone_hang_up(a);
 	sim_run(o.s, SECOND_US);
 	o.desk->status = 486;
@@ -336,14 +379,23 @@ static void test_identity(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain_refused),  cmocka_unit_test(test_plain_needs_both),
-		cmocka_unit_test(test_keys_in_clear),  cmocka_unit_test(test_suites),
-		cmocka_unit_test(test_broken_keys),    cmocka_unit_test(test_no_common_codec),
-		cmocka_unit_test(test_max_forwards),   cmocka_unit_test(test_refused_invites),
-		cmocka_unit_test(test_garbage),        cmocka_unit_test(test_methods),
-		cmocka_unit_test(test_lines),          cmocka_unit_test(test_line_is_free_at_once),
-		cmocka_unit_test(test_no_voice_port),  cmocka_unit_test(test_other_company),
-		cmocka_unit_test(test_stranger_calls), cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_plain_refused),
+		cmocka_unit_test(test_plain_needs_both),
+		cmocka_unit_test(test_keys_in_clear),
+		cmocka_unit_test(test_suites),
+		cmocka_unit_test(test_broken_keys),
+		cmocka_unit_test(test_no_common_codec),
+		cmocka_unit_test(test_max_forwards),
+		cmocka_unit_test(test_refused_invites),
+		cmocka_unit_test(test_refused_raw),
+		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_methods),
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_line_is_free_at_once),
+		cmocka_unit_test(test_no_voice_port),
+		cmocka_unit_test(test_other_company),
+		cmocka_unit_test(test_stranger_calls),
+		cmocka_unit_test(test_identity),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,7 +52,7 @@ static void test_refusals(void **state)
 		{486, 603, 603, "declined", "callee"},      {480, 480, 480, "no-answer", "alto"},
 		{488, 488, 488, "no-common-codec", "alto"}, {606, 606, 488, "no-common-codec", "alto", true},
 		{415, 500, 488, "no-common-codec", "alto"}, {404, 500, 480, "refused", "alto"},
-		{301, 302, 480, "unreachable", "alto"},
+		{301, 302, 480, "redirected", "alto"},      {302, 486, 486, "busy", "callee"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct office o = office_two();

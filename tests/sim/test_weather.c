@@ -77,6 +77,65 @@ static void test_bad_weather(void **state)
 	assert_in_range(tally.cancelled, 5, 30);
 }
 
+#define KNOWS "Allow: INVITE, ACK, BYE, CANCEL, UPDATE\r\nSupported: timer\r\n"
+
+/* What a phone does to its session in the middle of a call. */
+static void change(struct office *o, struct phone_call *c)
+{
+	static const char *const codecs[] = {"8 0 101", "0 8 101", "96 8 101", "9 0 101"};
+	c->phone->codecs = codecs[random_below(&o->s->dice, ARRAY_LEN(codecs))];
+	c->phone->attributes = random_below(&o->s->dice, 4) ? "" : "a=sendonly\r\n";
+	if (random_below(&o->s->dice, 2))
+		phone_update(c, random_below(&o->s->dice, 3) == 0, "");
+	else
+		phone_reinvite(c, random_below(&o->s->dice, 4) == 0);
+}
+
+/* An hour, in which both phones change codecs, hold and refresh as they like, often at once. */
+static void one_hour(uint64_t seed, unsigned *ret_ends)
+{
+	struct office o = office_on(sim_new_plain(seed), SIP_UDP, true);
+	phone_registered(o.ann);
+	phone_registered(o.desk);
+	if (seed & 1)
+		snprintf(o.ann->says, sizeof(o.ann->says), KNOWS "Session-Expires: 300;refresher=uas\r\n");
+	if (seed & 2)
+		snprintf(o.desk->says, sizeof(o.desk->says), KNOWS);
+	if (seed & 2 && seed & 4)
+		snprintf(o.desk->says_ok, sizeof(o.desk->says_ok), "Session-Expires: 200;refresher=uac\r\n");
+	o.desk->answer_ms = 500;
+	struct phone_call *a = phone_dial(o.ann, "20");
+	sim_until(o.s, 60, a->up && phone_last(o.desk)->up);
+	struct phone_call *b = phone_last(o.desk);
+	o.s->weather = bad;
+	for (unsigned i = 0; i < 120 && !a->ended && !b->ended; i++) {
+		sim_run(o.s, (1 + random_below(&o.s->dice, 59)) * SECOND_US);
+		unsigned who = random_below(&o.s->dice, 4);
+		if (who != 1 && !a->ended && !a->asking)
+			change(&o, a);
+		if (who != 2 && !b->ended && !b->asking)
+			change(&o, b);
+	}
+	sim_run(o.s, 60 * SECOND_US);
+	*ret_ends += a->ended || b->ended;
+	if (!a->ended)
+		phone_hang_up(a);
+	sim_run(o.s, 200 * SECOND_US);
+	assert_true(over(o.ann) && over(o.desk));
+	struct sim_row rows[2];
+	assert_int_equal(sim_rows(o.s, rows, 2), 1);
+	assert_true(rows[0].ended_us && rows[0].status == 200);
+	office_done(&o);
+}
+
+static void test_sessions_in_bad_weather(void **state)
+{
+	unsigned ends = 0;
+	for (uint64_t seed = 1; seed <= 48; seed++)
+		one_hour(seed, &ends);
+	assert_int_equal(ends, 0);
+}
+
 /* The same seed is the same day, to the message. */
 static void test_repeats(void **state)
 {
@@ -98,6 +157,8 @@ static void test_repeats(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_bad_weather), cmocka_unit_test(test_repeats)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_bad_weather),
+					   cmocka_unit_test(test_sessions_in_bad_weather),
+					   cmocka_unit_test(test_repeats)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,88 @@
+/*
+ * call/redirect.c - a device answers with 3xx: call forward, set on the phone itself.   RFC 3261 §8.1.3.4, §16.7 step 4
+ *
+ * A phone may send its callers to people of its own company, since they could dial them themselves; nobody is called
+ * twice in one call, so forwards cannot go round. Where to is decided in one place, redirect_user(): a forward to the
+ * outside costs somebody money, and would be allowed or not there.
+ */
+#include "call/call.h"
+
+static uint64_t user_hash(const struct call *c, const struct directory_user *user)
+{
+	return map_hash(&c->sb->calls_by_id, user->id);
+}
+
+bool redirect_rung(struct call *c, const struct directory_user *user)
+{
+	uint64_t hash = user_hash(c, user);
+	for (uint8_t i = 0; i < c->rung_count; i++)
+		if (c->rung[i] == hash)
+			return true;
+	if (c->rung_count < ARRAY_LEN(c->rung))
+		c->rung[c->rung_count++] = hash;
+	return false;
+}
+
+/* The company's own domain, or the address by which this phone knows us. */
+static bool host_is_ours(const struct call *c, const struct leg *leg, const struct directory_tenant *tenant,
+			 struct slice host)
+{
+	struct address told, at;
+	if (slice_caseeq(host, tenant->domain))
+		return true;
+	if (!address_parse(host, &at))
+		return false;
+	transport_public(c->sb->config.transport, &leg->flow.local, &leg->flow.remote, &told);
+	return address_same_host(&at, &leg->flow.local) || address_same_host(&at, &told);
+}
+
+/* Who is meant by a contact; NULL: nobody whom this phone may send callers to. */
+static struct directory_user *redirect_user(const struct call *c, const struct leg *leg,
+					    const struct directory_tenant *tenant, const struct sip_uri *to)
+{
+	char buf[64];
+	size_t n;
+	if (to->scheme == SIP_SCHEME_OTHER || !sip_user_unescape(to->user, buf, sizeof(buf), &n))
+		return NULL;
+	if (to->scheme != SIP_SCHEME_TEL && !host_is_ours(c, leg, tenant, to->host))
+		return NULL;
+	return directory_user_by_extension(c->sb->config.directory, tenant, slice_of(buf, n));
+}
+
+static void trace_redirect(struct call *c, const struct directory_device *by, struct slice to, const char *refused)
+{
+	char shown[64];
+	copy_shown(shown, sizeof(shown), to);
+	call_trace(c, "redirected by device %.*s to %s%s", SLICE_ARG(by ? by->name : SLICE("unknown")), shown, refused);
+}
+
+bool redirect_followed(struct call *c, const struct leg *leg)
+{
+	struct directory *dir = c->sb->config.directory;
+	const struct directory_device *by = directory_device_by_id(dir, slice_from_string(leg->device_id));
+	const struct directory_device *from = directory_device_by_id(dir, slice_from_string(c->side_a.device_id));
+	struct slice rest = description_slice(&leg->moved);
+	struct sip_address to;
+	struct sip_reason err;
+	bool followed = false;
+	for (unsigned n = 0; n < REDIRECTS_MAX && !slice_empty(rest); n++) {
+		if (sip_address_next(&rest, &to, &err) != SIP_OK)
+			break;
+		struct slice name = slice_empty(to.uri.user) ? to.uri.text : to.uri.user;
+		struct directory_user *user = from ? redirect_user(c, leg, from->user->tenant, &to.uri) : NULL;
+		if (user)
+			name = user->extension;
+		if (!user) {
+			trace_redirect(c, by, name, ": not to be followed");
+		} else if (c->redirects == REDIRECTS_MAX || c->redirects + 1 >= c->caller->max_forwards) {
+			trace_redirect(c, by, name, ": too many");
+		} else if (redirect_rung(c, user)) {
+			trace_redirect(c, by, name, ": called already");
+		} else {
+			trace_redirect(c, by, name, "");
+			c->redirects++;
+			followed |= ring_more(c, user, from);
+		}
+	}
+	return followed;
+}
