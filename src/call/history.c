@@ -84,8 +84,10 @@ static int row_put_alone(struct db *db, struct row *r)
 	if (rc != DB_OK)
 		return rc;
 	rc = store_call_put(db, &r->call);
-	if (rc != DB_FAILED)
-		return rc == DB_OK || rc == DB_CONFLICT ? db_release(db) : rc; /* else all is undone by the store */
+	if (rc == DB_OK)
+		return db_release(db);
+	if (rc != DB_FAILED && rc != DB_CONFLICT)
+		return rc; /* all is undone by the store */
 	db_rollback_to(db);
 	r->refused = true;
 	return DB_OK;
@@ -98,8 +100,8 @@ static int batch_run(struct db *db, struct store_job *job)
 	for (size_t i = 0; i < b->count; i++) {
 		b->rows[i].refused = false;
 		int rc = b->one_by_one ? row_put_alone(db, &b->rows[i]) : store_call_put(db, &b->rows[i].call);
-		if (rc != DB_OK && rc != DB_CONFLICT) { /* a conflict: the tenant was removed while it called */
-			b->row_failed = rc == DB_FAILED;
+		if (rc != DB_OK) {
+			b->row_failed = !b->one_by_one && (rc == DB_FAILED || rc == DB_CONFLICT);
 			return rc;
 		}
 	}
@@ -129,7 +131,7 @@ static void batch_done(struct store_job *job, int result)
 	struct history *h = b->history;
 	h->posted = false;
 	if (result != DB_OK) {
-		b->one_by_one |= result == DB_FAILED && b->row_failed;
+		b->one_by_one |= b->row_failed;
 		timer_start(h->sb->wheel, &h->retry_timer, RETRY_US);
 		return;
 	}

@@ -2,6 +2,7 @@
  * call/registrar_write.c - bindings on their way to the disk: refreshes many in one job, and the end of those not
  * refreshed
  */
+#include "base/log.h"
 #include "call/registrar.h"
 
 /* ---- refreshed bindings ---- */
@@ -36,15 +37,31 @@ void binding_mark_dirty(struct registrar *r, struct directory_binding *b)
 		timer_start(r->sb->wheel, &r->write_timer, REGISTER_WRITE_US);
 }
 
+/* In a savepoint: a row that is refused is not the affair of the others, and PostgreSQL would refuse them too. */
+static int write_one(struct db *db, const struct store_binding *row)
+{
+	int rc = db_savepoint(db);
+	if (rc != DB_OK)
+		return rc;
+	rc = store_binding_put(db, row);
+	if (rc == DB_OK)
+		return db_release(db);
+	if (rc != DB_CONFLICT && rc != DB_FAILED)
+		return rc;
+	db_rollback_to(db);
+	if (rc == DB_FAILED) /* else its device was removed meanwhile */
+		log_event(LOG_ERROR, "registrar.row_dropped", LOG_SLICE("binding", row->id),
+			  LOG_STR("why", db_message(db)));
+	return DB_OK;
+}
+
 static int write_run(struct db *db, struct store_job *job)
 {
 	struct write_job *wj = container_of(job, struct write_job, job);
-	for (size_t i = 0; i < wj->count; i++) {
-		int rc = store_binding_put(db, &wj->rows[i]);
-		if (rc != DB_OK && rc != DB_CONFLICT) /* a conflict: its device was removed meanwhile */
-			return rc;
-	}
-	return DB_OK;
+	int rc = DB_OK;
+	for (size_t i = 0; rc == DB_OK && i < wj->count; i++)
+		rc = write_one(db, &wj->rows[i]);
+	return rc;
 }
 
 static void write_done(struct store_job *job, int result)
