@@ -6,13 +6,14 @@
 /* Errors of the database as a whole, not of one job's rows. */
 static bool is_trouble(int rc)
 {
-	return rc == DB_BUSY || rc == DB_FULL || rc == DB_READ_ONLY || rc == DB_CORRUPT;
+	return rc == DB_BUSY || rc == DB_FULL || rc == DB_READ_ONLY || rc == DB_CORRUPT || rc == DB_LOST;
 }
 
-static void report(struct store *s, int rc, const char *why)
+static void report(struct store_worker *w, int rc, const char *why)
 {
-	atomic_store_explicit(&s->trouble, rc, memory_order_relaxed);
-	log_event(LOG_ERROR, "store.not_committed", LOG_INT("error", rc), LOG_STR("why", why));
+	atomic_store_explicit(&w->trouble, rc, memory_order_relaxed);
+	log_event(LOG_ERROR, w == &w->store->writer ? "store.not_committed" : "store.not_read", LOG_INT("error", rc),
+		  LOG_STR("why", why));
 }
 
 static void set_results(struct store_job *jobs, int result)
@@ -80,6 +81,8 @@ static int upkeep(struct store_worker *w)
 static int run_all(struct store_worker *w, struct store_job *jobs, struct change_set **ret)
 {
 	int rc = db_begin(w->db);
+	if (rc == DB_OK && w->behind)
+		rc = change_catch_up(w->db);
 	for (struct store_job *job = jobs; job && rc == DB_OK; job = job->next)
 		rc = run_one(w->db, job);
 	if (rc == DB_OK)
@@ -89,7 +92,7 @@ static int run_all(struct store_worker *w, struct store_job *jobs, struct change
 	return rc;
 }
 
-/* One job needs no savepoint: if it fails, the transaction goes. */
+/* One job needs no savepoint: if it fails, the transaction goes, and nothing else with it. */
 static int run_alone(struct store_worker *w, struct store_job *job, struct change_set **ret)
 {
 	int rc = db_begin(w->db);
@@ -115,7 +118,7 @@ void store_write_batch(struct store_worker *w, struct store_job *jobs, struct ch
 	struct store *s = w->store;
 	struct change_set *changes = NULL;
 	int64_t began_us = s->config.threadless ? 0 : clock_monotonic_us();
-	bool alone = !jobs->next;
+	bool alone = !jobs->next && !w->behind;
 
 	int rc = alone ? run_alone(w, jobs, &changes) : run_all(w, jobs, &changes);
 	if (rc == DB_OK)
@@ -124,12 +127,16 @@ void store_write_batch(struct store_worker *w, struct store_job *jobs, struct ch
 		/* An error of the one job itself is its own affair; anything else is the database's. */
 		bool own = alone && jobs->result == rc && !is_trouble(rc);
 		if (!own)
-			report(s, rc, db_message(w->db));
+			report(w, rc, db_message(w->db));
+		w->behind |= !own;
 		db_rollback(w->db);
 		changes = change_set_free(changes);
 		set_results(jobs, rc);
 	} else {
-		atomic_store_explicit(&s->trouble, DB_OK, memory_order_relaxed);
+		atomic_store_explicit(&w->trouble, DB_OK, memory_order_relaxed);
+		w->behind = false;
+		if (changes)
+			w->db->last_seq = changes->changes[changes->count - 1].seq;
 		metric_add(&s->commits, 1);
 		metric_add(&s->changes, changes ? (int64_t)changes->count : 0);
 	}
@@ -145,7 +152,7 @@ void store_write_beat(struct store_worker *w)
 	if (rc == DB_OK)
 		rc = db_commit(w->db);
 	if (rc < 0) {
-		report(w->store, rc, db_message(w->db));
+		report(w, rc, db_message(w->db));
 		db_rollback(w->db);
 		/* Not again at once: the thread would spin on a full disk. */
 		w->last_beat_us = clock_monotonic_us();
@@ -158,6 +165,10 @@ void store_read_batch(struct store_worker *w, struct store_job *jobs)
 		job->result = db_begin(w->db);
 		if (job->result == DB_OK)
 			job->result = job->run(w->db, job);
+		if (is_trouble(job->result))
+			report(w, job->result, db_message(w->db));
+		else
+			atomic_store_explicit(&w->trouble, DB_OK, memory_order_relaxed);
 		/* Ends the snapshot, so that the log can be checkpointed; nothing was written. */
 		db_rollback(w->db);
 	}

@@ -1,5 +1,6 @@
 /* store/change.c - the feed: noted beside every write, loaded before the commit, trimmed as it grows */
 #include "store/change.h"
+#include "base/log.h"
 #include "store/row.h"
 
 static bool make_room(struct db *db)
@@ -15,20 +16,37 @@ static bool make_room(struct db *db)
 	return true;
 }
 
-/* Looked up once a transaction: nobody else adds rows while it runs, and the look-up costs as much as the insert. */
-static int first_seq(struct db *db)
+static int newest_seq(struct db *db, int64_t *ret)
 {
-	struct db_rows *rows = db_query(db, "SELECT coalesce(max(seq), 0) + 1 FROM change", NULL, 0);
+	struct db_rows *rows = db_query(db, "SELECT coalesce(max(seq), 0) FROM change", NULL, 0);
 	if (!rows)
 		return DB_FAILED;
 	int rc = db_next(rows);
 	if (rc == DB_ROW)
-		db->next_seq = db_int(rows, 0);
+		*ret = db_int(rows, 0);
 	db_end(rows);
 	return MIN(rc, DB_OK);
 }
 
-int store_note_change(struct db *db, struct slice tenant, enum store_kind kind, struct slice id)
+int change_begin(struct db *db)
+{
+	return newest_seq(db, &db->last_seq);
+}
+
+/*
+ * Looked up once a transaction: nobody else adds rows while it runs, and the look-up costs as much as the insert. Above
+ * what was delivered, even if the database came back older than it was.
+ */
+static int first_seq(struct db *db)
+{
+	int64_t newest = 0;
+	int rc = newest_seq(db, &newest);
+	if (rc == DB_OK)
+		db->next_seq = MAX(newest, db->last_seq) + 1;
+	return rc;
+}
+
+static int add_note(struct db *db, int64_t seq, enum store_kind kind, struct slice tenant, struct slice id)
 {
 	if (tenant.n >= STORE_ID_CAP || id.n >= STORE_ID_CAP) {
 		db_set_message(db, "an id has more than %d characters", STORE_ID_CAP - 1);
@@ -38,21 +56,52 @@ int store_note_change(struct db *db, struct slice tenant, enum store_kind kind, 
 		db_set_message(db, "out of memory");
 		return DB_FAILED;
 	}
-	int rc = db->next_seq && db_in_transaction(db) ? DB_OK : first_seq(db);
-	if (rc == DB_OK)
-		rc = db_do(db, "INSERT INTO change (seq, tenant, kind, id) VALUES ($1, $2, $3, $4)", DB_I(db->next_seq),
-			   DB_T(tenant), DB_I(kind), DB_T(id));
-	if (rc < 0)
-		return rc;
-
 	struct db_note *note = &db->notes[db->note_count++];
 	*note = (struct db_note){
-		.seq = db->next_seq++, .kind = kind, .tenant_length = (uint8_t)tenant.n, .id_length = (uint8_t)id.n};
+		.seq = seq, .kind = kind, .tenant_length = (uint8_t)tenant.n, .id_length = (uint8_t)id.n};
 	if (tenant.n)
 		memcpy(note->tenant, tenant.p, tenant.n);
 	if (id.n)
 		memcpy(note->id, id.p, id.n);
 	return DB_OK;
+}
+
+int store_note_change(struct db *db, struct slice tenant, enum store_kind kind, struct slice id)
+{
+	int rc = db->next_seq && db_in_transaction(db) ? DB_OK : first_seq(db);
+	/* Noted first: it can still be refused, and a row that fails takes its note with it (job or savepoint). */
+	if (rc == DB_OK)
+		rc = add_note(db, db->next_seq, kind, tenant, id);
+	if (rc == DB_OK)
+		rc = db_do(db, "INSERT INTO change (seq, tenant, kind, id) VALUES ($1, $2, $3, $4)", DB_I(db->next_seq),
+			   DB_T(tenant), DB_I(kind), DB_T(id));
+	if (rc == DB_OK)
+		db->next_seq++;
+	return rc;
+}
+
+int change_catch_up(struct db *db)
+{
+	struct db_rows *rows = db_query(db, "SELECT seq, kind, tenant, id FROM change WHERE seq >= $1 ORDER BY seq",
+					&DB_I(db->last_seq), 1);
+	if (!rows)
+		return DB_FAILED;
+	bool found = db->last_seq == 0;
+	int rc;
+	while ((rc = db_next(rows)) == DB_ROW) {
+		int64_t seq = db_int(rows, 0), kind = db_int(rows, 1);
+		if (seq == db->last_seq)
+			found = true;
+		else if (kind >= 0 && kind < STORE_KIND_COUNT)
+			rc = add_note(db, seq, (enum store_kind)kind, db_text(rows, 2), db_text(rows, 3));
+		if (rc < 0)
+			break;
+	}
+	db_end(rows);
+	/* A standby that did not have everything was made the writer, or more was written than the table keeps. */
+	if (rc == DB_OK && !found)
+		log_event(LOG_ERROR, "store.feed_broken", LOG_INT("after", db->last_seq));
+	return rc;
 }
 
 static int load_row(struct db *db, struct arena *arena, struct store_change *change)

@@ -18,6 +18,14 @@ struct change_set {
 MUST_USE int change_set_load(struct db *db, struct change_set **ret);
 struct change_set *change_set_free(struct change_set *set);
 
+/*
+ * For a writer whose last transaction ended in trouble: perhaps it was committed and only the answer got lost, and
+ * after a lost connection another alto may have written. Notes again what is newer than db->last_seq, so that it is
+ * delivered with this transaction's own changes. Inside a transaction, before anything else.
+ */
+MUST_USE int change_catch_up(struct db *db);
+/* At the start: all that is there counts as delivered, since it is read by the load. */
+MUST_USE int change_begin(struct db *db);
 /* Drop what is older than the newest STORE_CHANGES_KEPT rows. */
 MUST_USE int change_trim(struct db *db);
 /* Is a call open (store/calls.c)? */

@@ -71,6 +71,8 @@ int store_errno(int db_error)
 		return -EROFS;
 	case DB_BUSY:
 		return -EBUSY;
+	case DB_LOST:
+		return -ENOTCONN;
 	default:
 		return db_error < 0 ? -EIO : 0;
 	}
@@ -220,13 +222,23 @@ bool db_in_transaction(const struct db *db)
 	return db->backend->in_transaction(db);
 }
 
+static int connect_and_begin(struct db *db)
+{
+	int rc = db->backend->connect ? db->backend->connect(db) : DB_OK;
+	if (rc < 0)
+		return rc;
+	return db_run(db, db->read_only ? db->backend->begin_read : db->backend->begin_write, NULL, 0);
+}
+
 int db_begin(struct db *db)
 {
 	ASSERT(!db_in_transaction(db));
 	db->note_count = 0;
 	db->next_seq = 0;
 	db->depth = 0;
-	return db_run(db, db->read_only ? db->backend->begin_read : db->backend->begin_write, NULL, 0);
+	int rc = connect_and_begin(db);
+	/* It was lost while nothing was in progress, so nothing is lost with it. */
+	return rc == DB_LOST ? connect_and_begin(db) : rc;
 }
 
 int db_commit(struct db *db)

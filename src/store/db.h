@@ -1,10 +1,17 @@
 /*
- * store/db.h - one interface, two back ends: SQLite now, PostgreSQL behind the same functions
+ * store/db.h - one interface, two back ends: SQLite, and PostgreSQL behind the same functions
  *
  * SQL text is the same for both: $1, $2 ... in ascending order of first appearance (checked when a statement is
  * prepared), ON CONFLICT, RETURNING. Column types of migrations are written with four words in capitals: ID, TEXT,
  * INT64, BYTES. Used on store threads only; statements are cached by their text's address, so SQL is always a string
  * literal. Functions that return int give an enum db_error unless they say otherwise.
+ *
+ * What PostgreSQL asks of SQL that SQLite would take:
+ * - After a statement that failed, the transaction can only be rolled back, to a savepoint or whole. Who wants to go on
+ *   after a DB_CONFLICT runs the statement in a savepoint (db_savepoint(), db_rollback_to()).
+ * - sum() of INT64 is wider than one: CAST(sum(x) AS BIGINT). Results are integers, booleans, texts or bytes.
+ * - A parameter has one type: DB_I, DB_T or DB_B each time that the statement runs.
+ * - A text holds no NUL byte: such a statement fails before it is sent. A byte that is no UTF-8 is kept as '?'.
  */
 #pragma once
 #include "base/slice.h"
@@ -16,11 +23,12 @@ enum db_error {
 	DB_OK = 0,
 	DB_ROW = 1,       /* db_next(): there is a row */
 	DB_CONFLICT = -1, /* a unique or foreign key refused it */
-	DB_BUSY = -2,
-	DB_FULL = -3, /* no space left, a quota, or a disk that refuses writes */
+	DB_BUSY = -2,     /* somebody else holds a lock for too long */
+	DB_FULL = -3,     /* no space left, a quota, or a disk that refuses writes */
 	DB_READ_ONLY = -4,
 	DB_CORRUPT = -5,
-	DB_FAILED = -6 /* db_message() has the words */
+	DB_FAILED = -6, /* db_message() has the words */
+	DB_LOST = -7    /* the server: not reached, shutting down, or out of resources; the next transaction connects */
 };
 
 struct db_value {
@@ -52,7 +60,8 @@ void db_end(struct db_rows *rows);
 
 /*
  * Transactions belong to the store's threads: a job's run() is already inside one. Savepoints nest (DB_SAVEPOINTS_MAX).
- * db_rollback() is fine without a transaction.
+ * db_rollback() is fine without a transaction. db_begin() makes a lost connection anew: DB_LOST or DB_BUSY (another
+ * alto has taken the place meanwhile) if that fails; it does not try again at once.
  */
 #define DB_SAVEPOINTS_MAX 8
 MUST_USE int db_begin(struct db *db);

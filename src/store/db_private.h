@@ -8,7 +8,8 @@ enum db_type { DB_TYPE_ID, DB_TYPE_TEXT, DB_TYPE_INT64, DB_TYPE_BYTES, DB_TYPE_C
 /* On failure each sets db->message and returns a db_error. */
 struct db_backend {
 	const char *begin_write, *begin_read;
-	const char *types[DB_TYPE_COUNT]; /* what the four words of a migration mean here */
+	const char *types[DB_TYPE_COUNT]; /* what the four words of a migration mean here, 16 bytes at most */
+	int (*connect)(struct db *db);    /* DB_OK: connected, or again; NULL: a connection that cannot be lost */
 	int (*prepare)(struct db *db, const char *sql, void **ret_statement);
 	void (*finalize)(void *statement);
 	/* copy: the values must outlive the call. */
@@ -40,6 +41,7 @@ struct db {
 	struct db_note *notes;
 	size_t note_count, note_cap;
 	int64_t next_seq;                /* of the table of changes; 0: not looked up in this transaction */
+	int64_t last_seq;                /* the newest that was committed and delivered */
 	size_t marks[DB_SAVEPOINTS_MAX]; /* note_count when each open savepoint was made */
 	unsigned depth;
 };
@@ -67,3 +69,9 @@ bool db_in_transaction(const struct db *db);
  * -ENOMEM, -EIO (damaged, no database).
  */
 MUST_USE int sqlite_open(const char *path, bool read_only, struct db **ret, char reterr[256]);
+/*
+ * Connect to a server by its URL (libpq's, checked by config). The writing connection holds a lock, so that there is
+ * one a database; the other refuses to write. The same errors: -EINVAL (no such URL), -ENOTCONN, -EBUSY (another alto,
+ * after 5 s), -ENOSPC, -EROFS, -EIO. Neither the sentence nor any message of the connection holds the password.
+ */
+MUST_USE int postgresql_open(const char *url, bool read_only, struct db **ret, char reterr[256]);

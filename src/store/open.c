@@ -81,7 +81,7 @@ static int lock(struct store *s, const char *path, struct store_reason *reterr)
 	return 0;
 }
 
-static int open_db(const char *path, bool read_only, struct db **ret, struct store_reason *reterr)
+static int open_file(const char *path, bool read_only, struct db **ret, struct store_reason *reterr)
 {
 	char why[256] = "";
 	int rc = sqlite_open(path, read_only, ret, why);
@@ -90,16 +90,37 @@ static int open_db(const char *path, bool read_only, struct db **ret, struct sto
 	return rc;
 }
 
+static int open_server(const char *url, bool read_only, struct db **ret, struct store_reason *reterr)
+{
+	char why[256] = "";
+	int rc = postgresql_open(url, read_only, ret, why);
+	if (rc < 0)
+		say(reterr, "database: %s", why);
+	return rc;
+}
+
+static bool is_embedded(const struct store *s)
+{
+	return strcmp(s->config.database, "sqlite") == 0;
+}
+
+/* path: for the sentence. Up to the last schema, and all changes up to here count as delivered. */
 static int migrate(struct store *s, const char *path, struct store_reason *reterr)
 {
 	struct store_reason why = {{0}};
 	/* Threadless is for the simulator, where nothing depends on the system's clock. */
 	int64_t wall_us = s->config.threadless ? 0 : clock_wall_us();
 	int rc = db_migrate(s->writer.db, store_migrations, store_migration_count, wall_us, &why);
-	if (rc == -EINVAL)
+	/* What the operator of a server can do is in its own words. */
+	if (rc == -EINVAL || (rc < 0 && !is_embedded(s)))
 		say(reterr, "%s: %s", path, why.text);
 	else if (rc < 0)
 		say(reterr, "%s: %s: %s", path, why.text, advice(rc));
+	if (rc < 0)
+		return rc;
+	rc = store_errno(change_begin(s->writer.db));
+	if (rc < 0)
+		say(reterr, "%s: the database cannot be read: %s", path, db_message(s->writer.db));
 	return rc;
 }
 
@@ -116,30 +137,39 @@ static int open_directory(struct store *s, struct store_reason *reterr)
 		return -ENOTDIR;
 	}
 	int rc = join(reterr, directory, "alto.lock", path);
+	return rc == 0 ? lock(s, path, reterr) : rc;
+}
+
+/* path: a file or a URL. The reader is opened when there is a schema to read. */
+static int open_both(struct store *s, const char *path, const char *name,
+		     int (*open_one)(const char *path, bool read_only, struct db **ret, struct store_reason *reterr),
+		     struct store_reason *reterr)
+{
+	int rc = open_one(path, false, &s->writer.db, reterr);
 	if (rc == 0)
-		rc = lock(s, path, reterr);
-	if (rc == 0)
-		rc = join(reterr, directory, "alto.db", path);
-	if (rc == 0)
-		rc = open_db(path, false, &s->writer.db, reterr);
-	if (rc == 0)
-		rc = migrate(s, path, reterr);
+		rc = migrate(s, name, reterr);
 	if (rc == 0 && !s->config.threadless)
-		rc = open_db(path, true, &s->reader.db, reterr);
+		rc = open_one(path, true, &s->reader.db, reterr);
 	return rc;
 }
 
 int store_open_files(struct store *s, struct store_reason *reterr)
 {
-	if (strcmp(s->config.database, "sqlite") != 0) {
-		say(reterr, "database: this program knows only \"sqlite\"");
-		return -EINVAL;
-	}
-	if (strcmp(s->config.directory, ":memory:") != 0)
-		return open_directory(s, reterr);
+	char path[4096];
+
 	/* A database in memory belongs to one connection, so its reads go to the writer too. */
-	int rc = open_db(":memory:", false, &s->writer.db, reterr);
-	return rc < 0 ? rc : migrate(s, ":memory:", reterr);
+	if (strcmp(s->config.directory, ":memory:") == 0) {
+		ASSERT(is_embedded(s));
+		int rc = open_file(":memory:", false, &s->writer.db, reterr);
+		return rc < 0 ? rc : migrate(s, ":memory:", reterr);
+	}
+	int rc = open_directory(s, reterr);
+	if (rc < 0)
+		return rc;
+	if (!is_embedded(s))
+		return open_both(s, s->config.database, "database", open_server, reterr);
+	rc = join(reterr, s->config.directory, "alto.db", path);
+	return rc < 0 ? rc : open_both(s, path, path, open_file, reterr);
 }
 
 void store_close_files(struct store *s)

@@ -207,11 +207,14 @@ static const char *sentence(int error)
 		return "the disk that holds the data is full: calls go on, their history waits in memory; free some "
 		       "space";
 	case DB_READ_ONLY:
-		return "the data cannot be written any more: the file system has become read-only";
+		return "the data cannot be written any more: the file system, or the database, has become read-only";
 	case DB_BUSY:
-		return "another program holds the database: stop it";
+		return "another program, or another alto, holds the database: stop it";
 	case DB_CORRUPT:
 		return "the database is damaged: stop alto and restore a backup";
+	case DB_LOST:
+		return "the database server does not serve us (not reached, shutting down, or out of resources): calls "
+		       "go on, their history waits in memory; the log names the reason";
 	default:
 		return "the database refuses to commit: the log names the reason";
 	}
@@ -220,12 +223,14 @@ static const char *sentence(int error)
 void store_health(const struct store *s, int64_t now_us, struct store_health *ret)
 {
 	int64_t oldest_us = atomic_load_explicit(&s->writer.oldest_us, memory_order_relaxed);
+	int writing = atomic_load_explicit(&s->writer.trouble, memory_order_relaxed);
+	int reading = atomic_load_explicit(&s->reader.trouble, memory_order_relaxed);
 
 	*ret = (struct store_health){
 		.waiting_jobs = s->waiting_jobs,
 		.waiting_bytes = s->waiting_bytes,
 		.oldest_wait_us = oldest_us ? MAX(now_us - oldest_us, 0) : 0,
-		.last_error = atomic_load_explicit(&s->trouble, memory_order_relaxed),
+		.last_error = writing ? writing : reading,
 	};
 	snprintf(ret->trouble, sizeof(ret->trouble), "%s", sentence(ret->last_error));
 }

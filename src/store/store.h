@@ -20,7 +20,7 @@ struct store_change;
 /* Where results are handed to the switchboard: the loop's waker in the program, the simulator's queue in tests. */
 struct store_config {
 	const char *directory;   /* DATA, made (0700) if missing; the file is DATA/alto.db. ":memory:" for tests */
-	const char *database;    /* "sqlite" */
+	const char *database;    /* "sqlite", or the URL of a PostgreSQL database; borrowed for store_open() */
 	void (*wake)(void *arg); /* any thread: ask for store_collect() soon */
 	void *wake_arg;
 	bool threadless; /* tests/sim: jobs run inside store_collect(), deterministic; no clock is read */
@@ -32,8 +32,8 @@ struct store_config {
 struct store_reason {
 	char text[512]; /* for the operator: what is wrong and what to do (disk full, not writable, newer schema ...) */
 };
-/* Opens, migrates and starts the threads. -ENOSPC, -EACCES, -EROFS, -EBUSY (another alto holds it), -EINVAL, with
- * *reterr. */
+/* Opens, migrates and starts the threads. -ENOSPC, -EACCES, -EROFS, -EBUSY (another alto holds it), -EINVAL, -ENOTCONN
+ * (no server answers), -EIO, with *reterr. */
 MUST_USE int store_open(const struct store_config *config, struct store **ret, struct store_reason *reterr);
 /* Everything queued is committed first, and every done() that is still owed is called; what they post is refused. */
 struct store *store_close(struct store *s);
@@ -68,9 +68,11 @@ struct store_change {
  * returns DB_OK or a db_error, in which case its writes are undone; done() is called on the switchboard with that
  * result, exactly once, after commit.
  *
- * When the transaction as a whole fails (disk full), every job in it is undone and gets that error, whatever its run()
- * said. The store does not try again by itself: what must not be lost (call rows) is posted again by its owner after
- * done(), so it stays counted against the bound and leaves the choice of what to drop with who knows its worth.
+ * When the transaction as a whole fails (disk full, server lost), every job in it is undone and gets that error,
+ * whatever its run() said. The store does not try again by itself: what must not be lost (call rows) is posted again by
+ * its owner after done(), so it stays counted against the bound and leaves the choice of what to drop with who knows
+ * its worth. If the answer to a commit got lost, the job gets an error although its rows are there: so rows are written
+ * by id, and their changes come with the next transaction.
  */
 struct store_job {
 	int (*run)(struct db *db, struct store_job *job);
@@ -96,7 +98,8 @@ struct store_health {
 	int last_error;         /* 0: healthy; DB_FULL ... */
 	char trouble[256];      /* empty, or a sentence */
 };
-/* now_us: the monotonic clock. Healthy again with the first commit that succeeds. */
+/* now_us: the monotonic clock. Healthy again with the first commit (or, if only reading failed, reading) that succeeds.
+ */
 void store_health(const struct store *s, int64_t now_us, struct store_health *ret);
 void store_metrics(struct store *s, struct metrics *m);
 

@@ -48,9 +48,11 @@ struct store_worker {
 	bool started;
 	atomic_bool stopping;
 	_Atomic int64_t oldest_us; /* when the first job of the batch that runs now was posted; 0: idle */
+	_Atomic int trouble;       /* db_error of the last transaction as a whole, DB_OK if it went well */
 
 	/* The worker's thread only. */
 	bool calls_open; /* perhaps */
+	bool behind;     /* of the last transaction it is not known whether it was committed, nor what came after */
 	int64_t last_beat_us;
 	uint64_t untrimmed;
 
@@ -67,7 +69,6 @@ struct store {
 	int lock_fd;
 	bool closing;
 	size_t waiting_jobs, waiting_bytes; /* posted and not done */
-	_Atomic int trouble;                /* db_error of the last transaction, DB_OK if it was committed */
 	struct metric jobs, failed, commits, changes, commit_time, waiting;
 };
 

@@ -108,6 +108,12 @@ void web_problem_store(struct web_request *r, int error)
 	case DB_FULL:
 		web_problem(r, WEB_STORE_FULL, NULL, "no space is left for the database; nothing was changed");
 		return;
+	case DB_LOST:
+		web_problem(
+			r, WEB_STORE_TROUBLE, NULL,
+			"the database server does not serve us; it may or may not have taken the change: look, then "
+			"try again");
+		return;
 	case -ENOSPC:
 		web_problem(r, WEB_STORE_BUSY, NULL, "too much waits for the database already; try again later");
 		return;

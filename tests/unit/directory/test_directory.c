@@ -8,9 +8,10 @@
 #include <cmocka.h>
 
 #include "directory/directory.h"
-#include "store/db_private.h"
 #include "store/migrate.h"
+#include "support/backend.h"
 #include "support/failing.h"
+#include "support/postgresql.h"
 
 #define S(text) slice_from_string(text)
 
@@ -309,11 +310,10 @@ static void test_bindings_of_the_registrar(void **state)
 
 static struct db *filled_database(int users)
 {
-	struct db *db = NULL;
+	struct db *db = backend_open();
 	struct store_reason reason;
-	char why[256], id[40], name[16], contact[64];
+	char id[40], name[16], contact[64];
 
-	assert_int_equal(sqlite_open(":memory:", false, &db, why), 0);
 	assert_int_equal(db_migrate(db, store_migrations, store_migration_count, 1, &reason), 0);
 	struct store_tenant t = {.id = S("t1"), .name = S("Acme"), .domain = S("acme.example")};
 	assert_int_equal(db_begin(db), DB_OK);
@@ -404,8 +404,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unknown_parent_is_counted, start, stop),
 		cmocka_unit_test_setup_teardown(test_bindings_of_the_feed, start, stop),
 		cmocka_unit_test_setup_teardown(test_bindings_of_the_registrar, start, stop),
+	};
+	const struct CMUnitTest loads[] = {
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_memory),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL) + BACKEND_RUN(loads);
 }

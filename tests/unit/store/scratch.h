@@ -9,11 +9,14 @@
 #include <cmocka.h>
 
 #include "store/rows.h"
+#include "support/backend.h"
+#include "support/postgresql.h"
 #include "support/remove.h"
 
 struct scratch {
 	char directory[64];
 	char path[128];
+	const char *database; /* an empty one */
 };
 
 static inline void scratch_make(struct scratch *s)
@@ -21,6 +24,7 @@ static inline void scratch_make(struct scratch *s)
 	snprintf(s->directory, sizeof(s->directory), "/tmp/alto-store-XXXXXX");
 	assert_non_null(mkdtemp(s->directory));
 	snprintf(s->path, sizeof(s->path), "%s/alto.db", s->directory);
+	s->database = backend_fresh();
 }
 
 static inline void scratch_remove(struct scratch *s)
@@ -32,7 +36,17 @@ static inline void no_wake(void *arg) {}
 
 static inline struct store_config scratch_config(const struct scratch *s)
 {
-	return (struct store_config){.directory = s->directory, .database = "sqlite", .wake = no_wake};
+	return (struct store_config){.directory = s->directory, .database = s->database, .wake = no_wake};
+}
+
+/* Without threads; SQLite in memory. */
+static inline struct store_config scratch_threadless(const struct scratch *s)
+{
+	struct store_config config = scratch_config(s);
+	config.threadless = true;
+	if (!backend_is_postgresql)
+		config.directory = ":memory:";
+	return config;
 }
 
 static inline struct store *scratch_open(const struct store_config *config)

@@ -1,18 +1,8 @@
-/* The db interface on SQLite: parameters, values, the cache of statements, savepoints, errors */
+/* The db interface on both back ends: parameters, values, the cache of statements, savepoints, errors */
 #include <errno.h>
 
 #include "scratch.h"
-#include "store/db_private.h"
 #include "support/failing.h"
-
-static struct db *open_memory(void)
-{
-	struct db *db = NULL;
-	char why[256] = "";
-	if (sqlite_open(":memory:", false, &db, why) < 0)
-		fail_msg("%s", why);
-	return db;
-}
 
 static void test_parameters(void **state)
 {
@@ -30,7 +20,7 @@ static void test_parameters(void **state)
 		{"SELECT :name", -1},
 		{"SELECT '$5 ? :x', \"a$7\", $1 -- $9 ?\n, $2", 2},
 	};
-	struct db *db = open_memory();
+	struct db *db = backend_open();
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		int count = db_count_parameters(db, cases[i].sql);
 		assert_int_equal(MAX(count, -1), cases[i].count);
@@ -47,7 +37,7 @@ static void test_parameters(void **state)
 static void test_values(void **state)
 {
 	static const char sql[] = "SELECT $1, $2, $3, $4, $4 IS NULL";
-	struct db *db = open_memory();
+	struct db *db = backend_open();
 	struct db_rows *rows = db_query(
 		db, sql,
 		(struct db_value[]){DB_I(INT64_MIN), DB_T(SLICE("é\"'")), DB_B(SLICE("\0\1")), DB_T(SLICE_NONE)}, 4);
@@ -68,7 +58,7 @@ static void test_values(void **state)
 static void test_nested_use_of_one_text(void **state)
 {
 	static const char sql[] = "SELECT 1 UNION ALL SELECT 2";
-	struct db *db = open_memory();
+	struct db *db = backend_open();
 	struct db_rows *outer = db_query(db, sql, NULL, 0);
 	assert_int_equal(db_next(outer), DB_ROW);
 	struct db_rows *inner = db_query(db, sql, NULL, 0);
@@ -95,7 +85,7 @@ static int64_t count_rows(struct db *db)
 static void test_savepoints(void **state)
 {
 	static const char insert[] = "INSERT INTO thing (id) VALUES ($1)";
-	struct db *db = open_memory();
+	struct db *db = backend_open();
 	assert_int_equal(db_run(db, "CREATE TABLE thing (id TEXT PRIMARY KEY)", NULL, 0), DB_OK);
 	assert_int_equal(db_begin(db), DB_OK);
 	assert_int_equal(db_savepoint(db), DB_OK);
@@ -174,7 +164,7 @@ static int use_it(void *arg)
 {
 	struct db *db = NULL;
 	char why[256] = "";
-	int rc = sqlite_open(":memory:", false, &db, why);
+	int rc = backend_connect(arg, false, &db, why);
 	if (rc < 0)
 		return rc;
 	rc = db_do(db, "SELECT $1", DB_I(1));
@@ -184,7 +174,7 @@ static int use_it(void *arg)
 
 static void test_no_memory(void **state)
 {
-	failing_each(use_it, NULL);
+	failing_each(use_it, (void *)(uintptr_t)backend_fresh());
 }
 
 int main(void)
@@ -194,9 +184,11 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_nested_use_of_one_text),
 		cmocka_unit_test(test_savepoints),
-		cmocka_unit_test(test_file_is_private),
-		cmocka_unit_test(test_not_a_database),
 		cmocka_unit_test(test_no_memory),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	const struct CMUnitTest files[] = {
+		cmocka_unit_test(test_file_is_private),
+		cmocka_unit_test(test_not_a_database),
+	};
+	return cmocka_run_group_tests_name("sqlite's files", files, backend_sqlite, NULL) + BACKEND_RUN(tests);
 }

@@ -1,4 +1,5 @@
-/* Real files: kill -9, a full disk, no right to write, a second alto, opening again */
+/* Opening, and what must outlive it: kill -9, a second alto; and real files: a full disk, no right to write, a second
+ * alto, opening again */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -315,7 +316,7 @@ static void test_refusals(void **state)
 
 	scratch_make(&scratch);
 	struct store_config config = scratch_config(&scratch);
-	config.database = "postgresql://host/alto";
+	config.database = "mysql://host/alto";
 	assert_int_equal(store_open(&config, &s, &reason), -EINVAL);
 	config.database = "sqlite";
 	snprintf(path, sizeof(path), "%s/no/data", scratch.directory);
@@ -341,9 +342,14 @@ static void test_refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_killed),       cmocka_unit_test(test_full_disk),
-		cmocka_unit_test(test_full_at_open), cmocka_unit_test(test_no_right_to_write),
-		cmocka_unit_test(test_second_alto),  cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_second_alto),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	const struct CMUnitTest files[] = {
+		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_full_at_open),
+		cmocka_unit_test(test_no_right_to_write),
+		cmocka_unit_test(test_refusals),
+	};
+	return cmocka_run_group_tests_name("sqlite's files", files, backend_sqlite, NULL) + BACKEND_RUN(tests);
 }

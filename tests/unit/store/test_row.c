@@ -1,15 +1,12 @@
 /* Rows of all kinds: what is written is read, conflicts, cascades, pages, calls and their end at a crash */
 #include "scratch.h"
-#include "store/db_private.h"
 #include "store/migrate.h"
 
 static struct db *open_filled(void)
 {
-	struct db *db = NULL;
+	struct db *db = backend_open();
 	struct store_reason reason;
-	char why[256];
 
-	assert_int_equal(sqlite_open(":memory:", false, &db, why), 0);
 	assert_int_equal(db_migrate(db, store_migrations, store_migration_count, 1, &reason), 0);
 	assert_int_equal(store_tenant_put(db, &tenant_one), DB_OK);
 	assert_int_equal(store_user_put(db, &user_one), DB_OK);
@@ -317,5 +314,5 @@ int main(void)
 		cmocka_unit_test(test_crashed),
 		cmocka_unit_test(test_long_ids_are_refused),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return BACKEND_RUN(tests);
 }

@@ -375,8 +375,10 @@ static void count_wake(void *arg)
 
 static void test_threadless(void **state)
 {
-	struct store_config config = {
-		.directory = ":memory:", .database = "sqlite", .wake = count_wake, .threadless = true};
+	struct scratch scratch;
+	scratch_make(&scratch);
+	struct store_config config = scratch_threadless(&scratch);
+	config.wake = count_wake;
 	struct store *s = scratch_open(&config);
 	struct reading r = {.job = {.run = read_users, .done = read_done, .read_only = true}};
 
@@ -403,6 +405,7 @@ static void test_threadless(void **state)
 	assert_int_equal(jobs[STORE_COLLECT_MAX].done, 1);
 	free(jobs);
 	store_close(s);
+	scratch_remove(&scratch);
 }
 
 static int64_t answer;
@@ -448,10 +451,14 @@ static void test_heartbeat_only_with_calls(void **state)
 	scratch_remove(&scratch);
 }
 
+/* Many that were noted long ago, and then enough for the next trim. */
 static int note_many(struct db *db, struct store_job *job)
 {
-	int rc = DB_OK;
-	for (int i = 0; i < STORE_CHANGES_KEPT + 1500 && rc == DB_OK; i++)
+	int rc = db_do(db,
+		       "WITH RECURSIVE old(n) AS (SELECT $1 UNION ALL SELECT n + 1 FROM old WHERE n < $2) "
+		       "INSERT INTO change (seq, tenant, kind, id) SELECT n, 't1', 4, 'c1' FROM old",
+		       DB_I(1), DB_I(STORE_CHANGES_KEPT));
+	for (int i = 0; i < STORE_TRIM_EVERY && rc == DB_OK; i++)
 		rc = store_note_change(db, SLICE("t1"), STORE_CALL, SLICE("c1"));
 	return rc;
 }
@@ -469,8 +476,9 @@ static int ask_changes(struct db *db, struct store_job *job)
 
 static void test_changes_are_trimmed(void **state)
 {
-	struct store_config config = {
-		.directory = ":memory:", .database = "sqlite", .wake = no_wake, .threadless = true};
+	struct scratch scratch;
+	scratch_make(&scratch);
+	struct store_config config = scratch_threadless(&scratch);
 	struct store *s = scratch_open(&config);
 	struct writing noting = {.job = {.run = note_many, .done = note_done}};
 	struct writing ask = {.job = {.run = ask_changes, .done = note_done}};
@@ -482,12 +490,12 @@ static void test_changes_are_trimmed(void **state)
 	store_wait(s);
 	assert_int_equal(answer, STORE_CHANGES_KEPT);
 	store_close(s);
+	scratch_remove(&scratch);
 }
 
 static int use_store(void *arg)
 {
-	struct store_config config = {
-		.directory = ":memory:", .database = "sqlite", .wake = no_wake, .threadless = true};
+	struct store_config config = scratch_threadless(arg);
 	struct writing first = {.job = {.run = fill, .done = note_done}};
 	struct writing second = {.job = {.run = put_user, .done = note_done}, .id = "n", .extension = "n"};
 	struct store_reason reason;
@@ -502,9 +510,10 @@ static int use_store(void *arg)
 	post(s, &first);
 	post(s, &second);
 	store_wait(s);
-	/* Done once each, whatever failed; the second cannot be there without the first. */
+	/* Done once each, whatever failed; the second cannot be there without the first, unless an earlier round's is.
+	 */
 	assert_int_equal(first.done + second.done, 2);
-	assert_true(second.result < 0 || first.result == DB_OK);
+	assert_true(second.result < 0 || first.result == DB_OK || backend_is_postgresql);
 	rc = first.result < 0 || second.result < 0 ? -ENOMEM : 0;
 	store_close(s);
 	return rc;
@@ -512,13 +521,17 @@ static int use_store(void *arg)
 
 static void test_no_memory(void **state)
 {
-	failing_each(use_store, NULL);
+	struct scratch scratch;
+	scratch_make(&scratch);
+	failing_each(use_store, &scratch);
+	scratch_remove(&scratch);
 }
 
 static void test_metrics(void **state)
 {
-	struct store_config config = {
-		.directory = ":memory:", .database = "sqlite", .wake = no_wake, .threadless = true};
+	struct scratch scratch;
+	scratch_make(&scratch);
+	struct store_config config = scratch_threadless(&scratch);
 	struct store *s = scratch_open(&config);
 	struct metrics metrics;
 	char text[8192];
@@ -532,6 +545,7 @@ static void test_metrics(void **state)
 	assert_non_null(strstr(text, "alto_store_commits_total 1\n"));
 	assert_non_null(strstr(text, "alto_store_changes_total 2\n"));
 	store_close(s);
+	scratch_remove(&scratch);
 }
 
 int main(void)
@@ -548,5 +562,5 @@ int main(void)
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_metrics),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return BACKEND_RUN(tests);
 }
