@@ -1,5 +1,6 @@
 /* config/config.c - reads the node's file: a table of keys, each with the function that takes its value */
 #include "config/config.h"
+#include "config/database.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -152,9 +153,10 @@ static int take_data(struct reader *r, yaml_node_t *value, const char *key, void
 static int take_database(struct reader *r, yaml_node_t *value, const char *key, void *target)
 {
 	int rc = take_text(r, value, key, target, sizeof(r->config->database));
-	if (rc == 0 && !slice_eq(slice_from_string(target), SLICE("sqlite")))
-		return refuse_at(r, value, key, "must be sqlite; this version has no other database");
-	return rc;
+	char why[240];
+	if (rc < 0 || slice_eq(slice_from_string(target), SLICE("sqlite")))
+		return rc;
+	return config_database_check(slice_from_string(target), why) ? 0 : refuse_at(r, value, key, "%s", why);
 }
 
 static int take_path(struct reader *r, yaml_node_t *value, const char *key, void *target)

@@ -29,7 +29,7 @@ struct config_network {
 struct config {
 	char node[64];      /* default: the host's name */
 	char data[96];      /* directory; DATA/alto.sock must fit a socket address (107 bytes) */
-	char database[512]; /* "sqlite" */
+	char database[512]; /* "sqlite", or the URL of a PostgreSQL database: may hold a password, never printed */
 	struct config_addresses sip_udp, sip_tcp, sip_tls;
 	size_t network_count;
 	struct config_network networks[CONFIG_NETWORKS_MAX];

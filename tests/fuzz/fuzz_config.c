@@ -28,7 +28,8 @@ static void check(const struct config *c)
 		ASSERT(c->networks[i].internal_count <= CONFIG_BLOCKS_MAX);
 	ASSERT(c->media_port_low >= 1024 && c->media_port_low < c->media_port_high);
 	ASSERT(c->media_workers <= 256);
-	ASSERT(*c->node && slice_eq(slice_from_string(c->database), SLICE("sqlite")));
+	ASSERT(*c->node && (slice_eq(slice_from_string(c->database), SLICE("sqlite")) ||
+			    slice_starts(slice_from_string(c->database), SLICE("postgres"))));
 	ASSERT(!*c->certificate == !*c->key);
 }
 

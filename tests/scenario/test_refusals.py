@@ -27,13 +27,15 @@ def bad_configurations(directory):
             ('node: x\nlisten: {sip_utp: []}\n', 2, 'sip_utp', 'not a key'),
             ('media: {ports: 9-4}\n', 1, 'media.ports', '16384-32767'),
             ('media:\n  plain_rtp: maybe\n', 2, 'media.plain_rtp', 'true or false'),
-            ('database: postgresql://host/alto\n', 1, 'database', 'sqlite'),
+            ('node: x\ndatabase: mysql://host/alto\n', 2, 'database', 'must be sqlite, or a URL'),
+            ('database: postgresql://alto:sesame@host:x/alto\n', 1, 'database', 'port'),
             ('tls: {certificate: /a.pem}\n', 1, 'tls', 'both'),
             ('data: [\n', 2, 'YAML')):
         said = serve(directory, text)
         assert f'alto.yaml:{line}:' in said, said
         for word in words:
             assert word in said, (word, said)
+        assert 'sesame' not in said, said
     said = serve(directory, 'listen: {sip_tls: []}\n')
     assert 'no SIP listener' in said, said
     said = serve(directory, 'node: x\n', data='d' * 100)

@@ -112,8 +112,9 @@ static const struct refusal refusals[] = {
 	{"node: ''\n", "alto.yaml:1: node: ", "not be empty"},
 	{"node: \"a\\0b\"\n", "alto.yaml:1: node: ", "NUL"},
 	/* values */
-	{"database: postgresql://h/alto\n", "alto.yaml:1: database: ", "must be sqlite"},
-	{"database: null\n", "alto.yaml:1: database: ", "must be sqlite"},
+	{"database: null\n", "alto.yaml:1: database: ", "must be sqlite, or a URL"},
+	{"node: a\ndatabase: mysql://h/alto\n", "alto.yaml:2: database: ", "must be sqlite, or a URL"},
+	{"database: \"postgresql://a:pw@h/al to\"\n", "alto.yaml:1: database: ", "%XX"},
 	{"listen: {sip_tls: \"[::]:5061\"}\n", "alto.yaml:1: listen.sip_tls: ", "must be a list"},
 	{"listen:\n  sip_tls:\n  - \"[::]:99999\"\n", "alto.yaml:3: listen.sip_tls: \"[::]:99999\"", "1 to 65535"},
 	{"listen: {sip_tls: [\"[::]:0\"]}\n", "alto.yaml:1: listen.sip_tls: ", "1 to 65535"},
