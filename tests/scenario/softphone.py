@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import secrets
+import select
 import socket
 import ssl
 import threading
@@ -69,6 +70,7 @@ class Softphone:
         self.port = self.socket.getsockname()[1]
         self.inbox, self.seen = [], set()
         self.news = threading.Condition()
+        self.using = threading.Lock()  # of the socket: OpenSSL lets one thread at a time use a connection
         threading.Thread(target=self._listen, daemon=True).start()
 
     def __enter__(self):
@@ -77,13 +79,27 @@ class Softphone:
     def __exit__(self, *_):
         self.socket.close()
 
+    def _receive(self):
+        """What has come; waits for it without holding the socket. None: it was not for us (a session ticket)."""
+        select.select([self.socket], [], [])
+        with self.using:
+            self.socket.settimeout(0)
+            try:
+                return self.socket.recv(65536)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                return None
+            finally:
+                self.socket.settimeout(None)
+
     def _listen(self):
         held = b''
         while True:
             try:
-                more = self.socket.recv(65536)
-            except OSError:
+                more = self._receive()
+            except (OSError, ValueError):  # closed
                 return
+            if more is None:
+                continue
             if not more and self.transport != 'udp':
                 return
             held = more if self.transport == 'udp' else held + more
@@ -121,10 +137,11 @@ class Softphone:
 
     def send(self, first, fields, body=''):
         text = f'{first}\r\n' + ''.join(f'{k}: {v}\r\n' for k, v in fields if v) + f'Content-Length: {len(body)}\r\n\r\n{body}'
-        if self.transport == 'udp':
-            self.socket.sendto(text.encode(), self.server)
-        else:
-            self.socket.sendall(text.encode())
+        with self.using:
+            if self.transport == 'udp':
+                self.socket.sendto(text.encode(), self.server)
+            else:
+                self.socket.sendall(text.encode())
 
     def via(self, branch=None):
         branch = branch or 'z9hG4bK' + secrets.token_hex(8)
