@@ -83,6 +83,7 @@ static void leg_release(struct leg *leg)
 	reliable_done(leg);
 	early_done(leg);
 	sip_dialog_done(&leg->dialog);
+	free(leg->out);
 	pool_give(&leg->sb->legs, leg);
 }
 
@@ -126,6 +127,23 @@ static void leg_gone(struct leg *leg)
 	leg_release(leg);
 }
 
+void leg_detach_invite(struct leg *leg)
+{
+	if (leg->out)
+		outgoing_done(leg->out);
+	else if (leg->client)
+		sip_client_detach(leg->client);
+	leg->client = NULL;
+}
+
+void leg_cancel_invite(struct leg *leg, struct slice reason)
+{
+	if (leg->out)
+		outgoing_cancel(leg->out, reason);
+	else if (leg->client)
+		sip_client_cancel(leg->client, reason);
+}
+
 void leg_end(struct leg *leg)
 {
 	if (leg->state == LEG_ENDED)
@@ -136,11 +154,10 @@ void leg_end(struct leg *leg)
 	leg_session_stop(leg);
 	reliable_stop(leg);
 	timer_stop(leg->sb->wheel, &leg->settle);
-	if (leg->client)
-		sip_client_detach(leg->client);
+	leg_detach_invite(leg);
 	if (leg->probe)
 		sip_client_detach(leg->probe);
-	leg->client = leg->probe = NULL;
+	leg->probe = NULL;
 	struct sip_server *server = sip_server_get(leg->sb->stack, leg->server);
 	if (server)
 		sip_server_set_owner(server, NULL);
@@ -155,8 +172,7 @@ void leg_drop(struct leg *leg)
 {
 	if (leg->probe)
 		sip_client_detach(leg->probe);
-	if (leg->client)
-		sip_client_detach(leg->client);
+	leg_detach_invite(leg);
 	if (leg->stream)
 		media_close(leg->sb->config.media, leg->stream);
 	leg_release(leg);
@@ -164,6 +180,8 @@ void leg_drop(struct leg *leg)
 
 void leg_media_event(struct leg *leg, const struct media_event *event)
 {
+	if (event->stream != leg->stream) /* one given up, for a target that sees us at another address */
+		return;
 	switch (event->kind) {
 	case MEDIA_FIGURES:
 		leg->figures = event->figures;
@@ -272,7 +290,7 @@ void leg_hang_up(struct leg *leg, unsigned status, struct slice reason)
 	case LEG_CALLING:
 		/* A final answer still comes: 487, or a 200 that crossed the CANCEL and is then hung up. */
 		leg->state = LEG_CANCELLING;
-		sip_client_cancel(leg->client, reason);
+		leg_cancel_invite(leg, reason);
 		break;
 	case LEG_UP:
 		leg_refuse_offer(leg, 487); /* a re-INVITE or UPDATE that waits (§15.1.2) */

@@ -13,7 +13,7 @@
  * Whatever happens, LEG_GONE comes last and once, when signalling and voice have both ended; the leg is freed after it.
  */
 #pragma once
-#include "call/private.h"
+#include "call/outgoing.h"
 #include "sdp/offer.h"
 #include "sip/dialog.h"
 
@@ -75,13 +75,16 @@ struct leg {
 	struct sip_name name; /* our tag */
 	struct sip_flow flow; /* where requests go, and came from */
 	struct sip_dialog dialog;
-	pool_handle server;        /* INVITE server transaction while it awaits an answer */
-	struct sip_client *client; /* INVITE client transaction while it tells us things */
-	struct sip_client *probe;  /* OPTIONS: is anybody still there? */
-	struct sip_client *change; /* our re-INVITE or UPDATE, the last one */
-	uint32_t peer_invite_cseq; /* of the peer's last INVITE, for matching its ACK */
-	uint8_t state;             /* enum leg_state */
-	uint8_t max_forwards;      /* carried across */
+	pool_handle server;           /* INVITE server transaction while it awaits an answer */
+	const struct leg_call *asked; /* while leg_call() runs, else NULL */
+	struct outgoing *out;         /* of a leg called by targets, else NULL; knows where they are for its life */
+	struct sip_client *client;    /* INVITE client transaction while it tells us things; of `out`: it has its own */
+	struct sip_client *probe;     /* OPTIONS: is anybody still there? */
+	struct sip_client *change;    /* our re-INVITE or UPDATE, the last one */
+	uint32_t invite_cseq;         /* of our INVITE; 0: the next one takes another */
+	uint32_t peer_invite_cseq;    /* of the peer's last INVITE, for matching its ACK */
+	uint8_t state;                /* enum leg_state */
+	uint8_t max_forwards;         /* carried across */
 	uint16_t last_status;
 	bool early : 1;            /* a description has passed before the answer */
 	bool delayed : 1;          /* incoming, without an offer: ours is in the 200, or in a reliable 1xx */
@@ -143,7 +146,10 @@ MUST_USE int leg_take_invite(struct switchboard *sb, struct sip_server *server, 
 			     const struct sip_flow *flow, leg_fn fn, void *user, struct leg **ret);
 /* Whom to call, as text of our own making. */
 struct leg_call {
-	struct sip_flow flow;
+	struct sip_flow flow; /* of a binding: used as it is */
+	/* Instead of it: in turn, until one takes the call (call/outgoing.h). Borrowed for the call of leg_call(). */
+	const struct target_list *targets;
+	int64_t patience_us;   /* for each of them; 0: OUTGOING_PATIENCE_US */
 	struct slice target;   /* Request-URI: the Contact of a binding */
 	struct slice path;     /* of the binding: proxies to pass, comma separated, or empty */
 	struct slice from, to; /* name-addr texts */
@@ -155,7 +161,7 @@ struct leg_call {
 	pool_handle near; /* stream of the other leg: same worker */
 };
 /* Send an INVITE. 0, or -errno with nothing sent and no event to come: -EMFILE (no voice port), -ENOMEM, -EACCES
- * (encryption impossible). */
+ * (encryption impossible), -EHOSTUNREACH (no target can be sent to). */
 MUST_USE int leg_call(struct switchboard *sb, const struct leg_call *to, leg_fn fn, void *user, struct leg **ret);
 
 /*
@@ -209,6 +215,8 @@ void leg_end(struct leg *leg); /* signalling is over: close the stream, then LEG
 /* A branch that no transaction answers to. */
 struct slice leg_branch(struct leg *leg, char buf[SIP_BRANCH_CAP]);
 void leg_find_flow(struct leg *leg);
+void leg_detach_invite(struct leg *leg); /* no more of what its client transaction tells */
+void leg_cancel_invite(struct leg *leg, struct slice reason);
 void leg_send_bye(struct leg *leg, struct slice reason);
 void leg_report(struct leg *leg, enum leg_event event);
 void leg_send_ack(struct leg *leg, uint32_t cseq);

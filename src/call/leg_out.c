@@ -72,12 +72,15 @@ static void keep_contacts(struct leg *leg, const struct sip_message *msg)
 
 static int send_invite(struct leg *leg);
 
-/* The callee wants a longer session (RFC 4028 §7.3): asked anew, as if for the first time. */
+/* The callee wants a longer session (RFC 4028 §7.3): the same target is asked anew, as if for the first time. */
 static bool asked_anew(struct leg *leg, const struct sip_message *msg)
 {
 	if (msg->status != 422 || leg->state != LEG_CALLING || leg->forks || !leg_session_raise(leg, msg))
 		return false;
-	sip_client_detach(leg->client);
+	leg->invite_cseq = 0;
+	if (leg->out)
+		return outgoing_again(leg->out) == 0;
+	leg_detach_invite(leg);
 	return send_invite(leg) == 0;
 }
 
@@ -169,29 +172,82 @@ static void invite_event(void *arg, struct sip_client *t, enum sip_client_event 
 	}
 }
 
-static int send_invite(struct leg *leg)
+/*
+ * Our offer, as this flow wants it: the first with what was asked for, to another target with the same formats. It says
+ * where our voice is, which a target of another network sees elsewhere; and how it is protected.
+ */
+static int describe(struct leg *leg)
 {
-	leg->client = sip_client_new(leg->sb->stack, &leg->flow, SIP_INVITE, invite_event, leg);
-	if (!leg->client)
-		return -ENOMEM;
+	const struct leg_call *asked = leg->asked;
+	struct sdp_format formats[SDP_FORMATS_MAX];
+	uint16_t ptime_ms = asked ? asked->ptime_ms : 0;
+	size_t n = asked ? MIN(asked->format_count, ARRAY_LEN(formats))
+			 : offer_described(leg, formats, ARRAY_LEN(formats), &ptime_ms);
+	if (asked && n)
+		memcpy(formats, asked->formats, n * sizeof(formats[0]));
+	if (leg->stream && !address_same_host(&leg->media_address, &leg->flow.local)) {
+		media_close(leg->sb->config.media, leg->stream);
+		leg->stream = 0;
+	}
+	int rc = offer_open_stream(leg, asked ? asked->near : 0);
+	return rc < 0 ? rc : offer_write(leg, formats, n, ptime_ms);
+}
+
+/* Another target is asked: what an earlier one said early is over, and it shall not know the keys of what follows. */
+static void forget_target(struct leg *leg)
+{
+	early_done(leg);
+	crypto_wipe(&leg->send_key, sizeof(leg->send_key));
+	crypto_wipe(&leg->receive_key, sizeof(leg->receive_key));
+}
+
+/* The same request for each target: the first takes a CSeq, which the others keep (RFC 3263 §4.3). */
+static int write_invite(void *arg, struct sip_client *t, const struct sip_flow *flow, struct writer *w)
+{
+	struct leg *leg = arg;
 	struct switchboard *sb = leg->sb;
 	char host[80];
 	struct writer h = writer_on(host, sizeof(host));
-	transport_write_host(sb->config.transport, &h, &leg->flow);
-	struct writer w = writer_on(sb->work, sizeof(sb->work));
-	sip_dialog_write_request(&w, &leg->dialog, SIP_INVITE, 0, leg->flow.transport, writer_slice(&h),
-				 sip_client_branch(leg->client), leg->max_forwards);
-	write_contact(sb, &w, &leg->flow);
-	sip_write_field(&w, SIP_ALLOW, ALLOWED_METHODS);
-	leg_session_ask(leg, &w);
-	sip_write_body(&w, SLICE("application/sdp"), description_slice(&leg->local));
-	int rc = w.overflow ? -E2BIG : sip_client_start(leg->client, writer_slice(&w));
-	if (rc < 0) {
-		if (w.overflow)
-			sip_client_drop(leg->client);
-		leg->client = NULL;
-	}
+	transport_write_host(sb->config.transport, &h, flow);
+	leg->flow = *flow;
+	forget_target(leg);
+	int rc = describe(leg);
+	if (rc < 0)
+		return rc;
+	sip_dialog_write_request(w, &leg->dialog, SIP_INVITE, leg->invite_cseq, flow->transport, writer_slice(&h),
+				 sip_client_branch(t), leg->max_forwards);
+	leg->invite_cseq = leg->dialog.local_cseq;
+	write_contact(sb, w, flow);
+	sip_write_field(w, SIP_ALLOW, ALLOWED_METHODS);
+	leg_session_ask(leg, w);
+	sip_write_body(w, SLICE("application/sdp"), description_slice(&leg->local));
+	return w->overflow ? -E2BIG : 0;
+}
+
+static int send_invite(struct leg *leg)
+{
+	struct writer w = writer_on(leg->sb->work, sizeof(leg->sb->work));
+	struct sip_client *t = sip_client_new(leg->sb->stack, &leg->flow, SIP_INVITE, invite_event, leg);
+	if (!t)
+		return -ENOMEM;
+	int rc = write_invite(leg, t, &leg->flow, &w);
+	if (rc < 0)
+		sip_client_drop(t);
+	else
+		rc = sip_client_start(t, writer_slice(&w));
+	if (rc == 0)
+		leg->client = t;
 	return rc;
+}
+
+/* leg->out stays with the leg, for the connection to its target may have to be made again. */
+static int send_invite_by_targets(struct leg *leg, const struct leg_call *to)
+{
+	leg->out = calloc(1, sizeof(*leg->out));
+	if (!leg->out)
+		return -ENOMEM;
+	return outgoing_start(leg->out, leg->sb, to->targets, SIP_INVITE, to->patience_us, write_invite, invite_event,
+			      leg);
 }
 
 /* The proxies that a binding's Path names (RFC 3327 §5.3). */
@@ -224,12 +280,10 @@ int leg_call(struct switchboard *sb, const struct leg_call *to, leg_fn fn, void 
 	int rc = sip_dialog_init_uac(&leg->dialog, writer_slice(&c), to->from, writer_slice(&t), to->to, to->target);
 	if (rc == 0)
 		rc = set_path(leg, to->path);
+	leg->asked = to;
 	if (rc == 0)
-		rc = offer_open_stream(leg, to->near);
-	if (rc == 0)
-		rc = offer_write(leg, to->formats, to->format_count, to->ptime_ms);
-	if (rc == 0)
-		rc = send_invite(leg);
+		rc = to->targets ? send_invite_by_targets(leg, to) : send_invite(leg);
+	leg->asked = NULL;
 	if (rc < 0) {
 		leg_drop(leg);
 		return rc;

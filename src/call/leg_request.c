@@ -37,10 +37,17 @@ static void bye_done(void *arg, struct sip_client *t, enum sip_client_event even
 	/* Whatever the answer, the dialog is over (§15.1.1). */
 }
 
-/* A phone whose connection broke, and which has come back on another, hears of what happens to its call there. */
+/*
+ * A phone whose connection broke, and which has come back on another, hears of what happens to its call there. To a
+ * target we make another connection.
+ */
 void leg_find_flow(struct leg *leg)
 {
-	if (leg->device_id[0] && !transport_alive(leg->sb->config.transport, &leg->flow))
+	if (transport_alive(leg->sb->config.transport, &leg->flow))
+		return;
+	if (leg->out)
+		(void)!outgoing_flow(leg->out, &leg->flow); /* without one the request fails, as it would have */
+	else if (leg->device_id[0])
 		registrar_find_flow(leg->sb, slice_from_string(leg->device_id), &leg->flow);
 }
 
@@ -123,10 +130,9 @@ static void bye_came(struct leg *leg, struct early *early, struct sip_server *se
 		return;
 	}
 	leg_hear_reason(leg, bye);
-	leg_refuse_offer(leg, 487); /* an early dialog, or a re-INVITE or UPDATE not yet answered (§15.1.2) */
-	if (leg->state == LEG_CALLING &&
-	    leg->client) /* the callee ends its early dialog with BYE: rare, and no answer */
-		sip_client_cancel(leg->client, SLICE_NONE);
+	leg_refuse_offer(leg, 487);    /* an early dialog, or a re-INVITE or UPDATE not yet answered (§15.1.2) */
+	if (leg->state == LEG_CALLING) /* the callee ends its early dialog with BYE: rare, and no answer */
+		leg_cancel_invite(leg, SLICE_NONE);
 	leg_end(leg);
 	leg_report(leg, LEG_HUNG_UP);
 }

@@ -269,6 +269,17 @@ int offer_write(struct leg *leg, const struct sdp_format *formats, size_t count,
 	return rc;
 }
 
+size_t offer_described(const struct leg *leg, struct sdp_format *ret, size_t cap, uint16_t *ret_ptime_ms)
+{
+	struct sdp_session session;
+	struct sdp_reason err;
+	uint8_t index;
+	if (sdp_parse(description_slice(&leg->local), &session, &err) != SDP_OK || !sdp_audio(&session, &index))
+		return 0;
+	*ret_ptime_ms = session.media[index].ptime_ms;
+	return sdp_offer_formats(&session.media[index], ret, cap);
+}
+
 static bool no(struct refusal *why, unsigned status, const char *reason)
 {
 	*why = (struct refusal){.status = status, .reason = slice_from_string(reason)};

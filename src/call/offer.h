@@ -10,6 +10,8 @@ MUST_USE int offer_open_stream(struct leg *leg, pool_handle near);
 
 /* Our offer into leg->local: fresh keys for each suite unless voice may be plain. */
 MUST_USE int offer_write(struct leg *leg, const struct sdp_format *formats, size_t count, uint16_t ptime_ms);
+/* What our description in force offers, for offering it again; slices into leg->local. Returns the count. */
+size_t offer_described(const struct leg *leg, struct sdp_format *ret, size_t cap, uint16_t *ret_ptime_ms);
 
 /* leg->local is about to be said once more as it is, as an offer: make ready for the answer. -EPROTO: it cannot be. */
 MUST_USE int offer_repeat(struct leg *leg);

@@ -27,6 +27,10 @@ void udp_local(const struct udp *u, struct address *ret);
  */
 int udp_send(struct udp *u, const struct address *local, const struct address *remote, struct slice bytes);
 
+/* The address that the kernel would send from to this host: a question, nothing is sent. -ENETUNREACH, -EHOSTUNREACH,
+ * -EMFILE ... Any thread. */
+MUST_USE int udp_route(const struct address *remote, struct address *ret_local);
+
 struct udp_figures {
 	uint64_t received, sent;
 	uint64_t refused; /* did not fit in our queue, or the kernel would not send it (no route, address gone) */

@@ -74,3 +74,27 @@ int udp_socket_open(const struct address *at, int *ret_fd, int *ret_family)
 		*ret_family = family;
 	return rc;
 }
+
+int udp_route(const struct address *remote, struct address *ret_local)
+{
+	struct sockaddr_storage name;
+	struct address to = *remote;
+	uint32_t n;
+	int rc = 0;
+
+	if (to.port == 0)
+		to.port = 5060; /* some kernels refuse 0; which one does not matter */
+	address_to_sockaddr(&to, &name, &n);
+	int fd = socket(name.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	socklen_t name_n = sizeof(name);
+	if (connect(fd, (struct sockaddr *)&name, n) < 0 || getsockname(fd, (struct sockaddr *)&name, &name_n) < 0)
+		rc = -errno;
+	else if (!address_from_sockaddr(&name, &to))
+		rc = -EAFNOSUPPORT;
+	close(fd);
+	if (rc == 0)
+		*ret_local = to;
+	return rc;
+}

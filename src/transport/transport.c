@@ -3,7 +3,7 @@
 
 #include "base/random.h"
 #include "transport/limits.h"
-#include "transport/transport_private.h"
+#include "transport/target_private.h"
 
 #define NAME "alto_transport_"
 #define COUNTER(metric_name, metric_labels, metric_help)                                                               \
@@ -60,6 +60,7 @@ int transport_new(struct loop *loop, const struct transport_events *events, void
 					      .guest_idle_us = TRANSPORT_GUEST_IDLE_US,
 					      .idle_us = TRANSPORT_IDLE_US};
 	pool_init(&t->connections, sizeof(struct connection), TRANSPORT_CONNECTIONS_MAX);
+	pool_init(&t->searches, target_search_bytes, TARGET_SEARCHES_MAX);
 	random_init(&random);
 	random_bytes(&random, key, sizeof(key));
 	map_init(&t->hosts, key);
@@ -72,10 +73,11 @@ struct transport *transport_free(struct transport *t)
 {
 	if (!t)
 		return NULL;
-	ASSERT(t->connections.used == 0 && t->guests == 0 && t->guest_bytes == 0);
+	ASSERT(t->connections.used == 0 && t->guests == 0 && t->guest_bytes == 0 && t->searches.used == 0);
 	for (size_t i = 0; i < t->listener_count; i++)
 		free(t->listeners[i]);
 	pool_done(&t->connections);
+	pool_done(&t->searches);
 	map_done(&t->hosts);
 	free(t);
 	return NULL;

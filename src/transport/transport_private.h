@@ -4,6 +4,7 @@
 #include "net/stream.h"
 #include "net/udp.h"
 #include "sip/framing.h"
+#include "transport/target.h"
 #include "transport/transport.h"
 
 /* As many as a configuration can name: UDP, TCP and TLS, 16 each. */
@@ -29,6 +30,13 @@ enum drop {
 	DROP_COUNT
 };
 
+/* A target not to be tried first for a while. */
+struct failure {
+	struct target target;
+	int64_t until_us;
+};
+#define FAILURES_MAX 64
+
 struct transport {
 	struct loop *loop;
 	const struct transport_events *events;
@@ -44,7 +52,11 @@ struct transport {
 	size_t guest_bytes; /* room taken for messages that guests have begun */
 	struct transport_network networks[TRANSPORT_NETWORKS_MAX];
 	size_t network_count;
-	struct metric messages[5]; /* by enum sip_transport */
+	struct dns *dns;       /* borrowed; NULL: names are not looked up */
+	struct random *random; /* for the weights of SRV */
+	struct pool searches;
+	struct failure failures[FAILURES_MAX]; /* the oldest yields */
+	struct metric messages[5];             /* by enum sip_transport */
 	struct metric drops[DROP_COUNT];
 	struct metric pings, alive, unsent;
 };

@@ -2,6 +2,8 @@
 #include "sim/phone.h"
 #include "support/failing.h"
 
+#include "transport/target.h"
+
 #include <errno.h>
 
 struct packet {
@@ -19,14 +21,35 @@ struct packet {
 
 struct connection {
 	struct sim_phone *phone;
+	bool made; /* by Alto */
+	struct transport *transport;
+	struct timer refused;
 	uint64_t tag;
 	int64_t last_up_us, last_down_us; /* nothing overtakes on a connection */
+};
+
+struct host {
+	const char *name;
+	struct target_list targets;
+};
+
+struct target_search {
+	struct target_search *next;
+	struct transport *transport;
+	struct timer found;
+	target_fn fn;
+	void *arg;
+	int status;
+	struct target_list targets;
 };
 
 struct transport {
 	struct sim *sim;
 	struct packet *packets;
 	struct pool connections;
+	struct host hosts[8];
+	size_t host_count;
+	struct target_search *searches;
 };
 
 static const struct {
@@ -65,6 +88,11 @@ void network_free(struct transport *t)
 		next = p->next;
 		packet_free(p);
 	}
+	while (t->searches)
+		target_cancel(t->searches);
+	uint32_t cursor = 0;
+	for (struct connection *c; (c = pool_next(&t->connections, &cursor));)
+		timer_stop(&t->sim->wheel, &c->refused);
 	pool_done(&t->connections);
 	free(t);
 }
@@ -159,6 +187,7 @@ pool_handle network_connect(struct sim_phone *p)
 {
 	struct connection *c = pool_take(&p->sim->transport->connections);
 	assert_non_null(c);
+	c->transport = p->sim->transport;
 	c->phone = p;
 	return p->connection = pool_handle_of(&p->sim->transport->connections, c);
 }
@@ -171,6 +200,7 @@ void network_close(struct sim_phone *p)
 	if (!c)
 		return;
 	uint64_t tag = c->tag;
+	timer_stop(&t->sim->wheel, &c->refused);
 	pool_give(&t->connections, c);
 	p->connection = 0;
 	if (t->sim->sb)
@@ -193,7 +223,8 @@ int transport_send(struct transport *t, const struct sip_flow *flow, struct slic
 		struct connection *c = pool_get(&t->connections, flow->connection);
 		if (!c)
 			return -ENOTCONN;
-		stream(t, c, flow, false, bytes);
+		if (c->phone)
+			stream(t, c, flow, false, bytes);
 		return 0;
 	}
 	struct sim_phone *p = phone_at(t, &flow->remote);
@@ -245,4 +276,135 @@ size_t transport_listener_count(const struct transport *t)
 void transport_listener(const struct transport *t, size_t i, struct transport_listen *ret)
 {
 	*ret = (struct transport_listen){.transport = listeners[i].transport, .at = listener_address(i)};
+}
+
+/* ---- target.h ---- */
+
+void network_host(struct sim *s, const char *name, const struct sim_phone *p)
+{
+	struct transport *t = s->transport;
+	struct host *h = t->hosts;
+	while (h < t->hosts + t->host_count && strcmp(h->name, name) != 0)
+		h++;
+	if (h == t->hosts + t->host_count) {
+		assert_true(t->host_count < ARRAY_LEN(t->hosts));
+		t->host_count++;
+		*h = (struct host){.name = name};
+	}
+	assert_true(h->targets.count < TARGETS_MAX);
+	h->targets.of[h->targets.count++] = (struct target){.address = p->address, .transport = p->transport};
+}
+
+static void search_end(struct target_search *s)
+{
+	struct target_search **at = &s->transport->searches;
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	timer_stop(&s->transport->sim->wheel, &s->found);
+}
+
+static void found(struct timer *timer, void *arg)
+{
+	struct target_search *s = arg;
+	search_end(s);
+	s->fn(s->arg, s->status, &s->targets);
+	free(s);
+}
+
+void target_cancel(struct target_search *s)
+{
+	if (!s)
+		return;
+	search_end(s);
+	free(s);
+}
+
+/* What the host has of the transport that is asked for. */
+static void look_up(struct target_search *s, const struct target_where *where)
+{
+	struct target one = {.transport = where->secure ? SIP_TLS : where->has_transport ? where->transport : SIP_UDP};
+	struct target_list *list = &s->targets;
+	if (address_parse(where->host, &one.address)) {
+		one.address.port = where->port ? where->port : one.transport == SIP_TLS ? 5061 : 5060;
+		list->of[list->count++] = one;
+	}
+	for (size_t i = 0; i < s->transport->host_count; i++) {
+		const struct host *h = &s->transport->hosts[i];
+		for (size_t j = 0; slice_eq(where->host, slice_from_string(h->name)) && j < h->targets.count; j++)
+			if (h->targets.of[j].transport == one.transport || !(where->secure || where->has_transport))
+				list->of[list->count++] = h->targets.of[j];
+	}
+	s->status = list->count ? 0 : -ENOENT;
+}
+
+int target_find(struct transport *t, const struct target_where *where, target_fn fn, void *arg,
+		struct target_search **ret)
+{
+	struct target_search *s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	*s = (struct target_search){.next = t->searches, .transport = t, .fn = fn, .arg = arg};
+	snprintf(s->targets.name, sizeof(s->targets.name), "%.*s", SLICE_ARG(where->host));
+	s->targets.listener = where->listener;
+	look_up(s, where);
+	t->searches = s;
+	timer_init(&s->found, found, s);
+	timer_start(&t->sim->wheel, &s->found, 5 * MS_US);
+	*ret = s;
+	return 0;
+}
+
+static void refuse_connection(struct timer *timer, void *arg)
+{
+	struct connection *c = arg;
+	struct transport *t = c->transport;
+	struct sip_flow flow = {.transport = SIP_TCP, .connection = pool_handle_of(&t->connections, c)};
+	pool_give(&t->connections, c);
+	if (t->sim->sb)
+		switchboard_flow_closed(t->sim->sb, &flow, 0);
+}
+
+/* Nobody there: refused after a round trip. Somebody dead: made, and silent. */
+static pool_handle connect_to(struct transport *t, const struct target *target)
+{
+	struct sim_phone *p = t->sim->phones;
+	while (p && !(p->transport == target->transport && address_eq(&p->address, &target->address)))
+		p = p->next;
+	struct connection *old = p ? pool_get(&t->connections, p->connection) : NULL;
+	if (old && old->made)
+		return p->connection;
+	struct connection *c = pool_take(&t->connections);
+	if (!c)
+		return 0;
+	pool_handle handle = pool_handle_of(&t->connections, c);
+	*c = (struct connection){.phone = p, .made = true, .transport = t};
+	timer_init(&c->refused, refuse_connection, c);
+	if (p)
+		p->connection = handle;
+	else
+		timer_start(&t->sim->wheel, &c->refused, 2 * MS_US);
+	return handle;
+}
+
+int target_flow(struct transport *t, const struct target_list *list, size_t i, struct sip_flow *ret)
+{
+	const struct target *target = &list->of[i];
+	pool_handle connection = target->transport == SIP_UDP ? 0 : connect_to(t, target);
+	size_t l = 0;
+	if (target->transport != SIP_UDP && !connection)
+		return -ENOBUFS;
+	while (listeners[l].transport != target->transport)
+		l++;
+	*ret = (struct sip_flow){.transport = target->transport,
+				 .listener = (uint16_t)l,
+				 .connection = connection,
+				 .local = listener_address(l),
+				 .remote = target->address};
+	return 0;
+}
+
+void target_failed(struct transport *t, const struct target *target)
+{
+	t->sim->targets_failed++;
 }

@@ -32,10 +32,11 @@ struct sim {
 	struct switchboard *sb;
 	struct sim_phone *phones;
 	bool plain_rtp;
-	bool store_wanted;  /* it has work */
-	bool store_stalled; /* it does not get to do it */
-	bool stopped;       /* switchboard_stop() has called back */
-	unsigned messages;  /* that arrived at the switchboard */
+	bool store_wanted;       /* it has work */
+	bool store_stalled;      /* it does not get to do it */
+	bool stopped;            /* switchboard_stop() has called back */
+	unsigned targets_failed; /* times that Alto said a target had */
+	unsigned messages;       /* that arrived at the switchboard */
 	/* While this message is handled, this allocation fails; there was one. */
 	unsigned poor_message, poor_allocation;
 	bool poor_met;
@@ -101,6 +102,8 @@ struct transport *network_new(struct sim *s);
 void network_free(struct transport *t);
 void network_from_phone(struct sim_phone *p, struct slice bytes);
 pool_handle network_connect(struct sim_phone *p);
+/* Alto finds this phone by that name; several, in this order. Of TCP and TLS it is Alto that connects. */
+void network_host(struct sim *s, const char *name, const struct sim_phone *p);
 void network_close(struct sim_phone *p); /* its connection breaks; both sides notice */
 
 /* ---- voice.c ---- */
