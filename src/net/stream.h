@@ -49,10 +49,20 @@ void stream_listener_set_identity(struct stream_listener *l, struct tls_identity
 void stream_listener_local(const struct stream_listener *l, struct address *ret);
 void stream_listener_close(struct stream_listener *l); /* accepts no more; its connections live on; NULL is fine */
 
-/* Connect. tls: verify_name is checked against the certificate (NULL: plain TCP). Result comes by `opened` or `closed`,
- * never from inside. */
-MUST_USE int stream_connect(struct loop *l, const struct address *to, const char *verify_name,
-			    const struct stream_events *events, void *arg, struct stream **ret);
+/*
+ * Connect. from: our own address, its port is not looked at; NULL: the kernel's choice. tls: verify_name, a host name
+ * or address, must be in the certificate, for a name as DNS name or as sip: URI (RFC 5922 §7); NULL: plain TCP. Result
+ * comes by `opened` or `closed`, never from inside.
+ */
+MUST_USE int stream_connect(struct loop *l, const struct address *from, const struct address *to,
+			    const char *verify_name, const struct stream_events *events, void *arg,
+			    struct stream **ret);
+
+/*
+ * Whose certificates are believed from now on when we connect: the system's authorities, and those in this PEM file
+ * (NULL: none). On failure *reterr is set, and it stays as it was.
+ */
+MUST_USE int stream_trust(struct loop *l, const char *authorities_path, struct tls_reason *reterr);
 
 /*
  * Copied and queued. -ENOTCONN: not open; -ENOBUFS: more than STREAM_OUT_MAX would wait, even after the kernel was

@@ -227,12 +227,26 @@ static int expect_name(SSL *ssl, const char *name)
 	return set ? 0 : -EINVAL;
 }
 
-static int start_connect(struct stream *s, const struct address *to, const char *verify_name)
+static int bind_to(struct stream *s, const struct address *from)
+{
+	struct sockaddr_storage name;
+	struct address host = *from;
+	uint32_t n;
+
+	host.port = 0;
+	address_to_sockaddr(&host, &name, &n);
+	return uv_tcp_bind(&s->tcp, (struct sockaddr *)&name, 0);
+}
+
+static int start_connect(struct stream *s, const struct address *from, const struct address *to,
+			 const char *verify_name)
 {
 	struct sockaddr_storage name;
 	uint32_t n;
 
 	int rc = verify_name ? expect_name(s->ssl, verify_name) : 0;
+	if (rc == 0 && from && !address_is_any(from))
+		rc = bind_to(s, from);
 	if (rc < 0)
 		return rc;
 	address_to_sockaddr(to, &name, &n);
@@ -240,23 +254,24 @@ static int start_connect(struct stream *s, const struct address *to, const char 
 	return uv_tcp_connect(&s->request.connect, &s->tcp, (struct sockaddr *)&name, connected);
 }
 
-int stream_connect(struct loop *l, const struct address *to, const char *verify_name,
+int stream_connect(struct loop *l, const struct address *from, const struct address *to, const char *verify_name,
 		   const struct stream_events *events, void *arg, struct stream **ret)
 {
 	ASSERT_ON(l->thread);
 	struct stream_shared *shared;
+	struct tls_reason why;
 	struct stream *s;
 	int rc = stream_shared_get(l, &shared);
 	if (rc < 0)
 		return rc;
-	if (verify_name && !shared->client && !(shared->client = tls_client_context_new()))
+	if (verify_name && !shared->client && !(shared->client = tls_client_context_new(NULL, &why)))
 		return -ENOMEM;
 	rc = stream_new(l, verify_name ? shared->client : NULL, &s);
 	if (rc < 0)
 		return rc;
 	s->events = events;
 	s->arg = arg;
-	rc = start_connect(s, to, verify_name);
+	rc = start_connect(s, from, to, verify_name);
 	if (rc < 0) {
 		s->silent = true;
 		stream_end(s, STREAM_CLOSED_ERROR);
@@ -264,5 +279,22 @@ int stream_connect(struct loop *l, const struct address *to, const char *verify_
 	}
 	timer_start(&l->wheel, &s->timer, STREAM_HANDSHAKE_US);
 	*ret = s;
+	return 0;
+}
+
+int stream_trust(struct loop *l, const char *authorities_path, struct tls_reason *reterr)
+{
+	ASSERT_ON(l->thread);
+	struct stream_shared *shared;
+	int rc = stream_shared_get(l, &shared);
+	if (rc < 0) {
+		snprintf(reterr->text, sizeof(reterr->text), "no memory for TLS");
+		return rc;
+	}
+	SSL_CTX *fresh = tls_client_context_new(authorities_path, reterr);
+	if (!fresh)
+		return -EINVAL;
+	SSL_CTX_free(shared->client);
+	shared->client = fresh;
 	return 0;
 }

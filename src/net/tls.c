@@ -22,8 +22,7 @@ struct tls_identity {
 	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384:"                   \
 	"ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES256-GCM-SHA384"
 
-/* Versions, ciphers and memory use that both ends of ours share. NULL: out of memory. */
-static SSL_CTX *context_new(const SSL_METHOD *method)
+SSL_CTX *tls_context_new(const SSL_METHOD *method)
 {
 	int groups[] = {NID_X25519, NID_X9_62_prime256v1, NID_secp384r1};
 	SSL_CTX *c = SSL_CTX_new(method);
@@ -41,19 +40,6 @@ static SSL_CTX *context_new(const SSL_METHOD *method)
 	SSL_CTX_set_max_cert_list(c, 32768);
 	if (!SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) || !SSL_CTX_set_cipher_list(c, CIPHERS_12) ||
 	    !SSL_CTX_set1_groups(c, groups, ARRAY_LEN(groups))) {
-		SSL_CTX_free(c);
-		return NULL;
-	}
-	return c;
-}
-
-SSL_CTX *tls_client_context_new(void)
-{
-	SSL_CTX *c = context_new(TLS_client_method());
-	if (!c)
-		return NULL;
-	SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
-	if (!SSL_CTX_set_default_verify_paths(c)) {
 		SSL_CTX_free(c);
 		return NULL;
 	}
@@ -171,7 +157,7 @@ int tls_identity_load(const char *certificate_path, const char *key_path, struct
 
 	ERR_clear_error();
 	struct tls_identity *i = calloc(1, sizeof(*i));
-	if (!i || !(i->context = context_new(TLS_server_method()))) {
+	if (!i || !(i->context = tls_context_new(TLS_server_method()))) {
 		tls_identity_free(i);
 		return refuse(reterr, -ENOMEM, certificate_path, "out of memory");
 	}

@@ -6,8 +6,13 @@
 
 /* The context that server connections are made from; SSL_new() takes its own reference. */
 SSL_CTX *tls_identity_context(const struct tls_identity *i);
-/* A context that verifies servers against the system's authorities (SSL_CERT_FILE, SSL_CERT_DIR). */
-SSL_CTX *tls_client_context_new(void);
+/* Versions, ciphers and memory use that both ends of ours share. NULL: out of memory. */
+SSL_CTX *tls_context_new(const SSL_METHOD *method);
+/*
+ * A context that verifies servers against the system's authorities (SSL_CERT_FILE, SSL_CERT_DIR), and those in a file
+ * of our own (NULL: none). NULL: *reterr.
+ */
+SSL_CTX *tls_client_context_new(const char *authorities_path, struct tls_reason *reterr);
 
 /* net/self_signed.c: make the pair in memory; -ENOMEM. */
 MUST_USE int self_signed_make(int64_t wall_us, EVP_PKEY **ret_key, X509 **ret_certificate);

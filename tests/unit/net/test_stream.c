@@ -377,7 +377,7 @@ static void test_connect(void **state)
 	struct stream *s;
 
 	server.echo = true;
-	assert_int_equal(stream_connect(loop, &server_at, NULL, &events, &client, &s), 0);
+	assert_int_equal(stream_connect(loop, NULL, &server_at, NULL, &events, &client, &s), 0);
 	assert_int_equal(stream_send(s, SLICE("early")), -ENOTCONN);
 	assert_int_equal(client.opened, 0);
 	until_opened(&client, 1);
@@ -402,7 +402,7 @@ static void test_connect_to_nobody(void **state)
 	listener = NULL;
 	one_turn(loop);
 	one_turn(loop);
-	assert_int_equal(stream_connect(loop, &server_at, NULL, &events, &client, &s), 0);
+	assert_int_equal(stream_connect(loop, NULL, &server_at, NULL, &events, &client, &s), 0);
 	until_closed(&client, 1);
 	assert_int_equal(client.opened, 0);
 	assert_int_equal(client.why, STREAM_CLOSED_ERROR);
@@ -438,7 +438,7 @@ static int talk_to_myself(void *arg)
 	rc = stream_listen(own, &at, NULL, side_accept, &events, &far, &l);
 	if (rc == 0) {
 		stream_listener_local(l, &at);
-		rc = stream_connect(own, &at, NULL, &events, &near, &s);
+		rc = stream_connect(own, NULL, &at, NULL, &events, &near, &s);
 		if (rc == 0) {
 			near.wanted_opened = 1;
 			run_until(own, count_reached, &near.opened);

@@ -391,7 +391,7 @@ static void connect_by_name(const char *name, struct side *client)
 	struct stream *s;
 
 	*client = (struct side){0};
-	assert_int_equal(stream_connect(loop, &server_at, name, &events, client, &s), 0);
+	assert_int_equal(stream_connect(loop, NULL, &server_at, name, &events, client, &s), 0);
 	while (client->opened + client->closed == 0)
 		one_turn(loop);
 	if (client->opened) {
