@@ -187,6 +187,7 @@ void switchboard_input(struct switchboard *sb, const struct sip_flow *flow, char
 void switchboard_flow_closed(struct switchboard *sb, const struct sip_flow *flow, uint64_t tag)
 {
 	ASSERT_ON(sb->thread);
+	sip_stack_flow_closed(sb->stack, flow);
 	registrar_flow_closed(sb, flow, tag);
 }
 

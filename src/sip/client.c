@@ -6,6 +6,7 @@ void client_free(struct sip_client *t)
 	struct sip_stack *s = t->stack;
 
 	timer_stop(s->config.wheel, &t->timer);
+	client_leave_flow(t);
 	free(t->bytes);
 	if (t->cancel)
 		t->cancel->invite = NULL;
@@ -66,10 +67,10 @@ static void client_arm_in(struct sip_client *t, int64_t delay_us)
 	client_arm(t);
 }
 
-/* Reported in the next turn: the user is in the middle of something now. */
-static void client_fail(struct sip_client *t)
+void client_fail(struct sip_client *t)
 {
 	t->state = CLIENT_FAILED;
+	client_leave_flow(t);
 	client_arm_in(t, 0);
 }
 
@@ -120,6 +121,7 @@ void client_timer(struct timer *timer, void *arg)
 void client_call(struct sip_client *t, struct slice bytes)
 {
 	t->state = CLIENT_CALLING;
+	client_wait_on_flow(t);
 	t->timed = true;
 	t->deadline_us = stack_now(t->stack) + 64 * SIP_T1_US;
 	t->interval_us = sip_transport_reliable(t->flow.transport) ? 0 : (uint32_t)SIP_T1_US;
@@ -197,6 +199,7 @@ static void client_final(struct sip_client *t, const struct sip_message *msg)
 	bool reliable = sip_transport_reliable(t->flow.transport);
 	int64_t linger_us;
 
+	client_leave_flow(t);
 	client_end_cancel(t);
 	if (t->method != SIP_INVITE) {
 		t->state = CLIENT_COMPLETED;

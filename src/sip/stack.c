@@ -42,6 +42,7 @@ struct sip_stack *sip_stack_new(const struct sip_stack_config *config)
 	random_bytes(config->random, s->check_key, sizeof(s->check_key));
 	random_bytes(config->random, s->answer_key, sizeof(s->answer_key));
 	map_init(&s->servers, map_key);
+	map_init(&s->client_flows, map_key);
 	pool_init(&s->server_pool, sizeof(struct sip_server), config->transactions_max);
 	pool_init(&s->client_pool, sizeof(struct sip_client), 2 * config->transactions_max);
 	s->client_count = 0;
@@ -66,6 +67,7 @@ struct sip_stack *sip_stack_free(struct sip_stack *s)
 	while ((client = pool_next(&s->client_pool, &cursor)))
 		client_free(client);
 	map_done(&s->servers);
+	map_done(&s->client_flows);
 	pool_done(&s->server_pool);
 	pool_done(&s->client_pool);
 	free(s);

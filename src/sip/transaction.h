@@ -60,6 +60,12 @@ MUST_USE struct sip_stack *sip_stack_new(const struct sip_stack_config *config);
 /* Ends all transactions without an event or a message. NULL is fine; returns NULL. Never from inside an event. */
 struct sip_stack *sip_stack_free(struct sip_stack *s);
 
+/*
+ * A connection has ended: every request on it that still waits for its final answer fails (SIP_CLIENT_SEND_FAILED in
+ * the next turn), not at the end of Timer B or F.   §17.1.4. O(those); not for UDP, whose flows do not end.
+ */
+void sip_stack_flow_closed(struct sip_stack *s, const struct sip_flow *flow);
+
 /* A checked message from the network. Absorbs retransmissions, feeds client transactions, reports the rest. */
 void sip_stack_input(struct sip_stack *s, const struct sip_message *msg, const struct sip_flow *flow);
 /* Is this the branch of a request of ours whose transaction still lives? Then a request with it has come back to us. */

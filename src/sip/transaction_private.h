@@ -24,10 +24,11 @@ struct sip_stack {
 	struct sip_stack_config config;
 	struct map servers; /* by server_key */
 	struct pool server_pool, client_pool;
-	size_t kept_bytes;      /* by server transactions; at most transactions_max * SIP_KEPT_BYTES_AVERAGE */
-	uint32_t client_count;  /* of those their users made: a CANCEL always finds a place beside them */
-	uint8_t check_key[16];  /* for server_key.check */
-	uint8_t answer_key[16]; /* for the tags of stateless responses */
+	struct map client_flows; /* connections that client transactions wait on, by handle */
+	size_t kept_bytes;       /* by server transactions; at most transactions_max * SIP_KEPT_BYTES_AVERAGE */
+	uint32_t client_count;   /* of those their users made: a CANCEL always finds a place beside them */
+	uint8_t check_key[16];   /* for server_key.check */
+	uint8_t answer_key[16];  /* for the tags of stateless responses */
 	/* The request being reported, so that an answer given at once need not read it a second time. */
 	const struct sip_server *reported;
 	const struct sip_message *reported_msg;
@@ -80,8 +81,17 @@ enum client_state {
 	CLIENT_ENDED
 };
 
+/* A connection with client transactions that wait on it; there while there are any. */
+struct client_flow {
+	struct map_node node;
+	pool_handle connection;
+	struct sip_client *first;
+};
+
 struct sip_client {
 	struct sip_stack *stack;
+	struct client_flow *on; /* NULL: on UDP, or no longer waiting */
+	struct sip_client *next_on, **prev_on;
 	struct timer timer; /* the earlier of retransmission and deadline */
 	int64_t deadline_us;
 	struct sip_flow flow;
@@ -145,6 +155,11 @@ void client_call(struct sip_client *t, struct slice bytes);
 /* A provisional has come: start the CANCEL's transaction. From here the INVITE waits 64*T1 for its final response and
  * no longer (§9.1). */
 void client_send_cancel(struct sip_client *t);
+/* client_flow.c: it waits on its connection; it no longer does (also if it never did). */
+void client_wait_on_flow(struct sip_client *t);
+void client_leave_flow(struct sip_client *t);
+/* To be reported in the next turn: its user is in the middle of something now. */
+void client_fail(struct sip_client *t);
 /* client_write.c: the ACK to a final response >= 300 (§17.1.1.3) and the CANCEL (§9.1), from the INVITE's kept bytes,
  * into the stack's scratch. Empty if they cannot be read or do not fit. */
 MUST_USE struct slice client_write_ack(struct sip_client *t, const struct sip_message *response);
