@@ -6,8 +6,11 @@
 #include "call/switchboard.h"
 #include "config/config.h"
 #include "demo.h"
+#include "net/dns.h"
 #include "net/loop.h"
+#include "net/stream.h"
 #include "net/tls.h"
+#include "transport/target.h"
 #include "web/server.h"
 
 #include <errno.h>
@@ -25,6 +28,7 @@ struct server {
 	struct random random;
 	struct metrics metrics;
 	struct loop *loop;
+	struct dns *dns;
 	struct loop_waker *store_waker;
 	struct store *store;
 	struct directory *directory;
@@ -116,9 +120,19 @@ static int load_identity(struct server *s, struct tls_identity **ret)
 	return rc < 0 ? fail("certificate", why.text) : 0;
 }
 
+/* Whose certificates we believe when we connect: on failure those that were. */
+static int trust_authorities(struct server *s)
+{
+	struct tls_reason why;
+	const char *path = s->config.authorities[0] ? s->config.authorities : NULL;
+	return stream_trust(s->loop, path, &why) < 0 ? fail("tls.ca", why.text) : 0;
+}
+
 static void on_hangup(void *arg)
 {
 	struct server *s = arg;
+	dns_reload(s->dns);
+	(void)trust_authorities(s);
 	struct tls_identity *fresh, *old = s->identity;
 	if (!old || load_identity(s, &fresh) < 0)
 		return; /* the old certificate stays in use; the reason stands on stderr */
@@ -264,6 +278,11 @@ static int open_transport(struct server *s)
 		return -1;
 	if (transport_new(s->loop, &events, s, &s->transport) < 0)
 		return fail("no memory for SIP", "");
+	if (dns_new(s->loop, NULL, &s->dns) < 0)
+		return fail("DNS cannot be asked", "no memory, or no descriptors");
+	transport_set_dns(s->transport, s->dns, &s->random);
+	if (trust_authorities(s) < 0)
+		return -1;
 	set_networks(s);
 	if (listen_all(s, SIP_UDP, &s->config.sip_udp) < 0 || listen_all(s, SIP_TCP, &s->config.sip_tcp) < 0 ||
 	    listen_all(s, SIP_TLS, &s->config.sip_tls) < 0)
@@ -320,6 +339,7 @@ static void register_metrics(struct server *s)
 {
 	loop_metrics(s->loop, &s->metrics);
 	transport_metrics(s->transport, &s->metrics);
+	dns_metrics(s->dns, &s->metrics);
 	switchboard_metrics(s->switchboard, &s->metrics);
 	media_metrics(s->media, &s->metrics);
 	store_metrics(s->store, &s->metrics);
@@ -362,6 +382,7 @@ static void close_all(struct server *s)
 	s->media = media_free(s->media);
 	if (s->transport)
 		transport_close(s->transport);
+	dns_free(s->dns);
 	if (s->store_waker)
 		loop_waker_close(s->store_waker);
 	if (s->loop)

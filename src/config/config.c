@@ -228,6 +228,7 @@ static const struct key media_keys[] = {
 static const struct key tls_keys[] = {
 	{"certificate", take_path, AT(certificate)},
 	{"key", take_path, AT(key)},
+	{"ca", take_path, AT(authorities)},
 };
 
 static int take_mapping(struct reader *r, yaml_node_t *node, const char *prefix, const struct key *keys, size_t count,

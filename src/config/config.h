@@ -37,6 +37,7 @@ struct config {
 	unsigned media_workers;                   /* 0: one a core */
 	bool plain_rtp;                           /* the node's veto on unencrypted voice */
 	char certificate[512], key[512];          /* empty: self-signed */
+	char authorities[512];                    /* tls.ca: believed beside the system's; empty: none */
 };
 
 struct config_reason {

@@ -8,11 +8,22 @@ static void count(struct transport *t, enum drop why)
 	metric_add(&t->drops[why], 1);
 }
 
+static bool is_guest(const struct connection *c)
+{
+	return !c->tag && !c->made;
+}
+
+static int64_t idle_limit(const struct connection *c)
+{
+	const struct transport_limits *limits = &c->transport->limits;
+	return c->made ? limits->made_idle_us : c->tag ? limits->idle_us : limits->guest_idle_us;
+}
+
 static void idle_expired(struct timer *timer, void *arg)
 {
 	struct connection *c = arg;
 	struct wheel *w = loop_wheel(c->transport->loop);
-	int64_t limit_us = c->tag ? c->transport->limits.idle_us : c->transport->limits.guest_idle_us;
+	int64_t limit_us = idle_limit(c);
 	int64_t left_us = c->heard_us + limit_us - w->now_us;
 
 	/* The timer is not moved with every message; it looks what has come since. */
@@ -26,8 +37,25 @@ static void idle_expired(struct timer *timer, void *arg)
 
 static void watch_idle(struct connection *c)
 {
-	int64_t limit_us = c->tag ? c->transport->limits.idle_us : c->transport->limits.guest_idle_us;
-	timer_start(loop_wheel(c->transport->loop), &c->idle, limit_us);
+	timer_start(loop_wheel(c->transport->loop), &c->idle, idle_limit(c));
+}
+
+/* NULL: too many, or no memory. */
+static struct connection *take(struct transport *t, const struct connection *first)
+{
+	struct connection *c = t->connections.used < t->limits.connections ? pool_take(&t->connections) : NULL;
+	if (!c) {
+		count(t, DROP_CONNECTIONS);
+		return NULL;
+	}
+	*c = *first;
+	c->flow.connection = pool_handle_of(&t->connections, c);
+	c->heard_us = loop_wheel(t->loop)->now_us;
+	timer_init(&c->idle, idle_expired, c);
+	sip_framer_reset(&c->framer);
+	watch_idle(c);
+	metric_set(&t->alive, t->connections.used);
+	return c;
 }
 
 struct connection *connection_new(struct transport *t, const struct connection_ops *ops, void *carrier,
@@ -39,20 +67,21 @@ struct connection *connection_new(struct transport *t, const struct connection_o
 		count(t, rc == -EAGAIN ? DROP_GUESTS : rc == -EACCES ? DROP_GUESTS_HOST : DROP_CONNECTIONS);
 		return NULL;
 	}
-	struct connection *c = t->connections.used < t->limits.connections ? pool_take(&t->connections) : NULL;
-	if (!c) {
+	struct connection *c = take(
+		t, &(struct connection){.transport = t, .ops = ops, .carrier = carrier, .flow = *flow, .host = host});
+	if (!c)
 		guest_leave(t, host);
+	return c;
+}
+
+struct connection *connection_new_made(struct transport *t, const struct connection_ops *ops,
+				       const struct sip_flow *flow, struct made *made)
+{
+	if (t->made.count >= t->limits.made) {
 		count(t, DROP_CONNECTIONS);
 		return NULL;
 	}
-	*c = (struct connection){.transport = t, .ops = ops, .carrier = carrier, .flow = *flow, .host = host};
-	c->flow.connection = pool_handle_of(&t->connections, c);
-	c->heard_us = loop_wheel(t->loop)->now_us;
-	timer_init(&c->idle, idle_expired, c);
-	sip_framer_reset(&c->framer);
-	watch_idle(c);
-	metric_set(&t->alive, t->connections.used);
-	return c;
+	return take(t, &(struct connection){.transport = t, .ops = ops, .flow = *flow, .made = made, .open = true});
 }
 
 void connection_close(struct connection *c)
@@ -60,6 +89,8 @@ void connection_close(struct connection *c)
 	if (c->closing)
 		return;
 	c->closing = true;
+	if (c->made)
+		made_leave(c);
 	timer_stop(loop_wheel(c->transport->loop), &c->idle);
 	c->ops->close(c);
 }
@@ -67,7 +98,7 @@ void connection_close(struct connection *c)
 /* What was kept of a message that is not complete. */
 static void release(struct connection *c)
 {
-	if (!c->tag)
+	if (is_guest(c))
 		c->transport->guest_bytes -= c->in_cap;
 	free(c->in);
 	c->in = NULL;
@@ -84,6 +115,9 @@ void connection_gone(struct connection *c)
 	timer_stop(loop_wheel(t->loop), &c->idle);
 	release(c);
 	guest_leave(t, c->host);
+	if (c->made)
+		made_leave(c);
+	made_free(c->made);
 	pool_give(&t->connections, c);
 	metric_set(&t->alive, t->connections.used);
 	if (was_open)
@@ -97,7 +131,7 @@ void connection_set_tag(struct connection *c, uint64_t tag)
 	if (c->closing)
 		return;
 	c->tag = tag;
-	if (was_guest == (tag == 0))
+	if (c->made || was_guest == (tag == 0))
 		return;
 	if (!was_guest)
 		c->transport->guest_bytes += c->in_cap;
@@ -116,7 +150,11 @@ void connection_set_tag(struct connection *c, uint64_t tag)
 
 int connection_send(struct connection *c, struct slice bytes)
 {
-	return c->closing ? -ENOTCONN : c->ops->send(c, bytes);
+	if (c->closing)
+		return -ENOTCONN;
+	if (c->made) /* of those it is we who decide how long they are needed */
+		c->heard_us = loop_wheel(c->transport->loop)->now_us;
+	return c->ops->send(c, bytes);
 }
 
 static void hand_out(struct connection *c, char *bytes, size_t n)
@@ -170,7 +208,7 @@ static bool keep(struct connection *c, const char *bytes, size_t n)
 		while (cap - c->in_n < n)
 			cap *= 2;
 		size_t more = cap - c->in_cap;
-		if (!c->tag && more > t->limits.guest_bytes - MIN(t->guest_bytes, t->limits.guest_bytes)) {
+		if (is_guest(c) && more > t->limits.guest_bytes - MIN(t->guest_bytes, t->limits.guest_bytes)) {
 			count(t, DROP_GUESTS);
 			return false;
 		}
@@ -181,7 +219,7 @@ static bool keep(struct connection *c, const char *bytes, size_t n)
 		}
 		c->in = in;
 		c->in_cap = cap;
-		if (!c->tag)
+		if (is_guest(c))
 			t->guest_bytes += more;
 	}
 	memcpy(c->in + c->in_n, bytes, n);
@@ -189,14 +227,13 @@ static bool keep(struct connection *c, const char *bytes, size_t n)
 	return true;
 }
 
-static void stream_input(void *arg, struct stream *s, char *bytes, size_t n)
+void connection_input(struct connection *c, char *bytes, size_t n)
 {
-	struct connection *c = arg;
 	bool kept = true;
 
 	if (c->closing)
 		return;
-	if (c->tag)
+	if (c->tag && !c->made)
 		c->heard_us = loop_wheel(c->transport->loop)->now_us;
 	if (c->in_n == 0) {
 		/* Most reads are whole messages: these are handed out where they lie. */
@@ -216,21 +253,29 @@ static void stream_input(void *arg, struct stream *s, char *bytes, size_t n)
 		release(c);
 }
 
+static void stream_input(void *arg, struct stream *s, char *bytes, size_t n)
+{
+	connection_input(arg, bytes, n);
+}
+
 static void stream_opened(void *arg, struct stream *s)
 {
 	struct connection *c = arg;
 	c->open = true;
 }
 
-static void stream_closed(void *arg, struct stream *s, enum stream_closed why)
+void connection_closed(struct connection *c, enum stream_closed why)
 {
-	struct connection *c = arg;
-
 	if (why == STREAM_CLOSED_HANDSHAKE)
 		count(c->transport, DROP_HANDSHAKE);
 	else if (why == STREAM_CLOSED_OVERFLOW)
 		count(c->transport, DROP_OVERFLOW);
 	connection_gone(c);
+}
+
+static void stream_closed(void *arg, struct stream *s, enum stream_closed why)
+{
+	connection_closed(arg, why);
 }
 
 const struct stream_events connection_stream_events = {stream_opened, stream_input, stream_closed};

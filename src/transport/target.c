@@ -53,7 +53,7 @@ int target_flow(struct transport *t, const struct target_list *list, size_t i, s
 	if (rc < 0)
 		return rc;
 	if (target->transport != SIP_UDP)
-		return reach_flow(t, target, list->name, l, &local, ret);
+		return made_flow(t, target, list->name, l, &local, ret);
 	*ret = (struct sip_flow){
 		.transport = SIP_UDP, .listener = l->number, .local = local, .remote = target->address};
 	return 0;

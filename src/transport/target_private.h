@@ -1,4 +1,4 @@
-/* transport/target_private.h - between target.c, target_find.c and reach.c */
+/* transport/target_private.h - between target.c, target_find.c and made.c */
 #pragma once
 #include "transport/target.h"
 #include "transport/transport_private.h"
@@ -12,6 +12,6 @@ MUST_USE int target_local(const struct transport *t, const struct target *target
 extern const size_t target_search_bytes;
 bool target_has_failed(const struct transport *t, const struct target *target);
 
-/* reach.c: the flow of a connection to this target, open or begun now. */
-MUST_USE int reach_flow(struct transport *t, const struct target *target, const char *name, const struct listener *l,
-			const struct address *local, struct sip_flow *ret);
+/* made.c: the flow of a connection to this target, open or begun now. */
+MUST_USE int made_flow(struct transport *t, const struct target *target, const char *name, const struct listener *l,
+		       const struct address *local, struct sip_flow *ret);

@@ -20,7 +20,7 @@ static void init_metrics(struct transport *t)
 		[DROP_GUESTS] = "reason=\"guests\"",           [DROP_GUESTS_HOST] = "reason=\"guests_of_host\"",
 		[DROP_CONNECTIONS] = "reason=\"connections\"", [DROP_IDLE] = "reason=\"idle\"",
 		[DROP_HANDSHAKE] = "reason=\"handshake\"",     [DROP_FRAMING] = "reason=\"framing\"",
-		[DROP_OVERFLOW] = "reason=\"overflow\""};
+		[DROP_OVERFLOW] = "reason=\"overflow\"",       [DROP_PONG] = "reason=\"pong\""};
 
 	for (size_t i = 0; i < ARRAY_LEN(messages); i++)
 		t->messages[i] = COUNTER("messages_total", messages[i], "SIP messages received");
@@ -58,12 +58,17 @@ int transport_new(struct loop *loop, const struct transport_events *events, void
 					      .guests_per_host = TRANSPORT_GUESTS_PER_HOST,
 					      .guest_bytes = TRANSPORT_GUEST_BYTES_MAX,
 					      .guest_idle_us = TRANSPORT_GUEST_IDLE_US,
-					      .idle_us = TRANSPORT_IDLE_US};
+					      .idle_us = TRANSPORT_IDLE_US,
+					      .made = TRANSPORT_MADE_MAX,
+					      .made_idle_us = TRANSPORT_MADE_IDLE_US,
+					      .ping_us = TRANSPORT_PING_US,
+					      .pong_us = TRANSPORT_PONG_US};
 	pool_init(&t->connections, sizeof(struct connection), TRANSPORT_CONNECTIONS_MAX);
 	pool_init(&t->searches, target_search_bytes, TARGET_SEARCHES_MAX);
 	random_init(&random);
 	random_bytes(&random, key, sizeof(key));
 	map_init(&t->hosts, key);
+	map_init(&t->made, key);
 	init_metrics(t);
 	*ret = t;
 	return 0;
@@ -79,6 +84,7 @@ struct transport *transport_free(struct transport *t)
 	pool_done(&t->connections);
 	pool_done(&t->searches);
 	map_done(&t->hosts);
+	map_done(&t->made);
 	free(t);
 	return NULL;
 }
@@ -242,5 +248,6 @@ void transport_tls_name(const struct transport *t, const struct sip_flow *flow, 
 
 void transport_figures(const struct transport *t, struct transport_figures *ret)
 {
-	*ret = (struct transport_figures){.connections = t->connections.used, .guests = t->guests};
+	*ret = (struct transport_figures){
+		.connections = t->connections.used, .guests = t->guests, .made = t->made.count};
 }

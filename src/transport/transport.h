@@ -45,6 +45,8 @@ struct transport_limits {
 	uint32_t connections, guests, guests_per_host;
 	size_t guest_bytes; /* of messages that guests have begun */
 	int64_t guest_idle_us, idle_us;
+	uint32_t made; /* connections that we make: counted apart from guests */
+	int64_t made_idle_us, ping_us, pong_us;
 };
 
 MUST_USE int transport_new(struct loop *loop, const struct transport_events *events, void *owner,
@@ -89,7 +91,8 @@ void transport_tls_name(const struct transport *t, const struct sip_flow *flow, 
 
 struct transport_figures {
 	uint64_t connections;
-	uint64_t guests; /* of them, without a tag */
+	uint64_t guests; /* of them, accepted and without a tag */
+	uint64_t made;   /* of them, made by us */
 };
 void transport_figures(const struct transport *t, struct transport_figures *ret);
 void transport_metrics(struct transport *t, struct metrics *m); /* they live in t */

@@ -27,6 +27,7 @@ enum drop {
 	DROP_HANDSHAKE,
 	DROP_FRAMING, /* not SIP, no length, or too large */
 	DROP_OVERFLOW,
+	DROP_PONG, /* the peer answered pings, and no longer does */
 	DROP_COUNT
 };
 
@@ -52,6 +53,7 @@ struct transport {
 	size_t guest_bytes; /* room taken for messages that guests have begun */
 	struct transport_network networks[TRANSPORT_NETWORKS_MAX];
 	size_t network_count;
+	struct map made;       /* connections that we make, by target and name */
 	struct dns *dns;       /* borrowed; NULL: names are not looked up */
 	struct random *random; /* for the weights of SRV */
 	struct pool searches;
@@ -62,6 +64,7 @@ struct transport {
 };
 
 struct host;
+struct made;
 struct connection;
 /* What carries a connection's bytes: a stream here, a WebSocket in `web`. */
 struct connection_ops {
@@ -82,6 +85,7 @@ struct connection {
 	int64_t heard_us; /* a guest's last whole message, else the last bytes; what the idle timer looks at */
 	struct timer idle;
 	struct host *host; /* guest: whose count it is in; else NULL */
+	struct made *made; /* what we know of one that we made; NULL: accepted */
 	struct sip_framer framer;
 	char *in; /* the beginning of a message that is not complete; none when idle */
 	size_t in_n, in_cap;
@@ -93,10 +97,20 @@ void *connection_accept(void *arg, struct stream *s);
 /* Any carrier: a connection in the pool, counted as guest; NULL: refused and counted. */
 struct connection *connection_new(struct transport *t, const struct connection_ops *ops, void *carrier,
 				  const struct sip_flow *flow);
+/* One that we make: counted apart, and its end is an event from the start. NULL: too many. */
+struct connection *connection_new_made(struct transport *t, const struct connection_ops *ops,
+				       const struct sip_flow *flow, struct made *made);
+/* What came over it, for the files of this room that carry bytes. */
+void connection_input(struct connection *c, char *bytes, size_t n);
+void connection_closed(struct connection *c, enum stream_closed why);
 void connection_close(struct connection *c);
 void connection_gone(struct connection *c);
 void connection_set_tag(struct connection *c, uint64_t tag);
 int connection_send(struct connection *c, struct slice bytes);
+
+/* made.c: the connection is closing or gone: nobody is given it any more. */
+void made_leave(struct connection *c);
+struct made *made_free(struct made *m);
 
 /* guests.c: may this host have one more, and the count if so. 0; -EAGAIN in all, -EACCES of the host, -ENOMEM. */
 MUST_USE int guest_enter(struct transport *t, const struct address *remote, struct host **ret);
