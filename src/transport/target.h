@@ -46,7 +46,7 @@ void transport_set_dns(struct transport *t, struct dns *dns, struct random *rand
 /*
  * The result of target_find(), once, in a later turn. list is borrowed for the call; at least one target if status is
  * 0, each of a transport and family that we have a listener and a route for.
- * -ENOENT: no such name, or it has no address. -ETIMEDOUT: DNS did not answer. -EIO: DNS answered with an error.
+ * -ENOENT: no such name, or it has no address. -ETIMEDOUT: DNS did not answer. -EIO: its answer cannot be read.
  * -EHOSTUNREACH: there are targets, but none that we have a listener and a route for. -ENOMEM.
  */
 typedef void (*target_fn)(void *arg, int status, const struct target_list *list);
