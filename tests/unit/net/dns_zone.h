@@ -188,18 +188,13 @@ static inline size_t zone_answer(struct zone_server *s, const char *query, size_
 	unsigned id = (unsigned)((uint8_t)query[0] << 8 | (uint8_t)query[1]);
 	unsigned answers = zone_answers(s, &b, s->last, type, &known);
 	bool cut = s->cut && !tcp;
-	zone_head(&w, id,
-		  s->fails ? 0x8182
-		  : cut    ? 0x8380
-		  : known  ? 0x8180
-			   : 0x8183,
-		  cut ? 0 : answers, answers ? 0 : 1);
+	zone_head(&w, id, s->fails ? 0x8182 : cut ? 0x8380 : known ? 0x8180 : 0x8183, cut ? 0 : answers, cut ? 0 : 1);
 	zone_question(&w, s->last, type);
 	if (s->garbage) /* ends in the middle of a record */
 		write_slice(&w, slice_first(writer_slice(&b), b.n / 2));
 	else if (!cut)
 		write_slice(&w, writer_slice(&b));
-	if (!answers && !cut)
+	if (!cut)
 		zone_record_write(&w, &soa);
 	ASSERT(!w.overflow);
 	return w.n;
