@@ -264,9 +264,26 @@ static void test_own_number(void **state)
 	office_done(&o);
 }
 
+/* RFC 3261 §17.1.4: it rings, and its connection closes. Nobody waits for the ring to time out. */
+static void test_connection_closes_while_ringing(void **state)
+{
+	struct office o = office_tls();
+	o.desk->answer_ms = -1;
+	struct phone_call *a = phone_dial(o.ann, "20");
+	sim_until(o.s, 10, a->rang);
+	int64_t then_us = o.s->wheel.now_us;
+	network_close(o.desk);
+	sim_until(o.s, 10, a->status);
+	assert_int_equal(a->status, 480);
+	assert_in_range(o.s->wheel.now_us - then_us, 0, SECOND_US);
+	sim_assert_row(o.s, 480, "unreachable", "alto");
+	office_done(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_connection_closes_while_ringing),
 		cmocka_unit_test(test_two_devices_ring),
 		cmocka_unit_test(test_same_millisecond),
 		cmocka_unit_test(test_refusals),
