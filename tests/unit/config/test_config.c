@@ -59,7 +59,7 @@ static void every_key_is_taken(void **state)
 				   "  ports: 20000-20100\n"
 				   "  workers: 3\n"
 				   "  plain_rtp: true\n"
-				   "tls: {certificate: /etc/c.pem, key: /etc/k.pem}\n";
+				   "tls: {certificate: /etc/c.pem, key: /etc/k.pem, ca: /etc/ca.pem}\n";
 	struct config c;
 	struct config_reason reason;
 	assert_int_equal(parse(text, &c, &reason), 0);
@@ -81,6 +81,7 @@ static void every_key_is_taken(void **state)
 	assert_true(c.plain_rtp);
 	assert_string_equal(c.certificate, "/etc/c.pem");
 	assert_string_equal(c.key, "/etc/k.pem");
+	assert_string_equal(c.authorities, "/etc/ca.pem");
 	assert_int_equal(config_check(&c, &reason), 0);
 }
 

@@ -51,6 +51,12 @@ static void act_client(struct rig *r, struct slice word)
 		sip_client_cancel(client_of(r), SLICE("SIP;cause=200;text=\"Call completed elsewhere\""));
 	else if (slice_eq(word, SLICE("detach")))
 		sip_client_detach(client_of(r));
+	else if (slice_eq(word, SLICE("closed")))
+		sip_stack_flow_closed(r->stack, &r->flow);
+	else if (slice_eq(word, SLICE("elsewhere")))
+		sip_stack_flow_closed(r->stack, &(struct sip_flow){.connection = r->flow.connection + 1});
+	else if (slice_eq(word, SLICE("connected")))
+		r->flow.connection = 7;
 	else if (slice_eq(word, SLICE("dead")))
 		r->send_rc = -ENOTCONN;
 	else if (slice_eq(word, SLICE("alive")))
@@ -87,6 +93,15 @@ static const struct row client_rows[] = {
 	{"dead from the start: told in the next turn", SIP_TLS, "0:dead 0:INVITE", 100, "0:failed 0:gone"},
 	{"dead at a retransmission", SIP_UDP, "0:INVITE 10:dead", 1000, "0:>INVITE 500:failed 500:gone"},
 	{"dead and answered in one turn", SIP_UDP, "0:dead 0:INVITE 0:200", 100, "0:failed 0:gone"},
+	/* the connection ends, §17.1.4 */
+	{"closed while it waits", SIP_TLS, "0:connected 0:INVITE 10:180 20:elsewhere 30:closed 31:closed", 40000,
+	 "0:>INVITE 10:on_180 30:failed 30:gone"},
+	{"closed before any answer", SIP_TCP, "0:connected 0:OPTIONS 30:closed", 40000, "0:>OPTIONS 30:failed 30:gone"},
+	{"closed after the answer", SIP_TCP, "0:connected 0:INVITE 10:200 30:closed", 40000,
+	 "0:>INVITE 10:on_200 32010:gone"},
+	{"closed with its CANCEL under way", SIP_TCP, "0:connected 0:INVITE 10:180 20:cancel 30:closed", 40000,
+	 "0:>INVITE 10:on_180 20:>CANCEL 30:failed 30:gone"},
+	{"a UDP flow does not close", SIP_UDP, "0:OPTIONS 30:closed 40:200", 100, "0:>OPTIONS 40:on_200"},
 	{"detached", SIP_UDP, "0:INVITE 10:180 11:detach 20:486 520:486", 40000,
 	 "0:>INVITE 10:on_180 20:>ACK 520:>ACK"},
 
