@@ -16,8 +16,8 @@ struct dns_query;
 
 /*
  * status 0: *answer, borrowed for the call. Else answer is NULL. -ENOENT: no such name, or nothing of that type;
- * -ETIMEDOUT: no server answered the question in time: silent, not there, or saying that it cannot; -EIO: an answer that
- * cannot be read; -ENOMEM.
+ * -ETIMEDOUT: no server answered the question in time: silent, not there, or saying that it cannot; -EIO: an answer
+ * that cannot be read; -ENOMEM.
  */
 typedef void (*dns_fn)(void *arg, int status, const struct dns_answer *answer);
 
