@@ -4,7 +4,8 @@
 
 #define LEG_COLUMNS(s)                                                                                                 \
 	s "_user, " s "_device, " s "_uri, " s "_transport, " s "_tls, " s "_srtp, " s "_keys_in_clear, " s            \
-	  "_codec, " s "_packets_in, " s "_packets_out, " s "_lost, " s "_jitter_us, " s "_round_trip_us, "
+	  "_codec, " s "_packets_in, " s "_packets_out, " s "_lost, " s "_jitter_us, " s "_round_trip_us, " s          \
+	  "_trunk, "
 #define COLUMNS                                                                                                        \
 	"id, tenant_id, call_id, " LEG_COLUMNS("a")                                                                    \
 		LEG_COLUMNS("b") "started_us, answered_us, ended_us, status, cause, ended_by, trace"
@@ -14,7 +15,7 @@
 #define SET_LEG(s)                                                                                                     \
 	SET(s "_user") SET(s "_device") SET(s "_uri") SET(s "_transport") SET(s "_tls") SET(s "_srtp")                 \
 	SET(s "_keys_in_clear") SET(s "_codec") SET(s "_packets_in") SET(s "_packets_out") SET(s "_lost")              \
-	SET(s "_jitter_us") SET(s "_round_trip_us")
+	SET(s "_jitter_us") SET(s "_round_trip_us") SET(s "_trunk")
 /* clang-format on */
 
 #define TEXT(member) COLUMN(COLUMN_TEXT, store_call, member)
@@ -22,7 +23,8 @@
 #define LEG(side)                                                                                                      \
 	TEXT(side.user), TEXT(side.device), TEXT(side.uri), TEXT(side.transport), TEXT(side.tls), TEXT(side.srtp),     \
 		COLUMN(COLUMN_BOOL, store_call, side.keys_in_clear), TEXT(side.codec), INT64(side.packets_in),         \
-		INT64(side.packets_out), INT64(side.lost), INT64(side.jitter_us), INT64(side.round_trip_us)
+		INT64(side.packets_out), INT64(side.lost), INT64(side.jitter_us), INT64(side.round_trip_us),           \
+		TEXT(side.trunk)
 static const struct store_column columns[] = {
 	TEXT(id),           TEXT(tenant),    TEXT(call_id), LEG(caller), LEG(callee),    INT64(started_us),
 	INT64(answered_us), INT64(ended_us), INT64(status), TEXT(cause), TEXT(ended_by), TEXT(trace),
@@ -38,8 +40,8 @@ int store_call_put(struct db *db, const struct store_call *c)
 	static const char sql[] =
 		"INSERT INTO calls (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
 		"$15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, "
-		"$35, $36) ON CONFLICT (id) DO UPDATE SET " SET_LEG("a") SET_LEG("b") SET("answered_us") SET("ended_us")
-			SET("status") SET("cause") SET("ended_by") "trace = excluded.trace";
+		"$35, $36, $37, $38) ON CONFLICT (id) DO UPDATE SET " SET_LEG("a") SET_LEG("b") SET("answered_us")
+			SET("ended_us") SET("status") SET("cause") SET("ended_by") "trace = excluded.trace";
 	return store_row_put(db, sql, &call_rows, c, c->tenant, STORE_CALL, c->id);
 }
 

@@ -55,7 +55,29 @@ static const char first_schema[] =
 			 /* The calls in progress, for the heartbeat and the first start after a crash. */
 			 "CREATE INDEX calls_open ON calls (id) WHERE ended_us = 0;";
 
+/*
+ * A trunk of the provider has no tenant: the one column where NULL stands for "none", because it is a foreign key; rows
+ * say it with an empty text all the same (store/trunks.c). A number goes with the user that it rings: nobody else would
+ * answer it.
+ */
+static const char trunks_and_numbers[] =
+	"CREATE TABLE trunks (id ID PRIMARY KEY, tenant_id ID REFERENCES tenants (id) ON DELETE CASCADE,"
+	" name TEXT NOT NULL, host TEXT NOT NULL, port INT64 NOT NULL, sources TEXT NOT NULL,"
+	" listener TEXT NOT NULL, transport INT64 NOT NULL, srtp INT64 NOT NULL, created_us INT64 NOT NULL);"
+	"CREATE UNIQUE INDEX trunks_name ON trunks (coalesce(tenant_id, ''), name);"
+	"CREATE INDEX trunks_tenant ON trunks (tenant_id, id);"
+
+	"CREATE TABLE numbers (id ID PRIMARY KEY, tenant_id ID NOT NULL, user_id ID NOT NULL,"
+	" number TEXT NOT NULL UNIQUE, created_us INT64 NOT NULL,"
+	" FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE);"
+	"CREATE INDEX numbers_user ON numbers (user_id, id);"
+	"CREATE INDEX numbers_tenant ON numbers (tenant_id, id);"
+
+	"ALTER TABLE calls ADD COLUMN a_trunk ID NOT NULL DEFAULT '';"
+	"ALTER TABLE calls ADD COLUMN b_trunk ID NOT NULL DEFAULT '';";
+
 const struct migration store_migrations[] = {
 	{1, "tenants, users, devices, bindings and calls", first_schema},
+	{2, "trunks and numbers", trunks_and_numbers},
 };
 const size_t store_migration_count = ARRAY_LEN(store_migrations);

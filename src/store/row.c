@@ -4,10 +4,9 @@
 const struct store_rows *store_rows_of(enum store_kind kind)
 {
 	static const struct store_rows *const kinds[STORE_KIND_COUNT] = {
-		[STORE_TENANT] = &store_tenant_rows,
-		[STORE_USER] = &store_user_rows,
-		[STORE_DEVICE] = &store_device_rows,
-		[STORE_BINDING] = &store_binding_rows,
+		[STORE_TENANT] = &store_tenant_rows, [STORE_USER] = &store_user_rows,
+		[STORE_DEVICE] = &store_device_rows, [STORE_BINDING] = &store_binding_rows,
+		[STORE_TRUNK] = &store_trunk_rows,   [STORE_NUMBER] = &store_number_rows,
 	};
 	ASSERT(kind < STORE_KIND_COUNT);
 	return kinds[kind];
@@ -92,9 +91,10 @@ int store_row_put(struct db *db, const char *sql, const struct store_rows *rows,
 	return rc < 0 ? rc : store_note_change(db, tenant, kind, id);
 }
 
-int store_row_remove(struct db *db, const char *sql, enum store_kind kind, struct slice id)
+int store_row_change(struct db *db, const char *sql, const struct db_value *values, size_t count, enum store_kind kind,
+		     struct slice id)
 {
-	struct db_rows *rows = db_query(db, sql, &DB_T(id), 1);
+	struct db_rows *rows = db_query(db, sql, values, count);
 	if (!rows)
 		return DB_FAILED;
 	int rc = db_next(rows);
@@ -105,6 +105,11 @@ int store_row_remove(struct db *db, const char *sql, enum store_kind kind, struc
 		rc = db_next(rows);
 	db_end(rows);
 	return rc;
+}
+
+int store_row_remove(struct db *db, const char *sql, enum store_kind kind, struct slice id)
+{
+	return store_row_change(db, sql, &DB_T(id), 1, kind, id);
 }
 
 int store_list(struct db *db, enum store_kind kind, const struct store_page *page,

@@ -26,7 +26,8 @@ struct store_rows {
 	const char *list_of_tenant; /* $1: tenant, $2: ids above, $3: limit */
 	const char *list_of_user;   /* $1: user, $2: ids above, $3: tenant or empty, $4: limit; NULL: none */
 };
-extern const struct store_rows store_tenant_rows, store_user_rows, store_device_rows, store_binding_rows;
+extern const struct store_rows store_tenant_rows, store_user_rows, store_device_rows, store_binding_rows,
+	store_trunk_rows, store_number_rows;
 /* NULL: a kind whose rows do not travel with their changes (calls). */
 const struct store_rows *store_rows_of(enum store_kind kind);
 /* Room for any of those rows. */
@@ -35,6 +36,8 @@ union store_any_row {
 	struct store_user user;
 	struct store_device device;
 	struct store_binding binding;
+	struct store_trunk trunk;
+	struct store_number number;
 };
 
 /* ret borrows from the row that db_next() gave. */
@@ -45,5 +48,8 @@ MUST_USE const void *store_row_copy(const struct store_rows *rows, struct arena 
 /* Write a row with `sql` (its columns in order) and note the change. */
 MUST_USE int store_row_put(struct db *db, const char *sql, const struct store_rows *rows, const void *row,
 			   struct slice tenant, enum store_kind kind, struct slice id);
+/* sql: UPDATE or DELETE of the row with this id, RETURNING its tenant. Notes the change if there was such a row. */
+MUST_USE int store_row_change(struct db *db, const char *sql, const struct db_value *values, size_t count,
+			      enum store_kind kind, struct slice id);
 /* sql: DELETE by id RETURNING its tenant. Notes the change if there was such a row. */
 MUST_USE int store_row_remove(struct db *db, const char *sql, enum store_kind kind, struct slice id);

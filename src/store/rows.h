@@ -40,14 +40,30 @@ struct store_binding {
 	int64_t expires_us; /* wall clock */
 	int64_t updated_us;
 };
-struct store_leg {                 /* columns a_... and b_... of a call row */
-	struct slice user, device; /* ids, empty if none */
-	struct slice uri;          /* whom: the extension or number */
-	struct slice transport;    /* "TLS" */
-	struct slice tls;          /* "TLSv1.3 TLS_AES_256_GCM_SHA384", empty for plaintext signalling */
-	struct slice srtp;         /* suite name, "" for plain voice */
-	bool keys_in_clear;        /* SDES over plaintext signalling */
-	struct slice codec;        /* "opus/48000/2" */
+/* A trunk to an operator or gateway, known by its address. */
+struct store_trunk {
+	struct slice id, tenant; /* tenant empty: the provider's, shared by all */
+	struct slice name, host; /* host: a name or an address, without brackets */
+	int64_t port;            /* 0: as DNS says, or the transport's own */
+	struct slice sources;  /* CIDR blocks, comma separated: whence its requests come; empty: it only takes calls */
+	struct slice listener; /* "address:port" of ours that it must come to, and is called from; empty: any */
+	int64_t transport;     /* enum sip_transport: UDP, TCP or TLS */
+	int64_t srtp;          /* enum store_srtp */
+	int64_t created_us;
+};
+/* A number of a tenant, E.164, and who is rung by it. */
+struct store_number {
+	struct slice id, tenant, user, number;
+	int64_t created_us;
+};
+struct store_leg {                        /* columns a_... and b_... of a call row */
+	struct slice user, device, trunk; /* ids, empty if none */
+	struct slice uri;                 /* whom: the extension or number */
+	struct slice transport;           /* "TLS" */
+	struct slice tls;                 /* "TLSv1.3 TLS_AES_256_GCM_SHA384", empty for plaintext signalling */
+	struct slice srtp;                /* suite name, "" for plain voice */
+	bool keys_in_clear;               /* SDES over plaintext signalling */
+	struct slice codec;               /* "opus/48000/2" */
 	int64_t packets_in, packets_out, lost, jitter_us, round_trip_us;
 };
 struct store_call {
@@ -67,6 +83,13 @@ store_tenant_put(struct db *db,
 MUST_USE int store_user_put(struct db *db, const struct store_user *u);
 MUST_USE int store_device_put(struct db *db, const struct store_device *d);
 MUST_USE int store_binding_put(struct db *db, const struct store_binding *b);
+MUST_USE int store_trunk_put(struct db *db, const struct store_trunk *t); /* DB_CONFLICT: its owner has such a name */
+MUST_USE int
+store_number_put(struct db *db,
+		 const struct store_number *n); /* DB_CONFLICT: it exists, or the user is not the tenant's */
+/* DB_OK also when there is no such number: one removed meanwhile does not come back. DB_CONFLICT: no user of its
+ * tenant. */
+MUST_USE int store_number_set_user(struct db *db, struct slice id, struct slice user);
 /*
  * DB_OK also when there was none (then nothing changed). What belongs to it goes with it by ON DELETE CASCADE, without
  * changes of its own; call rows stay until retention takes them.
@@ -75,6 +98,8 @@ MUST_USE int store_tenant_remove(struct db *db, struct slice id);
 MUST_USE int store_user_remove(struct db *db, struct slice id);
 MUST_USE int store_device_remove(struct db *db, struct slice id);
 MUST_USE int store_binding_remove(struct db *db, struct slice id);
+MUST_USE int store_trunk_remove(struct db *db, struct slice id);
+MUST_USE int store_number_remove(struct db *db, struct slice id);
 /*
  * Many call rows at once, each inserted or updated by id. A call's first write, its answer and its end are coalesced by
  * call/history.c when they happen within one flush, so a short call costs one statement.
@@ -92,11 +117,12 @@ MUST_USE int store_calls_list(struct db *db, struct slice tenant, struct slice b
 			      void (*fn)(void *arg, const struct store_call *c), void *arg);
 /*
  * Rows of a kind in order of id: all of them for the directory's load at start (after and tenant empty, limit 0), or a
- * page of a listing. Not for STORE_CALL. row: struct store_tenant, _user, _device or _binding, borrowed for the call.
+ * page of a listing. Not for STORE_CALL. row: struct store_tenant, _user, _device, _binding, _trunk or
+ * _number, borrowed for the call.
  */
 struct store_page {
 	struct slice tenant; /* only this tenant's; empty: all */
-	struct slice user;   /* devices and bindings: only this user's; empty: all */
+	struct slice user;   /* devices, bindings and numbers: only this user's; empty: all */
 	struct slice after;  /* ids above this one; empty: from the start */
 	int64_t limit;       /* 0: all */
 };

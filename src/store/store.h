@@ -47,13 +47,22 @@ void store_collect(struct store *s);
 void store_wait(struct store *s);
 
 /* What changed, with its new row: the feed that the directory, live events and later other nodes follow. */
-enum store_kind { STORE_TENANT, STORE_USER, STORE_DEVICE, STORE_BINDING, STORE_CALL, STORE_KIND_COUNT };
+enum store_kind {
+	STORE_TENANT,
+	STORE_USER,
+	STORE_DEVICE,
+	STORE_BINDING,
+	STORE_CALL,
+	STORE_TRUNK,
+	STORE_NUMBER,
+	STORE_KIND_COUNT
+};
 struct store_change {
 	int64_t seq;
 	enum store_kind kind;
-	struct slice tenant, id;
-	const void *row; /* struct store_tenant / _user / _device / _binding; NULL: it was removed. STORE_CALL: always
-			    NULL */
+	struct slice tenant, id; /* tenant empty: the provider's */
+	const void *row; /* struct store_tenant / _user / _device / _binding / _trunk / _number; NULL: it was removed.
+			    STORE_CALL: always NULL */
 };
 /*
  * The row is as the transaction left it: two changes of one row in one transaction both carry the last. What goes with

@@ -101,7 +101,11 @@ static inline struct store_call a_call(struct slice id)
 			   .lost = 3,
 			   .jitter_us = 4,
 			   .round_trip_us = 5},
-		.callee = {.uri = SLICE("102"), .transport = SLICE("UDP"), .keys_in_clear = true, .packets_in = 6},
+		.callee = {.uri = SLICE("102"),
+			   .trunk = SLICE("k1"),
+			   .transport = SLICE("UDP"),
+			   .keys_in_clear = true,
+			   .packets_in = 6},
 		.started_us = 1000,
 		.trace = SLICE("+0.000 ring device desk\n"),
 	};

@@ -24,6 +24,12 @@ static const struct {
 	const char *true_after[4];
 } steps[] = {
 	{{NULL}, {"SELECT count(*) = 0 FROM calls", "SELECT count(*) = 1 FROM migration WHERE number > 0"}},
+	{{"INSERT INTO tenants VALUES ('t1', 'acme', 'acme.example', 0, 1)",
+	  "INSERT INTO calls VALUES ('c1', 't1', 'x', 'u1', 'd1', '10', 'UDP', '', '', 0, 'PCMA/8000', 1, 2, 3, 4, 5, "
+	  "'u2', "
+	  "'d2', '20', 'TLS', '', '', 0, '', 6, 7, 8, 9, 10, 11, 12, 13, 200, 'answered', 'caller', 'trace')"},
+	 {"SELECT a_trunk = '' AND b_trunk = '' AND a_uri = '10' AND trace = 'trace' FROM calls",
+	  "SELECT (SELECT count(*) FROM trunks) + (SELECT count(*) FROM numbers) = 0"}},
 };
 
 static void test_each_step_with_rows(void **state)

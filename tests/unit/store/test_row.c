@@ -155,6 +155,98 @@ static void test_update_and_remove(void **state)
 	db_close(db);
 }
 
+static const struct store_trunk trunk_one = {.id = TEXT("k1"),
+					     .tenant = TEXT("t1"),
+					     .name = TEXT("op"),
+					     .host = TEXT("op.example"),
+					     .port = 5070,
+					     .sources = TEXT("192.0.2.0/24"),
+					     .listener = TEXT("192.0.2.1:5060"),
+					     .transport = 1,
+					     .srtp = 1,
+					     .created_us = 9};
+
+struct trunks {
+	unsigned shared, owned;
+};
+
+static void see_trunk(void *arg, const void *row)
+{
+	const struct store_trunk *t = row, *want = &trunk_one;
+	struct trunks *seen = arg;
+	assert_true(slice_eq(t->name, want->name) && slice_eq(t->host, want->host));
+	assert_true(slice_eq(t->sources, want->sources) && slice_eq(t->listener, want->listener));
+	assert_int_equal(t->port * 1000 + t->transport * 100 + t->srtp * 10 + t->created_us, 5070119);
+	seen->shared += slice_empty(t->tenant);
+	seen->owned += slice_eq(t->tenant, SLICE("t1"));
+}
+
+/* A trunk of the provider is nobody's: told as an empty tenant, kept so that its name is unique, and it stays. */
+static void test_trunks(void **state)
+{
+	struct db *db = open_filled();
+	struct store_trunk shared = trunk_one, again = trunk_one;
+	struct trunks seen = {0, 0};
+
+	shared.id = SLICE("k2");
+	shared.tenant = SLICE_NONE;
+	assert_int_equal(store_trunk_put(db, &trunk_one), DB_OK);
+	assert_int_equal(store_trunk_put(db, &shared), DB_OK);
+	assert_int_equal(store_list(db, STORE_TRUNK, &(struct store_page){0}, see_trunk, &seen), DB_OK);
+	assert_int_equal(store_list(db, STORE_TRUNK, &(struct store_page){.tenant = SLICE("t1")}, see_trunk, &seen),
+			 DB_OK);
+	assert_int_equal(seen.shared * 10 + seen.owned, 12);
+	again.id = SLICE("k3");
+	assert_int_equal(store_trunk_put(db, &again), DB_CONFLICT);
+	again.tenant = SLICE_NONE;
+	assert_int_equal(store_trunk_put(db, &again), DB_CONFLICT);
+	again.name = SLICE("other");
+	again.tenant = SLICE("nobody");
+	assert_int_equal(store_trunk_put(db, &again), DB_CONFLICT);
+	assert_int_equal(ask(db, "SELECT count(*) FROM change WHERE kind = 5 AND tenant IN ('t1', '')"), 2);
+	assert_int_equal(store_tenant_remove(db, SLICE("t1")), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM trunks WHERE id = 'k2'"), 1);
+	assert_int_equal(ask(db, "SELECT count(*) FROM trunks"), 1);
+	assert_int_equal(store_trunk_remove(db, SLICE("k2")), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM change WHERE id = 'k2' AND tenant = ''"), 2);
+	db_close(db);
+}
+
+static void test_numbers(void **state)
+{
+	struct db *db = open_filled();
+	struct store_tenant t = {.id = SLICE("t2"), .name = SLICE("B"), .domain = SLICE("b.example")};
+	struct store_user bob = user_one, eve = user_one;
+	bob.id = SLICE("u2");
+	bob.login = bob.extension = SLICE("2");
+	eve.id = SLICE("u3");
+	eve.tenant = t.id;
+	assert_int_equal(store_tenant_put(db, &t), DB_OK);
+	assert_int_equal(store_user_put(db, &bob), DB_OK);
+	assert_int_equal(store_user_put(db, &eve), DB_OK);
+
+	struct store_number n = {
+		.id = SLICE("n1"), .tenant = SLICE("t1"), .user = SLICE("u1"), .number = SLICE("+331")};
+	assert_int_equal(store_number_put(db, &n), DB_OK);
+	/* Once in the installation. */
+	struct store_number again = {
+		.id = SLICE("n2"), .tenant = SLICE("t2"), .user = SLICE("u3"), .number = SLICE("+331")};
+	assert_int_equal(store_number_put(db, &again), DB_CONFLICT);
+	/* It rings somebody of its tenant. */
+	assert_int_equal(store_number_set_user(db, SLICE("n1"), SLICE("u3")), DB_CONFLICT);
+	assert_int_equal(store_number_set_user(db, SLICE("n1"), SLICE("u2")), DB_OK);
+	assert_int_equal(ask(db, "SELECT user_id = 'u2' AND number = '+331' FROM numbers WHERE id = 'n1'"), 1);
+	int64_t changes = ask(db, "SELECT count(*) FROM change");
+	assert_int_equal(store_number_set_user(db, SLICE("gone"), SLICE("u2")), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM change"), changes);
+	assert_int_equal(store_user_remove(db, SLICE("u2")), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM numbers"), 0);
+	assert_int_equal(store_number_put(db, &n), DB_OK);
+	assert_int_equal(store_number_remove(db, SLICE("n1")), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM numbers"), 0);
+	db_close(db);
+}
+
 struct names {
 	char text[64];
 	size_t n;
@@ -231,6 +323,7 @@ static void see_call(void *arg, const struct store_call *c)
 			 12345);
 	assert_true(!c->caller.keys_in_clear && c->callee.keys_in_clear);
 	assert_int_equal(c->callee.packets_in, 6);
+	assert_true(slice_eq(c->callee.trunk, want.callee.trunk) && slice_empty(c->caller.trunk));
 	assert_int_equal(c->started_us, 1000);
 }
 
@@ -309,6 +402,8 @@ int main(void)
 		cmocka_unit_test(test_written_is_read),
 		cmocka_unit_test(test_conflicts),
 		cmocka_unit_test(test_update_and_remove),
+		cmocka_unit_test(test_trunks),
+		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_crashed),
