@@ -4,6 +4,14 @@
 #include "base/log.h"
 #include "directory/directory_private.h"
 
+#define MAPS(d)                                                                                                        \
+	{                                                                                                              \
+		&(d)->tenants_by_id, &(d)->tenants_by_name, &(d)->tenants_by_domain, &(d)->users_by_id,                \
+			&(d)->users_by_extension, &(d)->users_by_login, &(d)->devices_by_id,                           \
+			&(d)->devices_by_username, &(d)->bindings_by_id, &(d)->trunks_by_id, &(d)->sources,            \
+			&(d)->numbers_by_id, &(d)->numbers_by_number                                                   \
+	}
+
 int directory_new(struct random *random, struct directory **ret)
 {
 	struct directory *d = calloc(1, sizeof(*d));
@@ -12,9 +20,7 @@ int directory_new(struct random *random, struct directory **ret)
 
 	uint8_t key[16];
 	random_bytes(random, key, sizeof(key));
-	struct map *const maps[] = {&d->tenants_by_id, &d->tenants_by_name,     &d->tenants_by_domain,
-				    &d->users_by_id,   &d->users_by_extension,  &d->users_by_login,
-				    &d->devices_by_id, &d->devices_by_username, &d->bindings_by_id};
+	struct map *const maps[] = MAPS(d);
 	for (size_t i = 0; i < ARRAY_LEN(maps); i++)
 		map_init(maps[i], key);
 	thread_owner_take(&d->thread);
@@ -33,9 +39,9 @@ struct directory *directory_free(struct directory *d)
 	if (!d)
 		return NULL;
 	map_each(&d->tenants_by_id, drop_tenant, d);
-	struct map *const maps[] = {&d->tenants_by_id, &d->tenants_by_name,     &d->tenants_by_domain,
-				    &d->users_by_id,   &d->users_by_extension,  &d->users_by_login,
-				    &d->devices_by_id, &d->devices_by_username, &d->bindings_by_id};
+	while (d->first_shared_trunk)
+		directory_trunk_drop(d, d->first_shared_trunk);
+	struct map *const maps[] = MAPS(d);
 	for (size_t i = 0; i < ARRAY_LEN(maps); i++) {
 		ASSERT(maps[i]->count == 0);
 		map_done(maps[i]);
@@ -126,6 +132,10 @@ static int set_row(struct directory *d, enum store_kind kind, const void *row)
 		return directory_device_set(d, row);
 	case STORE_BINDING:
 		return directory_binding_set(d, row);
+	case STORE_TRUNK:
+		return directory_trunk_set(d, row);
+	case STORE_NUMBER:
+		return directory_number_set(d, row);
 	default:
 		return 0;
 	}
@@ -137,6 +147,8 @@ static void drop_row(struct directory *d, enum store_kind kind, struct slice id)
 	struct directory_user *u = kind == STORE_USER ? directory_user_by_id(d, id) : NULL;
 	struct directory_device *dev = kind == STORE_DEVICE ? directory_device_by_id(d, id) : NULL;
 	struct directory_binding *b = kind == STORE_BINDING ? directory_binding_by_id(d, id) : NULL;
+	struct directory_trunk *trunk = kind == STORE_TRUNK ? directory_trunk_by_id(d, id) : NULL;
+	struct directory_number *n = kind == STORE_NUMBER ? directory_number_by_id(d, id) : NULL;
 
 	if (t)
 		directory_tenant_drop(d, t);
@@ -146,6 +158,10 @@ static void drop_row(struct directory *d, enum store_kind kind, struct slice id)
 		directory_device_drop(d, dev);
 	if (b)
 		directory_binding_remove(d, b);
+	if (trunk)
+		directory_trunk_drop(d, trunk);
+	if (n)
+		directory_number_drop(d, n);
 }
 
 void directory_apply(struct directory *d, const struct store_change *change)
@@ -185,10 +201,11 @@ static void load_row(void *arg, const void *row)
 
 int directory_load(struct directory *d, struct db *db)
 {
-	/* Parents first. */
-	for (enum store_kind kind = STORE_TENANT; kind <= STORE_BINDING; kind++) {
-		struct load load = {.d = d, .kind = kind};
-		if (store_list(db, kind, &(struct store_page){0}, load_row, &load) < 0)
+	static const enum store_kind kinds[] = {STORE_TENANT,  STORE_USER,  STORE_DEVICE,
+						STORE_BINDING, STORE_TRUNK, STORE_NUMBER}; /* parents first */
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct load load = {.d = d, .kind = kinds[i]};
+		if (store_list(db, kinds[i], &(struct store_page){0}, load_row, &load) < 0)
 			return -EIO;
 		if (load.rc < 0)
 			return load.rc;
@@ -211,6 +228,8 @@ void directory_figures(const struct directory *d, struct directory_figures *ret)
 		.users = (uint32_t)d->users_by_id.count,
 		.devices = (uint32_t)d->devices_by_id.count,
 		.bindings = (uint32_t)d->bindings_by_id.count,
+		.trunks = (uint32_t)d->trunks_by_id.count,
+		.numbers = (uint32_t)d->numbers_by_id.count,
 		.devices_registered = d->devices_registered,
 		.changes_ignored = d->changes_ignored,
 		.changes_missed = d->changes_missed,

@@ -24,12 +24,15 @@ struct directory_tenant {
 	uint32_t calls; /* in progress now: kept by `call` */
 	uint32_t users;
 	struct directory_user *first_user;
+	struct directory_trunk *first_trunk; /* its own, in order of creation */
+	struct directory_number *first_number, **last_number;
 };
 struct directory_user {
 	struct map_node by_id, by_extension, by_login;
 	struct directory_tenant *tenant;
 	struct directory_user *next_in_tenant, **prev_in_tenant; /* both ways: a tenant may have many users */
 	struct directory_device *first_device;
+	struct directory_number *first_number;
 	struct slice id, login, extension, name, role;
 	char *text;
 };
@@ -61,6 +64,36 @@ struct directory_binding {
 	char *text;
 };
 
+/* Where a trunk's requests come from: one block of addresses, in the map of all. */
+struct directory_source {
+	struct map_node node;
+	struct address_block block;
+	struct directory_trunk *trunk;
+};
+#define DIRECTORY_SOURCES_MAX 16 /* blocks of a trunk; operators publish a handful */
+struct directory_trunk {
+	struct map_node by_id;
+	struct directory_tenant *tenant; /* NULL: the provider's, shared by all */
+	struct directory_trunk *next_of_owner;
+	struct directory_source *sources;
+	size_t source_count;
+	struct slice id, name, host;
+	struct slice from;       /* the sources as text */
+	struct address listener; /* of ours, where its requests must arrive; port 0: any of its transport */
+	char *text;
+	uint16_t port;     /* 0: not given */
+	uint8_t transport; /* enum sip_transport */
+	uint8_t srtp;      /* enum store_srtp */
+};
+struct directory_number {
+	struct map_node by_id, by_number;
+	struct directory_tenant *tenant;
+	struct directory_user *user;
+	struct directory_number *next_in_tenant, **prev_in_tenant; /* in order of creation */
+	struct directory_number *next_of_user;
+	struct slice id, number; /* "+33142685300" */
+};
+
 MUST_USE int directory_new(struct random *random, struct directory **ret);
 struct directory *directory_free(struct directory *d);
 /* At start, on the store's thread or before it runs: read everything. 0, -ENOMEM, -EIO. 100,000 users and bindings in
@@ -87,6 +120,21 @@ struct directory_device *directory_device_by_id(struct directory *d, struct slic
 struct directory_device *
 directory_device_by_username(struct directory *d, struct slice username); /* unique in the installation, case kept */
 struct directory_binding *directory_binding_by_id(struct directory *d, struct slice id);
+struct directory_trunk *directory_trunk_by_id(struct directory *d, struct slice id);
+struct directory_trunk *directory_shared_trunks(const struct directory *d); /* the first; then next_of_owner */
+struct directory_number *directory_number_by_id(struct directory *d, struct slice id);
+struct directory_number *directory_number_find(struct directory *d, struct slice number); /* in E.164, with + */
+
+/*
+ * A trunk that has this address among its sources and that fits; the narrowest block first. NULL: none. One look-up for
+ * each length of block that any trunk uses, whatever there is of users and trunks.
+ */
+struct directory_trunk *directory_trunk_by_source(struct directory *d, const struct address *from,
+						  bool (*fits)(const struct directory_trunk *t, const void *arg),
+						  const void *arg);
+/* "192.0.2.0/24,198.51.100.7": false for what is not that, or has more than DIRECTORY_SOURCES_MAX blocks. */
+MUST_USE bool directory_sources_parse(struct slice text, struct address_block ret[DIRECTORY_SOURCES_MAX],
+				      size_t *ret_count);
 
 /*
  * Bindings in memory, for call/registrar.c. put: by id, inserts or replaces the text; the device must exist, and a
@@ -106,7 +154,7 @@ void directory_on_binding(struct directory *d, void (*added)(void *arg, struct d
 			  void (*removed)(void *arg, struct directory_binding *b), void *arg);
 
 struct directory_figures {
-	uint32_t tenants, users, devices, bindings;
+	uint32_t tenants, users, devices, bindings, trunks, numbers;
 	uint32_t devices_registered; /* with at least one binding */
 	uint64_t changes_ignored;    /* rows whose parent is not there */
 	uint64_t changes_missed;     /* out of memory: the read model lacks something until the next start */

@@ -8,6 +8,10 @@ struct directory {
 	struct map users_by_id, users_by_extension, users_by_login;
 	struct map devices_by_id, devices_by_username;
 	struct map bindings_by_id;
+	struct map trunks_by_id, sources;
+	struct map numbers_by_id, numbers_by_number;
+	struct directory_trunk *first_shared_trunk;
+	uint32_t sources_of_length[129]; /* how many blocks have so many bits: only these are looked for */
 	uint32_t devices_registered;
 	uint64_t changes_ignored, changes_missed;
 	void (*added)(void *arg, struct directory_binding *b);
@@ -48,7 +52,15 @@ MUST_USE int directory_tenant_set(struct directory *d, const struct store_tenant
 MUST_USE int directory_user_set(struct directory *d, const struct store_user *row);
 MUST_USE int directory_device_set(struct directory *d, const struct store_device *row);
 MUST_USE int directory_binding_set(struct directory *d, const struct store_binding *row);
+MUST_USE int directory_trunk_set(struct directory *d, const struct store_trunk *row);
+MUST_USE int directory_number_set(struct directory *d, const struct store_number *row);
 /* With all that belongs to it. */
 void directory_tenant_drop(struct directory *d, struct directory_tenant *t);
 void directory_user_drop(struct directory *d, struct directory_user *u);
 void directory_device_drop(struct directory *d, struct directory_device *dev);
+void directory_trunk_drop(struct directory *d, struct directory_trunk *t);
+void directory_number_drop(struct directory *d, struct directory_number *n);
+
+/* sources.c: a trunk's blocks in the map, all or none. 0 or -ENOMEM. */
+MUST_USE int directory_sources_add(struct directory *d, struct directory_trunk *t, struct slice text);
+void directory_sources_remove(struct directory *d, struct directory_trunk *t);

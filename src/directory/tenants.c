@@ -47,6 +47,7 @@ static int add(struct directory *d, const struct store_tenant *row)
 	directory_texts_place(TEXTS({&t->id, row->id}, {&t->name, row->name}, {&t->domain, row->domain}),
 			      (char *)(t + 1));
 	t->lines = (uint32_t)row->lines;
+	t->last_number = &t->first_number;
 	int rc = directory_insert(ENTRIES(
 		{&d->tenants_by_id, &t->by_id, map_hash(&d->tenants_by_id, t->id)},
 		{&d->tenants_by_name, &t->by_name, map_hash(&d->tenants_by_name, t->name)},
@@ -75,6 +76,8 @@ void directory_tenant_drop(struct directory *d, struct directory_tenant *t)
 {
 	while (t->first_user)
 		directory_user_drop(d, t->first_user);
+	while (t->first_trunk)
+		directory_trunk_drop(d, t->first_trunk);
 	map_remove(&d->tenants_by_id, &t->by_id);
 	map_remove(&d->tenants_by_name, &t->by_name);
 	map_remove(&d->tenants_by_domain, &t->by_domain);

@@ -108,6 +108,8 @@ void directory_user_drop(struct directory *d, struct directory_user *u)
 {
 	while (u->first_device)
 		directory_device_drop(d, u->first_device);
+	while (u->first_number)
+		directory_number_drop(d, u->first_number);
 	*u->prev_in_tenant = u->next_in_tenant;
 	if (u->next_in_tenant)
 		u->next_in_tenant->prev_in_tenant = u->prev_in_tenant;
