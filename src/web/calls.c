@@ -15,8 +15,10 @@ static json_t *leg_json(const struct web_request *r, const struct store_leg *leg
 {
 	const struct directory_user *u = directory_user_by_id(r->context->directory, leg->user);
 	const struct directory_device *d = directory_device_by_id(r->context->directory, leg->device);
+	const struct directory_trunk *t = directory_trunk_by_id(r->context->directory, leg->trunk);
 	return WEB_OBJECT({"uri", text_or_null(leg->uri)}, {"user", u ? web_json_text(u->login) : json_null()},
 			  {"device", d ? web_json_text(d->name) : json_null()},
+			  {"trunk", t ? web_json_text(t->name) : json_null()},
 			  {"transport", text_or_null(leg->transport)}, {"tls", text_or_null(leg->tls)},
 			  {"srtp", text_or_null(leg->srtp)}, {"keys_in_clear", json_boolean(leg->keys_in_clear)},
 			  {"codec", text_or_null(leg->codec)});

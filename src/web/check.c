@@ -1,4 +1,6 @@
 /* web/check.c - what names, numbers and secrets may look like */
+#include "directory/directory.h"
+#include "directory/e164.h"
 #include "web/fields.h"
 #include "web/limits.h"
 
@@ -105,6 +107,74 @@ bool web_is_srtp(struct slice s)
 {
 	static const char *const words[] = {"sdes", "off"};
 	return one_of(s, words, ARRAY_LEN(words));
+}
+
+bool web_host_port(struct slice s, struct slice *ret_host, uint16_t *ret_port)
+{
+	struct address literal;
+	uint64_t port = 0;
+	struct slice host = s;
+	bool bare = address_parse(s, &literal);
+	/* The last colon begins a port, unless all is an IPv6 address. */
+	ptrdiff_t colon = -1;
+	for (size_t i = 0; i < s.n && !bare; i++)
+		colon = s.p[i] == ':' ? (ptrdiff_t)i : colon;
+	if (colon >= 0) {
+		host = slice_first(s, (size_t)colon);
+		if (!slice_u64(slice_from(s, (size_t)colon + 1), UINT16_MAX, &port) || !port)
+			return false;
+		bool bracketed = host.n && host.p[0] == '[';
+		bare = (bracketed || slice_find(host, ':') < 0) && address_parse(host, &literal);
+	}
+	if (!bare && !web_is_domain(host))
+		return false;
+	if (host.p[0] == '[')
+		host = slice_of(host.p + 1, host.n - 2);
+	*ret_host = host;
+	*ret_port = (uint16_t)port;
+	return true;
+}
+
+bool web_is_host_port(struct slice s)
+{
+	struct slice host;
+	uint16_t port;
+	return web_host_port(s, &host, &port);
+}
+
+bool web_is_sources(struct slice s)
+{
+	struct address_block blocks[DIRECTORY_SOURCES_MAX];
+	size_t count = 0;
+	if (s.n > WEB_SOURCES_MAX || !directory_sources_parse(s, blocks, &count) || !count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (blocks[i].bits < (address_is_v4(&blocks[i].base) ? WEB_SOURCE_BITS_V4 : WEB_SOURCE_BITS_V6))
+			return false;
+	return true;
+}
+
+bool web_is_address_port(struct slice s)
+{
+	struct address a;
+	return address_parse_with_port(s, &a);
+}
+
+bool web_is_trunk_transport(struct slice s)
+{
+	static const char *const words[] = {"udp", "tcp", "tls"};
+	return one_of(s, words, ARRAY_LEN(words));
+}
+
+bool web_is_number(struct slice s)
+{
+	char number[E164_CAP];
+	return e164_parse(s, number);
+}
+
+bool web_is_flow(struct slice s)
+{
+	return false;
 }
 
 bool web_is_id(struct slice s)

@@ -200,13 +200,9 @@ void web_devices_create(struct web_request *r)
 		web_problem(r, WEB_UNKNOWN_TENANT, "tenant", "there is no tenant \"%.*s\"", SLICE_ARG(given.tenant));
 		return;
 	}
-	const struct directory_user *u = web_user(r, t, given.user);
-	if (!u) {
-		web_problem(r, WEB_UNKNOWN_USER, "user", "tenant %.*s has no user \"%.*s\"", SLICE_ARG(t->name),
-			    SLICE_ARG(given.user));
-		return;
-	}
-	create_for(r, &given, u);
+	const struct directory_user *u = web_user_of_body(r, t, given.user);
+	if (u)
+		create_for(r, &given, u);
 }
 
 void web_devices_remove(struct web_request *r)

@@ -139,6 +139,37 @@ static const struct web_field device_fields[] = {
 	TEXT_FIELD(web_device_fields, srtp, false, web_is_srtp, "must be sdes or off"),
 };
 
+static const struct web_field trunk_fields[] = {
+	TEXT_FIELD(web_trunk_fields, tenant, false, web_is_reference,
+		   "must be the name or id of a tenant; leave it out for a trunk that all tenants share"),
+	TEXT_FIELD(web_trunk_fields, name, true, web_is_device_name,
+		   "must be 1 to 64 of the characters A-Z, a-z, 0-9, dot, _ and -"),
+	TEXT_FIELD(web_trunk_fields, host, true, web_is_host_port,
+		   "must be a host name or address, with :PORT or without"),
+	TEXT_FIELD(web_trunk_fields, from, false, web_is_sources,
+		   "must be at most 16 addresses or blocks such as 192.0.2.0/24, comma separated, none wider than /16 "
+		   "(IPv6: /32), with no bits set behind the prefix"),
+	TEXT_FIELD(web_trunk_fields, listener, false, web_is_address_port,
+		   "must be an address and port that this node listens on, such as 192.0.2.1:5060"),
+	TEXT_FIELD(web_trunk_fields, transport, false, web_is_trunk_transport, "must be udp, tcp or tls"),
+	TEXT_FIELD(web_trunk_fields, srtp, false, web_is_srtp, "must be sdes or off"),
+};
+
+#define USER_OF_NUMBER                                                                                                 \
+	TEXT_FIELD(web_number_fields, user, true, web_is_reference, "must be the login or id of a user of the tenant")
+/* Settled for a later version (docs/decisions/011). */
+#define FLOW_OF_NUMBER                                                                                                 \
+	TEXT_FIELD(web_number_fields, flow, false, web_is_flow,                                                        \
+		   "cannot be used: this version has no flows; name a user instead")
+static const struct web_field number_fields[] = {
+	TEXT_FIELD(web_number_fields, tenant, true, web_is_reference, "must be the name or id of a tenant"),
+	TEXT_FIELD(web_number_fields, number, true, web_is_number,
+		   "must be an international number: + and 5 to 15 digits, such as +33142685300"),
+	FLOW_OF_NUMBER,
+	USER_OF_NUMBER,
+};
+static const struct web_field number_change_fields[] = {FLOW_OF_NUMBER, USER_OF_NUMBER};
+
 int web_tenant_read(const json_t *body, struct web_tenant_fields *ret, struct web_problem *reterr)
 {
 	*ret = (struct web_tenant_fields){.lines = 0};
@@ -161,4 +192,22 @@ int web_device_read(const json_t *body, struct web_device_fields *ret, struct we
 {
 	*ret = (struct web_device_fields){.digest = SLICE("md5"), .srtp = SLICE("sdes")};
 	return web_fields_read(body, device_fields, ARRAY_LEN(device_fields), ret, reterr);
+}
+
+int web_trunk_read(const json_t *body, struct web_trunk_fields *ret, struct web_problem *reterr)
+{
+	*ret = (struct web_trunk_fields){.transport = SLICE("tls"), .srtp = SLICE("sdes")};
+	return web_fields_read(body, trunk_fields, ARRAY_LEN(trunk_fields), ret, reterr);
+}
+
+int web_number_read(const json_t *body, struct web_number_fields *ret, struct web_problem *reterr)
+{
+	*ret = (struct web_number_fields){.tenant = SLICE_NONE};
+	return web_fields_read(body, number_fields, ARRAY_LEN(number_fields), ret, reterr);
+}
+
+int web_number_change_read(const json_t *body, struct web_number_fields *ret, struct web_problem *reterr)
+{
+	*ret = (struct web_number_fields){.tenant = SLICE_NONE};
+	return web_fields_read(body, number_change_fields, ARRAY_LEN(number_change_fields), ret, reterr);
 }

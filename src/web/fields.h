@@ -39,11 +39,21 @@ struct web_user_fields {
 struct web_device_fields {
 	struct slice tenant, user, name, username, password, digest, srtp;
 };
+struct web_trunk_fields {
+	struct slice tenant, name, host, from, listener, transport, srtp;
+};
+struct web_number_fields {
+	struct slice tenant, number, user, flow;
+};
 MUST_USE int web_tenant_read(const json_t *body, struct web_tenant_fields *ret, struct web_problem *reterr);
 /* PATCH: lines alone. */
 MUST_USE int web_tenant_change_read(const json_t *body, struct web_tenant_fields *ret, struct web_problem *reterr);
 MUST_USE int web_user_read(const json_t *body, struct web_user_fields *ret, struct web_problem *reterr);
 MUST_USE int web_device_read(const json_t *body, struct web_device_fields *ret, struct web_problem *reterr);
+MUST_USE int web_trunk_read(const json_t *body, struct web_trunk_fields *ret, struct web_problem *reterr);
+MUST_USE int web_number_read(const json_t *body, struct web_number_fields *ret, struct web_problem *reterr);
+/* PATCH: user (or, once there are flows, flow). */
+MUST_USE int web_number_change_read(const json_t *body, struct web_number_fields *ret, struct web_problem *reterr);
 
 /* ---- checks ---- */
 bool web_is_tenant_name(struct slice s);  /* [a-z0-9-]{1,63} */
@@ -57,5 +67,13 @@ bool web_is_password(struct slice s);     /* WEB_PASSWORD_MIN to _MAX bytes of U
 bool web_is_role(struct slice s);
 bool web_is_digest(struct slice s);
 bool web_is_srtp(struct slice s);
+bool web_is_host_port(struct slice s); /* a host name or address, with :PORT or without */
+bool web_is_sources(struct slice s);   /* addresses and CIDR blocks, comma separated, none too wide */
+bool web_is_address_port(struct slice s);
+bool web_is_trunk_transport(struct slice s); /* udp, tcp or tls */
+bool web_is_number(struct slice s);          /* E.164: directory/e164.h */
+bool web_is_flow(struct slice s);            /* none yet */
+/* Take what web_is_host_port() accepts apart: the host without brackets, port 0: not given. */
+MUST_USE bool web_host_port(struct slice s, struct slice *ret_host, uint16_t *ret_port);
 bool web_is_id(struct slice s);        /* 36 characters of a UUID in lower case */
 bool web_is_reference(struct slice s); /* a name or an id of something that should exist: 1 to 64 plain characters */

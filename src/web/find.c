@@ -44,6 +44,15 @@ bool web_user_argument(struct web_request *r, struct directory_tenant *t, struct
 	return false;
 }
 
+struct directory_user *web_user_of_body(struct web_request *r, struct directory_tenant *t, struct slice login_or_id)
+{
+	struct directory_user *u = web_user(r, t, login_or_id);
+	if (!u)
+		web_problem(r, WEB_UNKNOWN_USER, "user", "tenant %.*s has no user \"%.*s\"", SLICE_ARG(t->name),
+			    SLICE_ARG(login_or_id));
+	return u;
+}
+
 json_t *web_tenant_name_json(const struct web_request *r, struct slice id)
 {
 	const struct directory_tenant *t = directory_tenant_by_id(r->context->directory, id);

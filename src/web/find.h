@@ -11,6 +11,9 @@ MUST_USE bool web_tenant_argument(struct web_request *r, struct directory_tenant
 /* The parameter `user`, which needs a tenant. */
 MUST_USE bool web_user_argument(struct web_request *r, struct directory_tenant *t, struct directory_user **ret);
 
+/* A user that a body names in `user`. NULL: answered. */
+struct directory_user *web_user_of_body(struct web_request *r, struct directory_tenant *t, struct slice login_or_id);
+
 /* How the API shows them. NULL: out of memory. */
 json_t *web_tenant_json(const struct directory_tenant *t);
 json_t *web_user_json(const struct directory_user *u);

@@ -44,3 +44,8 @@
 #define WEB_USERNAME_MADE 10
 /* Calls at once that a tenant may be held to. */
 #define WEB_LINES_MAX 1000000
+/* Sources of a trunk as text: each block has at most 43 characters. */
+#define WEB_SOURCES_MAX 800
+/* Whoever is in a block calls without a password. No operator's is wider than these; a wider one is a slip. */
+#define WEB_SOURCE_BITS_V4 (96 + 16)
+#define WEB_SOURCE_BITS_V6 32

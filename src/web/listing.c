@@ -168,8 +168,8 @@ static int run_ids(struct db *db, struct store_job *job)
 
 static bool keep_leg(struct arena *a, struct store_leg *leg)
 {
-	struct slice *texts[] = {&leg->user, &leg->device, &leg->uri,  &leg->transport,
-				 &leg->tls,  &leg->srtp,   &leg->codec};
+	struct slice *texts[] = {&leg->user,      &leg->device, &leg->trunk, &leg->uri,
+				 &leg->transport, &leg->tls,    &leg->srtp,  &leg->codec};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (!arena_dup(a, *texts[i], texts[i]))
 			return false;

@@ -25,6 +25,18 @@ static int start(void **state)
 	return n->failed;
 }
 
+static int start_plain(void **state)
+{
+	struct node *n = malloc(sizeof(*n));
+	if (!n)
+		return -1;
+	node_init(n);
+	n->plain_listener = true;
+	node_start(n);
+	*state = n;
+	return n->failed;
+}
+
 static int stop(void **state)
 {
 	node_stop(*state);
@@ -221,6 +233,109 @@ static void only_the_hash_of_a_password_is_kept(void **state)
 			"\"password\":\"correct-horse\",\"srtp\":\"off\"}",
 			201));
 	node_do(n, check_device);
+}
+
+/* ---- trunks and numbers ---- */
+
+static json_t *only_item(const struct node *n, const char *path)
+{
+	json_t *page = ask(n, "GET", path, NULL, 200);
+	const json_t *items = json_object_get(page, "items");
+	json_t *one = json_array_size(items) == 1 ? json_incref(json_array_get(items, 0)) : NULL;
+	json_decref(page);
+	return one;
+}
+
+static void trunks_come_and_go(void **state)
+{
+	const struct node *n = *state;
+	make_company(n);
+	json_t *t = ask(
+		n, "POST", "/api/v1/trunks",
+		"{\"name\":\"op\",\"host\":\"op.example:5070\",\"from\":\"192.0.2.0/24\",\"listener\":\"[::]:5061\"}",
+		201);
+	assert_true(json_is_null(json_object_get(t, "tenant")));
+	assert_string_equal(member(t, "host"), "op.example");
+	assert_int_equal(json_integer_value(json_object_get(t, "port")), 5070);
+	assert_string_equal(member(t, "from"), "192.0.2.0/24");
+	assert_string_equal(member(t, "listener"), "[::]:5061");
+	assert_string_equal(member(t, "transport"), "tls");
+	assert_string_equal(member(t, "srtp"), "sdes");
+	json_decref(t);
+	/* An address speaks for itself. */
+	t = ask(n, "POST", "/api/v1/trunks", "{\"tenant\":\"acme\",\"name\":\"op\",\"host\":\"[2001:db8::1]:5061\"}",
+		201);
+	assert_string_equal(member(t, "from"), "2001:db8::1");
+	assert_true(json_is_null(json_object_get(t, "listener")));
+	json_decref(t);
+	expect(n, "POST", "/api/v1/trunks", "{\"name\":\"op\",\"host\":\"a.b\"}", 409, "name-taken", "name");
+	expect(n, "POST", "/api/v1/trunks", "{\"tenant\":\"x\",\"name\":\"op\",\"host\":\"a.b\"}", 404,
+	       "unknown-tenant", "tenant");
+	expect(n, "POST", "/api/v1/trunks", "{\"name\":\"p\",\"host\":\"a.b\",\"listener\":\"[::]:5062\"}", 400,
+	       "invalid-field", "listener");
+	expect(n, "POST", "/api/v1/trunks", "{\"name\":\"p\",\"host\":\"a.b\",\"transport\":\"udp\",\"srtp\":\"off\"}",
+	       400, "invalid-field", "transport");
+	assert_non_null(strstr(text, "does not listen for UDP"));
+
+	t = only_item(n, "/api/v1/trunks?tenant=acme");
+	assert_string_equal(member(t, "tenant"), "acme");
+	json_decref(t);
+	t = only_item(n, "/api/v1/trunks?name=op");
+	assert_string_equal(member(t, "host"), "op.example");
+	char path[80];
+	snprintf(path, sizeof(path), "/api/v1/trunks/%s", member(t, "id"));
+	json_decref(t);
+	json_decref(ask(n, "GET", path, NULL, 200));
+	assert_null(ask(n, "DELETE", path, NULL, 204));
+	expect(n, "GET", path, NULL, 404, "unknown-trunk", "");
+	/* With its tenant. */
+	assert_null(ask(n, "DELETE", "/api/v1/tenants/acme", NULL, 204));
+	assert_null(only_item(n, "/api/v1/trunks"));
+}
+
+static void keys_of_a_trunk_do_not_go_in_clear(void **state)
+{
+	const struct node *n = *state;
+	expect(n, "POST", "/api/v1/trunks", "{\"name\":\"p\",\"host\":\"a.b\",\"transport\":\"udp\"}", 400,
+	       "invalid-field", "srtp");
+	json_decref(ask(n, "POST", "/api/v1/trunks",
+			"{\"name\":\"p\",\"host\":\"a.b\",\"transport\":\"udp\",\"srtp\":\"off\"}", 201));
+}
+
+static void numbers_ring_somebody(void **state)
+{
+	const struct node *n = *state;
+	make_company(n);
+	json_decref(ask(n, "POST", "/api/v1/users",
+			"{\"tenant\":\"acme\",\"login\":\"bob\",\"extension\":\"201\",\"name\":\"Bob\"}", 201));
+	json_t *o = ask(n, "POST", "/api/v1/numbers",
+			"{\"tenant\":\"acme\",\"number\":\"0033 1 42 68 53 00\",\"user\":\"alice\"}", 201);
+	assert_string_equal(member(o, "number"), "+33142685300");
+	assert_string_equal(member(o, "user"), "alice");
+	char path[80];
+	snprintf(path, sizeof(path), "/api/v1/numbers/%s", member(o, "id"));
+	json_decref(o);
+	expect(n, "POST", "/api/v1/numbers", "{\"tenant\":\"acme\",\"number\":\"+33142685300\",\"user\":\"bob\"}", 409,
+	       "number-taken", "number");
+	expect(n, "POST", "/api/v1/numbers", "{\"tenant\":\"acme\",\"number\":\"+33142685301\",\"user\":\"eve\"}", 404,
+	       "unknown-user", "user");
+	expect(n, "POST", "/api/v1/numbers", "{\"tenant\":\"x\",\"number\":\"+33142685301\",\"user\":\"bob\"}", 404,
+	       "unknown-tenant", "tenant");
+	o = ask(n, "PATCH", path, "{\"user\":\"bob\"}", 200);
+	assert_string_equal(member(o, "user"), "bob");
+	json_decref(o);
+	expect(n, "PATCH", path, "{\"user\":\"eve\"}", 404, "unknown-user", "user");
+	o = only_item(n, "/api/v1/numbers?tenant=acme&user=bob");
+	assert_string_equal(member(o, "number"), "+33142685300");
+	json_decref(o);
+	assert_null(only_item(n, "/api/v1/numbers?tenant=acme&user=alice"));
+	o = only_item(n, "/api/v1/numbers?number=%2B33142685300");
+	assert_string_equal(member(o, "user"), "bob");
+	json_decref(o);
+	expect(n, "GET", "/api/v1/numbers?number=0142", NULL, 400, "invalid-parameter", "number");
+	assert_null(ask(n, "DELETE", path, NULL, 204));
+	expect(n, "GET", path, NULL, 404, "unknown-number", "");
+	expect(n, "PATCH", path, "{\"user\":\"bob\"}", 404, "unknown-number", "");
 }
 
 static void listings_come_in_pages(void **state)
@@ -473,6 +588,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_race_is_lost_with_the_right_words, start, stop),
 		cmocka_unit_test_setup_teardown(a_device_gives_its_account_once, start, stop),
 		cmocka_unit_test_setup_teardown(only_the_hash_of_a_password_is_kept, start, stop),
+		cmocka_unit_test_setup_teardown(trunks_come_and_go, start, stop),
+		cmocka_unit_test_setup_teardown(keys_of_a_trunk_do_not_go_in_clear, start_plain, stop),
+		cmocka_unit_test_setup_teardown(numbers_ring_somebody, start, stop),
 		cmocka_unit_test_setup_teardown(listings_come_in_pages, start, stop),
 		cmocka_unit_test_setup_teardown(parameters_are_checked, start, stop),
 		cmocka_unit_test_setup_teardown(the_history_is_newest_first, start, stop),

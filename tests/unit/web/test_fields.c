@@ -61,6 +61,36 @@ static void values_are_checked(void **state)
 		{web_is_digest, "SHA-256", false},
 		{web_is_srtp, "sdes", true},
 		{web_is_srtp, "on", false},
+		{web_is_host_port, "op.example", true},
+		{web_is_host_port, "op.example:5070", true},
+		{web_is_host_port, "192.0.2.1:65535", true},
+		{web_is_host_port, "2001:db8::1", true},
+		{web_is_host_port, "[2001:db8::1]", true},
+		{web_is_host_port, "[2001:db8::1]:5061", true},
+		{web_is_host_port, "op.example:", false},
+		{web_is_host_port, "op.example:0", false},
+		{web_is_host_port, "op.example:65536", false},
+		{web_is_host_port, ":5060", false},
+		{web_is_host_port, "[op.example]:5060", false},
+		{web_is_host_port, "[2001:db8::1", false},
+		{web_is_host_port, "[]:1", false},
+		{web_is_host_port, "sip:op.example", false},
+		{web_is_host_port, "op.example;a", false},
+		{web_is_host_port, "", false},
+		{web_is_sources, "192.0.2.0/24,198.51.100.7, 2001:db8::/32", true},
+		{web_is_sources, "10.0.0.0/16", true},
+		{web_is_sources, "10.0.0.0/15", false},
+		{web_is_sources, "2001:da8::/31", false},
+		{web_is_sources, "0.0.0.0/0", false},
+		{web_is_sources, "192.0.2.1/24", false},
+		{web_is_sources, "op.example", false},
+		{web_is_sources, "", false},
+		{web_is_address_port, "192.0.2.1:5060", true},
+		{web_is_address_port, "192.0.2.1", false},
+		{web_is_trunk_transport, "udp", true},
+		{web_is_trunk_transport, "wss", false},
+		{web_is_number, "+33142685300", true},
+		{web_is_number, "33142685300", false},
 		{web_is_id, "0192f5a0-1234-7abc-8def-0123456789ab", true},
 		{web_is_id, "0192f5a0-1234-7abc-8def-0123456789aB", false},
 		{web_is_id, "0192f5a0-1234-7abc-8def-0123456789a", false},
@@ -100,7 +130,7 @@ static void lengths_have_limits(void **state)
 	assert_false(web_is_domain(slice_of(domain, 64)));
 }
 
-enum kind { TENANT, CHANGE, USER, DEVICE };
+enum kind { TENANT, CHANGE, USER, DEVICE, TRUNK, NUMBER, MOVE };
 
 static int read_as(enum kind kind, const char *text, struct web_problem *reterr)
 {
@@ -110,14 +140,22 @@ static int read_as(enum kind kind, const char *text, struct web_problem *reterr)
 	struct web_tenant_fields t;
 	struct web_user_fields u;
 	struct web_device_fields d;
+	struct web_trunk_fields trunk;
+	struct web_number_fields number;
 	if (rc == 0 && kind == TENANT)
 		rc = web_tenant_read(body, &t, reterr);
 	else if (rc == 0 && kind == CHANGE)
 		rc = web_tenant_change_read(body, &t, reterr);
 	else if (rc == 0 && kind == USER)
 		rc = web_user_read(body, &u, reterr);
-	else if (rc == 0)
+	else if (rc == 0 && kind == DEVICE)
 		rc = web_device_read(body, &d, reterr);
+	else if (rc == 0 && kind == TRUNK)
+		rc = web_trunk_read(body, &trunk, reterr);
+	else if (rc == 0 && kind == NUMBER)
+		rc = web_number_read(body, &number, reterr);
+	else if (rc == 0)
+		rc = web_number_change_read(body, &number, reterr);
 	json_decref(body);
 	guard_free(copy.p);
 	return rc;
@@ -160,6 +198,16 @@ static void bodies_are_refused_by_field(void **state)
 		{DEVICE, "{\"tenant\":\"a\",\"user\":\"b\",\"name\":\"c\",\"password\":\"1234567\"}", "invalid-field",
 		 "password"},
 		{DEVICE, "{\"tenant\":\"a\",\"user\":\"b\",\"name\":\"c\",\"srtp\":\"on\"}", "invalid-field", "srtp"},
+		{TRUNK, "{\"name\":\"op\",\"host\":\"op.example\"}", NULL, NULL},
+		{TRUNK, "{\"tenant\":\"a\",\"name\":\"op\"}", "missing-field", "host"},
+		{TRUNK, "{\"name\":\"op\",\"host\":\"op.example\",\"from\":\"1.2.3.4/8\"}", "invalid-field", "from"},
+		{TRUNK, "{\"name\":\"op\",\"host\":\"op.example\",\"transport\":\"ws\"}", "invalid-field", "transport"},
+		{NUMBER, "{\"tenant\":\"a\",\"number\":\"+33142685300\",\"user\":\"b\"}", NULL, NULL},
+		{NUMBER, "{\"tenant\":\"a\",\"number\":\"0142685300\",\"user\":\"b\"}", "invalid-field", "number"},
+		{NUMBER, "{\"tenant\":\"a\",\"number\":\"+33142685300\"}", "missing-field", "user"},
+		{NUMBER, "{\"tenant\":\"a\",\"number\":\"+33142685300\",\"flow\":\"main\"}", "invalid-field", "flow"},
+		{MOVE, "{\"user\":\"b\"}", NULL, NULL},
+		{MOVE, "{\"number\":\"+33142685301\",\"user\":\"b\"}", "unknown-field", "number"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		struct web_problem p = {.field = "?"};
@@ -171,6 +219,25 @@ static void bodies_are_refused_by_field(void **state)
 		assert_string_equal(web_problem_name(p.code), table[i].code);
 		assert_string_equal(p.field, table[i].field);
 		assert_int_equal(web_problem_status(p.code), 400);
+	}
+}
+
+static void hosts_come_apart(void **state)
+{
+	static const struct {
+		const char *text, *host;
+		uint16_t port;
+	} table[] = {{"op.example", "op.example", 0},
+		     {"op.example:5070", "op.example", 5070},
+		     {"2001:db8::1", "2001:db8::1", 0},
+		     {"[2001:db8::1]", "2001:db8::1", 0},
+		     {"[2001:db8::1]:5061", "2001:db8::1", 5061}};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct slice host;
+		uint16_t port;
+		assert_true(web_host_port(slice_from_string(table[i].text), &host, &port));
+		assert_slice(host, table[i].host);
+		assert_int_equal(port, table[i].port);
 	}
 }
 
@@ -213,9 +280,13 @@ static void every_problem_has_a_status_and_a_code(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(values_are_checked),          cmocka_unit_test(lengths_have_limits),
-		cmocka_unit_test(bodies_are_refused_by_field), cmocka_unit_test(a_refusal_does_not_repeat_secrets),
-		cmocka_unit_test(bodies_have_a_limit),         cmocka_unit_test(every_problem_has_a_status_and_a_code),
+		cmocka_unit_test(values_are_checked),
+		cmocka_unit_test(lengths_have_limits),
+		cmocka_unit_test(bodies_are_refused_by_field),
+		cmocka_unit_test(hosts_come_apart),
+		cmocka_unit_test(a_refusal_does_not_repeat_secrets),
+		cmocka_unit_test(bodies_have_a_limit),
+		cmocka_unit_test(every_problem_has_a_status_and_a_code),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
