@@ -10,16 +10,23 @@ enum cli_option {
 	CLI_DIGEST,
 	CLI_DOMAIN,
 	CLI_EXTENSION,
+	CLI_FLOW,
+	CLI_FROM,
 	CLI_HELP,
+	CLI_HOST,
 	CLI_JSON,
 	CLI_LIMIT,
 	CLI_LINES,
+	CLI_LISTENER,
 	CLI_LIVE,
 	CLI_NAME,
 	CLI_PASSWORD,
 	CLI_ROLE,
+	CLI_SHARED,
 	CLI_SRTP,
 	CLI_TENANT,
+	CLI_TRANSPORT,
+	CLI_USER,
 	CLI_USERNAME,
 	CLI_OPTION_COUNT
 };
@@ -54,6 +61,13 @@ int cli_user_remove(struct cli *c);
 int cli_device_add(struct cli *c);
 int cli_device_list(struct cli *c);
 int cli_device_remove(struct cli *c);
+int cli_number_add(struct cli *c);
+int cli_number_set(struct cli *c);
+int cli_number_list(struct cli *c);
+int cli_number_remove(struct cli *c);
+int cli_trunk_add(struct cli *c);
+int cli_trunk_list(struct cli *c);
+int cli_trunk_remove(struct cli *c);
 int cli_calls(struct cli *c);
 int cli_calls_hangup(struct cli *c);
 int cli_status(struct cli *c);

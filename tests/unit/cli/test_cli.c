@@ -125,6 +125,43 @@ static void a_company_is_made_shown_and_removed(void **state)
 	assert_string_equal(out, "No device yet: alto device add\n");
 }
 
+static void an_operator_is_connected(void **state)
+{
+	done("alto tenant add acme --domain acme.example");
+	done("alto user add acme zoe --extension 200 --name Zo");
+	done("alto user add acme bob --extension 201 --name Robert");
+	done("alto trunk add --shared op --host op.example --listener [::]:5061");
+	assert_non_null(strstr(out, "Trunk op added.\nCalls go out to it; calls from it are not known"));
+	done("alto trunk add acme gw --host 192.0.2.7:5062");
+	assert_string_equal(out, "Trunk gw added.\n");
+	refused("alto trunk add acme gw --host 192.0.2.7", 1, "there is a trunk gw already");
+	refused("alto trunk add op --host op.example", 2, "say TENANT NAME, or --shared NAME");
+	refused("alto trunk add acme op --shared --host op.example", 2, "leave acme out");
+	refused("alto trunk add acme x --host op.example --transport udp --srtp off", 1, "does not listen for UDP");
+	done("alto trunk list");
+	assert_non_null(strstr(out, "(shared)  op     op.example      -                [::]:5061  tls        sdes\n"
+				    "acme      gw     192.0.2.7:5062  192.0.2.7        any        tls        sdes\n"));
+	done("alto number add acme +33142685300 --user zoe");
+	assert_string_equal(out, "Number +33142685300 added: it rings zoe.\n");
+	refused("alto number add acme +33142685301 --flow main", 1, "flow cannot be used: this version has no flows");
+	refused("alto number add acme +33142685301", 1, "user is missing");
+	refused("alto number add acme 0142685300 --user zoe", 1, "must be an international number");
+	refused("alto number add acme +33142685300 --user bob", 1, "in use already");
+	done("alto number set acme +33142685300 --user bob");
+	assert_string_equal(out, "Number +33142685300 changed: it rings bob.\n");
+	done("alto number list acme");
+	assert_string_equal(out, "NUMBER        TENANT  RINGS\n+33142685300  acme    bob\n");
+	done("alto number list acme bob --json");
+	assert_non_null(strstr(out, "\"number\": \"+33142685300\""));
+	done("alto number remove acme +33142685300");
+	refused("alto number remove acme +33142685300", 1, "there is no number +33142685300 in acme");
+	done("alto trunk remove --shared op");
+	refused("alto trunk remove --shared op", 1, "there is no trunk op that is shared");
+	done("alto trunk remove acme gw");
+	done("alto trunk list");
+	assert_string_equal(out, "No trunk yet: alto trunk add\n");
+}
+
 static void json_is_json(void **state)
 {
 	done("alto tenant list --json");
@@ -227,6 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_company_is_made_shown_and_removed, start, stop),
+		cmocka_unit_test_setup_teardown(an_operator_is_connected, start, stop),
 		cmocka_unit_test_setup_teardown(json_is_json, start, stop),
 		cmocka_unit_test_setup_teardown(calls_and_status, start, stop),
 		cmocka_unit_test_setup_teardown(the_directory_may_stand_before_the_command, start, stop),
