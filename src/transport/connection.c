@@ -10,13 +10,13 @@ static void count(struct transport *t, enum drop why)
 
 static bool is_guest(const struct connection *c)
 {
-	return !c->tag && !c->made;
+	return !c->tag && !c->made && !c->known;
 }
 
 static int64_t idle_limit(const struct connection *c)
 {
 	const struct transport_limits *limits = &c->transport->limits;
-	return c->made ? limits->made_idle_us : c->tag ? limits->idle_us : limits->guest_idle_us;
+	return c->made ? limits->made_idle_us : is_guest(c) ? limits->guest_idle_us : limits->idle_us;
 }
 
 static void idle_expired(struct timer *timer, void *arg)
@@ -62,13 +62,16 @@ struct connection *connection_new(struct transport *t, const struct connection_o
 				  const struct sip_flow *flow)
 {
 	struct host *host = NULL;
-	int rc = t->closed ? -ENOTCONN : guest_enter(t, &flow->remote, &host);
+	bool known = !t->closed && t->events->known && t->events->known(t->owner, flow);
+	int rc = t->closed ? -ENOTCONN : known ? 0 : guest_enter(t, &flow->remote, &host);
 	if (rc < 0) {
 		count(t, rc == -EAGAIN ? DROP_GUESTS : rc == -EACCES ? DROP_GUESTS_HOST : DROP_CONNECTIONS);
 		return NULL;
 	}
 	struct connection *c = take(
-		t, &(struct connection){.transport = t, .ops = ops, .carrier = carrier, .flow = *flow, .host = host});
+		t,
+		&(struct connection){
+			.transport = t, .ops = ops, .carrier = carrier, .flow = *flow, .host = host, .known = known});
 	if (!c)
 		guest_leave(t, host);
 	return c;
@@ -131,7 +134,7 @@ void connection_set_tag(struct connection *c, uint64_t tag)
 	if (c->closing)
 		return;
 	c->tag = tag;
-	if (c->made || was_guest == (tag == 0))
+	if (c->made || c->known || was_guest == (tag == 0))
 		return;
 	if (!was_guest)
 		c->transport->guest_bytes += c->in_cap;

@@ -20,6 +20,9 @@ struct transport_events {
 	 * a message, also for those that transport_close() ends; never from inside a call of this header.
 	 */
 	void (*closed)(void *owner, const struct sip_flow *flow, uint64_t tag);
+	/* Is a connection that is being accepted from somebody who needs no account: an operator? Then it is no guest.
+	 * NULL: nobody is. */
+	bool (*known)(void *owner, const struct sip_flow *flow);
 };
 
 struct transport_listen {

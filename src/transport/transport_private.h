@@ -81,6 +81,7 @@ struct connection {
 	struct sip_flow flow;
 	uint64_t tag;
 	bool open;        /* a message may have come from it: its end is an event */
+	bool known;       /* by its address: never a guest */
 	bool closing;     /* the close was asked for; nothing is sent or handed out any more */
 	int64_t heard_us; /* a guest's last whole message, else the last bytes; what the idle timer looks at */
 	struct timer idle;

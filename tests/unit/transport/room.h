@@ -22,6 +22,7 @@ struct room {
 	size_t text_n;
 	char protection[64]; /* of the connection that brought it */
 	bool echo, close_all;
+	bool knows; /* whoever connects: an operator */
 };
 
 static inline void room_input(void *owner, const struct sip_flow *flow, char *bytes, size_t n)
@@ -53,7 +54,14 @@ static inline void room_closed(void *owner, const struct sip_flow *flow, uint64_
 	r->closed_tag = tag;
 }
 
-static const struct transport_events room_events = {room_input, room_closed};
+static inline bool room_known(void *owner, const struct sip_flow *flow)
+{
+	struct room *r = owner;
+	assert_true(address_same_host(&flow->remote, &flow->local) && flow->transport != SIP_UDP);
+	return r->knows;
+}
+
+static const struct transport_events room_events = {room_input, room_closed, room_known};
 
 static inline void room_open(struct room *r)
 {

@@ -302,6 +302,36 @@ static void test_guests_of_a_host(void **state)
 	room_until_closed(&room, TRANSPORT_GUESTS_PER_HOST + 1);
 }
 
+/* An operator is no guest: not counted, not bounded by a guest's limits, and a tag changes nothing. */
+static void test_operators_are_no_guests(void **state)
+{
+	struct transport_limits limits = {
+		.connections = 100, .idle_us = SECOND_US * 60, .guest_idle_us = SECOND_US * 60};
+	size_t n = make_message(message, sizeof(message), 0);
+	int fds[3];
+
+	transport_set_limits(room.transport, &limits);
+	room.knows = true;
+	open_peers(fds, 3, &at);
+	room_until_connections(&room, 3);
+	assert_int_equal(room_guests(&room), 0);
+	peer_send(fds[0], message, n - 1); /* guests may not begin a single byte */
+	peer_send(fds[1], message, n);
+	room_until_received(&room, 1);
+	transport_set_tag(room.transport, &room.flow, 7);
+	transport_set_tag(room.transport, &room.flow, 0);
+	peer_send(fds[0], message + n - 1, 1);
+	room_until_received(&room, 2);
+	assert_int_equal(room_guests(&room), 0);
+	assert_int_equal(room_metric(&room, "drops_total{reason=\"guests\"} "), 0);
+	room.knows = false;
+	int stranger = peer_tcp(&at);
+	until_metric("drops_total{reason=\"guests\"} ", 1);
+	close(stranger);
+	close_peers(fds, 3);
+	room_until_closed(&room, 3);
+}
+
 static void check_limit(struct transport_limits limits, const char *line)
 {
 	int fds[4];
@@ -514,6 +544,7 @@ int main(void)
 		TEST(test_tag_and_idle_times),
 		TEST(test_tag_taken_back),
 		TEST(test_guests_of_a_host),
+		TEST(test_operators_are_no_guests),
 		TEST(test_guests_in_all),
 		TEST(test_bytes_of_guests),
 		TEST(test_connections_in_all),
