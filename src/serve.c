@@ -80,6 +80,12 @@ static void on_flow_closed(void *owner, const struct sip_flow *flow, uint64_t ta
 		switchboard_flow_closed(s->switchboard, flow, tag);
 }
 
+static bool on_accept(void *owner, const struct sip_flow *flow)
+{
+	struct server *s = owner;
+	return s->switchboard && switchboard_knows(s->switchboard, flow);
+}
+
 static void on_media_event(void *owner, const struct media_event *event)
 {
 	struct server *s = owner;
@@ -273,7 +279,7 @@ static void set_networks(struct server *s)
 
 static int open_transport(struct server *s)
 {
-	static const struct transport_events events = {.input = on_input, .closed = on_flow_closed};
+	static const struct transport_events events = {.input = on_input, .closed = on_flow_closed, .known = on_accept};
 	if (s->config.sip_tls.count && load_identity(s, &s->identity) < 0)
 		return -1;
 	if (transport_new(s->loop, &events, s, &s->transport) < 0)

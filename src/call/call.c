@@ -1,6 +1,7 @@
 /* call/call.c - a call: begun, answered, ended, with a trace of why */
 #include "call/call.h"
 #include "call/offer.h"
+#include "call/outside.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -26,30 +27,13 @@ static void copy_text(char *to, size_t cap, struct slice from)
 	to[w.n] = 0;
 }
 
-/* Bytes of the letter (UTF-8, RFC 3629 §4) that can be shown as it is; 0: it cannot. */
-static size_t letter_shown(struct slice s)
-{
-	const uint8_t *p = (const uint8_t *)s.p;
-	if (p[0] < 0x80)
-		return p[0] >= 0x20 && p[0] != 0x7f && p[0] != '%';
-	size_t n = p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-	if (n > s.n)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
-	bool beyond = (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf4 && p[1] > 0x8f);
-	return n && !overlong && !beyond ? n : 0;
-}
-
 void copy_shown(char *to, size_t cap, struct slice from)
 {
 	size_t used = 0;
 	to[0] = 0;
 	while (from.n) {
 		char escaped[4];
-		size_t n = letter_shown(from);
+		size_t n = from.p[0] == '%' ? 0 : party_letter(from);
 		snprintf(escaped, sizeof(escaped), "%%%02X", (unsigned)(uint8_t)from.p[0]);
 		struct slice piece = n ? slice_first(from, n) : slice_from_string(escaped);
 		if (piece.n >= cap - used)
@@ -66,6 +50,7 @@ static void side_copy(struct call_side *side, const struct leg *leg)
 {
 	memcpy(side->user_id, leg->user_id, sizeof(side->user_id));
 	memcpy(side->device_id, leg->device_id, sizeof(side->device_id));
+	memcpy(side->trunk_id, leg->trunk_id, sizeof(side->trunk_id));
 	side->transport = (uint8_t)leg->flow.transport;
 	side->known = true;
 	side->suite = leg->send_key.suite;
@@ -85,7 +70,18 @@ static void set_state(struct call *c, enum call_state state)
 
 static void caller_event(void *user, struct leg *leg, enum leg_event event);
 
-struct call *call_new(struct switchboard *sb, struct leg *caller, const struct directory_device *from, struct slice to)
+static void name_caller(struct call *c, struct leg *caller, const struct party *from)
+{
+	if (from->device) {
+		copy_text(caller->user_id, sizeof(caller->user_id), from->device->user->id);
+		copy_text(caller->device_id, sizeof(caller->device_id), from->device->id);
+	}
+	if (from->trunk)
+		copy_text(caller->trunk_id, sizeof(caller->trunk_id), from->trunk->id);
+	copy_text(c->side_a.uri, sizeof(c->side_a.uri), slice_empty(from->uri) ? SLICE("anonymous") : from->uri);
+}
+
+struct call *call_new(struct switchboard *sb, struct leg *caller, const struct party *from, struct slice to)
 {
 	struct call *c = pool_take(&sb->calls);
 	if (!c)
@@ -97,13 +93,10 @@ struct call *call_new(struct switchboard *sb, struct leg *caller, const struct d
 		pool_give(&sb->calls, c);
 		return NULL;
 	}
-	struct directory_tenant *tenant = from->user->tenant;
-	tenant->calls++;
+	from->tenant->calls++;
 	(void)!description_set(&c->sip_call_id, caller->dialog.call_id); /* without memory the row lacks it */
-	copy_text(c->tenant, sizeof(c->tenant), tenant->id);
-	copy_text(caller->user_id, sizeof(caller->user_id), from->user->id);
-	copy_text(caller->device_id, sizeof(caller->device_id), from->id);
-	copy_text(c->side_a.uri, sizeof(c->side_a.uri), from->user->extension);
+	copy_text(c->tenant, sizeof(c->tenant), from->tenant->id);
+	name_caller(c, caller, from);
 	copy_shown(c->side_b.uri, sizeof(c->side_b.uri), to);
 	c->started_us = sb->wheel->wall_us;
 	c->started_mono_us = sb->wheel->now_us;
@@ -115,6 +108,18 @@ struct call *call_new(struct switchboard *sb, struct leg *caller, const struct d
 	metric_add(&sb->calls_total, 1);
 	call_trace(c, "%s calls %s", c->side_a.uri, c->side_b.uri);
 	return c;
+}
+
+bool call_enter_tenant(struct call *c, struct directory_tenant *tenant, struct slice shown_as)
+{
+	if (tenant->lines && tenant->calls >= tenant->lines)
+		return false;
+	tenant->calls++;
+	store_new_id(c->sb->random, c->sb->wheel->wall_us, c->callee_row);
+	copy_text(c->callee_tenant, sizeof(c->callee_tenant), tenant->id);
+	copy_text(c->shown_as, sizeof(c->shown_as), slice_empty(shown_as) ? SLICE("anonymous") : shown_as);
+	history_touch(c);
+	return true;
 }
 
 void call_trace(struct call *c, const char *format, ...)
@@ -346,6 +351,13 @@ static struct slice said(const struct leg *leg)
 	return leg ? description_slice(&leg->said) : SLICE_NONE;
 }
 
+static void free_line(struct switchboard *sb, const char *tenant)
+{
+	struct directory_tenant *t = directory_tenant_by_id(sb->config.directory, slice_from_string(tenant));
+	if (t && t->calls)
+		t->calls--;
+}
+
 void call_end(struct call *c, unsigned status, const char *cause, const char *ended_by)
 {
 	if (c->state == CALL_ENDING)
@@ -356,9 +368,9 @@ void call_end(struct call *c, unsigned status, const char *cause, const char *en
 		c->answered_us = 0;
 	}
 	set_state(c, CALL_ENDING);
-	struct directory_tenant *t = directory_tenant_by_id(c->sb->config.directory, slice_from_string(c->tenant));
-	if (t && t->calls) /* its line is free, whatever a phone that does not answer still holds up */
-		t->calls--;
+	/* Lines are free, whatever a phone that does not answer still holds up. */
+	free_line(c->sb, c->tenant);
+	free_line(c->sb, c->callee_tenant);
 	c->ended_us = c->sb->wheel->wall_us;
 	c->cause = cause;
 	c->ended_by = ended_by;
@@ -389,6 +401,7 @@ bool calls_end_some(struct switchboard *sb, uint32_t *cursor, const char *cause)
 void call_free(struct call *c)
 {
 	timer_stop(c->sb->wheel, &c->timer);
+	outside_stop(c);
 	description_done(&c->sip_call_id);
 	pool_give(&c->sb->calls, c);
 }

@@ -7,12 +7,13 @@
  */
 #pragma once
 #include "call/leg.h"
+#include "call/party.h"
 
 enum call_state { CALL_RINGING, CALL_ANSWERED, CALL_ENDING };
 
 /* What the history keeps of one side; copied from its leg, which may be gone before the row is written. */
 struct call_side {
-	char user_id[STORE_ID_CAP], device_id[STORE_ID_CAP];
+	char user_id[STORE_ID_CAP], device_id[STORE_ID_CAP], trunk_id[STORE_ID_CAP];
 	char uri[64];
 	char codec[32];
 	char tls[64];      /* "TLSv1.3 TLS_AES_256_GCM_SHA384", empty: plaintext signalling */
@@ -27,6 +28,12 @@ struct call {
 	struct switchboard *sb;
 	struct map_node by_id;
 	char id[STORE_ID_CAP], tenant[STORE_ID_CAP];
+	/*
+	 * Of a call to another company of this installation, by its number; else empty. Either company has a row of
+	 * its own, in which the other side is a number like any outside.
+	 */
+	char callee_tenant[STORE_ID_CAP], callee_row[STORE_ID_CAP];
+	char shown_as[64];              /* the caller in the other company's row */
 	struct description sip_call_id; /* the caller's, by which its phone's log knows the call */
 	enum call_state state;
 	struct leg *caller;
@@ -38,6 +45,7 @@ struct call {
 	uint8_t redirects;    /* 3xx followed */
 	uint8_t rung_count;
 	uint64_t rung[1 + REDIRECTS_MAX]; /* users whose devices were called, as hashes of their ids */
+	struct outside *outside;          /* while a trunk is looked for and called; else NULL */
 	struct timer timer;               /* while it rings: until nobody answered; later: the join is tried again */
 	struct call_side side_a, side_b;
 	int64_t started_us, answered_us, ended_us; /* wall clock */
@@ -53,7 +61,9 @@ struct call {
 
 /* ---- call.c ---- */
 /* A new call with its incoming leg; its row is on its way. NULL: too many, or out of memory. */
-struct call *call_new(struct switchboard *sb, struct leg *caller, const struct directory_device *from, struct slice to);
+struct call *call_new(struct switchboard *sb, struct leg *caller, const struct party *from, struct slice to);
+/* It goes to another company, which sees the caller as the number (or anonymous). false: its lines are all in use. */
+MUST_USE bool call_enter_tenant(struct call *c, struct directory_tenant *tenant, struct slice shown_as);
 struct call *call_find(struct switchboard *sb, struct slice id);
 /* As people can read it: what is no letter as %00. Cut between letters; always NUL-terminated. */
 void copy_shown(char *to, size_t cap, struct slice from);
@@ -74,14 +84,27 @@ void call_free(struct call *c);
 void calls_drop_all(struct switchboard *sb);
 
 /* ---- ring.c: all devices of a user ring, the first answer wins, the others are told so ---- */
-void ring_user(struct call *c, const struct directory_user *user, const struct directory_device *from);
-/* The devices of another user ring too, and the time begins anew; the caller hears that it is forwarded. false: none
- * can be reached. */
-bool ring_more(struct call *c, const struct directory_user *user, const struct directory_device *from);
+void ring_user(struct call *c, const struct directory_user *user, const struct party *from);
+/* The devices of another user ring too, and the time begins anew; the caller hears that it is forwarded. shown: the
+ * caller, as From of those that rang before. false: none can be reached. */
+bool ring_more(struct call *c, const struct directory_user *user, struct slice shown);
 /* Join the early voice of the one target that rings, if there is any: something has changed that it depends on. */
 void ring_join(struct call *c);
-/* Stop what still rings. reason: value of a Reason field, or empty. */
+/* Stop what still rings or is looked for. reason: value of a Reason field, or empty. */
 void ring_stop(struct call *c, struct slice reason);
+/* What is the same for every leg that rings: the texts of From and To, and what the caller offers. */
+struct ring {
+	struct call *call;
+	struct leg_call to; /* its flow and target are the leg's own, and set for each */
+	struct sdp_format formats[SDP_FORMATS_MAX];
+	char from[PARTY_TEXT_CAP], callee[PARTY_TEXT_CAP];
+};
+void ring_init(struct ring *r, struct call *c);
+/* One more leg that rings, as leg_call() makes it. -E2BIG: CALL_LEGS_MAX ring already. */
+MUST_USE int ring_leg(struct ring *r, struct leg **ret);
+const char *ring_leg_error(int rc); /* for the trace */
+/* From now on, until nobody has answered. */
+void ring_start(struct call *c, int64_t for_us);
 
 /* ---- redirect.c: a device sends its callers elsewhere ---- */
 /* leg has been refused with a 3xx. true: somebody rings instead. */
@@ -91,6 +114,9 @@ bool redirect_rung(struct call *c, const struct directory_user *user);
 
 /* ---- view.c ---- */
 void side_row(const struct call_side *side, struct store_leg *ret); /* slices into the side */
+
+/* The people of another company are not the caller's company's to see. */
+void call_hide_callee(const struct call *c, struct store_leg *callee);
 
 /* ---- history.c: the call's row, coalesced ---- */
 MUST_USE int history_new(struct switchboard *sb, struct history **ret);

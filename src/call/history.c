@@ -51,7 +51,15 @@ static bool keep(struct arena *a, struct slice *s)
 
 static bool keep_side(struct arena *a, struct store_leg *l)
 {
-	return keep(a, &l->user) && keep(a, &l->device) && keep(a, &l->uri) && keep(a, &l->tls) && keep(a, &l->codec);
+	return keep(a, &l->user) && keep(a, &l->device) && keep(a, &l->trunk) && keep(a, &l->uri) && keep(a, &l->tls) &&
+	       keep(a, &l->codec);
+}
+
+/* cause, ended_by, transport and suite names are static. */
+static bool keep_row(struct arena *a, struct store_call *row)
+{
+	return keep(a, &row->id) && keep(a, &row->tenant) && keep(a, &row->call_id) && keep(a, &row->trace) &&
+	       keep_side(a, &row->caller) && keep_side(a, &row->callee);
 }
 
 static bool row_of(struct arena *a, const struct call *c, struct store_call *ret)
@@ -70,9 +78,32 @@ static bool row_of(struct arena *a, const struct call *c, struct store_call *ret
 	};
 	side_row(&c->side_a, &ret->caller);
 	side_row(&c->side_b, &ret->callee);
-	/* cause, ended_by, transport and suite names are static. */
-	return keep(a, &ret->id) && keep(a, &ret->tenant) && keep(a, &ret->call_id) && keep(a, &ret->trace) &&
-	       keep_side(a, &ret->caller) && keep_side(a, &ret->callee);
+	call_hide_callee(c, &ret->callee);
+	return keep_row(a, ret);
+}
+
+/* The row of the company that is called, from its side: who calls is a number, why the call went so is not its own. */
+static bool callee_row_of(struct arena *a, const struct call *c, struct store_call *ret)
+{
+	if (!row_of(a, c, ret))
+		return false;
+	ret->id = slice_from_string(c->callee_row);
+	ret->tenant = slice_from_string(c->callee_tenant);
+	ret->call_id = ret->trace = SLICE_NONE;
+	ret->caller = (struct store_leg){.uri = slice_from_string(c->shown_as)};
+	side_row(&c->side_b, &ret->callee);
+	return keep_row(a, ret);
+}
+
+/* The call's row, or both of its rows, behind those that are there. */
+static bool add_rows(struct batch *b, const struct call *c)
+{
+	if (!row_of(&b->text, c, &b->rows[b->count].call))
+		return false;
+	if (c->callee_tenant[0] && !callee_row_of(&b->text, c, &b->rows[b->count + 1].call))
+		return false;
+	b->count += c->callee_tenant[0] ? 2 : 1;
+	return true;
 }
 
 /* ---- batches ---- */
@@ -165,7 +196,7 @@ void history_flush(struct history *h)
 {
 	if (!h->dirty)
 		return;
-	struct batch *b = calloc(1, sizeof(*b) + h->dirty_count * sizeof(b->rows[0]));
+	struct batch *b = calloc(1, sizeof(*b) + 2 * h->dirty_count * sizeof(b->rows[0]));
 	if (!b) {
 		timer_start(h->sb->wheel, &h->flush_timer, RETRY_US);
 		return;
@@ -174,9 +205,8 @@ void history_flush(struct history *h)
 	arena_init(&b->text, 32768, STORE_QUEUE_BYTES_MAX);
 	while (h->dirty) {
 		struct call *c = h->dirty;
-		if (!row_of(&b->text, c, &b->rows[b->count].call))
+		if (!add_rows(b, c))
 			break; /* out of memory: the rest stays for the next round */
-		b->count++;
 		h->dirty = c->next_dirty;
 		h->dirty_count--;
 		c->row_dirty = false;

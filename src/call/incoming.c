@@ -1,6 +1,7 @@
-/* call/incoming.c - a new INVITE: who calls, whom, and may they */
+/* call/incoming.c - a new INVITE: who calls (a device, or somebody beyond a trunk), whom, and may they */
 #include "call/call.h"
 #include "call/offer.h"
+#include "call/outside.h"
 
 #include <errno.h>
 
@@ -52,17 +53,79 @@ static bool may_speak(struct leg *caller, struct refusal *ret_why)
 	return offer_allowed(caller);
 }
 
-static void route(struct call *c, const struct directory_device *from, struct slice to)
+/* What is known before there is a leg. */
+struct incoming {
+	struct party from;
+	struct party shown;                /* the same, as who is rung sees it */
+	bool plain_allowed;                /* on the caller's side */
+	struct slice to;                   /* as it was dialled, or the number that this means */
+	const struct directory_user *user; /* who is rung; NULL: nobody of ours */
+	bool outside;                      /* `to` is called over a trunk */
+	char dialled[64], number[NUMBER_CAP];
+	struct trunk_call trunk;
+};
+
+/* An extension of the tenant, else a number: of ours, which needs no operator, or of the outside. */
+static void find_callee(struct switchboard *sb, struct incoming *in, struct slice to)
 {
-	struct switchboard *sb = c->sb;
-	const struct directory_tenant *tenant = from->user->tenant;
+	struct directory *d = sb->config.directory;
+	in->to = to;
+	in->user = directory_user_by_extension(d, in->from.tenant, to);
+	if (in->user || !number_read(to, in->number))
+		return;
+	struct slice number = slice_from_string(in->number);
+	const struct directory_number *n = directory_number_find(d, number);
+	in->user = n ? n->user : NULL;
+	if (n && n->tenant != in->from.tenant) /* a company like any outside */
+		in->shown = (struct party){.tenant = n->tenant, .uri = outside_identity(in->from.device->user)};
+	in->outside = !n && outside_dialled(sb, in->from.tenant, to, in->number);
+	if (n || in->outside)
+		in->to = number;
+}
+
+/* false: answered. */
+static bool from_device(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+			const struct sip_flow *flow, struct incoming *ret)
+{
+	struct directory_device *device;
+	struct slice to;
+	if (authenticate(sb, server, req, flow, &device) != AUTH_OK)
+		return false;
+	unsigned status = dialled(req, ret->dialled, sizeof(ret->dialled), &to);
+	if (status) {
+		refuse(sb, server, status, SLICE_NONE);
+		return false;
+	}
+	ret->from = ret->shown = party_of_device(device);
+	ret->plain_allowed = sb->config.plain_rtp && device->srtp == STORE_SRTP_OFF;
+	find_callee(sb, ret, to);
+	return true;
+}
+
+static bool from_trunk(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		       const struct sip_flow *flow, struct incoming *ret)
+{
+	if (!trunk_read_call(sb, server, req, flow, &ret->trunk))
+		return false;
+	ret->from = ret->shown = ret->trunk.from;
+	ret->plain_allowed = sb->config.plain_rtp && ret->from.trunk->srtp == STORE_SRTP_OFF;
+	ret->to = ret->trunk.number;
+	ret->user = ret->trunk.user;
+	return true;
+}
+
+static void route(struct call *c, const struct incoming *in)
+{
+	const struct directory_tenant *tenant = in->from.tenant;
 	struct refusal why;
-	const struct directory_user *user = directory_user_by_extension(sb->config.directory, tenant, to);
-	if (!user) {
+	if (!in->user && !in->outside) {
 		call_trace(c, "no such extension");
 		call_end(c, 404, "no-such-number", "alto");
 	} else if (tenant->lines && tenant->calls > tenant->lines) {
 		call_trace(c, "all %u lines in use", tenant->lines);
+		call_end(c, 503, "no-line", "alto");
+	} else if (in->shown.tenant != tenant && !call_enter_tenant(c, in->shown.tenant, in->shown.uri)) {
+		call_trace(c, "all lines of the company called are in use");
 		call_end(c, 503, "no-line", "alto");
 	} else if (!may_speak(c->caller, &why)) {
 		call_trace(c, "offer refused: %.*s", SLICE_ARG(why.reason));
@@ -71,26 +134,24 @@ static void route(struct call *c, const struct directory_device *from, struct sl
 	} else if (offer_open_stream(c->caller, 0) < 0) {
 		call_trace(c, "no voice port is left");
 		call_end(c, 503, "no-voice-port", "alto");
+	} else if (in->user) {
+		ring_user(c, in->user, &in->shown);
 	} else {
-		ring_user(c, user, from);
+		outside_call(c, in->to);
 	}
 }
 
 void incoming_invite(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		     const struct sip_flow *flow)
 {
-	struct directory_device *device;
+	struct incoming in = {.outside = false};
 	struct leg *leg;
-	struct slice to;
-	char buf[64];
-	if (!may_begin(sb, server, req, flow) || authenticate(sb, server, req, flow, &device) != AUTH_OK)
+	if (!may_begin(sb, server, req, flow))
 		return;
-	unsigned status = dialled(req, buf, sizeof(buf), &to);
-	if (status) {
-		refuse(sb, server, status, SLICE_NONE);
-		return;
-	}
-	if (refuse_body(sb, server, req, flow, SLICE_NONE) || leg_session_refuse(sb, server, req, flow, SLICE_NONE))
+	bool known = trunk_sends(sb, req, flow) ? from_trunk(sb, server, req, flow, &in)
+						: from_device(sb, server, req, flow, &in);
+	if (!known || refuse_body(sb, server, req, flow, SLICE_NONE) ||
+	    leg_session_refuse(sb, server, req, flow, SLICE_NONE))
 		return;
 	int rc = leg_take_invite(sb, server, req, flow, NULL, NULL, &leg);
 	if (rc < 0) {
@@ -100,11 +161,11 @@ void incoming_invite(struct switchboard *sb, struct sip_server *server, const st
 			refuse(sb, server, 400, SLICE("Unusable Contact Or Record-Route"));
 		return;
 	}
-	leg->plain_allowed = sb->config.plain_rtp && device->srtp == STORE_SRTP_OFF;
-	struct call *c = call_new(sb, leg, device, to);
+	leg->plain_allowed = in.plain_allowed;
+	struct call *c = call_new(sb, leg, &in.from, in.to);
 	if (!c) {
 		leg_refuse(leg, 503, SLICE_NONE);
 		return;
 	}
-	route(c, device, to);
+	route(c, &in);
 }

@@ -103,6 +103,7 @@ struct leg {
 	bool plain_allowed : 1;    /* node and device both allow unencrypted voice */
 	bool mux : 1;              /* RTCP on the RTP port was agreed */
 	bool mux_offered : 1;      /* ... by us */
+	bool asserted : 1;         /* our INVITE says in P-Asserted-Identity what it says in From */
 	uint8_t change_method;     /* enum sip_method */
 	uint8_t change_tries;      /* of one change that the user asked for; 0: none is asked for */
 	int64_t change_until_us;   /* when it is told that there is no answer */
@@ -121,7 +122,7 @@ struct leg {
 	const struct early *heard; /* ... whose description is in force; NULL: none's */
 
 	/* who, for the history */
-	char user_id[STORE_ID_CAP], device_id[STORE_ID_CAP];
+	char user_id[STORE_ID_CAP], device_id[STORE_ID_CAP], trunk_id[STORE_ID_CAP];
 
 	/* offer/answer */
 	pool_handle stream;           /* 0: not opened or closed */
@@ -153,6 +154,7 @@ struct leg_call {
 	struct slice target;   /* Request-URI: the Contact of a binding */
 	struct slice path;     /* of the binding: proxies to pass, comma separated, or empty */
 	struct slice from, to; /* name-addr texts */
+	bool asserted;         /* From is said in P-Asserted-Identity too */
 	uint8_t max_forwards;
 	bool plain_allowed;
 	const struct sdp_format *formats; /* to offer */
@@ -215,6 +217,8 @@ void leg_end(struct leg *leg); /* signalling is over: close the stream, then LEG
 /* A branch that no transaction answers to. */
 struct slice leg_branch(struct leg *leg, char buf[SIP_BRANCH_CAP]);
 void leg_find_flow(struct leg *leg);
+/* The leg of ours that has this tag; NULL: none. */
+struct leg *leg_of_tag(struct switchboard *sb, struct slice tag);
 void leg_detach_invite(struct leg *leg); /* no more of what its client transaction tells */
 void leg_cancel_invite(struct leg *leg, struct slice reason);
 void leg_send_bye(struct leg *leg, struct slice reason);

@@ -22,6 +22,7 @@ void leg_check_alive(struct leg *leg)
 {
 	if (leg->state != LEG_UP || leg->probe)
 		return;
+	leg_find_flow(leg);
 	struct sip_client *t = sip_client_new(leg->sb->stack, &leg->flow, SIP_OPTIONS, probe_event, leg);
 	if (!t)
 		return; /* the next silence asks again */

@@ -8,6 +8,7 @@ void leg_send_ack(struct leg *leg, uint32_t cseq)
 {
 	/* An ACK to a 2xx is a request of its own with a branch that nothing answers (§13.2.2.4). */
 	char branch[SIP_BRANCH_CAP];
+	leg_find_flow(leg);
 	struct writer w = leg_request_begin(leg, SIP_ACK, cseq, leg_branch(leg, branch));
 	sip_write_body(&w, SLICE_NONE, SLICE_NONE);
 	if (!w.overflow)
@@ -218,6 +219,8 @@ static int write_invite(void *arg, struct sip_client *t, const struct sip_flow *
 				 sip_client_branch(t), leg->max_forwards);
 	leg->invite_cseq = leg->dialog.local_cseq;
 	write_contact(sb, w, flow);
+	if (leg->asserted)
+		sip_write_field(w, SIP_P_ASSERTED_IDENTITY, leg->dialog.local_uri);
 	sip_write_field(w, SIP_ALLOW, ALLOWED_METHODS);
 	leg_session_ask(leg, w);
 	sip_write_body(w, SLICE("application/sdp"), description_slice(&leg->local));
@@ -272,6 +275,7 @@ int leg_call(struct switchboard *sb, const struct leg_call *to, leg_fn fn, void 
 	leg->outgoing = true;
 	leg->max_forwards = to->max_forwards;
 	leg->plain_allowed = to->plain_allowed;
+	leg->asserted = to->asserted;
 	char tag[SIP_NAME_CAP], call_id[SIP_NAME_CAP];
 	struct writer t = writer_on(tag, sizeof(tag)), c = writer_on(call_id, sizeof(call_id));
 	struct sip_name id = {.handle = leg->name.handle, .secret = random_u64(sb->random)};

@@ -2,6 +2,7 @@
  * 3261 §12.2 */
 #include "call/early.h"
 #include "call/offer.h"
+#include "call/outside.h"
 
 /* ---- requests of ours ---- */
 
@@ -39,15 +40,16 @@ static void bye_done(void *arg, struct sip_client *t, enum sip_client_event even
 
 /*
  * A phone whose connection broke, and which has come back on another, hears of what happens to its call there. To a
- * target we make another connection.
+ * target we make another connection. A trunk listens elsewhere than it sends from.
  */
 void leg_find_flow(struct leg *leg)
 {
-	if (transport_alive(leg->sb->config.transport, &leg->flow))
-		return;
-	if (leg->out)
+	bool alive = transport_alive(leg->sb->config.transport, &leg->flow);
+	if (!alive && leg->out)
 		(void)!outgoing_flow(leg->out, &leg->flow); /* without one the request fails, as it would have */
-	else if (leg->device_id[0])
+	else if (leg->trunk_id[0])
+		trunk_find_way(leg->sb, leg, &leg->flow);
+	else if (!alive && leg->device_id[0])
 		registrar_find_flow(leg->sb, slice_from_string(leg->device_id), &leg->flow);
 }
 

@@ -8,8 +8,9 @@
 #define LEG_EARLY_MAX                                                                                                  \
 	4 /* early dialogs followed of one INVITE, about 1 KiB each: the phones that an operator's fork rings at once; \
 	     another one's 2xx still wins */
-#define CALL_RING_US (20 * SECOND_US) /* how long a user's devices ring; also bounds endless 1xx (timer C) */
-#define CONNECTION_IDENTITIES_MAX 8   /* accounts of one phone on one connection; a ninth is challenged each time */
+#define CALL_RING_US (20 * SECOND_US)          /* how long a user's devices ring; also bounds endless 1xx (timer C) */
+#define CALL_OUTSIDE_RING_US (180 * SECOND_US) /* outside it is the operator who knows how long to ring (timer C) */
+#define CONNECTION_IDENTITIES_MAX 8 /* accounts of one phone on one connection; a ninth is challenged each time */
 #define CALL_IDENTITIES_MAX                                                                                            \
 	(TRANSPORT_CONNECTIONS_MAX * CONNECTION_IDENTITIES_MAX) /* never the first bound met: a connection without     \
 								   one is a guest's, and cut */

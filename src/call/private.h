@@ -4,6 +4,8 @@
  *   switchboard.c   messages in, by method and dialog ──► registrar.c   REGISTER
  *                                                    ├──► incoming.c    a new INVITE: identity, route, call
  *                                                    └──► leg.c         everything inside a dialog
+ *                                                            trunk.c   an operator's, by its address
+ *   ring.c          who is rung; outside.c  over which trunk a number outside is called
  *   call.c          what joins legs: ring, answer, hang up, end ──► history.c  the call's row
  *   leg.c           one dialog with its offer/answer state and stream; does not know what it is used for; leg_*.c
  *                   hold its parts: leg_in.c and leg_out.c the INVITE's two sides, leg_early.c early dialogs,
@@ -44,7 +46,7 @@ struct switchboard {
 	int64_t no_port_us;   /* when a call last found no voice port; 0: never */
 	uint32_t stop_cursor; /* calls hung up so far */
 	uint32_t calls_ringing;
-	struct metric calls_total, calls_answered, bad_messages, requests_refused, auth_failed;
+	struct metric calls_total, calls_answered, bad_messages, requests_refused, auth_failed, unknown_numbers;
 	uint8_t unknown_ha1[SIP_HA1_BYTES]; /* checked against for users that do not exist: same work, same time */
 	struct sip_message message;         /* the message being handled; nothing keeps it longer */
 	struct sip_message kept_message;    /* an earlier request, read again from its transaction to be answered now */

@@ -2,10 +2,11 @@
  * call/redirect.c - a device answers with 3xx: call forward, set on the phone itself.   RFC 3261 §8.1.3.4, §16.7 step 4
  *
  * A phone may send its callers to people of its own company, since they could dial them themselves; nobody is called
- * twice in one call, so forwards cannot go round. Where to is decided in one place, redirect_user(): a forward to the
+ * twice in one call, so forwards cannot go round. Who calls does not matter: a colleague, somebody beyond a trunk or in
+ * another company hears of it alike. Where to is decided in one place, redirect_user(): a forward to the
  * outside costs somebody money, and would be allowed or not there.
  */
-#include "call/call.h"
+#include "call/outside.h"
 
 static uint64_t user_hash(const struct call *c, const struct directory_user *user)
 {
@@ -40,18 +41,27 @@ static bool host_is_ours(const struct call *c, const struct leg *leg, const stru
 static struct directory_user *redirect_user(const struct call *c, const struct leg *leg,
 					    const struct directory_tenant *tenant, const struct sip_uri *to)
 {
-	char buf[64];
+	struct directory *d = c->sb->config.directory;
+	char buf[64], number[NUMBER_CAP];
 	size_t n;
 	if (to->scheme == SIP_SCHEME_OTHER || !sip_user_unescape(to->user, buf, sizeof(buf), &n))
 		return NULL;
 	if (to->scheme != SIP_SCHEME_TEL && !host_is_ours(c, leg, tenant, to->host))
 		return NULL;
-	return directory_user_by_extension(c->sb->config.directory, tenant, slice_of(buf, n));
+	struct directory_user *user = directory_user_by_extension(d, tenant, slice_of(buf, n));
+	if (user || !number_read(slice_of(buf, n), number))
+		return user;
+	const struct directory_number *found = directory_number_find(d, slice_from_string(number));
+	return found && found->tenant == tenant ? found->user : NULL;
 }
 
 static void trace_redirect(struct call *c, const struct directory_device *by, struct slice to, const char *refused)
 {
 	char shown[64];
+	if (c->callee_tenant[0]) { /* another company's people are not the caller's company's to see */
+		call_trace(c, "redirected%s", refused);
+		return;
+	}
 	copy_shown(shown, sizeof(shown), to);
 	call_trace(c, "redirected by device %.*s to %s%s", SLICE_ARG(by ? by->name : SLICE("unknown")), shown, refused);
 }
@@ -60,7 +70,8 @@ bool redirect_followed(struct call *c, const struct leg *leg)
 {
 	struct directory *dir = c->sb->config.directory;
 	const struct directory_device *by = directory_device_by_id(dir, slice_from_string(leg->device_id));
-	const struct directory_device *from = directory_device_by_id(dir, slice_from_string(c->side_a.device_id));
+	const struct directory_tenant *tenant = directory_tenant_by_id(
+		dir, slice_from_string(c->callee_tenant[0] ? c->callee_tenant : c->tenant));
 	struct slice rest = description_slice(&leg->moved);
 	struct sip_address to;
 	struct sip_reason err;
@@ -69,7 +80,7 @@ bool redirect_followed(struct call *c, const struct leg *leg)
 		if (sip_address_next(&rest, &to, &err) != SIP_OK)
 			break;
 		struct slice name = slice_empty(to.uri.user) ? to.uri.text : to.uri.user;
-		struct directory_user *user = from ? redirect_user(c, leg, from->user->tenant, &to.uri) : NULL;
+		struct directory_user *user = tenant ? redirect_user(c, leg, tenant, &to.uri) : NULL;
 		if (user)
 			name = user->extension;
 		if (!user) {
@@ -81,7 +92,7 @@ bool redirect_followed(struct call *c, const struct leg *leg)
 		} else {
 			trace_redirect(c, by, name, "");
 			c->redirects++;
-			followed |= ring_more(c, user, from);
+			followed |= ring_more(c, user, leg->dialog.local_uri);
 		}
 	}
 	return followed;

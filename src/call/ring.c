@@ -2,6 +2,7 @@
  */
 #include "call/call.h"
 #include "call/offer.h"
+#include "call/outside.h"
 
 #include <errno.h>
 
@@ -120,11 +121,15 @@ static void target_event(void *user, struct leg *leg, enum leg_event event)
 		ring_stop(c, SLICE("SIP;cause=200;text=\"Call completed elsewhere\""));
 		break;
 	case LEG_FAILED:
-		if (c->state == CALL_RINGING && redirect_followed(c, leg))
+		if (c->state == CALL_RINGING && !leg->trunk_id[0] && redirect_followed(c, leg))
 			break;
-		call_trace(c, leg->said.text ? "device refused: %u, says %.*s" : "device refused: %u", leg->last_status,
+		call_trace(c, leg->said.text ? "%s refused: %u, says %.*s" : "%s refused: %u",
+			   leg->trunk_id[0] ? "trunk" : "device", leg->last_status,
 			   SLICE_ARG(description_slice(&leg->said)));
-		target_lost(c, leg->last_status);
+		if (leg->trunk_id[0])
+			outside_refused(c, leg->last_status);
+		else
+			target_lost(c, leg->last_status);
 		break;
 	case LEG_HUNG_UP:
 		target_lost(c, 480);
@@ -150,106 +155,119 @@ static void ring_timeout(struct timer *t, void *arg)
 
 void ring_stop(struct call *c, struct slice reason)
 {
+	outside_stop(c);
 	for (uint8_t i = 0; i < c->target_count; i++)
 		leg_hang_up(c->targets[i], 0, reason);
 }
 
-/* What is the same for every device that rings. */
-struct ring {
-	struct call *call;
-	struct leg_call to;
-	struct sdp_format formats[SDP_FORMATS_MAX];
-	char from[1024], callee[1024];
-};
-
-#define NAME_SHOWN_MAX 128 /* bytes of a name; with escapes, extension and domain they fit the buffers above */
-
-static void write_person(char *buf, size_t cap, const struct directory_user *user)
+void ring_init(struct ring *r, struct call *c)
 {
-	struct writer w = writer_on(buf, cap - 1);
-	bool named = user->name.n <=
-		     NAME_SHOWN_MAX; /* a longer one is not cut in the middle of a letter, but left out */
-	write_string(&w, named ? "\"" : "");
-	for (size_t i = 0; named && i < user->name.n; i++) {
-		if (user->name.p[i] == '"' || user->name.p[i] == '\\')
-			write_char(&w, '\\');
-		write_char(&w, user->name.p[i]);
-	}
-	write_string(&w, named ? "\" <sip:" : "<sip:");
-	write_slice(&w, user->extension);
-	write_char(&w, '@');
-	write_slice(&w, user->tenant->domain);
-	write_char(&w, '>');
-	buf[w.overflow ? 0 : w.n] = 0;
+	*r = (struct ring){.call = c};
+	r->to.max_forwards = (uint8_t)(c->caller->max_forwards - 1 - c->redirects);
+	r->to.formats = r->formats;
+	r->to.format_count = leg_offered_formats(c->caller, r->formats, ARRAY_LEN(r->formats), &r->to.ptime_ms);
+	r->to.near = c->caller->stream;
+}
+
+int ring_leg(struct ring *r, struct leg **ret)
+{
+	struct call *c = r->call;
+	if (c->target_count == CALL_LEGS_MAX)
+		return -E2BIG;
+	r->to.from = slice_from_string(r->from);
+	r->to.to = slice_from_string(r->callee);
+	int rc = leg_call(c->sb, &r->to, target_event, c, ret);
+	if (rc == 0)
+		c->targets[c->target_count++] = *ret;
+	return rc;
+}
+
+const char *ring_leg_error(int rc)
+{
+	return rc == -EMFILE         ? "no voice port is left"
+	       : rc == -EACCES       ? "voice keys would go in clear"
+	       : rc == -E2BIG        ? "not called, too many ring"
+	       : rc == -EHOSTUNREACH ? "no way to its host"
+				     : "not called, out of memory";
+}
+
+void ring_start(struct call *c, int64_t for_us)
+{
+	timer_init(&c->timer, ring_timeout, c);
+	timer_start(c->sb->wheel, &c->timer, for_us);
+}
+
+/* Another company's devices are not the caller's company's to see. */
+static struct slice device_shown(const struct call *c, const struct directory_device *device)
+{
+	return c->callee_tenant[0] ? SLICE_NONE : device->name;
 }
 
 static void ring_binding(struct ring *r, const struct directory_binding *b)
 {
 	struct call *c = r->call;
-	struct switchboard *sb = c->sb;
 	const struct directory_device *device = b->device;
+	struct slice name = device_shown(c, device);
 	struct leg *leg;
-	if (c->target_count == CALL_LEGS_MAX)
-		return;
-	if (!registrar_flow(sb, b, &r->to.flow)) {
-		call_trace(c, "device %.*s: its connection is gone", SLICE_ARG(device->name));
+	if (!registrar_flow(c->sb, b, &r->to.flow)) {
+		call_trace(c, "device %.*s: its connection is gone", SLICE_ARG(name));
 		note_refusal(c, 503);
 		return;
 	}
 	r->to.target = b->contact;
 	r->to.path = b->path;
-	r->to.plain_allowed = sb->config.plain_rtp && device->srtp == STORE_SRTP_OFF;
-	int rc = leg_call(sb, &r->to, target_event, c, &leg);
+	r->to.plain_allowed = c->sb->config.plain_rtp && device->srtp == STORE_SRTP_OFF;
+	int rc = ring_leg(r, &leg);
 	if (rc < 0) {
-		call_trace(c, "device %.*s: %s", SLICE_ARG(device->name),
-			   rc == -EMFILE   ? "no voice port is left"
-			   : rc == -EACCES ? "voice keys would go in clear"
-					   : "not called, out of memory");
+		call_trace(c, "device %.*s: %s", SLICE_ARG(name), ring_leg_error(rc));
 		note_refusal(c, 503);
 		return;
 	}
 	struct writer u = writer_on(leg->user_id, STORE_ID_CAP - 1), d = writer_on(leg->device_id, STORE_ID_CAP - 1);
 	write_slice(&u, device->user->id);
 	write_slice(&d, device->id);
-	c->targets[c->target_count++] = leg;
-	call_trace(c, "ring device %.*s", SLICE_ARG(device->name));
+	call_trace(c, "ring device %.*s", SLICE_ARG(name));
+}
+
+static bool is_caller(const struct call *c, const struct directory_device *d)
+{
+	return slice_eq(d->id, slice_from_string(c->side_a.device_id));
 }
 
 /* Every device of the user but the caller's own. false: none can be reached. */
-static bool ring_devices(struct call *c, const struct directory_user *user, const struct directory_device *from)
+static bool ring_devices(struct ring *r, const struct directory_user *user)
 {
-	struct ring r = {.call = c};
+	struct call *c = r->call;
 	uint8_t before = c->target_count;
-	write_person(r.from, sizeof(r.from), from->user);
-	write_person(r.callee, sizeof(r.callee), user);
-	r.to.from = slice_from_string(r.from);
-	r.to.to = slice_from_string(r.callee);
-	r.to.max_forwards = (uint8_t)(c->caller->max_forwards - 1 - c->redirects);
-	r.to.formats = r.formats;
-	r.to.format_count = leg_offered_formats(c->caller, r.formats, ARRAY_LEN(r.formats), &r.to.ptime_ms);
-	r.to.near = c->caller->stream;
+	party_write(r->callee, user->name, user->extension, user->tenant->domain);
 	for (const struct directory_device *d = user->first_device; d; d = d->next_of_user)
-		for (const struct directory_binding *b = d == from ? NULL : d->first_binding; b; b = b->next_of_device)
-			ring_binding(&r, b);
+		for (const struct directory_binding *b = is_caller(c, d) ? NULL : d->first_binding; b;
+		     b = b->next_of_device)
+			ring_binding(r, b);
 	if (c->target_count == before)
 		call_trace(c, "no device can be reached");
 	return c->target_count > before;
 }
 
-void ring_user(struct call *c, const struct directory_user *user, const struct directory_device *from)
+void ring_user(struct call *c, const struct directory_user *user, const struct party *from)
 {
+	struct ring r;
+	ring_init(&r, c);
+	party_write_from(r.from, from, user->tenant->domain);
 	(void)redirect_rung(c, user);
-	if (!ring_devices(c, user, from)) {
+	if (!ring_devices(&r, user)) {
 		give_up(c);
 		return;
 	}
-	timer_init(&c->timer, ring_timeout, c);
-	timer_start(c->sb->wheel, &c->timer, CALL_RING_US);
+	ring_start(c, CALL_RING_US);
 }
 
-bool ring_more(struct call *c, const struct directory_user *user, const struct directory_device *from)
+bool ring_more(struct call *c, const struct directory_user *user, struct slice shown)
 {
-	if (!ring_devices(c, user, from))
+	struct ring r;
+	ring_init(&r, c);
+	snprintf(r.from, sizeof(r.from), "%.*s", SLICE_ARG(shown));
+	if (!ring_devices(&r, user))
 		return false;
 	timer_start(c->sb->wheel, &c->timer, CALL_RING_US);
 	leg_progress(c->caller, 181, NULL, 0);

@@ -1,8 +1,8 @@
 /* call/switchboard.c - messages in, to whom they concern; the parts made and taken down */
-#include "call/call.h"
+#include "call/outside.h"
 #include <errno.h>
 
-static struct leg *leg_of_tag(struct switchboard *sb, struct slice tag)
+struct leg *leg_of_tag(struct switchboard *sb, struct slice tag)
 {
 	uint16_t node;
 	struct sip_name name;
@@ -79,16 +79,19 @@ static void dispatch_in_dialog(struct switchboard *sb, struct sip_server *server
 
 /*
  * Has this INVITE been through us before? Its From tag is that of a leg of ours, or one of its Vias has the branch of
- * an INVITE of ours that still waits: a phone or gateway has sent back what it was sent (§16.3 step 4). Who changes
- * both is stopped by Max-Forwards. Max-Breadth (RFC 5393) is not needed: we fork once, to a bounded number of devices.
+ * an INVITE of ours that still waits: a phone or operator has sent back what it was sent (§16.3 step 4). Who changes
+ * both is stopped by Max-Forwards, as are calls that an operator sends on to us. Max-Breadth (RFC 5393) is not needed:
+ * we fork once, to a bounded number of devices.
  */
 static bool comes_back(struct switchboard *sb, const struct sip_message *req)
 {
 	struct sip_address from;
 	struct sip_reason err;
-	if (sip_address_parse(sip_field_value(req, SIP_FROM), &from, &err) == SIP_OK &&
-	    leg_of_tag(sb, sip_address_tag(&from)))
-		return true;
+	const struct leg *leg = NULL;
+	if (sip_address_parse(sip_field_value(req, SIP_FROM), &from, &err) == SIP_OK)
+		leg = leg_of_tag(sb, sip_address_tag(&from));
+	if (leg)
+		return !trunk_sent_on(leg, req);
 	for (const struct sip_field *f = sip_field_first(req, SIP_VIA); f; f = sip_field_next(req, f)) {
 		struct slice rest = f->value, item;
 		struct sip_via via;
@@ -266,6 +269,8 @@ int switchboard_new(const struct switchboard_config *config, struct switchboard 
 	counter(&sb->calls_answered, "alto_calls_answered_total", "Calls answered");
 	counter(&sb->bad_messages, "alto_sip_bad_messages_total", "SIP messages that could not be understood");
 	counter(&sb->requests_refused, "alto_sip_requests_refused_total", "Requests answered with a refusal");
+	counter(&sb->unknown_numbers, "alto_trunk_unknown_numbers_total",
+		"Calls from operators for numbers that nobody has");
 	counter(&sb->auth_failed, "alto_sip_authentication_failed_total", "Wrong passwords and unknown device names");
 
 	struct sip_stack_config sc = {.wheel = sb->wheel,
@@ -312,6 +317,7 @@ void switchboard_metrics(struct switchboard *sb, struct metrics *m)
 	metrics_add(m, &sb->bad_messages);
 	metrics_add(m, &sb->requests_refused);
 	metrics_add(m, &sb->auth_failed);
+	metrics_add(m, &sb->unknown_numbers);
 	registrar_metrics(sb->registrar, m);
 	history_metrics(sb->history, m);
 	sip_stack_metrics(sb->stack, m);

@@ -35,6 +35,8 @@ void switchboard_metrics(struct switchboard *sb, struct metrics *m);
 /* Wired to the neighbours' callbacks by main.c and tests/sim. */
 void switchboard_input(struct switchboard *sb, const struct sip_flow *flow, char *bytes, size_t n);
 void switchboard_flow_closed(struct switchboard *sb, const struct sip_flow *flow, uint64_t tag);
+/* Is this an operator's address: a trunk's, on its listener? */
+bool switchboard_knows(struct switchboard *sb, const struct sip_flow *flow);
 void switchboard_media_event(struct switchboard *sb, const struct media_event *event);
 void switchboard_store_change(struct switchboard *sb,
 			      const struct store_change *change); /* applies it to the directory too */

@@ -8,6 +8,7 @@ void side_row(const struct call_side *side, struct store_leg *ret)
 	*ret = (struct store_leg){
 		.user = slice_from_string(side->user_id),
 		.device = slice_from_string(side->device_id),
+		.trunk = slice_from_string(side->trunk_id),
 		.uri = slice_from_string(side->uri),
 		.transport = side->known ? sip_transport_name(side->transport) : SLICE_NONE,
 		.tls = slice_from_string(side->tls),
@@ -20,6 +21,12 @@ void side_row(const struct call_side *side, struct store_leg *ret)
 		.jitter_us = side->figures.jitter_us,
 		.round_trip_us = side->figures.round_trip_us,
 	};
+}
+
+void call_hide_callee(const struct call *c, struct store_leg *callee)
+{
+	if (c->callee_tenant[0])
+		callee->user = callee->device = SLICE_NONE;
 }
 
 static const char *const state_names[] = {"ringing", "answered", "ending"};
@@ -42,6 +49,7 @@ bool switchboard_next_call(struct switchboard *sb, struct slice tenant, uint32_t
 		};
 		side_row(&c->side_a, &ret->caller);
 		side_row(&c->side_b, &ret->callee);
+		call_hide_callee(c, &ret->callee);
 		return true;
 	}
 	return false;

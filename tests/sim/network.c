@@ -1,7 +1,6 @@
 /* sim/network.c - transport/transport.h over a network in memory: datagrams by the weather, connections in order */
 #include "sim/phone.h"
 #include "support/failing.h"
-
 #include "transport/target.h"
 
 #include <errno.h>
@@ -55,7 +54,10 @@ struct transport {
 static const struct {
 	enum sip_transport transport;
 	const char *at;
-} listeners[] = {{SIP_UDP, "192.0.2.10:5060"}, {SIP_TCP, "192.0.2.10:5060"}, {SIP_TLS, "192.0.2.10:5061"}};
+} listeners[] = {{SIP_UDP, "192.0.2.10:5060"},
+		 {SIP_TCP, "192.0.2.10:5060"},
+		 {SIP_TLS, "192.0.2.10:5061"},
+		 {SIP_UDP, "192.0.2.10:5070"}};
 
 static struct address listener_address(size_t i)
 {
@@ -163,6 +165,8 @@ static struct sip_flow flow_of(const struct sim_phone *p)
 	size_t i = 0;
 	while (listeners[i].transport != p->transport)
 		i++;
+	if (p->second_listener)
+		i = ARRAY_LEN(listeners) - 1;
 	return (struct sip_flow){.transport = p->transport,
 				 .listener = (uint16_t)i,
 				 .connection = p->connection,
@@ -396,6 +400,8 @@ int target_flow(struct transport *t, const struct target_list *list, size_t i, s
 		return -ENOBUFS;
 	while (listeners[l].transport != target->transport)
 		l++;
+	if (list->listener >= 0)
+		l = (size_t)list->listener;
 	*ret = (struct sip_flow){.transport = target->transport,
 				 .listener = (uint16_t)l,
 				 .connection = connection,

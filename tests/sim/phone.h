@@ -52,6 +52,7 @@ struct sim_phone {
 	struct sim_phone *next;
 	char username[64], extension[32], password[64];
 	enum sip_transport transport;
+	bool second_listener; /* UDP: it sends to port 5070 */
 	struct address address;
 	pool_handle connection;
 	struct sip_stack *stack;
@@ -106,6 +107,7 @@ struct sim_phone {
 	char authorization[512]; /* the last one */
 	char fixed_nonce[128];   /* used instead of the challenge's */
 	char realm_nonce[128];   /* of the last challenge */
+	const char *to;          /* URI in To of the next INVITE; NULL: the Request-URI */
 	char extra[256];         /* fields for the next INVITE: "Require: foo\r\n" */
 	unsigned max_forwards;
 	bool no_body;

@@ -148,7 +148,8 @@ struct phone_call *phone_dial(struct sim_phone *p, const char *extension)
 	snprintf(to, sizeof(to), "sip:%s%sacme.example", extension, extension[0] ? "@" : "");
 	c->outgoing = true;
 	assert_int_equal(sip_dialog_init_uac(&c->dialog, slice_from_string(call_id), slice_from_string(from),
-					     slice_from_string(tag), slice_from_string(to), slice_from_string(to)),
+					     slice_from_string(tag), slice_from_string(p->to ? p->to : to),
+					     slice_from_string(to)),
 			 0);
 	c->local[p->no_body ? 0 : phone_describe(c, SLICE_NONE, c->local, sizeof(c->local) - 1)] = 0;
 	send_invite(c, NULL);

@@ -311,6 +311,65 @@ void sim_remove_device(struct sim *s, const char *username)
 	in_store(s, remove_device, name);
 }
 
+/* ---- the outside ---- */
+
+static int put_trunk(struct db *db, void *arg)
+{
+	const struct sim_trunk *t = arg;
+	char id[40];
+	snprintf(id, sizeof(id), "%s-%s", t->tenant, t->name);
+	struct store_trunk row = {.id = slice_from_string(id),
+				  .tenant = slice_from_string(t->tenant),
+				  .name = slice_from_string(t->name),
+				  .host = slice_from_string(t->host),
+				  .port = t->port,
+				  .sources = slice_from_string(t->from ? t->from : t->host),
+				  .listener = slice_from_string(t->listener),
+				  .transport = t->transport,
+				  .srtp = t->plain_rtp ? STORE_SRTP_OFF : STORE_SRTP_SDES};
+	return store_trunk_put(db, &row);
+}
+
+void sim_add_trunk(struct sim *s, const struct sim_trunk *trunk)
+{
+	struct sim_trunk copy = *trunk;
+	in_store(s, put_trunk, &copy);
+}
+
+static int remove_trunk(struct db *db, void *arg)
+{
+	return store_trunk_remove(db, slice_from_string(arg));
+}
+
+void sim_remove_trunk(struct sim *s, const char *id)
+{
+	char name[64];
+	snprintf(name, sizeof(name), "%s", id);
+	in_store(s, remove_trunk, name);
+}
+
+struct number_job {
+	const char *tenant, *number, *extension;
+};
+
+static int put_number(struct db *db, void *arg)
+{
+	const struct number_job *j = arg;
+	char user[64];
+	snprintf(user, sizeof(user), "%s-%s", j->tenant, j->extension);
+	struct store_number n = {.id = slice_from_string(j->number),
+				 .tenant = slice_from_string(j->tenant),
+				 .user = slice_from_string(user),
+				 .number = slice_from_string(j->number)};
+	return store_number_put(db, &n);
+}
+
+void sim_set_number(struct sim *s, const char *tenant, const char *number, const char *extension)
+{
+	struct number_job j = {tenant, number, extension};
+	in_store(s, put_number, &j);
+}
+
 /* ---- the history ---- */
 
 struct rows_job {
@@ -349,6 +408,9 @@ static void keep_row(void *arg, const struct store_call *c)
 	KEEP(r->b_transport, c->callee.transport);
 	KEEP(r->a_device, c->caller.device);
 	KEEP(r->b_device, c->callee.device);
+	KEEP(r->a_trunk, c->caller.trunk);
+	KEEP(r->b_trunk, c->callee.trunk);
+	KEEP(r->tenant, c->tenant);
 }
 
 static int list_rows(struct db *db, void *arg)

@@ -77,11 +77,26 @@ void sim_add_device(struct sim *s, const struct sim_person *person);
 void sim_set_lines(struct sim *s, const char *tenant, int64_t lines);
 void sim_remove_device(struct sim *s, const char *username);
 
+/* ---- the outside ---- */
+struct sim_trunk {
+	const char *tenant; /* "": shared */
+	const char *name, *host;
+	int port;
+	const char *from, *listener; /* NULL: the host; any */
+	enum sip_transport transport;
+	bool plain_rtp; /* --srtp off */
+};
+/* Its id is tenant-name. */
+void sim_add_trunk(struct sim *s, const struct sim_trunk *trunk);
+void sim_remove_trunk(struct sim *s, const char *id);
+/* Rings the user with that extension from now on; made if new. */
+void sim_set_number(struct sim *s, const char *tenant, const char *number, const char *extension);
+
 /* ---- the history ---- */
 struct sim_row {
 	char id[40], from[64], to[64], cause[32], ended_by[16], trace[1200], call_id[260];
 	char a_srtp[32], b_srtp[32], a_tls[64], b_tls[64], a_codec[32], b_codec[32], a_transport[8], b_transport[8];
-	char a_device[40], b_device[40];
+	char a_device[40], b_device[40], a_trunk[40], b_trunk[40], tenant[40];
 	bool a_clear, b_clear;
 	int64_t status, started_us, answered_us, ended_us;
 };

@@ -1,0 +1,230 @@
+/*
+ * call/outside.c - calls to the outside: which number, over which trunk, and what its answer means.   RFC 3325, RFC
+ * 3261 §21
+ */
+#include "call/outside.h"
+
+#include <errno.h>
+
+/* ---- decided ---- */
+
+/* A tenant that has an operator of its own uses no other. */
+static const struct directory_trunk *first_trunk(struct switchboard *sb, const struct directory_tenant *tenant)
+{
+	return tenant->first_trunk ? tenant->first_trunk : directory_shared_trunks(sb->config.directory);
+}
+
+bool outside_dialled(struct switchboard *sb, const struct directory_tenant *tenant, struct slice dialled,
+		     char ret[NUMBER_CAP])
+{
+	return number_read(dialled, ret) && first_trunk(sb, tenant);
+}
+
+struct slice outside_identity(const struct directory_user *u)
+{
+	const struct directory_number *n = u->first_number ? u->first_number : u->tenant->first_number;
+	return n ? n->number : SLICE_NONE;
+}
+
+/* ---- called ---- */
+
+/* Of a call while it looks for its way out. */
+struct outside {
+	char number[NUMBER_CAP];
+	char trunk_id[STORE_ID_CAP];  /* that is tried */
+	struct target_search *search; /* for its host; NULL: it is being called */
+	uint16_t status;              /* of the last that could not be reached */
+};
+
+/*
+ * What an operator's refusal means. With `next` the number was not judged, but the operator not reached: another may
+ * do better. No 503 goes to a phone: it would take us for out of order (RFC 3261 §21.5.4).
+ */
+static const struct {
+	uint16_t from, to; /* statuses */
+	uint16_t status;   /* what the caller hears; 0: as it came */
+	bool next;
+	const char *cause;
+} outcomes[] = {
+	{404, 404, 404, false, "no-such-number"},
+	{410, 410, 404, false, "no-such-number"},
+	{484, 485, 404, false, "no-such-number"},
+	{604, 604, 404, false, "no-such-number"},
+	{486, 486, 486, false, "busy"},
+	{600, 600, 600, false, "busy"},
+	{480, 480, 480, false, "no-answer"},
+	{415, 415, 488, false, "no-common-codec"},
+	{488, 488, 488, false, "no-common-codec"},
+	{606, 606, 488, false, "no-common-codec"},
+	{600, 699, 603, false, "declined"},
+	{401, 403, 403, false, "refused"},
+	{407, 407, 403, false, "refused"},
+	{408, 408, 480, true, "unreachable"},
+	{500, 599, 480, true, "unreachable"},
+	{0, 699, 480, false, "refused"},
+};
+
+static size_t outcome_of(unsigned status)
+{
+	size_t i = 0;
+	while (status < outcomes[i].from || status > outcomes[i].to)
+		i++;
+	return i;
+}
+
+static void give_up(struct call *c, unsigned status)
+{
+	size_t i = outcome_of(status);
+	bool person = status >= 600 || status == 486;
+	call_end(c, outcomes[i].status, outcomes[i].cause, person ? "callee" : "alto");
+}
+
+struct attempt {
+	struct ring ring;
+	char target[320];
+};
+
+static void write_uri(char *buf, size_t cap, struct slice number, const struct directory_trunk *t)
+{
+	struct writer w = writer_on(buf, cap - 1);
+	bool v6 = slice_find(t->host, ':') >= 0;
+	write_format(&w, "sip:%.*s@%s%.*s%s", SLICE_ARG(number), v6 ? "[" : "", SLICE_ARG(t->host), v6 ? "]" : "");
+	if (t->port)
+		write_format(&w, ":%u", t->port);
+	buf[w.overflow ? 0 : w.n] = 0;
+}
+
+static void write_texts(struct attempt *a, const struct directory_trunk *t, struct slice number)
+{
+	const struct call *c = a->ring.call;
+	const struct directory_user *u = directory_user_by_id(c->sb->config.directory,
+							      slice_from_string(c->side_a.user_id));
+	const struct party from = {.uri = u ? outside_identity(u) : SLICE_NONE};
+	party_write_from(a->ring.from, &from, t->host);
+	party_write(a->ring.callee, SLICE_NONE, number, t->host);
+	write_uri(a->target, sizeof(a->target), number, t);
+	a->ring.to.target = slice_from_string(a->target);
+	if (from.uri.n) /* RFC 3325 §9.1: nobody is asserted who is not known */
+		a->ring.to.asserted = true;
+}
+
+/* false: it cannot be called. */
+static bool call_over(struct call *c, const struct directory_trunk *t, const struct target_list *targets)
+{
+	struct outside *o = c->outside;
+	struct attempt a;
+	struct leg *leg;
+	ring_init(&a.ring, c);
+	write_texts(&a, t, slice_from_string(o->number));
+	a.ring.to.targets = targets;
+	a.ring.to.plain_allowed = c->sb->config.plain_rtp && t->srtp == STORE_SRTP_OFF;
+	int rc = ring_leg(&a.ring, &leg);
+	if (rc < 0) {
+		call_trace(c, "trunk %.*s: %s", SLICE_ARG(t->name), ring_leg_error(rc));
+		return false;
+	}
+	snprintf(leg->trunk_id, sizeof(leg->trunk_id), "%s", o->trunk_id);
+	return true;
+}
+
+static void try_trunk(struct call *c, const struct directory_trunk *t);
+
+/* The one just tried is no good: the next. */
+static void move_on(struct call *c, unsigned status)
+{
+	struct outside *o = c->outside;
+	const struct directory_trunk *t = directory_trunk_by_id(c->sb->config.directory,
+								slice_from_string(o->trunk_id));
+	o->status = (uint16_t)status;
+	try_trunk(c, t ? t->next_of_owner : NULL);
+}
+
+static void targets_found(void *arg, int status, const struct target_list *list)
+{
+	struct call *c = arg;
+	struct outside *o = c->outside;
+	const struct directory_trunk *t = directory_trunk_by_id(c->sb->config.directory,
+								slice_from_string(o->trunk_id));
+	o->search = NULL;
+	if (status < 0)
+		call_trace(c, "its host has no address: %s",
+			   status == -ENOENT      ? "DNS does not know it"
+			   : status == -ETIMEDOUT ? "DNS did not answer"
+						  : "DNS failed, or no way there");
+	if (status < 0 || !t || !call_over(c, t, list))
+		move_on(c, 503);
+}
+
+/* The number of the listener that the trunk names; -1: it names none; -2: it is not one of ours any more. */
+static int listener_of(struct switchboard *sb, const struct directory_trunk *t)
+{
+	if (!t->listener.port)
+		return -1;
+	for (size_t i = 0; i < transport_listener_count(sb->config.transport); i++) {
+		struct transport_listen l;
+		transport_listener(sb->config.transport, i, &l);
+		if (l.transport == t->transport && trunk_same_listener(&t->listener, &l.at))
+			return (int)i;
+	}
+	return -2;
+}
+
+static int search(struct call *c, const struct directory_trunk *t)
+{
+	const struct target_where where = {.host = t->host,
+					   .port = t->port,
+					   .has_transport = true,
+					   .transport = t->transport,
+					   .listener = listener_of(c->sb, t)};
+	if (where.listener < -1)
+		return -EHOSTUNREACH;
+	return target_find(c->sb->config.transport, &where, targets_found, c, &c->outside->search);
+}
+
+static void try_trunk(struct call *c, const struct directory_trunk *t)
+{
+	struct outside *o = c->outside;
+	for (; t; t = t->next_of_owner) {
+		snprintf(o->trunk_id, sizeof(o->trunk_id), "%.*s", SLICE_ARG(t->id));
+		snprintf(c->side_b.trunk_id, sizeof(c->side_b.trunk_id), "%s", o->trunk_id);
+		call_trace(c, "over trunk %.*s", SLICE_ARG(t->name));
+		if (search(c, t) == 0)
+			return;
+		call_trace(c, "trunk %.*s: no listener or way to its host", SLICE_ARG(t->name));
+	}
+	give_up(c, o->status ? o->status : 503);
+}
+
+void outside_refused(struct call *c, unsigned status)
+{
+	if (outcomes[outcome_of(status)].next)
+		move_on(c, status);
+	else
+		give_up(c, status);
+}
+
+void outside_call(struct call *c, struct slice number)
+{
+	const struct directory_tenant *tenant = directory_tenant_by_id(c->sb->config.directory,
+								       slice_from_string(c->tenant));
+	struct outside *o = calloc(1, sizeof(*o));
+	if (!o || !tenant) {
+		free(o);
+		call_end(c, 503, "unreachable", "alto");
+		return;
+	}
+	snprintf(o->number, sizeof(o->number), "%.*s", SLICE_ARG(number));
+	c->outside = o;
+	ring_start(c, CALL_OUTSIDE_RING_US);
+	try_trunk(c, first_trunk(c->sb, tenant));
+}
+
+void outside_stop(struct call *c)
+{
+	struct outside *o = c->outside;
+	if (!o)
+		return;
+	c->outside = NULL;
+	target_cancel(o->search);
+	free(o);
+}
