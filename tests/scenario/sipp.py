@@ -2,6 +2,7 @@
 import os
 import pathlib
 import subprocess
+import time
 
 from server import PATIENCE
 
@@ -16,7 +17,7 @@ class Sipp:
     def __init__(self, directory, scenario, server, port, accounts=None, calls=1, rate=10, transport='u1', service=None,
                  host='127.0.0.1', arguments=(), status=None):
         self.directory = pathlib.Path(directory)
-        self.name = f'{scenario}-{port}'
+        self.name, self.port = f'{scenario}-{port}', port
         path = HERE / 'sipp' / f'{scenario}.xml'
         if status:  # SIPp wants it as a number in the scenario itself
             text = path.read_text().replace('[status]', str(status))
@@ -40,6 +41,14 @@ class Sipp:
         self.process = subprocess.Popen(self.command, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=self.log,
                                         stderr=subprocess.STDOUT, env=dict(os.environ, TERM='dumb'))
         return self
+
+    def listening(self):
+        """Waits until it takes connections (TCP); over UDP who calls it repeats itself."""
+        end = f':{self.port:04X} 00000000:0000 0A '
+        patience = time.monotonic() + PATIENCE
+        while end not in pathlib.Path('/proc/net/tcp').read_text():
+            assert self.process.poll() is None and time.monotonic() < patience, f'sipp {self.name} does not listen'
+            time.sleep(0.01)
 
     def finish(self):
         """Waits for its end; every call must have succeeded."""
