@@ -130,6 +130,22 @@ bool slice_unhex(struct slice s, uint8_t *ret, size_t n)
 	return true;
 }
 
+size_t slice_character(struct slice s)
+{
+	const uint8_t *p = (const uint8_t *)s.p;
+	if (p[0] < 0x80)
+		return 1;
+	size_t n = p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	if (n > s.n)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
+	bool beyond = (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf4 && p[1] > 0x8f);
+	return n && !overlong && !beyond ? n : 0;
+}
+
 char *slice_dup(struct slice s)
 {
 	char *copy = s.n < SIZE_MAX ? malloc(s.n + 1) : NULL;

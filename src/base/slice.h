@@ -45,5 +45,11 @@ MUST_USE bool slice_u64(struct slice s, uint64_t max, uint64_t *ret);
 /* Hexadecimal into exactly n bytes; false unless s is 2n hex digits. */
 MUST_USE bool slice_unhex(struct slice s, uint8_t *ret, size_t n);
 
+/*
+ * Bytes of the UTF-8 character that s begins with (RFC 3629 §4: in its shortest form, no surrogate); 0: it begins with
+ * none. s is not empty.
+ */
+size_t slice_character(struct slice s);
+
 /* A NUL-terminated copy on the heap, NULL on -ENOMEM. Caller frees. */
 MUST_USE char *slice_dup(struct slice s);

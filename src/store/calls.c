@@ -93,6 +93,25 @@ int store_calls_any_open(struct db *db, bool *ret)
 	return MIN(rc, DB_OK);
 }
 
+static int give_rows(struct db_rows *rows, void (*fn)(void *arg, const struct store_call *c), void *arg)
+{
+	if (!rows)
+		return DB_FAILED;
+	struct store_call call;
+	int rc;
+	while ((rc = db_next(rows)) == DB_ROW) {
+		store_row_read(&call_rows, rows, &call);
+		fn(arg, &call);
+	}
+	db_end(rows);
+	return rc;
+}
+
+int store_call_get(struct db *db, struct slice id, void (*fn)(void *arg, const struct store_call *c), void *arg)
+{
+	return give_rows(db_query(db, "SELECT " COLUMNS " FROM calls WHERE id = $1", &DB_T(id), 1), fn, arg);
+}
+
 int store_calls_list(struct db *db, struct slice tenant, struct slice before, int64_t limit,
 		     void (*fn)(void *arg, const struct store_call *c), void *arg)
 {
@@ -105,15 +124,5 @@ int store_calls_list(struct db *db, struct slice tenant, struct slice before, in
 	struct db_rows *rows = slice_empty(tenant)
 				       ? db_query(db, all, (struct db_value[]){below, most}, 2)
 				       : db_query(db, of_tenant, (struct db_value[]){DB_T(tenant), below, most}, 3);
-	if (!rows)
-		return DB_FAILED;
-
-	struct store_call call;
-	int rc;
-	while ((rc = db_next(rows)) == DB_ROW) {
-		store_row_read(&call_rows, rows, &call);
-		fn(arg, &call);
-	}
-	db_end(rows);
-	return rc;
+	return give_rows(rows, fn, arg);
 }

@@ -111,6 +111,9 @@ MUST_USE int store_call_put(struct db *db, const struct store_call *c);
  * answer or the start, whichever is latest. Notes their changes. Returns how many, or a db_error.
  */
 MUST_USE int store_calls_close_crashed(struct db *db, int64_t wall_us);
+/* The one with this id, or none. fn is called on the store thread; the row is borrowed. */
+MUST_USE int store_call_get(struct db *db, struct slice id, void (*fn)(void *arg, const struct store_call *c),
+			    void *arg);
 /* Newest first, `before` an id or empty, tenant id or empty for all. fn is called on the store thread; the row is
  * borrowed. */
 MUST_USE int store_calls_list(struct db *db, struct slice tenant, struct slice before, int64_t limit,

@@ -74,27 +74,14 @@ const char *web_status_title(int status)
 	return "Error";
 }
 
-/* Bytes of the character at p by RFC 3629 §4, its shortest form and no surrogate; 0: there is none. */
-static size_t character(const unsigned char *p)
-{
-	if (p[0] < 0x80)
-		return 1;
-	size_t n = p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-	for (size_t i = 1; i < n; i++) /* the end of the text is no continuation */
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	bool wrong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-		     (p[0] == 0xf4 && p[1] > 0x8f);
-	return wrong ? 0 : n;
-}
-
 static void replace_what_is_no_utf8(char *text)
 {
-	while (*text) {
-		size_t n = character((const unsigned char *)text);
+	struct slice rest = slice_from_string(text);
+	while (rest.n) {
+		size_t n = slice_character(rest);
 		if (n == 0)
-			*text = '?';
-		text += n ? n : 1;
+			text[rest.p - text] = '?';
+		rest = slice_from(rest, MAX(n, (size_t)1));
 	}
 }
 

@@ -495,7 +495,7 @@ static void test_ended_while_looking(void **state)
 	assert_int_equal(a->status, 480);
 	sim_run(w.o.s, 40 * SECOND_US);
 	assert_int_equal(w.op->got[SIP_INVITE], 0);
-	sim_assert_row(w.o.s, 480, "hung-up-by-admin", "alto");
+	sim_assert_row(w.o.s, 480, "hung-up", "alto");
 	office_done(&w.o);
 }
 

@@ -30,6 +30,8 @@ static const struct {
 	  "'d2', '20', 'TLS', '', '', 0, '', 6, 7, 8, 9, 10, 11, 12, 13, 200, 'answered', 'caller', 'trace')"},
 	 {"SELECT a_trunk = '' AND b_trunk = '' AND a_uri = '10' AND trace = 'trace' FROM calls",
 	  "SELECT (SELECT count(*) FROM trunks) + (SELECT count(*) FROM numbers) = 0"}},
+	{{"INSERT INTO tenants VALUES ('t1', 'acme', 'acme.example', 0, 7)"},
+	 {"SELECT count(*) = 1 FROM tenants", "SELECT count(*) = 0 FROM messages"}},
 };
 
 static void test_each_step_with_rows(void **state)
