@@ -318,7 +318,9 @@ static int open_switchboard(struct server *s)
 				       .store = s->store,
 				       .directory = s->directory,
 				       .node = 1,
-				       .plain_rtp = s->config.plain_rtp};
+				       .plain_rtp = s->config.plain_rtp,
+				       .keep_messages = s->config.trace_sip,
+				       .keep_days = s->config.trace_days};
 	if (switchboard_new(&c, &s->switchboard) < 0)
 		return fail("no memory for the switchboard", "");
 	return 0;

@@ -346,11 +346,6 @@ void call_leg_gone(struct call *c, struct leg *leg)
 	release_if_empty(c);
 }
 
-static struct slice said(const struct leg *leg)
-{
-	return leg ? description_slice(&leg->said) : SLICE_NONE;
-}
-
 static void free_line(struct switchboard *sb, const char *tenant)
 {
 	struct directory_tenant *t = directory_tenant_by_id(sb->config.directory, slice_from_string(tenant));
@@ -376,12 +371,11 @@ void call_end(struct call *c, unsigned status, const char *cause, const char *en
 	c->ended_by = ended_by;
 	timer_stop(c->sb->wheel, &c->timer);
 	call_trace(c, "ended: %s, by %s", cause, ended_by);
-	/* Each side hears why the other one hung up (RFC 3326). */
 	if (c->caller)
-		leg_hang_up(c->caller, status ? status : 480, said(c->callee));
+		leg_hang_up(c->caller, status ? status : 480, reason_told(cause, c->callee));
 	if (c->callee)
-		leg_hang_up(c->callee, 480, said(c->caller));
-	ring_stop(c, said(c->caller));
+		leg_hang_up(c->callee, 480, reason_told(cause, c->caller));
+	ring_stop(c, reason_told(cause, c->caller));
 	history_touch(c);
 	release_if_empty(c);
 }

@@ -112,6 +112,11 @@ bool redirect_followed(struct call *c, const struct leg *leg);
 /* Has this user been called in this call? Else remembered. */
 bool redirect_rung(struct call *c, const struct directory_user *user);
 
+/* ---- reason.c ---- */
+/* Value of a Reason field for the phones of a call that ends: ours when Alto itself ends it, else what the phone on the
+ * other side said. May be empty. Borrowed: `other` has it. */
+struct slice reason_told(const char *cause, const struct leg *other);
+
 /* ---- view.c ---- */
 void side_row(const struct call_side *side, struct store_leg *ret); /* slices into the side */
 

@@ -1,5 +1,6 @@
 /* call/incoming.c - a new INVITE: who calls (a device, or somebody beyond a trunk), whom, and may they */
 #include "call/call.h"
+#include "call/messages.h"
 #include "call/offer.h"
 #include "call/outside.h"
 
@@ -167,5 +168,7 @@ void incoming_invite(struct switchboard *sb, struct sip_server *server, const st
 		leg_refuse(leg, 503, SLICE_NONE);
 		return;
 	}
+	messages_follow(leg, c->id, false);
+	messages_claim(leg);
 	route(c, &in);
 }

@@ -1,5 +1,6 @@
 /* call/leg.c - a leg's life: made, its 2xx told until it is acknowledged, ended */
 #include "call/early.h"
+#include "call/messages.h"
 #include "call/offer.h"
 
 #include <errno.h>
@@ -66,6 +67,7 @@ struct leg *leg_alloc(struct switchboard *sb, const struct sip_flow *flow, leg_f
 
 static void leg_release(struct leg *leg)
 {
+	messages_leave(leg);
 	timer_stop(leg->sb->wheel, &leg->repeat);
 	timer_stop(leg->sb->wheel, &leg->settle);
 	leg_change_stop(leg);
@@ -76,6 +78,7 @@ static void leg_release(struct leg *leg)
 	description_done(&leg->before);
 	description_done(&leg->pending);
 	description_done(&leg->said);
+	description_done(&leg->parting);
 	description_done(&leg->moved);
 	crypto_wipe(&leg->send_key, sizeof(leg->send_key));
 	crypto_wipe(&leg->receive_key, sizeof(leg->receive_key));
@@ -223,7 +226,7 @@ static void repeat_due(struct timer *t, void *arg)
 		return;
 	}
 	if (leg->ok.text)
-		(void)transport_send(leg->sb->config.transport, &leg->flow, description_slice(&leg->ok));
+		(void)send_message(leg->sb, &leg->flow, description_slice(&leg->ok));
 	leg->repeat_us = MIN(leg->repeat_us * 2, SIP_T2_US);
 	timer_start(wheel, &leg->repeat, leg->repeat_us);
 }
@@ -286,6 +289,7 @@ void leg_hang_up(struct leg *leg, unsigned status, struct slice reason)
 		break;
 	case LEG_ANSWERING:
 		leg->hang_up_on_ack = true;
+		(void)!description_set(&leg->parting, reason); /* without memory it is not told why */
 		break;
 	case LEG_CALLING:
 		/* A final answer still comes: 487, or a 200 that crossed the CANCEL and is then hung up. */

@@ -109,10 +109,11 @@ struct leg {
 	int64_t change_until_us;   /* when it is told that there is no answer */
 	struct timer change_timer; /* that time, or the next try */
 	struct leg_session session;
-	struct description said;  /* the Reason that the peer gave, as we would say it */
-	struct description moved; /* Contacts of its 3xx */
-	const char *end_cause;    /* static; NULL: none of its own */
-	struct timer repeat;      /* 2xx repetition until the ACK; the last step of a leg without stream */
+	struct description said;    /* the Reason that the peer gave, as we would say it */
+	struct description parting; /* the Reason of the BYE that waits for the ACK */
+	struct description moved;   /* Contacts of its 3xx */
+	const char *end_cause;      /* static; NULL: none of its own */
+	struct timer repeat;        /* 2xx repetition until the ACK; the last step of a leg without stream */
 	int64_t repeat_us, repeat_until_us;
 	struct description ok; /* our 2xx, repeated until its ACK */
 
@@ -120,6 +121,8 @@ struct leg {
 	struct reliable *reliable; /* incoming: our 1xx that await their PRACK; NULL: none was sent */
 	struct early *forks;       /* outgoing: the early dialogs of our INVITE; the 2xx makes one of them `dialog` */
 	const struct early *heard; /* ... whose description is in force; NULL: none's */
+
+	struct followed *followed; /* messages.c: its messages are kept; NULL: they are not */
 
 	/* who, for the history */
 	char user_id[STORE_ID_CAP], device_id[STORE_ID_CAP], trunk_id[STORE_ID_CAP];
@@ -161,6 +164,7 @@ struct leg_call {
 	size_t format_count;
 	uint16_t ptime_ms;
 	pool_handle near; /* stream of the other leg: same worker */
+	const char *call; /* id of the call with which its messages are kept */
 };
 /* Send an INVITE. 0, or -errno with nothing sent and no event to come: -EMFILE (no voice port), -ENOMEM, -EACCES
  * (encryption impossible), -EHOSTUNREACH (no target can be sent to). */
@@ -181,7 +185,7 @@ void leg_progress(struct leg *leg, unsigned status, const struct sdp_format *for
 MUST_USE int leg_answer(struct leg *leg, const struct sdp_format *spoken, size_t count);
 void leg_refuse(struct leg *leg, unsigned status, struct slice reason);
 void leg_refuse_why(struct leg *leg, const struct refusal *why);
-/* reason: value of a Reason field for CANCEL and BYE, or empty. status: for a leg not yet answered. */
+/* reason: value of a Reason field for CANCEL and BYE, or empty; copied. status: for a leg not yet answered. */
 void leg_hang_up(struct leg *leg, unsigned status, struct slice reason);
 
 /*

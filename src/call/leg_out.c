@@ -1,5 +1,6 @@
 /* call/leg_out.c - a leg that we call: INVITE, what comes back, and its ACK.   RFC 3261 §13.2, §9.1 */
 #include "call/early.h"
+#include "call/messages.h"
 #include "call/offer.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@ void leg_send_ack(struct leg *leg, uint32_t cseq)
 	struct writer w = leg_request_begin(leg, SIP_ACK, cseq, leg_branch(leg, branch));
 	sip_write_body(&w, SLICE_NONE, SLICE_NONE);
 	if (!w.overflow)
-		(void)transport_send(leg->sb->config.transport, &leg->flow, writer_slice(&w));
+		(void)send_message(leg->sb, &leg->flow, writer_slice(&w));
 }
 
 /* Of a response that has been checked. */
@@ -285,6 +286,7 @@ int leg_call(struct switchboard *sb, const struct leg_call *to, leg_fn fn, void 
 	if (rc == 0)
 		rc = set_path(leg, to->path);
 	leg->asked = to;
+	messages_follow(leg, to->call, true);
 	if (rc == 0)
 		rc = to->targets ? send_invite_by_targets(leg, to) : send_invite(leg);
 	leg->asked = NULL;

@@ -68,7 +68,7 @@ void leg_send_bye(struct leg *leg, struct slice reason)
 		sip_client_detach(t);
 	} else {
 		/* No memory for repeating it: said once is better than not at all. */
-		(void)transport_send(leg->sb->config.transport, &leg->flow, writer_slice(&w));
+		(void)send_message(leg->sb, &leg->flow, writer_slice(&w));
 	}
 }
 
@@ -110,7 +110,7 @@ static void ack_came(struct leg *leg, const struct sip_message *ack)
 	leg_repeat_stop(leg);
 	leg->offered_in_ok = false;
 	if (leg->hang_up_on_ack) {
-		leg_send_bye(leg, SLICE_NONE);
+		leg_send_bye(leg, description_slice(&leg->parting));
 		leg_end(leg);
 		return;
 	}

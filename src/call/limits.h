@@ -51,6 +51,16 @@
 #define REASON_BYTES_MAX                                                                                               \
 	120 /* of a peer's Reason, kept for the trace and the other side: a line of the trace holds it */
 
+#define MESSAGES_BATCH_BYTES ((size_t)64 * 1024) /* SIP messages of calls go to the store in blocks of this size */
+#define MESSAGES_WAITING_MAX                                                                                           \
+	((size_t)8 * 1024 * 1024) /* of them at the store: about a second of 1000 calls a second; rows of calls have   \
+				     the rest of its queue */
+#define MESSAGES_A_LEG_MAX 200    /* set-up, holds and an hour of re-INVITEs; beyond it somebody repeats himself */
+#define MESSAGES_PAUSE_US (10 * SECOND_US)  /* after a refusal: the rows of calls that it undid are tried first */
+#define MESSAGES_LINGER_US (32 * SECOND_US) /* 64*T1: the last answer of a transaction (RFC 3261 §17.1.2.2) */
+#define MESSAGES_FOLLOWED_MAX 262144        /* both legs of CALL_MAX calls, and of 3,000 a second that linger */
+#define MESSAGES_TRIM_US (60 * SECOND_US)
+
 #define NONCE_LIFETIME_US (300 * SECOND_US)
 #define NONCE_TABLE_MAX 262144
 #define NO_PORT_SHOWN_US (60 * SECOND_US) /* how long `alto status` names a refusal for want of voice ports */

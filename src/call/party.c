@@ -10,19 +10,9 @@ struct party party_of_device(const struct directory_device *d)
 
 size_t party_letter(struct slice s)
 {
-	const uint8_t *p = (const uint8_t *)s.p;
-	if (p[0] < 0x80)
-		return p[0] >= 0x20 && p[0] != 0x7f;
-	size_t n = p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-	if (n > s.n)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	bool control = p[0] == 0xc2 && p[1] < 0xa0; /* U+0080 to U+009F */
-	bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
-	bool beyond = (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf4 && p[1] > 0x8f);
-	return n && !control && !overlong && !beyond ? n : 0;
+	uint8_t c = (uint8_t)s.p[0];
+	bool control = c < 0x20 || c == 0x7f || (c == 0xc2 && s.n > 1 && (uint8_t)s.p[1] < 0xa0); /* up to U+009F */
+	return control ? 0 : slice_character(s);
 }
 
 struct slice party_name_read(struct slice display, char buf[PARTY_NAME_MAX])

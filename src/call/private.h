@@ -14,6 +14,7 @@
  *   ring.c          who is called ──► redirect.c  where a device's 3xx leads
  *   body.c          is there an offer in a request, and may we read it
  *   offer.c         descriptions ◄──► media settings
+ *   messages.c      SIP messages of calls, on their way to the store
  *   authenticate.c  who sent a request;  refuse.c  how it is refused;  registrar_write.c  bindings on their way to the
  * disk
  */
@@ -24,6 +25,7 @@
 #include "sip/transaction.h"
 
 struct history;
+struct messages;
 
 struct switchboard {
 	struct thread_owner thread;
@@ -35,6 +37,7 @@ struct switchboard {
 	struct crypto_hasher *hasher;
 	struct registrar *registrar;
 	struct history *history;
+	struct messages *messages;
 	struct pool calls, legs; /* struct call, struct leg */
 	struct pool identities;  /* authenticate.c: who authenticated on a connection */
 	struct map calls_by_id;
@@ -136,6 +139,8 @@ int response_send(struct switchboard *sb, struct sip_server *server, struct writ
 /* 200 with what we understand (§11.2). to_tag: of the dialog it came in, or empty. */
 void answer_options(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		    const struct sip_flow *flow, struct slice to_tag);
+/* transport_send(), and kept if it is a call's. */
+int send_message(struct switchboard *sb, const struct sip_flow *flow, struct slice bytes);
 /* Contact: <sip:alto@host:port;transport=..> of ours on this flow. */
 void write_contact(struct switchboard *sb, struct writer *w, const struct sip_flow *flow);
 /* What Alto understands: Allow, Supported, and what Require may name. */

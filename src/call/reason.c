@@ -1,4 +1,4 @@
-/* call/reason.c - why a peer ended something, in words fit for the trace and for the other side.   RFC 3326 */
+/* call/reason.c - why something was ended, in words fit for the trace and for the phones.   RFC 3326 */
 #include "call/call.h"
 #include "sip/cause.h"
 
@@ -53,4 +53,18 @@ void leg_hear_reason(struct leg *leg, const struct sip_message *msg)
 	}
 	if (kept)
 		(void)!description_set(&leg->said, slice_of(text, kept)); /* without memory nobody hears why */
+}
+
+struct slice reason_told(const char *cause, const struct leg *other)
+{
+	static const struct {
+		const char *cause, *reason;
+	} ours[] = {
+		{"hung-up", "SIP;cause=480;text=\"Ended by the operator\""},
+		{"shutdown", "SIP;cause=503;text=\"Shutting down\""},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		if (strcmp(cause, ours[i].cause) == 0)
+			return slice_from_string(ours[i].reason);
+	return other ? description_slice(&other->said) : SLICE_NONE;
 }

@@ -118,7 +118,7 @@ static void target_event(void *user, struct leg *leg, enum leg_event event)
 		timer_stop(c->sb->wheel, &c->timer);
 		target_remove(c, leg);
 		call_answered(c, leg);
-		ring_stop(c, SLICE("SIP;cause=200;text=\"Call completed elsewhere\""));
+		ring_stop(c, SLICE("SIP;cause=200;text=\"Call completed elsewhere\"")); /* no missed call is shown */
 		break;
 	case LEG_FAILED:
 		if (c->state == CALL_RINGING && !leg->trunk_id[0] && redirect_followed(c, leg))
@@ -167,6 +167,7 @@ void ring_init(struct ring *r, struct call *c)
 	r->to.formats = r->formats;
 	r->to.format_count = leg_offered_formats(c->caller, r->formats, ARRAY_LEN(r->formats), &r->to.ptime_ms);
 	r->to.near = c->caller->stream;
+	r->to.call = c->id;
 }
 
 int ring_leg(struct ring *r, struct leg **ret)

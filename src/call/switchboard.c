@@ -1,4 +1,5 @@
 /* call/switchboard.c - messages in, to whom they concern; the parts made and taken down */
+#include "call/messages.h"
 #include "call/outside.h"
 #include <errno.h>
 
@@ -10,6 +11,14 @@ struct leg *leg_of_tag(struct switchboard *sb, struct slice tag)
 		return NULL;
 	struct leg *leg = pool_get(&sb->legs, name.handle);
 	return leg && leg->name.secret == name.secret ? leg : NULL;
+}
+
+int send_message(struct switchboard *sb, const struct sip_flow *flow, struct slice bytes)
+{
+	int rc = transport_send(sb->config.transport, flow, bytes);
+	if (rc == 0)
+		messages_sent(sb, flow, bytes);
+	return rc;
 }
 
 /* ---- answers ---- */
@@ -166,8 +175,7 @@ static void on_stray_2xx(void *owner, const struct sip_message *msg, const struc
 
 static int on_send(void *owner, const struct sip_flow *flow, struct slice bytes)
 {
-	struct switchboard *sb = owner;
-	return transport_send(sb->config.transport, flow, bytes);
+	return send_message(owner, flow, bytes);
 }
 
 void switchboard_input(struct switchboard *sb, const struct sip_flow *flow, char *bytes, size_t n)
@@ -176,7 +184,9 @@ void switchboard_input(struct switchboard *sb, const struct sip_flow *flow, char
 	struct sip_message *msg = &sb->message;
 	struct sip_reason err;
 	if (sip_message_parse(bytes, n, msg, &err) == SIP_OK && sip_message_check(msg, &err) == SIP_OK) {
+		messages_received(sb, flow, msg);
 		sip_stack_input(sb->stack, msg, flow);
+		messages_handled(sb);
 		return;
 	}
 	/* A reason where an answer can be written, silence and a count where not. */
@@ -209,6 +219,7 @@ static void stop_check(struct timer *t, void *arg)
 	struct switchboard *sb = arg;
 	bool more = sb->wheel->now_us >= sb->stop_at_us && calls_end_some(sb, &sb->stop_cursor, "shutdown");
 	history_flush(sb->history);
+	messages_flush(sb->messages);
 	registrar_flush(sb->registrar);
 	bool late = sb->wheel->now_us >= sb->stop_at_us + STOP_PATIENCE_US;
 	if ((more || sb->calls.used || !history_idle(sb->history)) && !late) {
@@ -283,7 +294,8 @@ int switchboard_new(const struct switchboard_config *config, struct switchboard 
 	sb->nonces = sip_nonces_new(sb->random, NONCE_LIFETIME_US, NONCE_TABLE_MAX);
 	sb->hasher = crypto_hasher_new();
 	if (!sb->stack || !sb->nonces || !sb->hasher || registrar_new(sb, &sb->registrar) < 0 ||
-	    history_new(sb, &sb->history) < 0) {
+	    history_new(sb, &sb->history) < 0 ||
+	    messages_new(sb, config->keep_messages, config->keep_days, &sb->messages) < 0) {
 		switchboard_free(sb);
 		return -ENOMEM;
 	}
@@ -298,6 +310,7 @@ struct switchboard *switchboard_free(struct switchboard *sb)
 	timer_stop(sb->wheel, &sb->stop_timer);
 	calls_drop_all(sb);
 	history_free(sb->history);
+	messages_free(sb->messages);
 	registrar_free(sb->registrar);
 	crypto_hasher_free(sb->hasher);
 	sip_nonces_free(sb->nonces);
@@ -320,5 +333,6 @@ void switchboard_metrics(struct switchboard *sb, struct metrics *m)
 	metrics_add(m, &sb->unknown_numbers);
 	registrar_metrics(sb->registrar, m);
 	history_metrics(sb->history, m);
+	messages_metrics(sb->messages, m);
 	sip_stack_metrics(sb->stack, m);
 }

@@ -26,6 +26,8 @@ struct switchboard_config {
 	uint16_t node;      /* number of this node, in branches and tags */
 	bool plain_rtp;     /* the node allows unencrypted voice; a device must also */
 	uint32_t calls_max; /* 0: CALL_MAX */
+	bool keep_messages; /* SIP messages of calls */
+	unsigned keep_days; /* they, and those that were kept before, are deleted when they are older */
 };
 MUST_USE int switchboard_new(const struct switchboard_config *config, struct switchboard **ret);
 /* Every call is dropped without a word; call switchboard_stop() first for a clean end. */
@@ -56,7 +58,8 @@ struct call_view { /* borrowed until the next turn */
 };
 /* Calls in progress, one after the other; *cursor starts at 0. tenant empty: all. false at the end. */
 bool switchboard_next_call(struct switchboard *sb, struct slice tenant, uint32_t *cursor, struct call_view *ret);
-/* Hang up from here: cause "hung-up-by-admin". -ENOENT. */
+bool switchboard_find_call(struct switchboard *sb, struct slice call_id, struct call_view *ret);
+/* Hang up from here: cause "hung-up". -ENOENT: there is none, or it is ending already. */
 int switchboard_hang_up(struct switchboard *sb, struct slice call_id);
 
 struct switchboard_figures {

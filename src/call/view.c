@@ -31,6 +31,31 @@ void call_hide_callee(const struct call *c, struct store_leg *callee)
 
 static const char *const state_names[] = {"ringing", "answered", "ending"};
 
+static void view(const struct call *c, struct call_view *ret)
+{
+	*ret = (struct call_view){
+		.id = slice_from_string(c->id),
+		.tenant = slice_from_string(c->tenant),
+		.from = slice_from_string(c->side_a.uri),
+		.to = slice_from_string(c->side_b.uri),
+		.state = state_names[c->state],
+		.started_us = c->started_us,
+		.answered_us = c->answered_us,
+	};
+	side_row(&c->side_a, &ret->caller);
+	side_row(&c->side_b, &ret->callee);
+	call_hide_callee(c, &ret->callee);
+}
+
+bool switchboard_find_call(struct switchboard *sb, struct slice call_id, struct call_view *ret)
+{
+	ASSERT_ON(sb->thread);
+	const struct call *c = call_find(sb, call_id);
+	if (c)
+		view(c, ret);
+	return c != NULL;
+}
+
 bool switchboard_next_call(struct switchboard *sb, struct slice tenant, uint32_t *cursor, struct call_view *ret)
 {
 	ASSERT_ON(sb->thread);
@@ -38,18 +63,7 @@ bool switchboard_next_call(struct switchboard *sb, struct slice tenant, uint32_t
 	while ((c = pool_next(&sb->calls, cursor))) {
 		if (c->released || (tenant.n && !slice_eq(tenant, slice_from_string(c->tenant))))
 			continue;
-		*ret = (struct call_view){
-			.id = slice_from_string(c->id),
-			.tenant = slice_from_string(c->tenant),
-			.from = slice_from_string(c->side_a.uri),
-			.to = slice_from_string(c->side_b.uri),
-			.state = state_names[c->state],
-			.started_us = c->started_us,
-			.answered_us = c->answered_us,
-		};
-		side_row(&c->side_a, &ret->caller);
-		side_row(&c->side_b, &ret->callee);
-		call_hide_callee(c, &ret->callee);
+		view(c, ret);
 		return true;
 	}
 	return false;
@@ -59,9 +73,9 @@ int switchboard_hang_up(struct switchboard *sb, struct slice call_id)
 {
 	ASSERT_ON(sb->thread);
 	struct call *c = call_find(sb, call_id);
-	if (!c)
+	if (!c || c->state == CALL_ENDING)
 		return -ENOENT;
-	call_end(c, 480, "hung-up-by-admin", "alto");
+	call_end(c, 480, "hung-up", "alto");
 	return 0;
 }
 

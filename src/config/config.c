@@ -85,6 +85,15 @@ static int take_workers(struct reader *r, yaml_node_t *value, const char *key, v
 	return 0;
 }
 
+static int take_days(struct reader *r, yaml_node_t *value, const char *key, void *target)
+{
+	uint64_t n = 0;
+	if (value->type != YAML_SCALAR_NODE || !slice_u64(scalar(value), CONFIG_TRACE_DAYS_MAX, &n) || n == 0)
+		return refuse_at(r, value, key, "must be a number of days from 1 to %d", CONFIG_TRACE_DAYS_MAX);
+	*(unsigned *)target = (unsigned)n;
+	return 0;
+}
+
 static int take_ports(struct reader *r, yaml_node_t *value, const char *key, void *target)
 {
 	uint16_t *ports = target; /* low, then high */
@@ -225,6 +234,10 @@ static const struct key media_keys[] = {
 	{"workers", take_workers, AT(media_workers)},
 	{"plain_rtp", take_bool, AT(plain_rtp)},
 };
+static const struct key trace_keys[] = {
+	{"sip", take_bool, AT(trace_sip)},
+	{"days", take_days, AT(trace_days)},
+};
 static const struct key tls_keys[] = {
 	{"certificate", take_path, AT(certificate)},
 	{"key", take_path, AT(key)},
@@ -268,6 +281,11 @@ static int take_media(struct reader *r, yaml_node_t *value, const char *key, voi
 	return take_mapping(r, value, key, media_keys, ARRAY_LEN(media_keys), r->config);
 }
 
+static int take_trace(struct reader *r, yaml_node_t *value, const char *key, void *target)
+{
+	return take_mapping(r, value, key, trace_keys, ARRAY_LEN(trace_keys), r->config);
+}
+
 static int take_tls(struct reader *r, yaml_node_t *value, const char *key, void *target)
 {
 	int rc = take_mapping(r, value, key, tls_keys, ARRAY_LEN(tls_keys), r->config);
@@ -297,7 +315,7 @@ static int take_networks(struct reader *r, yaml_node_t *value, const char *key, 
 static const struct key top_keys[] = {
 	{"node", take_node, AT(node)}, {"data", take_data, AT(data)},  {"database", take_database, AT(database)},
 	{"listen", take_listen, 0},    {"networks", take_networks, 0}, {"media", take_media, 0},
-	{"tls", take_tls, 0},
+	{"trace", take_trace, 0},      {"tls", take_tls, 0},
 };
 
 /* ---- the file ---- */
@@ -360,7 +378,9 @@ void config_defaults(struct config *ret)
 			       .database = "sqlite",
 			       .network_count = 1,
 			       .media_port_low = 16384,
-			       .media_port_high = 32767};
+			       .media_port_high = 32767,
+			       .trace_sip = true,
+			       .trace_days = 3};
 	if (gethostname(ret->node, sizeof(ret->node) - 1) < 0)
 		snprintf(ret->node, sizeof(ret->node), "alto");
 	ret->sip_tls.count = 1;

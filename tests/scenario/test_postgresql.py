@@ -50,7 +50,7 @@ def database_crashes_during_a_call(alto, database, phones):
         call.finish()
         answer.finish()
     row = wait_for(lambda: newest_call(alto), lambda c: c and c['ended'])
-    assert row['id'] == live['id'] and row['cause'] == 'hung-up-by-admin' and row['answered'], row
+    assert row['id'] == live['id'] and row['cause'] == 'hung-up' and row['answered'], row
     assert row['callee']['codec'] == 'PCMU/8000' and 'ring' in str(row['trace']), row
     assert int(database.query('SELECT count(*) FROM calls')) == 1
     # What was taken from memory is written once there is a database again.
@@ -76,14 +76,14 @@ def program_crashes_during_a_call(alto, phones, answer_port):
         alto.kill()
         answer.end()
     alto.start()
-    assert [c['cause'] for c in alto.listing('calls')] == ['crashed', 'hung-up-by-admin']
+    assert [c['cause'] for c in alto.listing('calls')] == ['crashed', 'hung-up']
     # The phone that registered before is called without registering again.
     with Sipp(alto.directory, 'answer', server, answer_port) as answer, \
             Sipp(alto.directory, 'call', server, free_port(), [phones['101']], service='102') as call:
         call.finish()
         answer.finish()
     wait_for(lambda: [c['cause'] for c in alto.listing('calls')],
-             lambda causes: causes == ['answered', 'crashed', 'hung-up-by-admin'])
+             lambda causes: causes == ['answered', 'crashed', 'hung-up'])
     print('after kill -9: registrations and history are there')
 
 

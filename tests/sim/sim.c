@@ -111,7 +111,9 @@ static void start(struct sim *s)
 					.store = s->store,
 					.directory = s->directory,
 					.node = 1,
-					.plain_rtp = s->plain_rtp};
+					.plain_rtp = s->plain_rtp,
+					.keep_messages = true,
+					.keep_days = 3};
 	assert_int_equal(switchboard_new(&sc, &s->sb), 0);
 	in_store(s, load, s);
 }
@@ -231,8 +233,11 @@ void sim_assert_empty(struct sim *s)
 	assert_int_equal(s->sb->legs.used, 0);
 	assert_int_equal(s->sb->calls_ringing, 0);
 	assert_int_equal(voice_open(s->media), 0);
-	/* Every binding has its expiry; nothing else waits for anything: no transaction, no repetition. */
-	assert_int_equal(s->wheel.running, bindings(s));
+	/*
+	 * Every binding has its expiry, and old messages are looked for each minute; nothing else waits for anything:
+	 * no transaction, no repetition.
+	 */
+	assert_int_equal(s->wheel.running, bindings(s) + 1);
 }
 
 /* ---- people ---- */

@@ -155,11 +155,13 @@ static void test_callee_bye_before_callers_ack(void **state)
 	o.ann->no_ack = true;
 	struct phone_call *a = phone_dial(o.ann, "20");
 	sim_until(o.s, 10, a->up && phone_last(o.desk)->up);
+	snprintf(o.desk->says_bye, sizeof(o.desk->says_bye), "Reason: Q.850;cause=16\r\n");
 	phone_hang_up(phone_last(o.desk));
 	sim_run(o.s, 100 * MS_US);
 	assert_int_equal(a->byes, 0);
 	o.ann->no_ack = false;
 	sim_until(o.s, 5, a->byes == 1); /* with the next copy of the 200 */
+	assert_string_equal(a->reason, "Q.850;cause=16");
 	sim_assert_row(o.s, 200, "answered", "callee");
 	office_done(&o);
 }
@@ -227,10 +229,12 @@ static void test_hang_up_by_admin(void **state)
 	cursor = 0;
 	assert_false(switchboard_next_call(o.s->sb, SLICE("other"), &cursor, &v));
 	assert_int_equal(switchboard_hang_up(o.s->sb, slice_from_string(id)), 0);
-	assert_int_equal(switchboard_hang_up(o.s->sb, slice_from_string(id)), 0);
+	assert_int_equal(switchboard_hang_up(o.s->sb, slice_from_string(id)), -ENOENT);
 	sim_until(o.s, 5, a->ended && b->ended);
 	assert_int_equal(a->byes + b->byes, 2);
-	sim_assert_row(o.s, 200, "hung-up-by-admin", "alto");
+	assert_string_equal(a->reason, "SIP;cause=480;text=\"Ended by the operator\"");
+	assert_string_equal(b->reason, a->reason);
+	sim_assert_row(o.s, 200, "hung-up", "alto");
 	office_done(&o);
 }
 

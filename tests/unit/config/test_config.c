@@ -34,6 +34,8 @@ static void an_empty_file_gives_the_defaults(void **state)
 		assert_int_equal(c.media_port_low, 16384);
 		assert_int_equal(c.media_port_high, 32767);
 		assert_false(c.plain_rtp);
+		assert_true(c.trace_sip);
+		assert_int_equal(c.trace_days, 3);
 		assert_int_equal(c.network_count, 1);
 		assert_true(c.networks[0].local_auto);
 		assert_int_equal(c.networks[0].internal_count, 4);
@@ -59,6 +61,7 @@ static void every_key_is_taken(void **state)
 				   "  ports: 20000-20100\n"
 				   "  workers: 3\n"
 				   "  plain_rtp: true\n"
+				   "trace: {sip: false, days: 30}\n"
 				   "tls: {certificate: /etc/c.pem, key: /etc/k.pem, ca: /etc/ca.pem}\n";
 	struct config c;
 	struct config_reason reason;
@@ -79,6 +82,8 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(c.media_port_high, 20100);
 	assert_int_equal(c.media_workers, 3);
 	assert_true(c.plain_rtp);
+	assert_false(c.trace_sip);
+	assert_int_equal(c.trace_days, 30);
 	assert_string_equal(c.certificate, "/etc/c.pem");
 	assert_string_equal(c.key, "/etc/k.pem");
 	assert_string_equal(c.authorities, "/etc/ca.pem");
@@ -133,6 +138,11 @@ static const struct refusal refusals[] = {
 	{"media: {workers: 257}\n", "alto.yaml:1: media.workers: ", "to 256"},
 	{"media: {workers: -1}\n", "alto.yaml:1: media.workers: ", "to 256"},
 	{"media: {plain_rtp: maybe}\n", "alto.yaml:1: media.plain_rtp: ", "true or false"},
+	{"trace: {sip: 1}\n", "alto.yaml:1: trace.sip: ", "true or false"},
+	{"trace:\n  days: 0\n", "alto.yaml:2: trace.days: ", "from 1 to 30"},
+	{"trace:\n  days: 31\n", "alto.yaml:2: trace.days: ", "from 1 to 30"},
+	{"trace: true\n", "alto.yaml:1: trace: ", "keys and values"},
+	{"trace: {media: true}\n", "alto.yaml:1: trace.media: ", "not a key"},
 	{"media: {plain_rtp: yes}\n", "alto.yaml:1: media.plain_rtp: ", "true or false"},
 	{"networks: [{local: here}]\n", "alto.yaml:1: networks.local: ", "auto or an IP address"},
 	{"networks: [{public: here}]\n", "alto.yaml:1: networks.public: ", "null or an IP address"},

@@ -1,0 +1,168 @@
+/* The SIP messages of a call are kept: all of them, in order, of nobody else, and never at the expense of its row */
+#include "sim/office.h"
+#include "store/messages.h"
+
+/* "> INVITE| < 401|": the ladder of a call, '>' and '<' as seen from the phone, the callee's side with a '2'. */
+struct ladder {
+	struct store_job job;
+	char call[64];
+	char text[2048];
+	size_t n;
+	bool secret;
+};
+
+static bool take(void *arg, const struct store_message *m)
+{
+	struct ladder *l = arg;
+	struct slice rest = m->text, line = slice_cut(&rest, '\r');
+	bool response = slice_starts(line, SLICE("SIP/2.0 "));
+	struct slice word = response ? slice_first(slice_from(line, 8), 3) : slice_cut(&line, ' ');
+	l->n += (size_t)snprintf(l->text + l->n, sizeof(l->text) - l->n, "%s%s%.*s ", m->callee ? "2" : "",
+				 m->sent ? "<" : ">", SLICE_ARG(word));
+	l->secret |= memmem(m->text.p, m->text.n, "inline:", 7) && !memmem(m->text.p, m->text.n, "inline:*\r\n", 9);
+	return true;
+}
+
+static int run(struct db *db, struct store_job *job)
+{
+	struct ladder *l = container_of(job, struct ladder, job);
+	return store_messages_list(db, slice_from_string(l->call), 0, take, l);
+}
+
+static void done(struct store_job *job, int result)
+{
+	assert_int_equal(result, DB_OK);
+}
+
+static const char *ladder(struct sim *s, const char *call)
+{
+	static struct ladder l;
+	l = (struct ladder){.job = {.run = run, .done = done}};
+	snprintf(l.call, sizeof(l.call), "%s", call);
+	sim_run(s, SECOND_US);
+	assert_int_equal(store_post(s->store, &l.job), 0);
+	store_wait(s->store);
+	assert_false(l.secret);
+	return l.text;
+}
+
+static void test_whole_call(void **state)
+{
+	struct office o = office_tls();
+	struct phone_call *a, *b;
+	office_talk(&o, &a, &b);
+	phone_hang_up(a);
+	struct sim_row row = sim_assert_row(o.s, 200, "answered", "caller");
+	assert_string_equal(ladder(o.s, row.id), ">INVITE 2<INVITE 2>180 <180 2>200 2<ACK <200 >ACK "
+						 ">BYE <200 2<BYE 2>200 ");
+	office_done(&o);
+}
+
+/* Reliable 1xx, their PRACK and UPDATE, each on its side. */
+static void test_reliable_and_update(void **state)
+{
+	struct office o = office_tls();
+	o.ann->reliable = o.desk->reliable = o.desk->early = true;
+	struct phone_call *a, *b;
+	office_talk(&o, &a, &b);
+	phone_update(a, true, "");
+	sim_until(o.s, 5, a->reinvite_status == 200);
+	phone_hang_up(a);
+	struct sim_row row = sim_assert_row(o.s, 200, "answered", "caller");
+	assert_string_equal(ladder(o.s, row.id), ">INVITE 2<INVITE 2>183 2<PRACK <183 2>200 >PRACK <200 2>200 2<ACK "
+						 "<200 >ACK >UPDATE <200 >BYE <200 2<BYE 2>200 ");
+	office_done(&o);
+}
+
+static void test_cancelled(void **state)
+{
+	struct office o = office_two();
+	o.desk->answer_ms = o.mobile->answer_ms = -1;
+	struct phone_call *a = phone_dial(o.ann, "20");
+	sim_until(o.s, 5, a->rang);
+	sim_run(o.s, SECOND_US);
+	phone_cancel(a);
+	struct sim_row row = sim_assert_row(o.s, 487, "cancelled", "caller");
+	const char *text = ladder(o.s, row.id);
+	/* The CANCEL stands before its answer, though the answer has the tag and it has not. */
+	assert_non_null(strstr(text, ">CANCEL <200 <487 2<CANCEL 2<CANCEL "));
+	assert_non_null(strstr(text, "2>487 2<ACK "));
+	office_done(&o);
+}
+
+/* Somebody without an account, and a call with the same Call-ID: nothing of it is this call's. */
+static void test_strangers(void **state)
+{
+	struct office o = office_udp();
+	struct phone_call *a, *b;
+	office_talk(&o, &a, &b);
+	struct sim_row row;
+	assert_int_equal(sim_rows(o.s, &row, 1), 1);
+	char text[800];
+	int n = snprintf(
+		text, sizeof(text),
+		"INVITE sip:20@acme.example SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.99;branch=z9hG4bKstranger\r\n"
+		"From: \";tag=1-1-0000000000000000\" <sip:x@acme.example>;tag=s\r\nTo: <sip:20@acme.example>\r\n"
+		"Call-ID: %s\r\nCSeq: 1 INVITE\r\nContact: <sip:x@192.0.2.99>\r\nMax-Forwards: 70\r\n"
+		"Content-Length: 0\r\n\r\n",
+		row.call_id);
+	unsigned before = o.s->messages;
+	network_from_phone(o.mobile, slice_of(text, (size_t)n));
+	sim_until(o.s, 5, o.s->messages > before);
+	phone_hang_up(a);
+	row = sim_assert_row(o.s, 200, "answered", "caller");
+	const char *kept = ladder(o.s, row.id);
+	assert_null(strstr(kept, "401"));
+	assert_ptr_equal(strstr(kept, "INVITE"), kept + 1); /* the caller's, and the one sent to the callee */
+	assert_null(strstr(strstr(kept, "2<INVITE") + 8, "INVITE"));
+	office_done(&o);
+}
+
+/* A store that takes nothing: the row waits and is written, the messages are counted and gone. */
+static void test_rows_come_first(void **state)
+{
+	struct office o = office_tls();
+	struct metrics m;
+	metrics_init(&m);
+	switchboard_metrics(o.s->sb, &m);
+	sim_store_refuses = true;
+	struct phone_call *a, *b;
+	office_talk(&o, &a, &b);
+	phone_hang_up(a);
+	sim_until(o.s, 5, a->ended && b->ended);
+	sim_run(o.s, SECOND_US);
+	sim_store_refuses = false;
+	struct sim_row row = sim_assert_row(o.s, 200, "answered", "caller");
+	assert_string_equal(ladder(o.s, row.id), "");
+	char text[16384];
+	struct writer w = writer_on(text, sizeof(text) - 1);
+	metrics_write(&m, &w);
+	text[w.n] = 0;
+	assert_non_null(strstr(text, "alto_trace_messages_dropped_total 12\n"));
+	office_done(&o);
+}
+
+static void test_gone_after_three_days(void **state)
+{
+	struct office o = office_udp();
+	struct phone_call *a, *b;
+	office_talk(&o, &a, &b);
+	phone_hang_up(a);
+	struct sim_row row = sim_assert_row(o.s, 200, "answered", "caller");
+	assert_string_not_equal(ladder(o.s, row.id), "");
+	sim_run(o.s, INT64_C(71) * 3600 * SECOND_US);
+	assert_string_not_equal(ladder(o.s, row.id), "");
+	sim_run(o.s, INT64_C(2) * 3600 * SECOND_US);
+	assert_string_equal(ladder(o.s, row.id), "");
+	office_done(&o);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whole_call),      cmocka_unit_test(test_reliable_and_update),
+		cmocka_unit_test(test_cancelled),       cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_rows_come_first), cmocka_unit_test(test_gone_after_three_days),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
