@@ -1,4 +1,4 @@
-/* cli/calls.c - alto calls [hangup] */
+/* cli/calls.c - alto calls */
 #include "cli/client.h"
 #include "cli/print.h"
 
@@ -88,15 +88,4 @@ int cli_calls(struct cli *c)
 		return print_listing(c, &path, false, history, ARRAY_LEN(history), "No call yet.");
 	client_parameter(&path, "live", "true");
 	return print_listing(c, &path, true, live, ARRAY_LEN(live), "No call in progress.");
-}
-
-int cli_calls_hangup(struct cli *c)
-{
-	struct client_path path;
-	client_path(&path, "/api/v1/calls");
-	client_path_add(&path, c->words[0]);
-	json_t *call = NULL;
-	int status = client_ask(c, "DELETE", &path, NULL, &call);
-	json_decref(call);
-	return status ? status : print_done("Call %s is being ended.", c->words[0]);
 }

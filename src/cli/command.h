@@ -5,6 +5,7 @@
 #include "base/common.h"
 
 enum cli_option {
+	CLI_ALL,
 	CLI_CURSOR,
 	CLI_DATA,
 	CLI_DIGEST,
@@ -19,6 +20,7 @@ enum cli_option {
 	CLI_LINES,
 	CLI_LISTENER,
 	CLI_LIVE,
+	CLI_MESSAGES,
 	CLI_NAME,
 	CLI_PASSWORD,
 	CLI_ROLE,
@@ -69,6 +71,7 @@ int cli_trunk_add(struct cli *c);
 int cli_trunk_list(struct cli *c);
 int cli_trunk_remove(struct cli *c);
 int cli_calls(struct cli *c);
+int cli_calls_show(struct cli *c);
 int cli_calls_hangup(struct cli *c);
 int cli_status(struct cli *c);
 

@@ -60,7 +60,7 @@ static json_t *duration_json(const struct store_call *c)
 	return json_integer((c->ended_us - c->answered_us) / MS_US);
 }
 
-static json_t *call_json(const struct web_request *r, const struct store_call *c)
+json_t *web_call_json(const struct web_request *r, const struct store_call *c)
 {
 	return WEB_OBJECT({"id", web_json_text(c->id)}, {"tenant", web_tenant_name_json(r, c->tenant)},
 			  {"from", text_or_null(c->caller.uri)}, {"to", text_or_null(c->callee.uri)},
@@ -76,7 +76,7 @@ static bool history_item(struct web_listing *l, json_t **ret)
 {
 	if (l->at == l->count)
 		return false;
-	*ret = call_json(l->request, &l->calls[l->at++]);
+	*ret = web_call_json(l->request, &l->calls[l->at++]);
 	return true;
 }
 
@@ -142,14 +142,4 @@ void web_calls_list(struct web_request *r)
 		return;
 	l->item = history_item;
 	web_listing_start_calls(l);
-}
-
-void web_calls_hang_up(struct web_request *r)
-{
-	if (switchboard_hang_up(r->context->switchboard, r->id) < 0) {
-		web_problem(r, WEB_UNKNOWN_CALL, NULL, "no call with the id \"%.*s\" is in progress",
-			    SLICE_ARG(slice_first(r->id, 64)));
-		return;
-	}
-	web_answer_json(r, 202, WEB_OBJECT({"id", web_json_text(r->id)}, {"state", json_string("ending")}));
 }

@@ -18,6 +18,8 @@
 #define WEB_LIST_TURN 50
 /* Memory of one request beside its body and answer: a page of call rows with their texts is the largest. */
 #define WEB_REQUEST_BYTES_MAX ((size_t)8 * 1024 * 1024)
+/* Text of SIP messages in one page; a message has 64 KiB at most, and one is always given. */
+#define WEB_MESSAGES_BYTES ((size_t)1024 * 1024)
 /* An answer's text; figures of many rooms and pages of 1000 calls stay below it. */
 #define WEB_ANSWER_MAX ((size_t)4 * 1024 * 1024)
 /* Bytes given to the socket at once, so that one large answer takes no turn for itself. */

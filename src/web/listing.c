@@ -176,19 +176,21 @@ static bool keep_leg(struct arena *a, struct store_leg *leg)
 	return true;
 }
 
+bool web_call_keep(struct arena *a, const struct store_call *c, struct store_call *ret)
+{
+	*ret = *c;
+	return arena_dup(a, c->id, &ret->id) && arena_dup(a, c->tenant, &ret->tenant) &&
+	       arena_dup(a, c->call_id, &ret->call_id) && arena_dup(a, c->cause, &ret->cause) &&
+	       arena_dup(a, c->ended_by, &ret->ended_by) && arena_dup(a, c->trace, &ret->trace) &&
+	       keep_leg(a, &ret->caller) && keep_leg(a, &ret->callee);
+}
+
 static void take_call(void *arg, const struct store_call *c)
 {
 	struct web_listing *l = arg;
 	if (l->failed || !page_has_room(l))
 		return;
-	struct arena *a = &l->request->arena;
-	struct store_call *kept = &l->calls[l->count];
-	*kept = *c;
-	bool ok = arena_dup(a, c->id, &kept->id) && arena_dup(a, c->tenant, &kept->tenant) &&
-		  arena_dup(a, c->call_id, &kept->call_id) && arena_dup(a, c->cause, &kept->cause) &&
-		  arena_dup(a, c->ended_by, &kept->ended_by) && arena_dup(a, c->trace, &kept->trace) &&
-		  keep_leg(a, &kept->caller) && keep_leg(a, &kept->callee);
-	if (ok)
+	if (web_call_keep(&l->request->arena, c, &l->calls[l->count]))
 		l->count++;
 	else
 		l->failed = true;
@@ -211,7 +213,7 @@ static void done(struct store_job *job, int result)
 		web_listing_write(l);
 }
 
-static void post(struct web_listing *l, int (*run)(struct db *db, struct store_job *job))
+void web_listing_post(struct web_listing *l, int (*run)(struct db *db, struct store_job *job))
 {
 	l->job = (struct store_job){.run = run, .done = done, .bytes = sizeof(*l), .read_only = true};
 	int rc = store_post(l->request->context->store, &l->job);
@@ -223,12 +225,12 @@ void web_listing_start(struct web_listing *l)
 {
 	l->ids = web_alloc(l->request, l->limit * sizeof(*l->ids));
 	if (l->ids)
-		post(l, run_ids);
+		web_listing_post(l, run_ids);
 }
 
 void web_listing_start_calls(struct web_listing *l)
 {
 	l->calls = web_alloc(l->request, l->limit * sizeof(*l->calls));
 	if (l->calls)
-		post(l, run_calls);
+		web_listing_post(l, run_calls);
 }

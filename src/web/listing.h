@@ -27,7 +27,8 @@ struct web_listing {
 	size_t count, at; /* of the rows read: how many, and the next to write */
 	struct slice *ids;
 	struct store_call *calls;
-	uint32_t slot; /* of calls in progress */
+	uint32_t slot;  /* of calls in progress */
+	void *resource; /* its own */
 	size_t written;
 	bool failed; /* out of memory while reading */
 	size_t cap;  /* of the request's answer, while it grows */
@@ -39,6 +40,10 @@ MUST_USE struct web_listing *web_listing_new(struct web_request *r, bool (*valid
 void web_listing_start(struct web_listing *l);
 /* Read calls, newest first, into l->calls. */
 void web_listing_start_calls(struct web_listing *l);
+/* Read by a function of the resource's own. */
+void web_listing_post(struct web_listing *l, int (*run)(struct db *db, struct store_job *job));
+/* A copy of the row with its texts. False: out of memory. Any thread that has the arena. */
+MUST_USE bool web_call_keep(struct arena *a, const struct store_call *c, struct store_call *ret);
 /* Nothing to read: write at once. */
 void web_listing_write(struct web_listing *l);
 /* One item or none: takes it. found with item NULL: out of memory. */

@@ -31,8 +31,11 @@ static const struct web_route routes[] = {
 	{"/api/v1/numbers/{id}", WEB_PATCH, web_numbers_change},
 	{"/api/v1/numbers/{id}", WEB_DELETE, web_numbers_remove},
 	{"/api/v1/calls", WEB_GET, web_calls_list},
-	{"/api/v1/calls/{id}", WEB_DELETE, web_calls_hang_up},
-	{"/api/v1/calls/{id}/hangup", WEB_POST, web_calls_hang_up},
+	{"/api/v1/calls", WEB_DELETE, web_calls_hang_up},
+	{"/api/v1/calls/{id}", WEB_GET, web_call_get},
+	{"/api/v1/calls/{id}", WEB_DELETE, web_call_hang_up},
+	{"/api/v1/calls/{id}/hangup", WEB_POST, web_call_hang_up},
+	{"/api/v1/calls/{id}/messages", WEB_GET, web_call_messages},
 };
 static const char *const method_names[] = {
 	[WEB_GET] = "GET", [WEB_POST] = "POST", [WEB_PATCH] = "PATCH", [WEB_DELETE] = "DELETE"};

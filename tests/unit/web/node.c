@@ -28,6 +28,17 @@ bool switchboard_next_call(struct switchboard *sb, struct slice tenant, uint32_t
 	return false;
 }
 
+bool switchboard_find_call(struct switchboard *sb, struct slice call_id, struct call_view *ret)
+{
+	for (size_t i = 0; i < the_node->call_count; i++) {
+		if (!slice_eq(the_node->calls[i].id, call_id))
+			continue;
+		*ret = the_node->calls[i];
+		return true;
+	}
+	return false;
+}
+
 int switchboard_hang_up(struct switchboard *sb, struct slice call_id)
 {
 	for (size_t i = 0; i < the_node->call_count; i++)

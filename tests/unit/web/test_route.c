@@ -34,7 +34,7 @@ static void a_path_names_its_resource_or_its_methods(void **state)
 	assert_ptr_equal(r->handle, web_tenants_change);
 	assert_slice(id, "acme");
 	r = web_route_find(WEB_POST, SLICE("/api/v1/calls/x/hangup"), &id, allow);
-	assert_ptr_equal(r->handle, web_calls_hang_up);
+	assert_ptr_equal(r->handle, web_call_hang_up);
 	assert_slice(id, "x");
 
 	assert_null(web_route_find(WEB_OTHER, SLICE("/api/v1/tenants/acme"), &id, allow));

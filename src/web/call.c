@@ -1,0 +1,197 @@
+/* web/call.c - /api/v1/calls/{id}: one call's story, its SIP messages, and its end, or that of all of a tenant */
+#include <errno.h>
+
+#include "call/switchboard.h"
+#include "net/loop.h"
+#include "store/messages.h"
+#include "web/find.h"
+#include "web/listing.h"
+#include "web/route.h"
+#include "web/write.h"
+
+static void unknown_call(struct web_request *r, const char *what)
+{
+	web_problem(r, WEB_UNKNOWN_CALL, NULL, "no call with the id \"%.*s\" is %s", SLICE_ARG(slice_first(r->id, 64)),
+		    what);
+}
+
+/* ---- its story ---- */
+
+struct story {
+	struct store_job job;
+	struct web_request *request;
+	struct store_call call;
+	bool found, failed;
+};
+
+static void take_story(void *arg, const struct store_call *c)
+{
+	struct story *s = arg;
+	s->found = true;
+	s->failed = !web_call_keep(&s->request->arena, c, &s->call);
+}
+
+static int story_run(struct db *db, struct store_job *job)
+{
+	struct story *s = container_of(job, struct story, job);
+	return store_call_get(db, s->request->id, take_story, s);
+}
+
+static json_t *story_json(const struct web_request *r, const struct store_call *c)
+{
+	struct call_view live;
+	const char *state = switchboard_find_call(r->context->switchboard, c->id, &live) ? live.state : "over";
+	json_t *o = web_call_json(r, c);
+	if (o && web_json_set(o, "state", json_string(state)) &&
+	    web_json_set(o, "sip_call_id", web_json_text(c->call_id)))
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+static void story_done(struct store_job *job, int result)
+{
+	struct story *s = container_of(job, struct story, job);
+	struct web_request *r = s->request;
+	if (result != DB_OK)
+		web_problem_store(r, result);
+	else if (s->failed)
+		web_problem_store(r, -ENOMEM);
+	else if (!s->found)
+		unknown_call(r, "in the history");
+	else
+		web_answer_json(r, 200, story_json(r, &s->call));
+}
+
+void web_call_get(struct web_request *r)
+{
+	struct story *s = web_alloc(r, sizeof(*s));
+	if (!s || !web_keep(r, r->id, &r->id)) /* the job looks at it on another thread, and later */
+		return;
+	s->request = r;
+	s->job = (struct store_job){.run = story_run, .done = story_done, .bytes = sizeof(*s), .read_only = true};
+	int rc = store_post(r->context->store, &s->job);
+	if (rc < 0)
+		web_problem_store(r, rc);
+}
+
+/* ---- its messages ---- */
+
+struct messages_page {
+	struct slice call;
+	struct store_message *rows;
+	size_t bytes;
+};
+
+static bool take_message(void *arg, const struct store_message *m)
+{
+	struct web_listing *l = arg;
+	struct messages_page *page = l->resource;
+	if (l->count == l->limit || (l->count && m->text.n > WEB_MESSAGES_BYTES - page->bytes)) {
+		snprintf(l->next, sizeof(l->next), "%lld", (long long)page->rows[l->count - 1].id);
+		return false;
+	}
+	struct arena *a = &l->request->arena;
+	struct store_message *kept = &page->rows[l->count];
+	*kept = *m;
+	l->failed = !arena_dup(a, m->transport, &kept->transport) || !arena_dup(a, m->remote, &kept->remote) ||
+		    !arena_dup(a, m->text, &kept->text);
+	page->bytes += MIN(m->text.n, WEB_MESSAGES_BYTES - page->bytes);
+	l->count += !l->failed;
+	return !l->failed;
+}
+
+static int messages_run(struct db *db, struct store_job *job)
+{
+	struct web_listing *l = container_of(job, struct web_listing, job);
+	const struct messages_page *page = l->resource;
+	uint64_t after = 0;
+	(void)!slice_u64(l->cursor, INT64_MAX, &after);
+	return store_messages_list(db, page->call, (int64_t)after, take_message, l);
+}
+
+static bool message_item(struct web_listing *l, json_t **ret)
+{
+	const struct messages_page *page = l->resource;
+	if (l->at == l->count)
+		return false;
+	const struct store_message *m = &page->rows[l->at++];
+	*ret = WEB_OBJECT({"at", web_json_time(m->at_us)}, {"direction", json_string(m->sent ? "sent" : "received")},
+			  {"side", json_string(m->callee ? "callee" : "caller")},
+			  {"transport", web_json_text(m->transport)}, {"remote", web_json_text(m->remote)},
+			  {"text", web_json_text(m->text)});
+	return true;
+}
+
+static bool is_number(struct slice s)
+{
+	uint64_t n;
+	return slice_u64(s, INT64_MAX, &n);
+}
+
+void web_call_messages(struct web_request *r)
+{
+	if (!WEB_ARGUMENTS_ALLOW(r, "limit", "cursor"))
+		return;
+	struct web_listing *l = web_listing_new(r, is_number);
+	struct messages_page *page = l ? web_alloc(r, sizeof(*page)) : NULL;
+	if (!page || !web_keep(r, r->id, &page->call))
+		return;
+	page->rows = web_alloc(r, l->limit * sizeof(*page->rows));
+	if (!page->rows)
+		return;
+	l->resource = page;
+	l->item = message_item;
+	web_listing_post(l, messages_run);
+}
+
+/* ---- its end ---- */
+
+void web_call_hang_up(struct web_request *r)
+{
+	if (switchboard_hang_up(r->context->switchboard, r->id) < 0) {
+		unknown_call(r, "in progress");
+		return;
+	}
+	web_answer_json(r, 202, WEB_OBJECT({"id", web_json_text(r->id)}, {"state", json_string("ending")}));
+}
+
+struct clearing {
+	struct web_request *request;
+	struct slice tenant;
+	uint32_t slot;
+	json_int_t ended;
+};
+
+static void clear_some(struct timer *t, void *arg)
+{
+	struct clearing *c = arg;
+	struct switchboard *sb = c->request->context->switchboard;
+	struct call_view v;
+	for (size_t i = 0; i < WEB_LIST_TURN; i++) {
+		if (!switchboard_next_call(sb, c->tenant, &c->slot, &v)) {
+			web_answer_json(c->request, 202, WEB_OBJECT({"ended", json_integer(c->ended)}));
+			return;
+		}
+		c->ended += switchboard_hang_up(sb, v.id) == 0;
+	}
+	timer_start(loop_wheel(c->request->context->loop), t, 0);
+}
+
+/* All of a tenant: named, so that nobody ends everybody's by leaving a word out. */
+void web_calls_hang_up(struct web_request *r)
+{
+	struct directory_tenant *t;
+	if (!WEB_ARGUMENTS_ALLOW(r, "tenant") || !web_tenant_argument(r, &t))
+		return;
+	if (!t) {
+		web_problem(r, WEB_INVALID_PARAMETER, "tenant", "tenant must say whose calls are to be ended");
+		return;
+	}
+	struct clearing *c = web_alloc(r, sizeof(*c));
+	if (!c || !web_keep(r, t->id, &c->tenant))
+		return;
+	c->request = r;
+	timer_init(&r->timer, clear_some, c);
+	clear_some(&r->timer, c);
+}
