@@ -10,6 +10,7 @@
 #include "net/loop.h"
 #include "net/stream.h"
 #include "net/tls.h"
+#include "notify.h"
 #include "transport/target.h"
 #include "web/server.h"
 
@@ -19,7 +20,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STOP_GRACE_US (30 * SECOND_US) /* SIGTERM: how long calls in progress may go on */
 #define DEFAULT_CONFIG "/etc/alto/alto.yaml"
 #define OTHER_DESCRIPTORS 1024 /* besides voice: connections have their own bound, the database needs a handful */
 
@@ -38,6 +38,8 @@ struct server {
 	struct tls_identity *identity;
 	struct web *web;
 	bool demo;
+	/* Warnings of `alto status`, each empty or a sentence. */
+	char certificate_trouble[1100], descriptor_trouble[256], data_trouble[256];
 };
 
 static int fail(const char *what, const char *why)
@@ -101,11 +103,21 @@ static void stopped(void *arg)
 	loop_stop(s->loop);
 }
 
+static uint32_t calls_now(struct server *s)
+{
+	struct switchboard_figures f;
+	switchboard_figures(s->switchboard, &f);
+	return f.calls;
+}
+
+/* A second signal, of either kind, does not wait any longer. */
 static void on_terminate(void *arg)
 {
 	struct server *s = arg;
-	log_write(LOG_INFO, "serve.stopping", NULL, 0);
-	switchboard_stop(s->switchboard, STOP_GRACE_US, stopped, s);
+	unsigned wait_s = s->config.shutdown_wait_s;
+	log_event(LOG_INFO, "serve.stopping", LOG_INT("calls", calls_now(s)), LOG_INT("wait_s", wait_s));
+	notify("STOPPING=1\nSTATUS=New calls are refused; %u in progress have %u s to end", calls_now(s), wait_s);
+	switchboard_stop(s->switchboard, (int64_t)wait_s * SECOND_US, stopped, s);
 }
 
 static void on_interrupt(void *arg)
@@ -113,6 +125,7 @@ static void on_interrupt(void *arg)
 	struct server *s = arg;
 	if (s->demo)
 		printf("\nStopping. The company is kept in %s.\n", s->config.data);
+	notify("STOPPING=1\nSTATUS=Calls in progress are being ended");
 	switchboard_stop(s->switchboard, 0, stopped, s);
 }
 
@@ -123,7 +136,12 @@ static int load_identity(struct server *s, struct tls_identity **ret)
 	snprintf(directory, sizeof(directory), "%s/tls", s->config.data);
 	int rc = s->config.certificate[0] ? tls_identity_load(s->config.certificate, s->config.key, ret, &why)
 					  : tls_identity_self_signed(directory, clock_wall_us(), ret, &why);
-	return rc < 0 ? fail("certificate", why.text) : 0;
+	*s->certificate_trouble = 0;
+	if (rc == 0)
+		return 0;
+	snprintf(s->certificate_trouble, sizeof(s->certificate_trouble),
+		 "The certificate was not read anew, the old one is in use: %s", why.text);
+	return fail("certificate", why.text);
 }
 
 /* Whose certificates we believe when we connect: on failure those that were. */
@@ -134,19 +152,41 @@ static int trust_authorities(struct server *s)
 	return stream_trust(s->loop, path, &why) < 0 ? fail("tls.ca", why.text) : 0;
 }
 
-static void on_hangup(void *arg)
+/* What others can read there is the database, and with it every account. */
+static void look_at_data(struct server *s)
 {
-	struct server *s = arg;
-	dns_reload(s->dns);
-	(void)trust_authorities(s);
+	struct stat st;
+	*s->data_trouble = 0;
+	if (stat(s->config.data, &st) == 0 && (st.st_mode & 077) != 0)
+		snprintf(s->data_trouble, sizeof(s->data_trouble),
+			 "The data directory %s is open to others (mode %04o): chmod 0700 %s", s->config.data,
+			 (unsigned)(st.st_mode & 07777), s->config.data);
+}
+
+/* 0: in use, or there is none. */
+static int renew_identity(struct server *s)
+{
 	struct tls_identity *fresh, *old = s->identity;
-	if (!old || load_identity(s, &fresh) < 0)
-		return; /* the old certificate stays in use; the reason stands on stderr */
+	if (!old)
+		return 0;
+	if (load_identity(s, &fresh) < 0)
+		return -1; /* the old certificate stays in use; the reason stands on stderr */
 	s->identity = fresh;
 	transport_set_identity(s->transport, fresh);
 	web_set_identity(s->web, fresh);
 	tls_identity_free(old);
 	log_write(LOG_INFO, "serve.certificate_reloaded", NULL, 0);
+	return 0;
+}
+
+static void on_hangup(void *arg)
+{
+	struct server *s = arg;
+	notify("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_monotonic_us());
+	look_at_data(s);
+	dns_reload(s->dns);
+	(void)trust_authorities(s); /* on failure those that were are believed still; the reason stands on stderr */
+	notify("READY=1\nSTATUS=%s", renew_identity(s) == 0 ? "Ready" : s->certificate_trouble);
 }
 
 /* ---- made ---- */
@@ -169,8 +209,9 @@ static int read_config(struct server *s, const struct serve_options *o)
 }
 
 /* Voice needs a descriptor a port: say so at the start, not at the hundredth call. */
-static unsigned streams_that_fit(const struct config *c)
+static unsigned streams_that_fit(struct server *s)
 {
+	const struct config *c = &s->config;
 	struct rlimit limit = {0};
 	unsigned ports = (unsigned)(c->media_port_high - c->media_port_low + 1);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
@@ -180,10 +221,11 @@ static unsigned streams_that_fit(const struct config *c)
 	if (limit.rlim_cur >= ports + OTHER_DESCRIPTORS)
 		return ports / 2;
 	unsigned left = limit.rlim_cur > OTHER_DESCRIPTORS ? (unsigned)limit.rlim_cur - OTHER_DESCRIPTORS : 64;
-	fprintf(stderr,
-		"alto: only %llu descriptors are allowed, which is enough for %u calls; raise the limit (ulimit -n %u, "
-		"or LimitNOFILE in the service) to use all of media.ports\n",
-		(unsigned long long)limit.rlim_cur, left / 4, ports + OTHER_DESCRIPTORS);
+	snprintf(s->descriptor_trouble, sizeof(s->descriptor_trouble),
+		 "Only %llu descriptors are allowed, which is enough for %u calls; raise the limit (ulimit -n %u, or "
+		 "LimitNOFILE in the service) to use all of media.ports.",
+		 (unsigned long long)limit.rlim_cur, left / 4, ports + OTHER_DESCRIPTORS);
+	fprintf(stderr, "alto: %s\n", s->descriptor_trouble);
 	return left / 2;
 }
 
@@ -302,7 +344,7 @@ static int open_media(struct server *s)
 				 .port_low = s->config.media_port_low,
 				 .port_high = s->config.media_port_high,
 				 .ports_ahead = 64,
-				 .streams_max = streams_that_fit(&s->config),
+				 .streams_max = streams_that_fit(s),
 				 .on_event = on_media_event,
 				 .owner = s};
 	int rc = media_new(s->loop, &c, &s->media);
@@ -339,7 +381,9 @@ static int open_web(struct server *s)
 				.metrics = &s->metrics,
 				.config = &s->config,
 				.identity = s->identity,
-				.version = ALTO_VERSION};
+				.version = ALTO_VERSION,
+				.warnings = {s->certificate_trouble, s->descriptor_trouble, s->data_trouble}};
+	look_at_data(s);
 	return web_new(&c, &s->web, &why) < 0 ? fail(why.text, "") : 0;
 }
 
@@ -438,6 +482,7 @@ int serve(const struct serve_options *options)
 		rc = open_all(s);
 	if (rc == 0) {
 		say_ready(s);
+		notify("READY=1\nSTATUS=Ready");
 		loop_run(s->loop);
 	}
 	close_all(s);

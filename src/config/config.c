@@ -85,6 +85,15 @@ static int take_workers(struct reader *r, yaml_node_t *value, const char *key, v
 	return 0;
 }
 
+static int take_wait(struct reader *r, yaml_node_t *value, const char *key, void *target)
+{
+	uint64_t n;
+	if (value->type != YAML_SCALAR_NODE || !slice_u64(scalar(value), CONFIG_SHUTDOWN_WAIT_MAX_S, &n))
+		return refuse_at(r, value, key, "must be a number of seconds from 0 to %d", CONFIG_SHUTDOWN_WAIT_MAX_S);
+	*(unsigned *)target = (unsigned)n;
+	return 0;
+}
+
 static int take_days(struct reader *r, yaml_node_t *value, const char *key, void *target)
 {
 	uint64_t n = 0;
@@ -234,6 +243,9 @@ static const struct key media_keys[] = {
 	{"workers", take_workers, AT(media_workers)},
 	{"plain_rtp", take_bool, AT(plain_rtp)},
 };
+static const struct key shutdown_keys[] = {
+	{"wait", take_wait, AT(shutdown_wait_s)},
+};
 static const struct key trace_keys[] = {
 	{"sip", take_bool, AT(trace_sip)},
 	{"days", take_days, AT(trace_days)},
@@ -281,6 +293,11 @@ static int take_media(struct reader *r, yaml_node_t *value, const char *key, voi
 	return take_mapping(r, value, key, media_keys, ARRAY_LEN(media_keys), r->config);
 }
 
+static int take_shutdown(struct reader *r, yaml_node_t *value, const char *key, void *target)
+{
+	return take_mapping(r, value, key, shutdown_keys, ARRAY_LEN(shutdown_keys), r->config);
+}
+
 static int take_trace(struct reader *r, yaml_node_t *value, const char *key, void *target)
 {
 	return take_mapping(r, value, key, trace_keys, ARRAY_LEN(trace_keys), r->config);
@@ -313,9 +330,9 @@ static int take_networks(struct reader *r, yaml_node_t *value, const char *key, 
 }
 
 static const struct key top_keys[] = {
-	{"node", take_node, AT(node)}, {"data", take_data, AT(data)},  {"database", take_database, AT(database)},
-	{"listen", take_listen, 0},    {"networks", take_networks, 0}, {"media", take_media, 0},
-	{"trace", take_trace, 0},      {"tls", take_tls, 0},
+	{"node", take_node, AT(node)},  {"data", take_data, AT(data)},  {"database", take_database, AT(database)},
+	{"listen", take_listen, 0},     {"networks", take_networks, 0}, {"media", take_media, 0},
+	{"shutdown", take_shutdown, 0}, {"trace", take_trace, 0},       {"tls", take_tls, 0},
 };
 
 /* ---- the file ---- */
@@ -379,6 +396,7 @@ void config_defaults(struct config *ret)
 			       .network_count = 1,
 			       .media_port_low = 16384,
 			       .media_port_high = 32767,
+			       .shutdown_wait_s = 30,
 			       .trace_sip = true,
 			       .trace_days = 3};
 	if (gethostname(ret->node, sizeof(ret->node) - 1) < 0)

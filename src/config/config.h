@@ -10,6 +10,7 @@
 #define CONFIG_LISTEN_MAX 16
 #define CONFIG_NETWORKS_MAX 8
 #define CONFIG_BLOCKS_MAX 16
+#define CONFIG_SHUTDOWN_WAIT_MAX_S 3600
 #define CONFIG_TRACE_DAYS_MAX 30 /* for finding faults; what is to be kept for longer is the history */
 /* The longest file with every list full has about 5 KiB; YAML may refer to itself, so that a small file keeps it small.
  */
@@ -37,6 +38,7 @@ struct config {
 	uint16_t media_port_low, media_port_high; /* inclusive */
 	unsigned media_workers;                   /* 0: one a core */
 	bool plain_rtp;                           /* the node's veto on unencrypted voice */
+	unsigned shutdown_wait_s; /* how long a stop waits for calls in progress */
 	bool trace_sip;                           /* keep the SIP messages of calls */
 	unsigned trace_days;                      /* for so long */
 	char certificate[512], key[512];          /* empty: self-signed */

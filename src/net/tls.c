@@ -10,7 +10,7 @@
 struct tls_identity {
 	SSL_CTX *context;
 	char fingerprint[TLS_FINGERPRINT_CAP];
-	int64_t expires_us;
+	int64_t begins_us, expires_us;
 	bool self_signed;
 };
 
@@ -139,11 +139,13 @@ static void describe(struct tls_identity *i, const X509 *certificate)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
-	struct tm end = {0};
+	struct tm begin = {0}, end = {0};
 
 	int rc = X509_digest(certificate, EVP_sha256(), digest, &n);
 	for (unsigned at = 0; rc == 1 && at < n; at++)
 		snprintf(i->fingerprint + at * 3, 4, at + 1 < n ? "%02X:" : "%02X", digest[at]);
+	if (ASN1_TIME_to_tm(X509_get0_notBefore(certificate), &begin) == 1)
+		i->begins_us = (int64_t)timegm(&begin) * SECOND_US;
 	if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) == 1)
 		i->expires_us = (int64_t)timegm(&end) * SECOND_US;
 	/* By its own name and its own key; a company's authority may well be named like its server. */
@@ -231,6 +233,11 @@ struct tls_identity *tls_identity_free(struct tls_identity *i)
 void tls_identity_fingerprint(const struct tls_identity *i, char ret[TLS_FINGERPRINT_CAP])
 {
 	memcpy(ret, i->fingerprint, TLS_FINGERPRINT_CAP);
+}
+
+int64_t tls_identity_begins_us(const struct tls_identity *i)
+{
+	return i->begins_us;
 }
 
 int64_t tls_identity_expires_us(const struct tls_identity *i)

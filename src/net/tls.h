@@ -29,5 +29,6 @@ MUST_USE int tls_identity_self_signed(const char *directory, int64_t wall_us, st
 				      struct tls_reason *reterr);
 struct tls_identity *tls_identity_free(struct tls_identity *i);
 void tls_identity_fingerprint(const struct tls_identity *i, char ret[TLS_FINGERPRINT_CAP]);
+int64_t tls_identity_begins_us(const struct tls_identity *i);  /* wall clock: valid from */
 int64_t tls_identity_expires_us(const struct tls_identity *i); /* wall clock */
 bool tls_identity_is_self_signed(const struct tls_identity *i);

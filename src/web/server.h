@@ -18,6 +18,7 @@ struct tls_identity;
 struct transport;
 struct web;
 
+#define WEB_NODE_WARNINGS 3
 /* What the resources show and change. All borrowed; they outlive the web server. */
 struct web_context {
 	struct loop *loop;
@@ -31,6 +32,8 @@ struct web_context {
 	const struct config *config;
 	const struct tls_identity *identity; /* NULL: nothing listens with TLS */
 	const char *version;
+	/* What the wiring has to warn of, in sentences that it keeps and may change; NULL or empty: nothing. */
+	const char *warnings[WEB_NODE_WARNINGS];
 };
 
 struct web_reason {

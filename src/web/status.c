@@ -1,4 +1,5 @@
 /* web/status.c - /api/v1/status: what listens, what is in progress, and what an operator should know */
+#include "base/clock.h"
 #include "call/switchboard.h"
 #include "net/loop.h"
 #include "net/tls.h"
@@ -8,6 +9,7 @@
 #define DAY_US (INT64_C(86400) * SECOND_US)
 /* Long enough before the end for a person to act. */
 #define EXPIRY_WARNING_US (30 * DAY_US)
+#define STALL_WARNING_US (2 * SECOND_US)
 
 static json_t *tls_json(const struct web_context *c)
 {
@@ -16,6 +18,7 @@ static json_t *tls_json(const struct web_context *c)
 	char fingerprint[TLS_FINGERPRINT_CAP];
 	tls_identity_fingerprint(c->identity, fingerprint);
 	return WEB_OBJECT({"fingerprint", json_string(fingerprint)},
+			  {"begins", web_json_time(tls_identity_begins_us(c->identity))},
 			  {"expires", web_json_time(tls_identity_expires_us(c->identity))},
 			  {"self_signed", json_boolean(tls_identity_is_self_signed(c->identity))});
 }
@@ -90,14 +93,40 @@ static bool warn_of_certificate(const struct web_context *c, int64_t now_us, jso
 		ok = warn(list,
 			  "The certificate is self-signed: phones must be told its fingerprint, or not to check it.");
 	int64_t left_us = tls_identity_expires_us(c->identity) - now_us;
-	if (!ok || left_us > EXPIRY_WARNING_US)
+	int64_t begins_us = tls_identity_begins_us(c->identity);
+	if (!ok || (left_us > EXPIRY_WARNING_US && begins_us <= now_us))
 		return ok;
-	char line[120];
-	if (left_us <= 0)
+	char line[120], begin[28];
+	if (begins_us > now_us) {
+		clock_format(begins_us, begin);
+		snprintf(line, sizeof(line), "The certificate is not valid before %s: phones refuse it.", begin);
+	} else if (left_us <= 0) {
 		snprintf(line, sizeof(line), "The certificate has expired: phones refuse it.");
-	else
+	} else {
 		snprintf(line, sizeof(line), "The certificate expires in %lld days.", (long long)(left_us / DAY_US));
+	}
 	return warn(list, line);
+}
+
+/* A store that answers late: what is told "done" waits. */
+static bool warn_of_stall(const struct store_health *store, json_t *list)
+{
+	if (store->oldest_wait_us < STALL_WARNING_US)
+		return true;
+	char line[160];
+	snprintf(line, sizeof(line),
+		 "The database has not committed for %lld s, and %zu writes wait: the disk is slow, or stands still.",
+		 (long long)(store->oldest_wait_us / SECOND_US), store->waiting_jobs);
+	return warn(list, line);
+}
+
+static bool warn_of_node(const struct web_context *c, json_t *list)
+{
+	bool ok = true;
+	for (size_t i = 0; ok && i < WEB_NODE_WARNINGS; i++)
+		if (c->warnings[i] && *c->warnings[i])
+			ok = warn(list, c->warnings[i]);
+	return ok;
 }
 
 static json_t *warnings_json(const struct web_request *r, const struct store_health *store,
@@ -110,6 +139,8 @@ static json_t *warnings_json(const struct web_request *r, const struct store_hea
 	bool ok = warn_of_listeners(c, list) && warn_of_certificate(c, web_now_us(r), list);
 	if (ok && c->config->plain_rtp)
 		ok = warn(list, "Unencrypted voice is allowed on this node for devices that have srtp off.");
+	if (ok)
+		ok = warn_of_node(c, list) && warn_of_stall(store, list);
 	if (ok && *store->trouble)
 		ok = warn(list, store->trouble);
 	if (ok && *calls->trouble)

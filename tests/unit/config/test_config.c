@@ -34,6 +34,7 @@ static void an_empty_file_gives_the_defaults(void **state)
 		assert_int_equal(c.media_port_low, 16384);
 		assert_int_equal(c.media_port_high, 32767);
 		assert_false(c.plain_rtp);
+		assert_int_equal(c.shutdown_wait_s, 30);
 		assert_true(c.trace_sip);
 		assert_int_equal(c.trace_days, 3);
 		assert_int_equal(c.network_count, 1);
@@ -61,6 +62,7 @@ static void every_key_is_taken(void **state)
 				   "  ports: 20000-20100\n"
 				   "  workers: 3\n"
 				   "  plain_rtp: true\n"
+				   "shutdown: {wait: 3600}\n"
 				   "trace: {sip: false, days: 30}\n"
 				   "tls: {certificate: /etc/c.pem, key: /etc/k.pem, ca: /etc/ca.pem}\n";
 	struct config c;
@@ -82,6 +84,7 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(c.media_port_high, 20100);
 	assert_int_equal(c.media_workers, 3);
 	assert_true(c.plain_rtp);
+	assert_int_equal(c.shutdown_wait_s, 3600);
 	assert_false(c.trace_sip);
 	assert_int_equal(c.trace_days, 30);
 	assert_string_equal(c.certificate, "/etc/c.pem");
@@ -138,6 +141,8 @@ static const struct refusal refusals[] = {
 	{"media: {workers: 257}\n", "alto.yaml:1: media.workers: ", "to 256"},
 	{"media: {workers: -1}\n", "alto.yaml:1: media.workers: ", "to 256"},
 	{"media: {plain_rtp: maybe}\n", "alto.yaml:1: media.plain_rtp: ", "true or false"},
+	{"shutdown: {wait: 3601}\n", "alto.yaml:1: shutdown.wait: ", "from 0 to 3600"},
+	{"shutdown: {wait: soon}\n", "alto.yaml:1: shutdown.wait: ", "from 0 to 3600"},
 	{"trace: {sip: 1}\n", "alto.yaml:1: trace.sip: ", "true or false"},
 	{"trace:\n  days: 0\n", "alto.yaml:2: trace.days: ", "from 1 to 30"},
 	{"trace:\n  days: 31\n", "alto.yaml:2: trace.days: ", "from 1 to 30"},
