@@ -59,7 +59,7 @@ struct call_view { /* borrowed until the next turn */
 /* Calls in progress, one after the other; *cursor starts at 0. tenant empty: all. false at the end. */
 bool switchboard_next_call(struct switchboard *sb, struct slice tenant, uint32_t *cursor, struct call_view *ret);
 bool switchboard_find_call(struct switchboard *sb, struct slice call_id, struct call_view *ret);
-/* Hang up from here: cause "hung-up". -ENOENT: there is none, or it is ending already. */
+/* Hang up from here: cause "hung-up". -ENOENT: it is over, or never was. */
 int switchboard_hang_up(struct switchboard *sb, struct slice call_id);
 
 struct switchboard_figures {

@@ -73,7 +73,7 @@ int switchboard_hang_up(struct switchboard *sb, struct slice call_id)
 {
 	ASSERT_ON(sb->thread);
 	struct call *c = call_find(sb, call_id);
-	if (!c || c->state == CALL_ENDING)
+	if (!c)
 		return -ENOENT;
 	call_end(c, 480, "hung-up", "alto");
 	return 0;

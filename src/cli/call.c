@@ -109,7 +109,7 @@ static int hang_up_all(const struct cli *c)
 	int status = client_ask(c, "DELETE", &path, NULL, &answer);
 	long long ended = (long long)json_integer_value(json_object_get(answer, "ended"));
 	json_decref(answer);
-	return status ? status : print_done("%lld calls are being ended.", ended);
+	return status ? status : print_done("Calls that are being ended: %lld.", ended);
 }
 
 int cli_calls_hangup(struct cli *c)

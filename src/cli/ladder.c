@@ -34,8 +34,8 @@ static void summary(struct slice text, char *ret, size_t cap)
 			 SLICE_ARG(answered_method(text)));
 		return;
 	}
-	struct slice method = slice_cut(&line, ' ');
-	snprintf(ret, cap, "%.*s %.*s", SLICE_ARG(method), SLICE_ARG(slice_cut(&line, ' ')));
+	struct slice method = slice_cut(&line, ' '), uri = slice_cut(&line, ' ');
+	snprintf(ret, cap, "%.*s %.*s", SLICE_ARG(method), SLICE_ARG(uri));
 }
 
 /* Microseconds of the day in "2026-11-24T10:00:00.123456Z"; a call over midnight is the caller's to mind. */

@@ -38,7 +38,7 @@ struct config {
 	uint16_t media_port_low, media_port_high; /* inclusive */
 	unsigned media_workers;                   /* 0: one a core */
 	bool plain_rtp;                           /* the node's veto on unencrypted voice */
-	unsigned shutdown_wait_s; /* how long a stop waits for calls in progress */
+	unsigned shutdown_wait_s;                 /* how long a stop waits for calls in progress */
 	bool trace_sip;                           /* keep the SIP messages of calls */
 	unsigned trace_days;                      /* for so long */
 	char certificate[512], key[512];          /* empty: self-signed */

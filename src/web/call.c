@@ -173,7 +173,8 @@ static void clear_some(struct timer *t, void *arg)
 			web_answer_json(c->request, 202, WEB_OBJECT({"ended", json_integer(c->ended)}));
 			return;
 		}
-		c->ended += switchboard_hang_up(sb, v.id) == 0;
+		if (strcmp(v.state, "ending") != 0)
+			c->ended += switchboard_hang_up(sb, v.id) == 0;
 	}
 	timer_start(loop_wheel(c->request->context->loop), t, 0);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "sip/digest.h"
+#include "store/messages.h"
 #include "store/rows.h"
 #include "support/test.h"
 #include "unit/web/node.h"
@@ -460,6 +461,83 @@ static void the_history_is_newest_first(void **state)
 	json_decref(page);
 }
 
+static int put_messages(struct db *db, struct store_job *job)
+{
+	static char big[700 * 1024];
+	memset(big, 'x', sizeof(big));
+	const struct slice texts[] = {SLICE("one"), slice_of(big, sizeof(big)), slice_of(big, sizeof(big)),
+				      SLICE("four")};
+	struct store_message m = {.call = slice_from_string(call_ids[0]),
+				  .at_us = 1000000,
+				  .transport = SLICE("TLS"),
+				  .remote = SLICE("192.0.2.1:5061")};
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		m.id = (int64_t)i + 1;
+		m.sent = i == 3;
+		m.callee = i == 3;
+		m.text = texts[i];
+		assert_int_equal(store_message_put(db, &m), DB_OK);
+	}
+	return DB_OK;
+}
+
+static void post_messages(struct node *n)
+{
+	static struct store_job job = {.run = put_messages, .done = call_written, .bytes = 1024};
+	post_calls(n);
+	assert_int_equal(store_post(n->store, &job), 0);
+}
+
+static json_t *messages(const struct node *n, const char *query, size_t count)
+{
+	static char whole[4 * 1024 * 1024];
+	char path[160];
+	snprintf(path, sizeof(path), "/api/v1/calls/%s/messages%s", call_ids[0], query);
+	assert_int_equal(node_ask(n, "GET", path, NULL, whole, sizeof(whole)), 200);
+	json_t *page = json_loads(whole, 0, NULL);
+	assert_int_equal(json_array_size(json_object_get(page, "items")), count);
+	return page;
+}
+
+static void a_call_tells_its_story(void **state)
+{
+	struct node *n = *state;
+	make_company(n);
+	node_do(n, post_messages);
+	json_decref(ask(n, "PATCH", "/api/v1/tenants/acme", "{\"lines\":1}", 200)); /* all is written by then */
+	json_t *call = ask(n, "GET", "/api/v1/calls/0192f5a0-0001-7abc-8def-0123456789ab", NULL, 200);
+	assert_string_equal(member(call, "state"), "over");
+	assert_string_equal(member(call, "sip_call_id"), "c");
+	assert_string_equal(member(call, "cause"), "answered");
+	json_decref(call);
+	expect(n, "GET", "/api/v1/calls/none", NULL, 404, "unknown-call", "");
+
+	/* A page ends by its bytes too. */
+	json_t *page = messages(n, "", 2);
+	const json_t *first = json_array_get(json_object_get(page, "items"), 0);
+	assert_string_equal(member(first, "text"), "one");
+	assert_string_equal(member(first, "direction"), "received");
+	assert_string_equal(member(first, "side"), "caller");
+	assert_string_equal(member(first, "remote"), "192.0.2.1:5061");
+	assert_string_equal(member(page, "next"), "2");
+	json_decref(page);
+	page = messages(n, "?cursor=2", 2);
+	assert_true(json_is_null(json_object_get(page, "next")));
+	assert_string_equal(member(json_array_get(json_object_get(page, "items"), 1), "side"), "callee");
+	json_decref(page);
+	page = messages(n, "?limit=1&cursor=3", 1);
+	assert_true(json_is_null(json_object_get(page, "next")));
+	json_decref(page);
+	expect(n, "GET", "/api/v1/calls/x/messages?cursor=y", NULL, 400, "invalid-parameter", "cursor");
+	expect(n, "GET", "/api/v1/calls/x/messages?tenant=acme", NULL, 400, "unknown-parameter", "");
+
+	expect(n, "DELETE", "/api/v1/calls", NULL, 400, "invalid-parameter", "tenant");
+	expect(n, "DELETE", "/api/v1/calls?tenant=none", NULL, 404, "unknown-tenant", "tenant");
+	json_t *ended = ask(n, "DELETE", "/api/v1/calls?tenant=acme", NULL, 202);
+	assert_int_equal(json_integer_value(json_object_get(ended, "ended")), 0);
+	json_decref(ended);
+}
+
 static int start_with_calls(void **state)
 {
 	struct node *n = malloc(sizeof(*n));
@@ -594,6 +672,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(listings_come_in_pages, start, stop),
 		cmocka_unit_test_setup_teardown(parameters_are_checked, start, stop),
 		cmocka_unit_test_setup_teardown(the_history_is_newest_first, start, stop),
+		cmocka_unit_test_setup_teardown(a_call_tells_its_story, start, stop),
 		cmocka_unit_test_setup_teardown(calls_in_progress_are_shown_and_ended, start_with_calls, stop),
 		cmocka_unit_test_setup_teardown(a_healthy_node_says_so, start, stop),
 		cmocka_unit_test_setup_teardown(trouble_is_named, start_in_trouble, stop),
