@@ -3,17 +3,19 @@
 
 /* ---- text that can be shown ---- */
 
-static bool is_plain(char c)
+/* Bytes at the beginning that are shown as they are: nearly always all. */
+static size_t plain_bytes(struct slice s)
 {
-	return (c >= ' ' && c < 0x7f) || c == '\r' || c == '\n' || c == '\t';
+	size_t n = 0;
+	while (n < s.n && ((s.p[n] >= ' ' && s.p[n] < 0x7f) || s.p[n] == '\r' || s.p[n] == '\n' || s.p[n] == '\t'))
+		n++;
+	return n;
 }
 
 static void write_shown(struct writer *w, struct slice s)
 {
 	while (s.n) {
-		size_t n = 0;
-		while (n < s.n && is_plain(s.p[n]))
-			n++;
+		size_t n = plain_bytes(s);
 		write_slice(w, slice_first(s, n));
 		s = slice_from(s, n);
 		if (!s.n)
@@ -28,27 +30,42 @@ static void write_shown(struct writer *w, struct slice s)
 static struct slice next_line(struct slice *rest)
 {
 	struct slice all = *rest;
-	size_t n = 0;
-	while (n < all.n && all.p[n] != '\r' && all.p[n] != '\n')
-		n++;
-	if (n < all.n && all.p[n] == '\r')
-		n++;
-	if (n < all.n && all.p[n] == '\n')
-		n++;
+	const char *end = memchr(all.p, '\n', all.n);
+	size_t n = end ? (size_t)(end - all.p) + 1 : all.n;
+	const char *cr = memchr(all.p, '\r', n);
+	if (cr && (size_t)(cr - all.p) + 2 < n) /* a line of its own: something follows that is no LF */
+		n = (size_t)(cr - all.p) + 1;
 	*rest = slice_from(all, n);
 	return slice_first(all, n);
 }
 
-/* The line's first `kept` bytes, an asterisk for the rest, and its end. */
-static void write_cut(struct writer *w, struct slice line, size_t kept)
+/*
+ * What has been read and not yet written: most of a message goes in one piece. `from` is where that begins; all lines
+ * are of one text.
+ */
+struct copier {
+	struct writer *w;
+	const char *from;
+};
+
+/* Everything up to `to`, as it is. */
+static void copy_to(struct copier *c, const char *to)
+{
+	write_shown(c->w, slice_of(c->from, (size_t)(to - c->from)));
+	c->from = to;
+}
+
+/* An asterisk in place of the line's bytes from `kept` on, but for its end. */
+static void cut_line(struct copier *c, struct slice line, size_t kept)
 {
 	size_t text = line.n;
 	while (text && (line.p[text - 1] == '\r' || line.p[text - 1] == '\n'))
 		text--;
-	write_shown(w, slice_first(line, MIN(kept, text)));
-	if (kept < text)
-		write_char(w, '*');
-	write_shown(w, slice_from(line, text));
+	if (kept >= text)
+		return;
+	copy_to(c, line.p + kept);
+	write_char(c->w, '*');
+	c->from = line.p + text;
 }
 
 static bool is_any(struct slice name, const char *const *names, size_t count)
@@ -77,7 +94,7 @@ static size_t value_end(struct slice s, size_t at)
 }
 
 /* name=value, name=value ...: values stay only of names that are known to tell nothing. */
-static void write_parameters(struct writer *w, struct slice s)
+static void cut_parameters(struct copier *c, struct slice s)
 {
 	static const char *const harmless[] = {"username", "realm",   "uri",   "algorithm", "qop",
 					       "nc",       "charset", "stale", "userhash",  "domain"};
@@ -90,22 +107,20 @@ static void write_parameters(struct writer *w, struct slice s)
 		       s.p[equals] != '\n')
 			equals++;
 		if (equals == s.n || s.p[equals] != '=') { /* no parameter: the line's end, or nothing we know */
-			write_cut(w, s, name);
+			cut_line(c, s, name);
 			return;
 		}
 		size_t end = value_end(s, equals + 1);
 		struct slice word = slice_trim(slice_of(s.p + name, equals - name));
-		if (is_any(word, harmless, ARRAY_LEN(harmless)))
-			write_shown(w, slice_first(s, end));
-		else
-			write_cut(w, slice_first(s, end), equals + 1);
+		if (!is_any(word, harmless, ARRAY_LEN(harmless)))
+			cut_line(c, slice_first(s, end), equals + 1);
 		s = slice_from(s, end);
 	}
 }
 
 /* line: "Authorization: Digest ..."; `at`: behind its colon. Of a scheme other than Digest nothing but its name stays.
  */
-static void write_credentials(struct writer *w, struct slice line, size_t at, bool has_scheme)
+static void cut_credentials(struct copier *c, struct slice line, size_t at, bool has_scheme)
 {
 	while (at < line.n && (line.p[at] == ' ' || line.p[at] == '\t'))
 		at++;
@@ -114,11 +129,10 @@ static void write_credentials(struct writer *w, struct slice line, size_t at, bo
 	       line.p[at] != '\n')
 		at++;
 	if (has_scheme && !slice_caseeq(slice_of(line.p + scheme, at - scheme), SLICE("Digest"))) {
-		write_cut(w, line, at);
+		cut_line(c, line, at);
 		return;
 	}
-	write_shown(w, slice_first(line, at));
-	write_parameters(w, slice_from(line, at));
+	cut_parameters(c, slice_from(line, at));
 }
 
 /* ---- the head ---- */
@@ -128,17 +142,20 @@ struct body {
 };
 
 /* True: the next line, if it is folded, belongs to a secret. */
-static bool write_field(struct writer *w, struct slice line, struct body *body)
+static bool cut_field(struct copier *c, struct slice line, struct body *body)
 {
 	static const char *const with_scheme[] = {"Authorization", "Proxy-Authorization", "WWW-Authenticate",
 						  "Proxy-Authenticate"};
 	static const char *const without_scheme[] = {"Authentication-Info", "Proxy-Authentication-Info"};
 	static const char *const type[] = {"Content-Type", "c"}, *const encoding[] = {"Content-Encoding", "e"};
+	/* The first letter tells most fields from those that matter here. */
+	if (slice_find(SLICE("aApPwWcCeE"), line.p[0]) < 0)
+		return false;
 	ptrdiff_t colon = slice_find(line, ':');
 	struct slice name = slice_trim(slice_first(line, colon < 0 ? 0 : (size_t)colon));
 	bool schemed = is_any(name, with_scheme, ARRAY_LEN(with_scheme));
 	if (schemed || is_any(name, without_scheme, ARRAY_LEN(without_scheme))) {
-		write_credentials(w, line, (size_t)colon + 1, schemed);
+		cut_credentials(c, line, (size_t)colon + 1, schemed);
 		return true;
 	}
 	if (is_any(name, type, ARRAY_LEN(type))) {
@@ -146,62 +163,70 @@ static bool write_field(struct writer *w, struct slice line, struct body *body)
 		body->sdp = slice_caseeq(slice_trim(slice_cut(&value, ';')), SLICE("application/sdp"));
 	}
 	body->encoded |= is_any(name, encoding, ARRAY_LEN(encoding));
-	write_shown(w, line);
 	return false;
 }
 
 /* *rest is left at the body. */
-static struct body write_head(struct writer *w, struct slice *rest)
+static struct body cut_head(struct copier *c, struct slice *rest)
 {
 	struct body body = {false, false};
 	bool secret = false;
 	while (rest->n) {
 		struct slice line = next_line(rest);
-		if (slice_empty(slice_trim(line)) && line.p[0] != ' ' && line.p[0] != '\t') {
-			write_slice(w, line);
+		if (line.p[0] == '\r' || line.p[0] == '\n')
 			break;
-		}
 		bool folded = line.p[0] == ' ' || line.p[0] == '\t';
-		if (folded && secret)
-			write_cut(w, line, 1);
-		else if (folded)
-			write_shown(w, line);
-		else
-			secret = write_field(w, line, &body);
+		if (!folded)
+			secret = cut_field(c, line, &body);
+		else if (secret)
+			cut_line(c, line, 1);
 	}
 	return body;
 }
 
 /* ---- the body ---- */
 
-/* Index of the first of these words, whatever its letters' case; -1: not there. */
-static ptrdiff_t find_word(struct slice s, struct slice word)
+/* Index behind an "inline:" (RFC 4568 §6.1, also within the capabilities of 5939); the line's length: there is none. */
+static size_t behind_inline(struct slice line)
 {
-	for (size_t i = 0; i + word.n <= s.n; i++)
-		if (slice_casestarts(slice_from(s, i), word))
-			return (ptrdiff_t)i;
-	return -1;
+	static const struct slice word = {"inline:", 7};
+	const char *end = line.p + line.n;
+	for (const char *p = line.p; (p = memchr(p, ':', (size_t)(end - p))) != NULL; p++) {
+		size_t at = (size_t)(p - line.p) + 1;
+		if (at >= word.n && slice_casestarts(slice_from(line, at - word.n), word))
+			return at;
+	}
+	return line.n;
 }
 
-static void write_description(struct writer *w, struct slice rest)
+static void cut_description(struct copier *c, struct slice rest)
 {
 	static const char *const lines[] = {"a=ice-pwd:", "a=key-mgmt:", "k="};
 	while (rest.n) {
 		struct slice line = next_line(&rest);
-		ptrdiff_t inline_key = find_word(line, SLICE("inline:"));
-		size_t kept = inline_key < 0 ? line.n : (size_t)inline_key + SLICE("inline:").n;
-		for (size_t i = 0; i < ARRAY_LEN(lines); i++)
-			if (slice_casestarts(line, slice_from_string(lines[i])))
-				kept = MIN(kept, slice_from_string(lines[i]).n);
-		write_cut(w, line, kept);
+		if (slice_find(SLICE("aAkK"), line.p[0]) < 0)
+			continue;
+		size_t kept = behind_inline(line);
+		for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+			struct slice begin = slice_from_string(lines[i]);
+			if (slice_casestarts(line, begin))
+				kept = MIN(kept, begin.n);
+		}
+		cut_line(c, line, kept);
 	}
 }
 
 void secrets_cut(struct slice message, struct writer *w)
 {
-	struct body body = write_head(w, &message);
-	if (body.sdp && !body.encoded)
-		write_description(w, message);
-	else if (message.n)
+	struct copier c = {.w = w, .from = message.p};
+	const char *end = message.p + message.n;
+	struct body body = cut_head(&c, &message);
+	if (body.sdp && !body.encoded) {
+		cut_description(&c, message);
+		copy_to(&c, end);
+		return;
+	}
+	copy_to(&c, end - message.n);
+	if (message.n)
 		write_format(w, "(%zu bytes, cut)", message.n);
 }
