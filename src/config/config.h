@@ -12,9 +12,9 @@
 #define CONFIG_BLOCKS_MAX 16
 #define CONFIG_SHUTDOWN_WAIT_MAX_S 3600
 #define CONFIG_TRACE_DAYS_MAX 30 /* for finding faults; what is to be kept for longer is the history */
-/* The longest file with every list full has about 5 KiB; YAML may refer to itself, so that a small file keeps it small.
- */
-#define CONFIG_FILE_MAX ((size_t)64 * 1024)
+/* The longest file with every list full has about 5 KiB. What nests deeply costs libyaml the square of its length: a
+ * file of 16 KiB half a second, one of 64 KiB ten. */
+#define CONFIG_FILE_MAX ((size_t)16 * 1024)
 
 struct config_addresses {
 	size_t count;

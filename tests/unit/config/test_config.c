@@ -261,7 +261,7 @@ static void a_large_file_is_refused(void **state)
 	struct config_reason reason;
 	assert_int_equal(config_parse("alto.yaml", slice_of(text, CONFIG_FILE_MAX), &c, &reason), 0);
 	assert_int_equal(config_parse("alto.yaml", slice_of(text, CONFIG_FILE_MAX + 1), &c, &reason), -EINVAL);
-	assert_non_null(strstr(reason.text, "alto.yaml: is larger than 65536 bytes"));
+	assert_non_null(strstr(reason.text, "alto.yaml: is larger than 16384 bytes"));
 	free(text);
 }
 
