@@ -264,6 +264,49 @@ static void test_connection_lost_while_ringing(void **state)
 	done(&w);
 }
 
+/* What a target has said early goes with it: the next is asked by a new dialog, with keys that the first never saw. */
+static void test_early_dialog_goes_with_its_target(void **state)
+{
+	struct world w = world_new(SIP_TCP, SIP_UDP);
+	w.first->early = w.first->reliable = true;
+	w.first->answer_ms = -1;
+	w.second->ring_ms = -1;
+	w.second->answer_ms = 500;
+	call(&w);
+	sim_until(w.s, 10, w.leg->early && phone_last(w.first)->pracks);
+	network_close(w.first);
+	sim_until(w.s, 10, w.second->got[SIP_INVITE]);
+	assert_false(w.leg->early || w.leg->forks || w.leg->heard);
+	assert_non_null(strstr(w.second->last_invite, "Supported: 100rel, timer\r\n"));
+	assert_non_null(strstr(w.second->last_invite, "CSeq: 1 INVITE\r\n"));
+	sim_until(w.s, 10, w.answered);
+	assert_int_equal(w.failed, 0);
+	hang_up(&w);
+	sim_until(w.s, 1, w.second->got[SIP_BYE]);
+	done(&w);
+}
+
+/* RFC 4028 §7.3: the same target, which has judged no more than the time; a request of its own, with a CSeq of its own.
+ */
+static void test_422_asks_the_same_target(void **state)
+{
+	struct world w = world_new(SIP_UDP, SIP_UDP);
+	w.first->status = 422;
+	w.first->ring_ms = -1;
+	w.first->answer_ms = 100;
+	snprintf(w.first->says_refused, sizeof(w.first->says_refused), "Min-SE: 3600\r\n");
+	call(&w);
+	sim_until(w.s, 5, w.first->got[SIP_INVITE] == 2);
+	w.first->status = 200;
+	assert_non_null(strstr(w.first->last_invite, "Session-Expires: 3600\r\n"));
+	assert_non_null(strstr(w.first->last_invite, "CSeq: 2 INVITE\r\n"));
+	sim_until(w.s, 5, w.answered);
+	assert_int_equal(w.second->got[SIP_INVITE], 0);
+	assert_int_equal(w.failed, 0);
+	hang_up(&w);
+	done(&w);
+}
+
 /* A connection that went during the call is made again for the BYE. */
 static void test_connection_made_again(void **state)
 {
@@ -352,6 +395,8 @@ int main(void)
 		cmocka_unit_test(test_cancel_ends_the_search),
 		cmocka_unit_test(test_connection_refused),
 		cmocka_unit_test(test_connection_lost_while_ringing),
+		cmocka_unit_test(test_early_dialog_goes_with_its_target),
+		cmocka_unit_test(test_422_asks_the_same_target),
 		cmocka_unit_test(test_connection_made_again),
 		cmocka_unit_test(test_large_request_by_tcp),
 		cmocka_unit_test(test_large_request_back_to_udp),

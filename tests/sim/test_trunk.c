@@ -213,6 +213,59 @@ static void test_device_behind_the_same_address(void **state)
 	office_done(&w.o);
 }
 
+/* No offer in its INVITE: ours is in the 200, and the ACK has the answer. */
+static void test_in_without_offer(void **state)
+{
+	struct world w = world_of("acme");
+	w.op->no_body = true;
+	struct phone_call *a = phone_dial(w.op, NUMBER);
+	sim_until(w.o.s, 10, a->up && phone_last(w.o.ann)->up);
+	sim_run(w.o.s, SECOND_US);
+	assert_true(voice_flows(a, phone_last(w.o.ann)));
+	phone_hang_up(a);
+	sim_assert_row(w.o.s, 200, "answered", "caller");
+	office_done(&w.o);
+}
+
+/* Ann has set a forward on her phone. It holds for callers from outside too: to colleagues, by extension and number. */
+static void test_forwards(void **state)
+{
+	static const struct {
+		const char *contact;
+		bool followed;
+	} cases[] = {
+		{"<sip:20@acme.example>", true},
+		{"<sip:+33142685320@acme.example>", true},
+		{"<tel:0033-142-68-53-20>", true},
+		{"<sip:" OUTSIDE "@acme.example>", false},
+		{"<sip:+4930123456@acme.example>", false} /* another company's */
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct world w = world_of("");
+		sim_add_device(w.o.s, &(struct sim_person){"other", "10", "desk", "secret", SIP_DIGEST_MD5, true});
+		sim_set_number(w.o.s, "other", "+4930123456", "10");
+		sim_set_number(w.o.s, "acme", "+33142685320", "20");
+		w.o.ann->status = 302;
+		snprintf(w.o.ann->says_refused, sizeof(w.o.ann->says_refused), "Contact: %s\r\n", cases[i].contact);
+		snprintf(w.op->extra, sizeof(w.op->extra), "P-Asserted-Identity: \"Zo\" <sip:+33699@op.example>\r\n");
+		struct phone_call *a = phone_dial(w.op, NUMBER);
+		sim_until(w.o.s, 10, a->status);
+		if (a->status != (cases[i].followed ? 200u : 480u))
+			fail_msg("%s: %u", cases[i].contact, a->status);
+		assert_int_equal(w.op->got[SIP_INVITE], 0);
+		if (a->up) {
+			assert_true(has(w.o.desk->last_invite, "From: \"Zo\" <sip:+33699@acme.example>;"));
+			assert_int_equal(w.op->statuses[181], 1);
+			phone_hang_up(a);
+			assert_string_equal(sim_assert_row(w.o.s, 200, "answered", "caller").b_device, "acme-20-desk");
+		} else {
+			assert_true(
+				has(sim_assert_row(w.o.s, 480, "redirected", "alto").trace, ": not to be followed\n"));
+		}
+		office_done(&w.o);
+	}
+}
+
 /* ---- whose ---- */
 
 static void test_tenants_are_apart(void **state)
@@ -313,6 +366,33 @@ static void test_company_to_company(void **state)
 	office_done(&w.o);
 }
 
+/* A forward set on a phone of the other company stays there, and the caller's company does not see to whom. */
+static void test_forward_in_another_company(void **state)
+{
+	struct world w = world_of("");
+	sim_add_device(w.o.s, &(struct sim_person){"other", "10", "secretphone", "secret", SIP_DIGEST_MD5, true});
+	sim_add_device(w.o.s, &(struct sim_person){"other", "20", "hiddenphone", "secret", SIP_DIGEST_MD5, true});
+	struct sim_phone *olga = phone_new(w.o.s, "other-10-secretphone", "secret", SIP_UDP);
+	struct sim_phone *otto = phone_new(w.o.s, "other-20-hiddenphone", "secret", SIP_UDP);
+	phone_registered(olga);
+	phone_registered(otto);
+	sim_set_number(w.o.s, "other", "+4930123456", "10");
+	olga->status = 302;
+	snprintf(olga->says_refused, sizeof(olga->says_refused), "Contact: <sip:20@other.example>\r\n");
+	struct phone_call *a = phone_dial(w.o.ann, "+4930123456");
+	sim_until(w.o.s, 10, a->up);
+	assert_int_equal(w.o.desk->got[SIP_INVITE], 0); /* the caller's company has a 20 too */
+	assert_true(has(otto->last_invite, "From: <sip:" NUMBER "@other.example>;"));
+	phone_hang_up(a);
+	sim_run(w.o.s, SECOND_US);
+	struct sim_row rows[3];
+	assert_int_equal(sim_rows(w.o.s, rows, 3), 2);
+	const struct sim_row *ours = strcmp(rows[0].tenant, "acme") == 0 ? &rows[0] : &rows[1];
+	assert_true(has(ours->trace, "redirected\n"));
+	assert_false(has(ours->trace, "secretphone") || has(ours->trace, "hiddenphone") || has(ours->trace, "to 20"));
+	office_done(&w.o);
+}
+
 static void test_number_moves(void **state)
 {
 	struct world w = world_of("acme");
@@ -371,6 +451,21 @@ static void test_out(void **state)
 	assert_string_equal(row.b_trunk, "acme-op");
 	assert_string_equal(row.b_device, "");
 	assert_string_equal(row.b_codec, "PCMA/8000");
+	office_done(&w.o);
+}
+
+/* A caller without an offer of its own: the operator is offered what phones have. */
+static void test_out_without_offer(void **state)
+{
+	struct world w = world_of("acme");
+	w.o.ann->no_body = true;
+	struct phone_call *a = phone_dial(w.o.ann, OUTSIDE);
+	sim_until(w.o.s, 10, a->up && phone_last(w.op)->up);
+	sim_run(w.o.s, SECOND_US);
+	assert_true(has(w.op->last_invite, "a=rtpmap:96 opus/48000/2\r\n"));
+	assert_true(voice_flows(a, phone_last(w.op)));
+	phone_hang_up(a);
+	sim_assert_row(w.o.s, 200, "answered", "caller");
 	office_done(&w.o);
 }
 
@@ -623,6 +718,34 @@ static void test_loop(void **state)
 	office_done(&w.o);
 }
 
+/*
+ * Who was called outside has a forward there, to a number of ours, and the operator keeps our tag and Via: a call. (Our
+ * own description it may not keep: that would be our own voice port.)
+ */
+static void test_sent_on(void **state)
+{
+	struct world w = world_of("acme");
+	sim_set_number(w.o.s, "acme", "+33142685320", "20");
+	w.op->answer_ms = w.o.desk->answer_ms = -1;
+	struct phone_call *a = phone_dial(w.o.ann, OUTSIDE);
+	sim_until(w.o.s, 10, a->rang);
+	const char *via = strstr(w.op->last_invite, "Via: "), *end = strstr(w.op->last_invite, "Content-Type: ");
+	assert_true(via && end);
+	char text[6000];
+	snprintf(text, sizeof(text),
+		 "INVITE sip:+33142685320@192.0.2.10 SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bKhop\r\n%.*s"
+		 "Content-Length: 0\r\n\r\n",
+		 w.host, (int)(end - via), via);
+	w.op->sends_garbage = true;
+	phone_send_raw(w.op, slice_from_string(text));
+	sim_until(w.o.s, 10, w.o.desk->got[SIP_INVITE]);
+	assert_int_equal(w.op->statuses[482], 0);
+	phone_cancel(a);
+	sim_until(w.o.s, 60, a->ended && phone_last(w.o.desk)->cancels);
+	sim_run(w.o.s, SECOND_US);
+	office_done(&w.o);
+}
+
 static void test_options(void **state)
 {
 	struct world w = world_of("acme");
@@ -639,6 +762,8 @@ int main(void)
 		cmocka_unit_test(test_in),
 		cmocka_unit_test(test_forms_of_a_number),
 		cmocka_unit_test(test_who_calls),
+		cmocka_unit_test(test_in_without_offer),
+		cmocka_unit_test(test_forwards),
 		cmocka_unit_test(test_unknown_number),
 		cmocka_unit_test(test_strangers),
 		cmocka_unit_test(test_named_listener),
@@ -646,9 +771,11 @@ int main(void)
 		cmocka_unit_test(test_tenants_are_apart),
 		cmocka_unit_test(test_shared_trunk_serves_all),
 		cmocka_unit_test(test_company_to_company),
+		cmocka_unit_test(test_forward_in_another_company),
 		cmocka_unit_test(test_number_moves),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_out),
+		cmocka_unit_test(test_out_without_offer),
 		cmocka_unit_test(test_identity),
 		cmocka_unit_test(test_what_is_dialled),
 		cmocka_unit_test(test_operator_refuses),
@@ -660,6 +787,7 @@ int main(void)
 		cmocka_unit_test(test_keys_do_not_go_in_clear),
 		cmocka_unit_test(test_sends_from_elsewhere),
 		cmocka_unit_test(test_loop),
+		cmocka_unit_test(test_sent_on),
 		cmocka_unit_test(test_options),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
