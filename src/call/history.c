@@ -255,7 +255,7 @@ bool history_idle(const struct history *h)
 
 bool history_stalled(const struct history *h)
 {
-	return h->bytes > STORE_QUEUE_BYTES_MAX;
+	return h->bytes > h->sb->config.history_bytes_max;
 }
 
 /* ---- made and taken down ---- */

@@ -269,6 +269,8 @@ int switchboard_new(const struct switchboard_config *config, struct switchboard 
 	sb->random = config->random;
 	if (!sb->config.calls_max)
 		sb->config.calls_max = CALL_MAX;
+	if (!sb->config.history_bytes_max)
+		sb->config.history_bytes_max = STORE_QUEUE_BYTES_MAX;
 	pool_init(&sb->calls, sizeof(struct call), sb->config.calls_max);
 	pool_init(&sb->legs, sizeof(struct leg), sb->config.calls_max * 4);
 	identities_init(sb);

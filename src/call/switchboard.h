@@ -23,11 +23,12 @@ struct switchboard_config {
 	struct media *media;
 	struct store *store;
 	struct directory *directory;
-	uint16_t node;      /* number of this node, in branches and tags */
-	bool plain_rtp;     /* the node allows unencrypted voice; a device must also */
-	uint32_t calls_max; /* 0: CALL_MAX */
-	bool keep_messages; /* SIP messages of calls */
-	unsigned keep_days; /* they, and those that were kept before, are deleted when they are older */
+	uint16_t node;            /* number of this node, in branches and tags */
+	bool plain_rtp;           /* the node allows unencrypted voice; a device must also */
+	uint32_t calls_max;       /* 0: CALL_MAX */
+	size_t history_bytes_max; /* of rows that wait; above it new calls are refused; 0: STORE_QUEUE_BYTES_MAX */
+	bool keep_messages;       /* SIP messages of calls */
+	unsigned keep_days;       /* they, and those that were kept before, are deleted when they are older */
 };
 MUST_USE int switchboard_new(const struct switchboard_config *config, struct switchboard **ret);
 /* Every call is dropped without a word; call switchboard_stop() first for a clean end. */

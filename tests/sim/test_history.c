@@ -147,6 +147,35 @@ static void test_queue_is_full(void **state)
 	office_done(&o);
 }
 
+/* Rows up to the bound may wait; above it new calls are told to come back later, and those in progress go on. */
+static void test_too_many_rows_wait(void **state)
+{
+	struct office o = office_two();
+	struct phone_call *a, *b;
+	office_talk(&o, &a, &b);
+	sim_run(o.s, SECOND_US);
+	sim_store_refuses = true;
+	o.s->sb->config.history_bytes_max = 1; /* one row is more */
+	struct phone_call *first = phone_dial(o.ann, "99");
+	sim_until(o.s, 5, first->status);
+	assert_int_equal(first->status, 404); /* nothing waited yet: at the bound, not above it */
+	sim_run(o.s, SECOND_US);
+	struct phone_call *second = phone_dial(o.ann, "20");
+	sim_until(o.s, 5, second->status);
+	assert_int_equal(second->status, 503);
+	assert_non_null(strstr(o.ann->last_response, "Retry-After: "));
+	assert_non_null(strstr(o.ann->last_response, "Call History Cannot Be Written"));
+	assert_true(voice_flows(a, b));
+	sim_store_refuses = false;
+	sim_run(o.s, 3 * SECOND_US);
+	o.desk->answer_ms = 100;
+	struct phone_call *third = phone_dial(o.ann, "20");
+	sim_until(o.s, 5, third->up);
+	phone_hang_up(third);
+	phone_hang_up(a);
+	office_done(&o);
+}
+
 /* The switchboard dies in the middle of calls; the next one closes their rows. */
 static void test_crash(void **state)
 {
@@ -207,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_odd_numbers),
 		cmocka_unit_test(test_one_row_refused),
 		cmocka_unit_test(test_queue_is_full),
+		cmocka_unit_test(test_too_many_rows_wait),
 		cmocka_unit_test(test_crash),
 		cmocka_unit_test(test_many_calls_one_row_each),
 	};
