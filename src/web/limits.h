@@ -33,7 +33,7 @@
 #define WEB_ANSWER_US (30 * SECOND_US)
 /* For a resource to answer: a store that is stalled for longer has been reported by then. */
 #define WEB_HANDLE_US (60 * SECOND_US)
-/* Requests sent ahead are served in order; one in progress for longer costs turns of the loop for nothing. */
+/* Between two looks whether the client of a request in progress has gone, or sent more than it may. */
 #define WEB_AHEAD_US (1 * SECOND_US)
 
 /* Passwords of devices: given ones are for phones that cannot take a long one. */

@@ -11,8 +11,8 @@ static struct wheel *wheel_of(const struct web_peer *p)
 }
 
 /*
- * For the deadline; and while a request is in progress, for a look whether its client has sent more or closed its
- * side: the library does not read that yet, but turns the loop over it all the time.
+ * For the deadline; and while a request is in progress, when nothing is read, for a look whether its client has sent
+ * more or closed its side.
  */
 static void start_timer(struct web_peer *p)
 {
@@ -107,12 +107,23 @@ static void answered(struct web_request *r)
 	if (r->answer.status >= 400)
 		metric_add(&p->web->refused_total, 1);
 	wait_for(p, p->web->limits.answer_us);
+	/* It holds back the leave to write, too. */
+	if (lws_rx_flow_control(p->wsi, 1) < 0)
+		p->last = true;
 	lws_callback_on_writable(p->wsi);
+}
+
+/* Nothing more is read until there is an answer: the library would only put it aside, see has_more(). */
+static void stop_reading(struct web_peer *p)
+{
+	p->request->handled = true;
+	if (lws_rx_flow_control(p->wsi, 0) < 0)
+		p->last = true;
 }
 
 static void handle(struct web_peer *p)
 {
-	p->request->handled = true;
+	stop_reading(p);
 	wait_for(p, WEB_HANDLE_US);
 	web_handle(p->request);
 }
@@ -121,7 +132,7 @@ static void handle(struct web_peer *p)
 static int refuse(struct web_peer *p, enum web_problem_code code, const char *sentence)
 {
 	p->last = true;
-	p->request->handled = true;
+	stop_reading(p);
 	web_problem(p->request, code, NULL, "%s", sentence);
 	return 0;
 }
@@ -304,8 +315,22 @@ static bool add(struct web_peer *p, const char *name, const char *value, unsigne
 					   (int)strlen(value), at, end) == 0;
 }
 
+/*
+ * Whether the library has put aside what came behind this request. It must never find a head with a body there: it
+ * (4.1, lws_http_action()) then gives out the head as the body, and loops for ever. So the connection ends with this
+ * answer; a client that sends ahead has to reckon with that (RFC 9112 §9.3.2).
+ *
+ * The library only tells whether any connection it may read from has such bytes. If that is another one, which ends
+ * for it just now, this one ends with its answer without need.
+ */
+static bool has_more(struct web_peer *p)
+{
+	return lws_service_adjust_timeout(p->web->lws, 1, 0) == 0;
+}
+
 static int send_head(struct web_peer *p)
 {
+	p->last = p->last || has_more(p);
 	const struct web_answer *a = &p->request->answer;
 	unsigned char head[LWS_PRE + HEAD_BYTES], *at = head + LWS_PRE, *end = head + sizeof(head);
 	if (lws_add_http_header_status(p->wsi, (unsigned)a->status, &at, end))
@@ -328,14 +353,34 @@ static int send_head(struct web_peer *p)
 	return 0;
 }
 
+/*
+ * In the turn of the last write, unless the library keeps what the socket did not take: until then it takes what comes
+ * after a body for more of it (4.1 stays in its state), and a client's next request may come at once.
+ */
 static int finish(struct web_peer *p)
 {
-	bool last = p->last;
+	if (lws_partial_buffered(p->wsi))
+		return lws_callback_on_writable(p->wsi) < 0 ? -1 : 0;
+	bool last = p->last || has_more(p);
 	p->request = web_request_free(p->request);
 	drop_body(p);
 	wait_for(p, p->web->limits.idle_us);
 	if (last || lws_http_transaction_completed(p->wsi))
 		return -1;
+	return 0;
+}
+
+static int send_piece(struct web_peer *p)
+{
+	const struct web_answer *a = &p->request->answer;
+	unsigned char piece[LWS_PRE + WEB_PIECE_BYTES];
+	size_t n = MIN(WEB_PIECE_BYTES, a->n - p->sent);
+	memcpy(piece + LWS_PRE, a->bytes + p->sent, n);
+	bool final = n == a->n - p->sent;
+	if (lws_write(p->wsi, piece + LWS_PRE, n, final ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < (int)n)
+		return -1;
+	p->sent += n;
+	wait_for(p, p->web->limits.answer_us);
 	return 0;
 }
 
@@ -347,20 +392,11 @@ int web_peer_writable(struct web_peer *p)
 	if (!p->head_sent) {
 		if (send_head(p) < 0)
 			return -1;
-		lws_callback_on_writable(p->wsi);
-		return 0;
+	} else if (p->sent < a->n && send_piece(p) < 0) {
+		return -1;
 	}
-	/* Only now that there is room again: the library, which keeps what a socket did not take, has sent it all. */
 	if (p->sent == a->n)
 		return finish(p);
-	unsigned char piece[LWS_PRE + WEB_PIECE_BYTES];
-	size_t n = MIN(WEB_PIECE_BYTES, a->n - p->sent);
-	memcpy(piece + LWS_PRE, a->bytes + p->sent, n);
-	bool final = n == a->n - p->sent;
-	if (lws_write(p->wsi, piece + LWS_PRE, n, final ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < (int)n)
-		return -1;
-	p->sent += n;
-	wait_for(p, p->web->limits.answer_us);
 	lws_callback_on_writable(p->wsi);
 	return 0;
 }

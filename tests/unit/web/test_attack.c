@@ -211,25 +211,111 @@ static void bodies_have_a_limit(void **state)
 	serves(n);
 }
 
+#define POST(name)                                                                                                     \
+	"POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 36\r\n\r\n"     \
+	"{\"name\":\"" name "\",\"domain\":\"" name ".test\"}"
+#define GET "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+static void expect(int fd, const char *status)
+{
+	node_receive(fd, text, sizeof(text));
+	assert_non_null(strstr(text, status));
+	assert_null(strstr(text, "connection: close"));
+}
+
 static void one_connection_serves_many_requests_in_order(void **state)
 {
 	const struct node *n = *state;
 	int fd = node_connect(n);
-	node_send(fd, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /api/v1/tenants HTTP/1.1\r\nHost: x\r\n\r\n"
-		      "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n");
-	node_receive(fd, text, sizeof(text));
-	assert_non_null(strstr(text, "\r\n\r\nok\n"));
-	node_receive(fd, text, sizeof(text));
-	assert_non_null(strstr(text, "\"items\":[]"));
-	node_receive(fd, text, sizeof(text));
-	assert_non_null(strstr(text, "HTTP/1.1 404"));
-	node_send(fd, "POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-		      "Content-Length: 36\r\n\r\n{\"name\":\"acme\",\"domain\":\"acme.test\"}");
+	static const struct {
+		const char *request, *status;
+	} table[] = {{GET, "200"},
+		     {POST("aaaa"), "201"},
+		     {POST("bbbb"), "201"},
+		     {GET, "200"},
+		     {POST("cccc"), "201"},
+		     {"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", "404"},
+		     {"DELETE /api/v1/tenants/aaaa HTTP/1.1\r\nHost: x\r\n\r\n", "204"},
+		     {POST("bbbb"), "409"},
+		     {POST("dddd"), "201"}};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		node_send(fd, table[i].request);
+		expect(fd, table[i].status);
+	}
+	serves(n);
+	close(fd);
+}
+
+/* In pieces of every size: byte by byte, a head and its body apart, a body in two. */
+static void a_request_may_come_in_pieces(void **state)
+{
+	const struct node *n = *state;
+	static const char *const requests[] = {POST("aaaa"), POST("bbbb"), POST("cccc"), POST("dddd")};
+	size_t length = strlen(requests[0]);
+	const size_t sizes[] = {1, length - 36, length - 10, 20};
+	int fd = node_connect(n);
+	for (size_t i = 0; i < ARRAY_LEN(requests); i++) {
+		char piece[256];
+		for (size_t at = 0; at < length; at += sizes[i]) {
+			(void)snprintf(piece, sizeof(piece), "%.*s", (int)sizes[i], requests[i] + at);
+			node_send(fd, piece);
+			serves(n); /* so it was read */
+		}
+		expect(fd, "201");
+	}
+	close(fd);
+}
+
+/* Served, or the connection ends after a whole answer: which of them hangs on how the bytes come. */
+static void requests_in_one_packet_do_no_harm(void **state)
+{
+	static const char *const table[] = {GET GET, GET POST("aaaa"), POST("bbbb") GET, POST("cccc") POST("dddd"),
+					    POST("eeee") POST("ffff") GET};
+	const struct node *n = *state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		int fd = node_connect(n);
+		node_send(fd, table[i]);
+		node_receive(fd, text, sizeof(text));
+		assert_non_null(strstr(text, "HTTP/1.1 20"));
+		assert_non_null(strstr(text, "connection: close\r\n"));
+		assert_true(node_closed(fd));
+		close(fd);
+		serves(n);
+	}
+}
+
+/* While the store is stalled, the second lies in the socket, and is served after the first is answered, or refused. */
+static void a_request_sent_before_the_answer_does_no_harm(void **state)
+{
+	struct node *n = *state;
+	n->stalled = true;
+	int fd = node_connect(n);
+	node_send(fd, POST("aaaa"));
+	serves(n); /* so it was read */
+	node_send(fd, POST("bbbb"));
+	serves(n);
+	node_unstall(n);
 	node_receive(fd, text, sizeof(text));
 	assert_non_null(strstr(text, "HTTP/1.1 201"));
-	node_send(fd, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
 	node_receive(fd, text, sizeof(text));
-	assert_non_null(strstr(text, "HTTP/1.1 200"));
+	assert_true(!*text || strstr(text, "HTTP/1.1 201"));
+	close(fd);
+	serves(n);
+}
+
+/* The library says no 100: a client has to go on without it (RFC 9110 §10.1.1). */
+static void a_client_that_expects_100_is_served(void **state)
+{
+	static const char head[] = "POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+				   "Content-Type: application/json\r\nContent-Length: 36\r\n\r\n";
+	const struct node *n = *state;
+	int fd = node_connect(n);
+	node_send(fd, head);
+	serves(n); /* so it was read */
+	node_send(fd, "{\"name\":\"aaaa\",\"domain\":\"aaaa.test\"}");
+	expect(fd, "201");
+	node_send(fd, POST("bbbb"));
+	expect(fd, "201");
 	close(fd);
 }
 
@@ -386,6 +472,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(heads_have_a_limit, start, stop),
 		cmocka_unit_test_setup_teardown(bodies_have_a_limit, start, stop),
 		cmocka_unit_test_setup_teardown(one_connection_serves_many_requests_in_order, start, stop),
+		cmocka_unit_test_setup_teardown(a_request_may_come_in_pieces, start, stop),
+		cmocka_unit_test_setup_teardown(requests_in_one_packet_do_no_harm, start, stop),
+		cmocka_unit_test_setup_teardown(a_request_sent_before_the_answer_does_no_harm, start, stop),
+		cmocka_unit_test_setup_teardown(a_client_that_expects_100_is_served, start, stop),
 		cmocka_unit_test_setup_teardown(a_slow_head_is_dropped, start_hasty_head, stop),
 		cmocka_unit_test_setup_teardown(a_slow_body_is_dropped, start_hasty_body, stop),
 		cmocka_unit_test_setup_teardown(an_idle_connection_is_dropped, start_hasty_idle, stop),
