@@ -45,37 +45,47 @@ void identities_forget(struct switchboard *sb, uint64_t tag)
 	}
 }
 
-static struct slice from_user(const struct sip_message *req)
+/*
+ * Does From speak for this device: by its user name, or by its extension in its own company? A host that is no domain
+ * of ours, such as an address, may be any company's.
+ */
+static bool speaks_for(struct switchboard *sb, const struct sip_address *from, const struct directory_device *d)
 {
-	struct sip_address from;
-	struct sip_reason err;
-	if (sip_address_parse(sip_field_value(req, SIP_FROM), &from, &err) != SIP_OK)
-		return SLICE_NONE;
-	return from.uri.user;
+	if (slice_eq(from->uri.user, d->username))
+		return true;
+	const struct directory_tenant *said = directory_tenant_by_domain(sb->config.directory, from->uri.host);
+	return slice_eq(from->uri.user, d->user->extension) && (!said || said == d->user->tenant);
 }
 
-/* The device that authenticated on this connection and that From speaks for; the only one there is speaks for any From.
+/*
+ * The device that authenticated on this connection and that From speaks for; the only one there is speaks for any From.
+ * Of several that fit none is taken: a challenge tells them apart.
  */
 static struct directory_device *device_of_connection(struct switchboard *sb, const struct sip_message *req,
 						     const struct sip_flow *flow)
 {
 	if (!sip_transport_secure(flow->transport)) /* whoever can write into a plain TCP stream would be believed */
 		return NULL;
-	struct slice name = from_user(req);
-	struct directory_device *only = NULL;
-	unsigned count = 0;
+	struct sip_address from;
+	struct sip_reason err;
+	if (sip_address_parse(sip_field_value(req, SIP_FROM), &from, &err) != SIP_OK)
+		return NULL;
+	struct directory_device *only = NULL, *named = NULL;
+	unsigned count = 0, named_count = 0;
 	struct identity *i = pool_get(&sb->identities, transport_tag(sb->config.transport, flow));
 	for (; i; i = pool_get(&sb->identities, i->next)) {
 		struct directory_device *d = directory_device_by_id(sb->config.directory,
 								    slice_from_string(i->device_id));
 		if (!d)
 			continue;
-		if (slice_eq(name, d->username) || slice_eq(name, d->user->extension))
-			return d;
 		only = d;
 		count++;
+		if (speaks_for(sb, &from, d)) {
+			named = d;
+			named_count++;
+		}
 	}
-	return count == 1 ? only : NULL;
+	return named_count == 1 ? named : count == 1 ? only : NULL;
 }
 
 /*

@@ -310,6 +310,7 @@ static void test_two_accounts(void **state)
 	sim_add_device(o.s, &(struct sim_person){"acme", "11", "second", "secret11"});
 	static const char *const accounts[2][3] = {{"acme-10-desk", "secret10", "10"},
 						   {"acme-11-second", "secret11", "11"}};
+	char from[64];
 	for (unsigned round = 0; round < 3; round++) {
 		for (unsigned i = 0; i < 2; i++) {
 			if (round == 2 && i == 1)
@@ -324,7 +325,8 @@ static void test_two_accounts(void **state)
 			unsigned before = o.ann->statuses[401];
 			struct phone_call *a = phone_dial(o.ann, "20");
 			sim_until(o.s, 5, a->rang);
-			assert_non_null(strstr(o.desk->last_request, accounts[i][2]));
+			snprintf(from, sizeof(from), "<sip:%s@acme.example>;tag=", accounts[i][2]);
+			assert_non_null(strstr(o.desk->last_request, from));
 			assert_int_equal(o.ann->statuses[401], before);
 			phone_cancel(a);
 			sim_until(o.s, 5, a->ended);
@@ -333,6 +335,25 @@ static void test_two_accounts(void **state)
 		if (round == 1)
 			sim_remove_device(o.s, "acme-11-second"); /* the other one goes on */
 	}
+	office_done(&o);
+}
+
+/* Two accounts of one extension in two companies: From's domain says whose the call is, though the other came last. */
+static void test_two_companies(void **state)
+{
+	struct office o = office_tls();
+	sim_add_device(o.s, &(struct sim_person){"other", "10", "desk", "secret"});
+	sim_add_device(o.s, &(struct sim_person){"other", "20", "desk", "secret"});
+	snprintf(o.ann->username, sizeof(o.ann->username), "other-10-desk");
+	snprintf(o.ann->password, sizeof(o.ann->password), "secret");
+	phone_registered(o.ann);
+	unsigned before = o.ann->statuses[401];
+	struct phone_call *a = phone_dial(o.ann, "20"); /* From: <sip:10@acme.example> */
+	sim_until(o.s, 5, a->rang);
+	assert_non_null(strstr(o.desk->last_request, "<sip:10@acme.example>;tag="));
+	assert_int_equal(o.ann->statuses[401], before);
+	phone_cancel(a);
+	sim_until(o.s, 5, a->ended);
 	office_done(&o);
 }
 
@@ -433,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_identity_of_last_connection),
 		cmocka_unit_test(test_plain_connection),
 		cmocka_unit_test(test_two_accounts),
+		cmocka_unit_test(test_two_companies),
 		cmocka_unit_test(test_store_stalls),
 		cmocka_unit_test(test_store_slow),
 		cmocka_unit_test(test_restart),
