@@ -141,7 +141,7 @@ static int load_identity(struct server *s, struct tls_identity **ret)
 		return 0;
 	snprintf(s->certificate_trouble, sizeof(s->certificate_trouble),
 		 "The certificate was not read anew, the old one is in use: %s", why.text);
-	return fail("certificate", why.text);
+	return fail(s->config.certificate[0] ? "tls.certificate" : "certificate", why.text);
 }
 
 /* Whose certificates we believe when we connect: on failure those that were. */
@@ -195,7 +195,9 @@ static int read_config(struct server *s, const struct serve_options *o)
 {
 	struct config_reason why;
 	const char *path = o->config_path;
-	if (!path && !o->demo && access(DEFAULT_CONFIG, F_OK) == 0)
+	/* Not there is fine; there and not to be read (its directory, for instance) is not: config_load() says so. */
+	bool there = access(DEFAULT_CONFIG, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+	if (!path && !o->demo && there)
 		path = DEFAULT_CONFIG;
 	config_defaults(&s->config);
 	if (path && config_load(path, &s->config, &why) < 0)
@@ -205,7 +207,7 @@ static int read_config(struct server *s, const struct serve_options *o)
 	if (o->data &&
 	    (size_t)snprintf(s->config.data, sizeof(s->config.data), "%s", o->data) >= sizeof(s->config.data))
 		return fail("--data", "the path is too long for a unix socket in it; choose a shorter one");
-	return config_check(&s->config, &why) < 0 ? fail(why.text, "") : 0;
+	return config_check(&s->config, &why) < 0 ? fail(path ? path : "the configuration", why.text) : 0;
 }
 
 /* Voice needs a descriptor a port: say so at the start, not at the hundredth call. */

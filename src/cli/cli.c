@@ -278,14 +278,14 @@ int cli_main(int argc, char **argv)
 		(void)fputs("alto: which command? `alto help` shows all\n", stderr);
 		return 2;
 	}
-	if (same(argv[1], "help") || is_help(argv[1]))
-		return print_help(argc > 2 ? argv[2] : NULL);
 	struct cli c = {.socket = ""};
 	if (same(argv[1], "--data") && argc > 3) { /* may stand before the command too */
 		c.options[CLI_DATA] = argv[2];
 		argc -= 2;
 		argv += 2;
 	}
+	if (same(argv[1], "help") || is_help(argv[1]))
+		return print_help(argc > 2 ? argv[2] : NULL);
 	int at = 2;
 	const struct cli_command *command = find_command(argc, argv, &at);
 	if (!command) {

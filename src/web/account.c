@@ -77,5 +77,6 @@ json_t *web_account_json(const struct web_context *c, const struct directory_dev
 			  {"extension", web_json_text(u->extension)}, {"display_name", web_json_text(u->name)},
 			  {"username", json_string(s->username)}, {"password", json_string(s->password)},
 			  {"registrars", web_listeners_json(c)},
+			  {"plain_rtp", json_boolean(d->srtp == STORE_SRTP_OFF && c->config->plain_rtp)},
 			  {"fingerprint", c->identity ? json_string(fingerprint) : json_null()});
 }
