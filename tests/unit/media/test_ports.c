@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -84,6 +85,23 @@ static void test_exhaustion(void **state)
 	assert_int_equal(errno, EAGAIN);
 	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
 		ports_give(&p, pairs[i], true, 0);
+	ports_done(&p);
+}
+
+/* RFC 3246: voice goes before what can wait, on its RTCP port too. */
+static void test_marked_as_voice(void **state)
+{
+	struct ports p;
+	struct port_pair *pair;
+	int mark = 0;
+	socklen_t n = sizeof(mark);
+	start(&p, 31030, 31031, 0);
+	assert_int_equal(ports_take(&p, &here, 0, &pair), 0);
+	assert_int_equal(getsockopt(pair->rtp_fd, IPPROTO_IP, IP_TOS, &mark, &n), 0);
+	assert_int_equal(mark, 46 << 2); /* EF */
+	assert_int_equal(getsockopt(pair->rtcp_fd, IPPROTO_IP, IP_TOS, &mark, &n), 0);
+	assert_int_equal(mark, 46 << 2);
+	ports_give(&p, pair, true, 0);
 	ports_done(&p);
 }
 
@@ -235,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_exhaustion),
 		cmocka_unit_test(test_others_ports),
+		cmocka_unit_test(test_marked_as_voice),
 		cmocka_unit_test(test_opened_ahead),
 		cmocka_unit_test(test_flooded_pair_rests),
 		cmocka_unit_test(test_quiet_pair_rests_less),
