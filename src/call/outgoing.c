@@ -14,11 +14,12 @@ static int write_on_flow(struct outgoing *o, struct writer *ret_w, struct sip_cl
 		return -ENOMEM;
 	*ret_w = writer_on(sb->work, sizeof(sb->work));
 	int rc = o->write(o->arg, t, &o->flow, ret_w);
-	if (rc < 0)
+	if (rc < 0) {
 		sip_client_drop(t);
-	else
-		*ret = t;
-	return rc;
+		return rc;
+	}
+	*ret = t;
+	return 0;
 }
 
 /* The way to target number `at`; grown: to the same address over TCP. */
@@ -47,7 +48,7 @@ static int attempt(struct outgoing *o)
 	int rc = find_flow(o, o->at, false, &o->flow);
 	if (rc == 0)
 		rc = write_on_flow(o, &w, &t);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	o->grown = must_grow(o, &w) && find_flow(o, o->at, true, &o->flow) == 0;
 	if (o->grown) { /* it says in Via and Contact how it goes: written again */

@@ -257,9 +257,10 @@ struct dns *dns_free(struct dns *d)
 		return NULL;
 	ASSERT_ON(d->thread);
 	dns_channel_close(d);
-	while (d->newest) {
-		ASSERT(!d->newest->waiting);
-		entry_free(d->newest);
+	for (struct dns_entry *e = d->newest, *older; e; e = older) {
+		older = e->older;
+		ASSERT(!e->waiting);
+		entry_free(e);
 	}
 	map_done(&d->entries);
 	free(d);
