@@ -74,6 +74,7 @@ static void leg_release(struct leg *leg)
 	leg_session_stop(leg);
 	description_done(&leg->ok);
 	description_done(&leg->remote);
+	description_done(&leg->agreed_text);
 	description_done(&leg->local);
 	description_done(&leg->before);
 	description_done(&leg->pending);

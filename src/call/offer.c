@@ -123,22 +123,55 @@ int offer_join(struct leg *a, struct leg *b)
 /* ---- what is agreed ---- */
 
 /*
+ * Formats with text of their own. What they were read from may be gone before they are used again: this peer's former
+ * description, or that of the other side, whose fmtp our answer repeats.
+ */
+static int own_formats(const struct terms *t, struct sdp_format ret[LEG_FORMATS_MAX], struct description *ret_text)
+{
+	size_t total = 1; /* malloc(0) may be NULL */
+	for (size_t i = 0; i < t->count; i++)
+		total += t->formats[i].name.n + t->formats[i].fmtp.n;
+	char *text = malloc(total);
+	if (!text)
+		return -ENOMEM;
+	struct writer w = writer_on(text, total);
+	for (size_t i = 0; i < t->count; i++) {
+		ret[i] = t->formats[i];
+		ret[i].name.p = text + w.n;
+		write_slice(&w, t->formats[i].name);
+		ret[i].fmtp.p = text + w.n;
+		write_slice(&w, t->formats[i].fmtp);
+	}
+	*ret_text = (struct description){.text = text, .n = w.n};
+	return 0;
+}
+
+/*
  * The peer's description is in force from now on, on these terms, and what it replaces is freed. On failure everything
  * is as it was: a stream that could not be set goes on by the old keys, and so must the leg.
  */
 static int settle_on(struct leg *leg, struct description *text, const struct sdp_media *m, const struct terms *t)
 {
-	int rc = apply(leg, m, t);
+	struct sdp_format owned[LEG_FORMATS_MAX];
+	struct description owned_text;
+	int rc = own_formats(t, owned, &owned_text);
 	if (rc < 0)
 		return rc;
+	rc = apply(leg, m, t);
+	if (rc < 0) {
+		description_done(&owned_text);
+		return rc;
+	}
 	leg->send_key = t->send_key;
 	leg->receive_key = t->receive_key;
 	leg->mux = t->mux;
 	description_done(&leg->remote);
 	leg->remote = *text;
 	*text = (struct description){0};
+	description_done(&leg->agreed_text);
+	leg->agreed_text = owned_text;
 	leg->agreed_count = (uint8_t)t->count;
-	memcpy(leg->agreed, t->formats, t->count * sizeof(t->formats[0]));
+	memcpy(leg->agreed, owned, t->count * sizeof(owned[0]));
 	return 0;
 }
 
