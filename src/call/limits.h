@@ -51,7 +51,10 @@
 #define REASON_BYTES_MAX                                                                                               \
 	120 /* of a peer's Reason, kept for the trace and the other side: a line of the trace holds it */
 
-#define MESSAGES_BATCH_BYTES ((size_t)64 * 1024) /* SIP messages of calls go to the store in blocks of this size */
+#define MESSAGES_FLUSH_US                                                                                              \
+	SECOND_US /* how long they wait for company: nobody waits for them, rows of calls must not wait behind them,   \
+		     and in that time most of a call's set-up goes into one row */
+#define MESSAGES_BATCH_BYTES ((size_t)256 * 1024) /* SIP messages of calls go to the store in blocks of this size */
 #define MESSAGES_WAITING_MAX                                                                                           \
 	((size_t)8 * 1024 * 1024) /* of them at the store: about a second of 1000 calls a second; rows of calls have   \
 				     the rest of its queue */

@@ -1,4 +1,4 @@
-/* call/messages.c - finds whose a message is, copies it into a batch, and gives batches to the store */
+/* call/messages.c - finds whose a message is, copies it into a batch; a batch becomes a row for each call in it */
 #include "call/messages.h"
 #include "call/leg.h"
 #include "store/messages.h"
@@ -22,9 +22,12 @@ struct record {
 	uint32_t n;
 	uint8_t transport;
 	bool sent, callee;
+	bool placed; /* in its row */
 	char call[STORE_ID_CAP];
 };
 #define ALIGNED(n) (((n) + 7) & ~(size_t)7)
+_Static_assert(MESSAGES_BATCH_BYTES / sizeof(struct record) < STORE_MESSAGES_A_ROW,
+	       "a batch of one call fits in a row");
 
 struct batch {
 	struct store_job job;
@@ -120,26 +123,52 @@ void messages_leave(struct leg *leg)
 
 /* ---- batches ---- */
 
+static struct record *record_at(struct batch *b, size_t at)
+{
+	return at < b->used ? (struct record *)(void *)(b->bytes + at) : NULL;
+}
+
+static void place(struct record *r, struct writer *w)
+{
+	char remote[64];
+	struct writer address = writer_on(remote, sizeof(remote));
+	write_address_with_port(&address, &r->remote);
+	store_frame_write(w, &(struct store_message){.at_us = r->at_us,
+						     .sent = r->sent,
+						     .callee = r->callee,
+						     .transport = sip_transport_name(r->transport),
+						     .remote = writer_slice(&address),
+						     .text = slice_of(r + 1, r->n)});
+	r->placed = true;
+}
+
+/* The row that begins with the record at `at`, and takes those of the same call behind it. */
+static int put_row(struct db *db, struct batch *b, size_t at, int64_t id, struct writer *w)
+{
+	const struct record *first = record_at(b, at);
+	w->n = 0;
+	for (struct record *r; (r = record_at(b, at)); at += ALIGNED(sizeof(*r) + r->n))
+		if (!r->placed && strcmp(r->call, first->call) == 0)
+			place(r, w);
+	ASSERT(!w->overflow);
+	return store_messages_put(db, id, slice_from_string(first->call), first->at_us, writer_slice(w));
+}
+
 static int batch_run(struct db *db, struct store_job *job)
 {
 	struct batch *b = container_of(job, struct batch, job);
-	struct store_message row = {0};
-	int rc = store_messages_next_id(db, &row.id);
-	for (size_t at = 0; at < b->used && rc == DB_OK; row.id++) {
-		const struct record *r = (const struct record *)(const void *)(b->bytes + at);
-		char remote[64];
-		struct writer w = writer_on(remote, sizeof(remote));
-		write_address_with_port(&w, &r->remote);
-		row.call = slice_from_string(r->call);
-		row.at_us = r->at_us;
-		row.sent = r->sent;
-		row.callee = r->callee;
-		row.transport = sip_transport_name(r->transport);
-		row.remote = writer_slice(&w);
-		row.text = slice_of(r + 1, r->n);
-		rc = store_message_put(db, &row);
-		at += ALIGNED(sizeof(*r) + r->n);
-	}
+	size_t cap = b->used + b->count * STORE_FRAME_GROWTH;
+	char *frames = malloc(cap);
+	if (!frames)
+		return DB_FAILED; /* dropped and counted, like what the store refuses */
+	struct writer w = writer_on(frames, cap);
+	int64_t id = 0;
+	int rc = store_messages_next_id(db, &id);
+	const struct record *r;
+	for (size_t at = 0; rc == DB_OK && (r = record_at(b, at)); at += ALIGNED(sizeof(*r) + r->n))
+		if (!r->placed)
+			rc = put_row(db, b, at, id++, &w);
+	free(frames);
 	return rc;
 }
 
@@ -196,7 +225,7 @@ static void *take(struct messages *m, size_t n)
 		*b = (struct batch){.messages = m, .cap = cap};
 		m->open = b;
 		if (!timer_running(&m->flush_timer))
-			timer_start(m->sb->wheel, &m->flush_timer, HISTORY_FLUSH_US);
+			timer_start(m->sb->wheel, &m->flush_timer, MESSAGES_FLUSH_US);
 	}
 	void *p = m->open->bytes + m->open->used;
 	m->open->used += n;

@@ -3,8 +3,9 @@
  *
  * A leg that is followed has a tag of ours with 64 random bits: what comes or goes with that tag is its call's. So a
  * stranger's message belongs to no call, and nothing is kept of it. A message is copied once, into a batch, as it is;
- * the store's thread cuts the secrets out (store/messages.h). Never in the way of calls: when the store is behind, what
- * does not fit is dropped and counted. Owner: the switchboard's thread.
+ * the store's thread cuts the secrets out and writes one row for each call in the batch (store/messages.h). Never in
+ * the way of calls: when the store is behind, what does not fit is dropped and counted. Owner: the switchboard's
+ * thread.
  */
 #pragma once
 #include "call/private.h"
@@ -32,4 +33,4 @@ void messages_sent(struct switchboard *sb, const struct sip_flow *flow, struct s
 void messages_received(struct switchboard *sb, const struct sip_flow *flow, const struct sip_message *msg);
 void messages_claim(const struct leg *leg);
 void messages_handled(struct switchboard *sb); /* what was received last has been */
-void messages_flush(struct messages *m);
+void messages_flush(struct messages *m);       /* post what waits: it is written before what is posted after it */

@@ -210,6 +210,12 @@ void switchboard_store_change(struct switchboard *sb, const struct store_change 
 	directory_apply(sb->config.directory, change);
 }
 
+void switchboard_flush_messages(struct switchboard *sb)
+{
+	ASSERT_ON(sb->thread);
+	messages_flush(sb->messages);
+}
+
 /* ---- an orderly end ---- */
 
 #define STOP_POLL_US (10 * MS_US)

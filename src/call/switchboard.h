@@ -62,6 +62,8 @@ bool switchboard_next_call(struct switchboard *sb, struct slice tenant, uint32_t
 bool switchboard_find_call(struct switchboard *sb, struct slice call_id, struct call_view *ret);
 /* Hang up from here: cause "hung-up". -ENOENT: it is over, or never was. */
 int switchboard_hang_up(struct switchboard *sb, struct slice call_id);
+/* SIP messages of calls wait for company: post them now. A writing job that is posted after this is done after them. */
+void switchboard_flush_messages(struct switchboard *sb);
 
 struct switchboard_figures {
 	uint32_t calls, calls_ringing;

@@ -1,7 +1,6 @@
-/* store/messages.c - rows of SIP messages: put with their secrets cut, listed, deleted when they are old */
+/* store/messages.c - rows of SIP messages: put, listed message by message, deleted when they are old */
 #include "store/messages.h"
 #include "store/db_private.h"
-#include "store/secrets.h"
 
 int store_messages_next_id(struct db *db, int64_t *ret)
 {
@@ -15,50 +14,59 @@ int store_messages_next_id(struct db *db, int64_t *ret)
 	return MIN(rc, DB_OK);
 }
 
-int store_message_put(struct db *db, const struct store_message *m)
+int store_messages_put(struct db *db, int64_t id, struct slice call, int64_t at_us, struct slice frames)
 {
-	size_t cap = m->text.n + SECRETS_GROWTH;
-	char *text = malloc(cap);
-	if (!text) {
-		db_set_message(db, "out of memory");
-		return DB_FAILED;
+	return db_do(db, "INSERT INTO messages (id, call, at_us, text) VALUES ($1, $2, $3, $4)", DB_I(id), DB_T(call),
+		     DB_I(at_us), DB_T(frames));
+}
+
+struct reading {
+	int64_t row, after; /* the first row wanted, and the message before the first one wanted */
+	bool (*fn)(void *arg, const struct store_message *m);
+	void *arg;
+	bool ended; /* by fn, or by a frame that cannot be read */
+};
+
+static void read_row(struct reading *r, int64_t row, struct slice frames)
+{
+	struct store_message m;
+	for (int64_t i = 0; frames.n && !r->ended; i++) {
+		r->ended = i == STORE_MESSAGES_A_ROW || !store_frame_read(&frames, &m);
+		m.id = row * STORE_MESSAGES_A_ROW + i;
+		if (!r->ended && m.id > r->after)
+			r->ended = !r->fn(r->arg, &m);
 	}
-	struct writer w = writer_on(text, cap);
-	secrets_cut(m->text, &w);
-	ASSERT(!w.overflow);
-	int rc = db_do(db,
-		       "INSERT INTO messages (id, call, at_us, sent, callee, transport, remote, text) "
-		       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-		       DB_I(m->id), DB_T(m->call), DB_I(m->at_us), DB_I(m->sent), DB_I(m->callee), DB_T(m->transport),
-		       DB_T(m->remote), DB_T(writer_slice(&w)));
-	free(text);
-	return rc;
+	r->row = row + 1;
+}
+
+/* DB_ROW: there may be others. */
+static int read_rows(struct db *db, struct slice call, struct reading *r)
+{
+	struct db_rows *rows = db_query(
+		db, "SELECT id, text FROM messages WHERE call = $1 AND id >= $2 ORDER BY id LIMIT $3",
+		(struct db_value[]){DB_T(call), DB_I(r->row), DB_I(STORE_MESSAGES_ROWS)}, 3);
+	if (!rows)
+		return DB_FAILED;
+	int rc = DB_OK, count = 0;
+	while (!r->ended && (rc = db_next(rows)) == DB_ROW) {
+		read_row(r, db_int(rows, 0), db_text(rows, 1));
+		count++;
+	}
+	db_end(rows);
+	if (rc < 0 || r->ended)
+		return MIN(rc, DB_OK);
+	return count == STORE_MESSAGES_ROWS ? DB_ROW : DB_OK;
 }
 
 int store_messages_list(struct db *db, struct slice call, int64_t after,
 			bool (*fn)(void *arg, const struct store_message *m), void *arg)
 {
-	struct db_rows *rows = db_query(db,
-					"SELECT id, call, at_us, sent, callee, transport, remote, text FROM messages "
-					"WHERE call = $1 AND id > $2 ORDER BY id",
-					(struct db_value[]){DB_T(call), DB_I(after)}, 2);
-	if (!rows)
-		return DB_FAILED;
+	struct reading r = {.row = after / STORE_MESSAGES_A_ROW, .after = after, .fn = fn, .arg = arg};
 	int rc;
-	bool more = true;
-	while (more && (rc = db_next(rows)) == DB_ROW) {
-		struct store_message m = {.id = db_int(rows, 0),
-					  .call = db_text(rows, 1),
-					  .at_us = db_int(rows, 2),
-					  .sent = db_int(rows, 3) != 0,
-					  .callee = db_int(rows, 4) != 0,
-					  .transport = db_text(rows, 5),
-					  .remote = db_text(rows, 6),
-					  .text = db_text(rows, 7)};
-		more = fn(arg, &m);
-	}
-	db_end(rows);
-	return more ? rc : DB_OK;
+	do
+		rc = read_rows(db, call, &r);
+	while (rc == DB_ROW);
+	return rc;
 }
 
 /* The last of the oldest rows that are to go; 0: none. Ids grow with time, so no index by time is needed. */

@@ -77,13 +77,13 @@ static const char trunks_and_numbers[] =
 	"ALTER TABLE calls ADD COLUMN b_trunk ID NOT NULL DEFAULT '';";
 
 /*
- * SIP messages of calls. The index begins with the call's id, a UUIDv7, so it too grows near its end. Without a foreign
- * key: they go by age, and the first of them may be on its way before the call's row is.
+ * SIP messages of calls, several in a row (store/frame.h). The index begins with the call's id, a UUIDv7, so it too
+ * grows near its end. Without a foreign key: they go by age, and the first of them may be on its way before the call's
+ * row is.
  */
-static const char messages[] =
-	"CREATE TABLE messages (id INT64 PRIMARY KEY, call ID NOT NULL, at_us INT64 NOT NULL, sent INT64 NOT NULL,"
-	" callee INT64 NOT NULL, transport TEXT NOT NULL, remote TEXT NOT NULL, text TEXT NOT NULL);"
-	"CREATE INDEX messages_call ON messages (call, id);";
+static const char messages[] = "CREATE TABLE messages (id INT64 PRIMARY KEY, call ID NOT NULL, at_us INT64 NOT NULL,"
+			       " text TEXT NOT NULL);"
+			       "CREATE INDEX messages_call ON messages (call, id);";
 
 const struct migration store_migrations[] = {
 	{1, "tenants, users, devices, bindings and calls", first_schema},

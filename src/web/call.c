@@ -110,6 +110,17 @@ static int messages_run(struct db *db, struct store_job *job)
 	return store_messages_list(db, page->call, (int64_t)after, take_message, l);
 }
 
+static int flush_run(struct db *db, struct store_job *job)
+{
+	return DB_OK;
+}
+
+/* What has happened so far is written, or never will be: what there is can be read. */
+static void flush_done(struct store_job *job, int result)
+{
+	web_listing_post(container_of(job, struct web_listing, job), messages_run);
+}
+
 static bool message_item(struct web_listing *l, json_t **ret)
 {
 	const struct messages_page *page = l->resource;
@@ -142,7 +153,11 @@ void web_call_messages(struct web_request *r)
 		return;
 	l->resource = page;
 	l->item = message_item;
-	web_listing_post(l, messages_run);
+	switchboard_flush_messages(r->context->switchboard);
+	l->job = (struct store_job){.run = flush_run, .done = flush_done, .bytes = sizeof(*l)};
+	int rc = store_post(r->context->store, &l->job);
+	if (rc < 0)
+		web_problem_store(r, rc);
 }
 
 /* ---- its end ---- */

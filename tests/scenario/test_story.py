@@ -76,6 +76,9 @@ def hung_up_from_here():
             call(anna, bruno, OTHER)
             [live] = alto.listing('calls', '--live')
             assert alto.api('GET', f'/api/v1/calls/{live["id"]}')[1]['state'] == 'answered'
+            # At once, though they are collected for a while: what was sent before a phone said "established" is there.
+            page = alto.api('GET', f'/api/v1/calls/{live["id"]}/messages')[1]['items']
+            assert any(m['text'].startswith('SIP/2.0 200 ') and m['side'] == 'caller' for m in page), page
             alto.command('calls', 'hangup', live['id'])
             for phone in (anna, bruno):
                 phone.wait_for('CALL_CLOSED')

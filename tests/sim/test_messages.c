@@ -1,4 +1,5 @@
 /* The SIP messages of a call are kept: all of them, in order, of nobody else, and never at the expense of its row */
+#include "call/limits.h"
 #include "sim/office.h"
 #include "store/messages.h"
 
@@ -40,6 +41,7 @@ static const char *ladder(struct sim *s, const char *call)
 	l = (struct ladder){.job = {.run = run, .done = done}};
 	snprintf(l.call, sizeof(l.call), "%s", call);
 	sim_run(s, SECOND_US);
+	switchboard_flush_messages(s->sb);
 	assert_int_equal(store_post(s->store, &l.job), 0);
 	store_wait(s->store);
 	assert_false(l.secret);
@@ -130,7 +132,7 @@ static void test_rows_come_first(void **state)
 	office_talk(&o, &a, &b);
 	phone_hang_up(a);
 	sim_until(o.s, 5, a->ended && b->ended);
-	sim_run(o.s, SECOND_US);
+	sim_run(o.s, MESSAGES_FLUSH_US + SECOND_US);
 	sim_store_refuses = false;
 	struct sim_row row = sim_assert_row(o.s, 200, "answered", "caller");
 	assert_string_equal(ladder(o.s, row.id), "");

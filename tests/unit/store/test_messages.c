@@ -11,17 +11,30 @@ static struct db *open_migrated(void)
 	return db;
 }
 
-static void put(struct db *db, const char *call, int64_t at_us, const char *text)
+static void frame(struct writer *w, int64_t at_us, const char *text)
 {
-	struct store_message m = {.call = slice_from_string(call),
-				  .at_us = at_us,
+	struct store_message m = {.at_us = at_us,
 				  .sent = true,
 				  .callee = true,
 				  .transport = SLICE("TLS"),
 				  .remote = SLICE("192.0.2.1:5061"),
 				  .text = slice_from_string(text)};
-	assert_int_equal(store_messages_next_id(db, &m.id), DB_OK);
-	assert_int_equal(store_message_put(db, &m), DB_OK);
+	store_frame_write(w, &m);
+}
+
+static void put_frames(struct db *db, const char *call, int64_t at_us, const struct writer *w)
+{
+	int64_t id;
+	assert_int_equal(store_messages_next_id(db, &id), DB_OK);
+	assert_int_equal(store_messages_put(db, id, slice_from_string(call), at_us, writer_slice(w)), DB_OK);
+}
+
+static void put(struct db *db, const char *call, int64_t at_us, const char *text)
+{
+	char bytes[400];
+	struct writer w = writer_on(bytes, sizeof(bytes));
+	frame(&w, at_us, text);
+	put_frames(db, call, at_us, &w);
 }
 
 struct taken {
@@ -68,6 +81,39 @@ static void test_of_one_call(void **state)
 	db_close(db);
 }
 
+/* Several in a row, over more rows than are read at a time, and any of them can be the last that somebody has seen. */
+static void test_several_in_a_row(void **state)
+{
+	struct db *db = open_migrated();
+	char bytes[800];
+	for (int i = 0; i < STORE_MESSAGES_ROWS + 1; i++) {
+		struct writer w = writer_on(bytes, sizeof(bytes));
+		frame(&w, i, "a");
+		frame(&w, i, "b");
+		put_frames(db, "one", i, &w);
+	}
+	assert_int_equal(list(db, "one", 0, 999).count, 2 * (STORE_MESSAGES_ROWS + 1));
+	struct taken t = list(db, "one", 0, 2 * STORE_MESSAGES_ROWS + 1);
+	assert_string_equal(list(db, "one", t.last, 9).text, "b|");
+	t = list(db, "one", 0, 1);
+	assert_string_equal(list(db, "one", t.last, 2).text, "b|a|");
+	db_close(db);
+}
+
+/* What could be read is given; nothing behind a damaged frame is. */
+static void test_damaged_row(void **state)
+{
+	struct db *db = open_migrated();
+	char bytes[400];
+	struct writer w = writer_on(bytes, sizeof(bytes));
+	frame(&w, 1, "a");
+	write_string(&w, "1 sent callee TLS 192.0.2.1:5061 2\nb");
+	put_frames(db, "one", 1, &w);
+	put(db, "one", 2, "c");
+	assert_string_equal(list(db, "one", 0, 9).text, "a|");
+	db_close(db);
+}
+
 static void test_old_ones_go(void **state)
 {
 	struct db *db = open_migrated();
@@ -94,6 +140,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_of_one_call),
+		cmocka_unit_test(test_several_in_a_row),
+		cmocka_unit_test(test_damaged_row),
 		cmocka_unit_test(test_old_ones_go),
 	};
 	return BACKEND_RUN(tests);

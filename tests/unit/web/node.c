@@ -14,6 +14,14 @@
 
 static struct node *the_node; /* the players below have no other way to it */
 
+static void must(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	(void)fprintf(stderr, "node: %s failed: %s\n", what, strerror(errno));
+	abort();
+}
+
 /* ---- played at link time ---- */
 
 bool switchboard_next_call(struct switchboard *sb, struct slice tenant, uint32_t *cursor, struct call_view *ret)
@@ -47,6 +55,14 @@ int switchboard_hang_up(struct switchboard *sb, struct slice call_id)
 	return -ENOENT;
 }
 
+void switchboard_flush_messages(struct switchboard *sb)
+{
+	struct store_job *job = the_node->unwritten;
+	the_node->unwritten = NULL;
+	if (job)
+		must(store_post(the_node->store, job) == 0, "store_post");
+}
+
 void switchboard_figures(struct switchboard *sb, struct switchboard_figures *ret)
 {
 	*ret = (struct switchboard_figures){.calls = (uint32_t)the_node->call_count};
@@ -76,14 +92,6 @@ void transport_figures(const struct transport *t, struct transport_figures *ret)
 }
 
 /* ---- the node ---- */
-
-static void must(bool ok, const char *what)
-{
-	if (ok)
-		return;
-	(void)fprintf(stderr, "node: %s failed: %s\n", what, strerror(errno));
-	abort();
-}
 
 static void change(void *owner, const struct store_change *c)
 {

@@ -17,8 +17,9 @@ struct node {
 	struct call_view calls[NODE_CALLS_MAX]; /* in progress */
 	size_t call_count;
 	char trouble[128];
-	bool plain_listener; /* besides TLS */
-	bool stalled;        /* the store's results are not collected until node_unstall() */
+	struct store_job *unwritten; /* messages that switchboard_flush_messages() posts, once */
+	bool plain_listener;         /* besides TLS */
+	bool stalled;                /* the store's results are not collected until node_unstall() */
 
 	char directory[64], path[96];
 	struct config config;
