@@ -28,12 +28,12 @@ test: setup ## every test; the last line is `N passed, N failed`
 test-asan: setup ## every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	@test -f build/asan/build.ninja || meson setup $(ASAN)
 	ninja -C build/asan
-	@scripts/test build/asan --no-suite workshop
+	@scripts/test build/asan --no-suite workshop --no-suite durability
 
 test-tsan: setup ## the threaded tests under ThreadSanitizer
 	@test -f build/tsan/build.ninja || meson setup $(TSAN)
 	ninja -C build/tsan
-	@scripts/test build/tsan --no-suite workshop --no-suite fuzz
+	@scripts/test build/tsan --no-suite workshop --no-suite fuzz --no-suite durability
 
 lint: setup ## format, includes, libraries, clang-tidy (on what changed; LINT=--all for everything)
 	@$(MAKE) -s build/build.ninja

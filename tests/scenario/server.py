@@ -87,6 +87,7 @@ class Alto:
         self.listen = {'sip_tls': [], **listen} if listen else {'sip_tls': [f'127.0.0.1:{self.tls_port}']}
         self.config = self.directory / 'alto.yaml'
         low = 20000 + (os.getpid() % 12) * 1000  # free_port() keeps below, the kernel's own choice above
+        self.media = range(low, low + 1000)
         self.config.write_text(
             f'node: test\ndata: {self.data}\nlisten: {json.dumps(self.listen)}\n'
             f'media: {{ports: {low}-{low + ports - 1}, workers: {workers}, plain_rtp: {str(plain_rtp).lower()}}}\n{extra}')

