@@ -90,8 +90,10 @@ void network_free(struct transport *t)
 		next = p->next;
 		packet_free(p);
 	}
-	while (t->searches)
-		target_cancel(t->searches);
+	for (struct target_search *search = t->searches, *later; search; search = later) {
+		later = search->next;
+		target_cancel(search);
+	}
 	uint32_t cursor = 0;
 	for (struct connection *c; (c = pool_next(&t->connections, &cursor));)
 		timer_stop(&t->sim->wheel, &c->refused);

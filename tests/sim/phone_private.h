@@ -21,7 +21,7 @@ struct writer phone_respond_begin(struct phone_call *c, const struct sip_message
 				  struct slice tag, char *buf, size_t cap);
 struct sip_server *phone_invite_of(struct phone_call *c, struct sip_message *ret);
 void phone_keep_remote(struct phone_call *c, const struct sip_message *msg);
-void phone_describe_answer(struct phone_call *c, const struct sip_message *msg);
+void phone_describe_answer(struct phone_call *c, const struct sip_message *req);
 
 /* phone_reliable.c */
 /* A reliable 1xx of Alto's: acknowledged. false: a copy. */

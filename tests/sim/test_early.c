@@ -432,7 +432,8 @@ static void fork_describe(struct phone_call *b, uint16_t port, char *text, size_
 	struct sip_message invite;
 	struct sip_server *server = sip_server_get(b->phone->stack, b->server);
 	uint16_t own = b->port;
-	assert_true(server && sip_server_request(server, &invite) == 0);
+	assert_non_null(server);
+	assert_int_equal(sip_server_request(server, &invite), 0);
 	snprintf(b->remote, sizeof(b->remote), "%.*s", SLICE_ARG(invite.body));
 	b->port = port;
 	text[phone_describe(b, invite.body, text, cap - 1)] = 0;

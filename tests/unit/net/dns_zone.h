@@ -54,6 +54,25 @@ static inline void zone_string(struct writer *w, const char *text)
 	write_string(w, text);
 }
 
+/* The next word of the text, and the next number. Return what follows. */
+static inline const char *zone_word(const char *text, char *ret, size_t cap)
+{
+	text += strspn(text, " ");
+	size_t n = strcspn(text, " ");
+	ASSERT(n > 0 && n < cap);
+	memcpy(ret, text, n);
+	ret[n] = 0;
+	return text + n;
+}
+
+static inline const char *zone_number(const char *text, unsigned *ret)
+{
+	char *end;
+	*ret = (unsigned)strtoul(text, &end, 10);
+	ASSERT(end != text);
+	return end;
+}
+
 static inline void zone_data(struct writer *w, enum dns_type type, const char *text)
 {
 	unsigned a, b, c;
@@ -64,13 +83,16 @@ static inline void zone_data(struct writer *w, enum dns_type type, const char *t
 		ASSERT(address_parse(slice_from_string(text), &address));
 		write_slice(w, type == DNS_A ? slice_of(address.ip + 12, 4) : slice_of(address.ip, 16));
 	} else if (type == DNS_SRV) {
-		ASSERT(sscanf(text, "%u %u %u %299s", &a, &b, &c, name) == 4);
+		text = zone_number(zone_number(zone_number(text, &a), &b), &c);
+		(void)zone_word(text, name, sizeof(name));
 		zone_u16(w, a);
 		zone_u16(w, b);
 		zone_u16(w, c);
 		zone_name(w, name);
 	} else if (type == DNS_NAPTR) {
-		ASSERT(sscanf(text, "%u %u %63s %63s %299s", &a, &b, flags, service, name) == 5);
+		text = zone_number(zone_number(text, &a), &b);
+		text = zone_word(zone_word(text, flags, sizeof(flags)), service, sizeof(service));
+		(void)zone_word(text, name, sizeof(name));
 		zone_u16(w, a);
 		zone_u16(w, b);
 		zone_string(w, flags);

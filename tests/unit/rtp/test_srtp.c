@@ -182,6 +182,7 @@ static enum srtp_result receive_copy(struct srtp *s, const uint8_t *p, size_t n)
 {
 	uint8_t copy[RTP_PACKET_MAX], plain[RTP_PACKET_MAX];
 	size_t plain_n = 0;
+	ASSERT(n >= 12);
 	memcpy(copy, p, n);
 	enum srtp_result result = srtp_unprotect(s, copy, n, &plain_n);
 	if (result == SRTP_OK) {
