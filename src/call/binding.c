@@ -37,6 +37,27 @@ static struct slice unquoted(struct slice s)
 	return s;
 }
 
+/*
+ * RFC 5626 §6: what comes through a proxy may use outbound only if the proxy next to the phone, whose Path is the first
+ * that was added and so the last, keeps its flow (`ob`). Otherwise reg-id counts for nothing, and a phone that counts
+ * on it is told.
+ */
+static bool first_hop_lacks_outbound(const struct sip_message *req, struct slice path)
+{
+	struct slice item, last = SLICE_NONE;
+	struct sip_address address;
+	struct sip_reason err;
+	const struct sip_field *via = sip_field_first(req, SIP_VIA);
+	struct slice rest = via->value, first_via;
+	bool through_proxy = sip_list_next(&rest, &first_via) && (sip_field_next(req, via) || !slice_empty(rest));
+	while (sip_list_next(&path, &item))
+		last = item;
+	if (slice_empty(last))
+		return through_proxy;
+	return sip_address_parse(last, &address, &err) != SIP_OK ||
+	       !sip_param_find(address.uri.params, SLICE("ob"), &item);
+}
+
 unsigned binding_request_read(const struct sip_message *req, const struct sip_address *contact,
 			      const struct sip_flow *flow, struct binding_request *ret)
 {
@@ -62,12 +83,19 @@ unsigned binding_request_read(const struct sip_message *req, const struct sip_ad
 		ret->instance = slice_first(unquoted(value), SIP_TOKEN_MAX);
 	if (sip_param_find(contact->params, SLICE("reg-id"), &value) && slice_u64(value, INT32_MAX, &reg_id))
 		ret->reg_id = (uint32_t)reg_id;
+	if (slice_empty(ret->instance)) /* §6: without an instance it names nothing */
+		ret->reg_id = 0;
+	if (ret->reg_id && ret->expires_s && first_hop_lacks_outbound(req, ret->path)) {
+		if (sip_list_has(req, SIP_SUPPORTED, SLICE("outbound")))
+			return 439;
+		ret->reg_id = 0;
+	}
 	if (ret->expires_s == 0)
 		return 0;
 	if (ret->expires_s < REGISTER_EXPIRES_MIN_S)
 		return 423;
 	uint32_t most = REGISTER_EXPIRES_MAX_S;
-	if (sip_transport_reliable(flow->transport) && !(ret->reg_id && ret->instance.n))
+	if (sip_transport_reliable(flow->transport) && !ret->reg_id)
 		most = REGISTER_EXPIRES_CONNECTION_S;
 	ret->expires_s = MIN(ret->expires_s, most);
 	return 0;

@@ -17,7 +17,7 @@ struct binding_request {
 	uint32_t cseq;
 	uint32_t expires_s; /* 0: remove; else within our bounds */
 };
-/* 0, or the status to refuse with: 400, 423. */
+/* 0, or the status to refuse with: 400, 423, 439. */
 unsigned binding_request_read(const struct sip_message *req, const struct sip_address *contact,
 			      const struct sip_flow *flow, struct binding_request *ret);
 

@@ -1,7 +1,7 @@
 /* call/call.c - a call: begun, answered, ended, with a trace of why */
-#include "call/call.h"
 #include "call/offer.h"
 #include "call/outside.h"
+#include "call/ringing.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -396,6 +396,7 @@ void call_free(struct call *c)
 {
 	timer_stop(c->sb->wheel, &c->timer);
 	outside_stop(c);
+	rings_free(c);
 	description_done(&c->sip_call_id);
 	pool_give(&c->sb->calls, c);
 }

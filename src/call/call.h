@@ -40,9 +40,10 @@ struct call {
 	struct leg *callee;                 /* who answered; NULL while it rings */
 	struct leg *targets[CALL_LEGS_MAX]; /* legs that ring, or whose CANCEL is on its way */
 	uint8_t target_count;
-	uint16_t best_status; /* the refusal that says most so far: ring.c's table */
-	bool ringing_told;    /* the caller has had its 180 */
-	uint8_t redirects;    /* 3xx followed */
+	struct ringing *rings; /* of each user who is rung, which phones by which flows; none once it rings no more */
+	uint16_t best_status;  /* the refusal that says most so far: ring.c's table */
+	bool ringing_told;     /* the caller has had its 180 */
+	uint8_t redirects;     /* 3xx followed */
 	uint8_t rung_count;
 	uint64_t rung[1 + REDIRECTS_MAX]; /* users whose devices were called, as hashes of their ids */
 	struct outside *outside;          /* while a trunk is looked for and called; else NULL */
@@ -84,9 +85,10 @@ void call_free(struct call *c);
 void calls_drop_all(struct switchboard *sb);
 
 /* ---- ring.c: all devices of a user ring, the first answer wins, the others are told so ---- */
+/* But not the device that calls. Phones that register while it rings, or come back, ring too. */
 void ring_user(struct call *c, const struct directory_user *user, const struct party *from);
 /* The devices of another user ring too, and the time begins anew; the caller hears that it is forwarded. shown: the
- * caller, as From of those that rang before. false: none can be reached. */
+ * caller, as From of those that rang before. false: none can be reached, nor is expected back. */
 bool ring_more(struct call *c, const struct directory_user *user, struct slice shown);
 /* Join the early voice of the one target that rings, if there is any: something has changed that it depends on. */
 void ring_join(struct call *c);

@@ -9,6 +9,7 @@
 	4 /* early dialogs followed of one INVITE, about 1 KiB each: the phones that an operator's fork rings at once; \
 	     another one's 2xx still wins */
 #define CALL_RING_US (20 * SECOND_US)          /* how long a user's devices ring; also bounds endless 1xx (timer C) */
+#define CALL_RETURN_US (10 * SECOND_US)        /* how long a call waits for a phone whose connection is gone */
 #define CALL_OUTSIDE_RING_US (180 * SECOND_US) /* outside it is the operator who knows how long to ring (timer C) */
 #define CONNECTION_IDENTITIES_MAX 8 /* accounts of one phone on one connection; a ninth is challenged each time */
 #define CALL_IDENTITIES_MAX                                                                                            \
@@ -31,6 +32,9 @@
 #define REGISTER_WRITE_US (5 * SECOND_US) /* refreshes are written within this, coalesced */
 #define REGISTER_WRITE_MANY 1024          /* so many are written sooner: one job stays within a few ms of a turn */
 #define REGISTER_WRITE_MANY_US (100 * MS_US)
+
+#define KEEPALIVE_US (25 * SECOND_US) /* many routers forget a silent UDP flow after 30 s */
+#define KEEPALIVE_UNANSWERED_MAX 3u   /* OPTIONS in a row, each repeated for 32 s: no single loss makes it */
 
 #define REGISTER_STALL_US                                                                                              \
 	(2 * SECOND_US)           /* a store this late does not hold up phones: bindings are taken from memory */

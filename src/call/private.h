@@ -11,12 +11,13 @@
  *                   hold its parts: leg_in.c and leg_out.c the INVITE's two sides, leg_early.c early dialogs,
  *                   leg_reliable.c 1xx and PRACK, leg_request.c what comes in the dialog, leg_reinvite.c the peer's
  *                   changes and leg_offer.c ours, leg_session.c session timers
- *   ring.c          who is called ──► redirect.c  where a device's 3xx leads
+ *   ring*.c         who rings, and who joins while it rings ◄── registrar.c: a device has a new way
+ *                   ──► redirect.c  where a device's 3xx leads
  *   body.c          is there an offer in a request, and may we read it
  *   offer.c         descriptions ◄──► media settings
  *   messages.c      SIP messages of calls, on their way to the store
  *   authenticate.c  who sent a request;  refuse.c  how it is refused;  registrar_write.c  bindings on their way to the
- * disk
+ *                   disk;  keepalive.c  their phones' way kept open
  */
 #pragma once
 #include "call/limits.h"
@@ -39,7 +40,9 @@ struct switchboard {
 	struct history *history;
 	struct messages *messages;
 	struct pool calls, legs; /* struct call, struct leg */
-	struct pool identities;  /* authenticate.c: who authenticated on a connection */
+	struct pool rings, rung; /* ring_index.c: calls that ring, and who is rung */
+	struct map rung_by_user;
+	struct pool identities; /* authenticate.c: who authenticated on a connection */
 	struct map calls_by_id;
 	bool stopping;
 	struct timer stop_timer;
@@ -71,12 +74,15 @@ enum auth_result authenticate(struct switchboard *sb, struct sip_server *server,
 /* Which devices authenticated on which connection: it is then no guest's, and over TLS or WSS their INVITEs are known
  * by it. */
 void identities_init(struct switchboard *sb);
+/* Has this device authenticated on the connection? */
+bool identities_know(struct switchboard *sb, const struct sip_flow *flow, struct slice device_id);
 void identities_forget(struct switchboard *sb, uint64_t tag); /* the connection with this tag has closed */
 
 /* ---- registrar.c ---- */
 MUST_USE int registrar_new(struct switchboard *sb, struct registrar **ret);
 struct registrar *registrar_free(struct registrar *r);
 void registrar_metrics(struct registrar *r, struct metrics *m);
+uint32_t registrar_unreachable(const struct registrar *r); /* bindings that answer no OPTIONS */
 void registrar_request(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		       const struct sip_flow *flow);
 void registrar_flow_closed(struct switchboard *sb, const struct sip_flow *flow, uint64_t tag);
@@ -85,6 +91,17 @@ bool registrar_flow(struct switchboard *sb, const struct directory_binding *b, s
 /* *flow is dead: the one by which its device is reached now over the same transport, if there is one. */
 void registrar_find_flow(struct switchboard *sb, struct slice device_id, struct sip_flow *flow);
 void registrar_flush(struct registrar *r); /* write refreshed bindings now: before an orderly end */
+
+/* ---- ring_index.c ---- */
+void rings_init(struct switchboard *sb);
+void rings_done(struct switchboard *sb);
+/*
+ * From the registrar. A device can be reached by a flow that it had not before: calls that ring its user may use it. A
+ * binding is about to be removed: none waits for it any longer. O(1) for a user whom nobody calls; the calls look in
+ * the next turn.
+ */
+void ring_new_way(struct switchboard *sb, const struct directory_binding *b);
+void ring_way_left(struct switchboard *sb, const struct directory_binding *b);
 
 /* ---- incoming.c ---- */
 void incoming_invite(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,

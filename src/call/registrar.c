@@ -33,11 +33,11 @@ static void answer(struct switchboard *sb, struct sip_server *server, const stru
 	if (!server || sip_server_request(server, &req) < 0)
 		return; /* the phone has given up; it will ask again */
 	struct writer w = response_begin(sb, &req, flow, 200, SLICE_NONE, SLICE_NONE);
-	bool outbound = false;
+	bool outbound = false, wanted = sip_list_has(&req, SIP_SUPPORTED, SLICE("outbound"));
 	struct directory_device *device = directory_device_by_id(sb->config.directory, device_id);
 	for (struct directory_binding *b = device ? device->first_binding : NULL; b; b = b->next_of_device) {
 		binding_write_contact(&w, b, sb->wheel->wall_us);
-		outbound |= b->reg_id && sip_transport_reliable(b->transport);
+		outbound |= wanted && b->reg_id && sip_transport_reliable(b->transport);
 	}
 	if (outbound) {
 		sip_write_field(&w, SIP_REQUIRE, SLICE("outbound"));
@@ -83,8 +83,11 @@ static void register_apply(struct register_job *rj, bool from_memory)
 			binding_mark_dirty(sb->registrar, b);
 			metric_add(&sb->registrar->from_memory, 1);
 		}
-		if (b)
-			binding_set_flow(b, &rj->flow);
+		if (!b)
+			continue;
+		binding_set_flow(b, &rj->flow);
+		keepalive_start(sb->registrar, b);
+		ring_new_way(sb, b);
 	}
 }
 
@@ -155,9 +158,14 @@ static void apply_refreshes(struct register_job *rj)
 	struct switchboard *sb = rj->sb;
 	for (size_t i = 0; i < rj->refresh_count; i++) {
 		const struct binding_refresh *r = &rj->refresh[i];
+		struct sip_flow before;
+		binding_flow(r->binding, &before);
 		binding_refresh(sb->config.directory, r, &rj->flow, sb->wheel->wall_us);
 		timer_start(sb->wheel, &r->binding->expiry, r->expires_s * SECOND_US);
 		binding_mark_dirty(sb->registrar, r->binding);
+		keepalive_start(sb->registrar, r->binding);
+		if (!sip_flow_eq(&before, &rj->flow))
+			ring_new_way(sb, r->binding);
 	}
 }
 
@@ -303,6 +311,12 @@ bool registrar_flow(struct switchboard *sb, const struct directory_binding *b, s
 	return transport_alive(sb->config.transport, ret);
 }
 
+bool switchboard_reachable(struct switchboard *sb, const struct directory_binding *b)
+{
+	struct sip_flow flow;
+	return registrar_flow(sb, b, &flow) && b->unanswered < KEEPALIVE_UNANSWERED_MAX;
+}
+
 void registrar_flow_closed(struct switchboard *sb, const struct sip_flow *flow, uint64_t tag)
 {
 	/* The bindings keep the stale handle: transport_alive() says no until the phone is back. */
@@ -322,6 +336,9 @@ int registrar_new(struct switchboard *sb, struct registrar **ret)
 	r->from_memory = (struct metric){.name = "alto_registrar_from_memory_total",
 					 .help = "Bindings accepted while the store could not write",
 					 .kind = METRIC_COUNTER};
+	r->unreachable = (struct metric){.name = "alto_registrar_unreachable",
+					 .help = "Bindings over UDP whose phone leaves OPTIONS unanswered",
+					 .kind = METRIC_GAUGE};
 	directory_on_binding(sb->config.directory, binding_added, binding_removed, r);
 	*ret = r;
 	return 0;
@@ -331,6 +348,12 @@ void registrar_metrics(struct registrar *r, struct metrics *m)
 {
 	metrics_add(m, &r->registrations);
 	metrics_add(m, &r->from_memory);
+	metrics_add(m, &r->unreachable);
+}
+
+uint32_t registrar_unreachable(const struct registrar *r)
+{
+	return (uint32_t)atomic_load_explicit(&r->unreachable.value, memory_order_relaxed);
 }
 
 struct registrar *registrar_free(struct registrar *r)

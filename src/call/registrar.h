@@ -13,14 +13,20 @@ struct registrar {
 	struct dirty dirty;
 	struct timer write_timer;
 	struct metric registrations, from_memory;
+	struct metric unreachable; /* bindings whose phone leaves OPTIONS unanswered */
 };
 
 /* Refreshed, or taken from memory: its row is written soon, with many others. */
 void binding_mark_dirty(struct registrar *r, struct directory_binding *b);
-/* For directory_on_binding(), arg: the registrar. A binding came by the feed: its listener found, its expiry started.
+/* For directory_on_binding(), arg: the registrar. A binding came by the feed: its listener found, its timers started.
  */
 void binding_added(void *arg, struct directory_binding *b);
 void binding_removed(void *arg, struct directory_binding *b);
 /* After the registrar, arg: the wheel. The directory, which goes later, takes its bindings off it. */
 void binding_left(void *arg, struct directory_binding *b);
 void registrar_write_due(struct timer *t, void *arg); /* of the registrar's write_timer */
+
+/* ---- keepalive.c ---- */
+/* Its phone was just heard, or the binding just came: from now on its way is kept open, if it is over UDP. */
+void keepalive_start(struct registrar *r, struct directory_binding *b);
+void keepalive_stop(struct registrar *r, struct directory_binding *b); /* also when it was never started */

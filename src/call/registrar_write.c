@@ -155,15 +155,19 @@ void binding_added(void *arg, struct directory_binding *b)
 	timer_stop(r->sb->wheel, &b->expiry); /* a changed binding comes this way too */
 	timer_init(&b->expiry, binding_expired, r);
 	timer_start(r->sb->wheel, &b->expiry, b->expires_us - r->sb->wheel->wall_us);
+	keepalive_start(r, b);
 }
 
 void binding_removed(void *arg, struct directory_binding *b)
 {
 	struct registrar *r = arg;
 	timer_stop(r->sb->wheel, &b->expiry);
+	keepalive_stop(r, b);
+	ring_way_left(r->sb, b);
 }
 
 void binding_left(void *arg, struct directory_binding *b)
 {
 	timer_stop(arg, &b->expiry);
+	timer_stop(arg, &b->keepalive);
 }

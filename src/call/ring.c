@@ -1,8 +1,8 @@
 /* call/ring.c - all devices of a user ring; the first answer wins, the others are told so.   RFC 3261 §16.7, RFC 3326
  */
-#include "call/call.h"
 #include "call/offer.h"
 #include "call/outside.h"
+#include "call/ringing.h"
 
 #include <errno.h>
 
@@ -29,7 +29,7 @@ static size_t outcome_of(unsigned status)
 	return i;
 }
 
-static void note_refusal(struct call *c, unsigned status)
+void ring_note_refusal(struct call *c, unsigned status)
 {
 	if (!c->best_status || outcome_of(status) < outcome_of(c->best_status))
 		c->best_status = (uint16_t)status;
@@ -51,8 +51,8 @@ static void target_remove(struct call *c, const struct leg *leg)
 		}
 }
 
-/* Targets whose INVITE still waits for an answer that we would take. */
-static unsigned ringing(const struct call *c)
+/* Targets whose INVITE still waits for an answer that we would take: a phone that is waited for is none. */
+static unsigned calling(const struct call *c)
 {
 	unsigned n = 0;
 	for (uint8_t i = 0; i < c->target_count; i++)
@@ -60,11 +60,14 @@ static unsigned ringing(const struct call *c)
 	return n;
 }
 
-/* Early voice passes only while one target rings: of two, whose would it be? false: the caller cannot be given any. */
+/*
+ * Early voice passes only while one target rings: of two, whose would it be? (One that is heard already stays so when
+ * another phone joins.) false: the caller cannot be given any.
+ */
 static bool pass_early(struct call *c, struct leg *leg)
 {
 	bool told = c->caller->early;
-	if (!leg->early || ringing(c) != 1)
+	if (!leg->early || calling(c) != 1)
 		return false;
 	if (!told)
 		leg_progress(c->caller, 183, leg->agreed, leg->agreed_count);
@@ -77,14 +80,18 @@ static bool pass_early(struct call *c, struct leg *leg)
 	return true;
 }
 
-static void progress(struct call *c, struct leg *leg)
+static void tell_ringing(struct call *c)
 {
-	if (!c->caller || pass_early(c, leg))
-		return;
 	/* Without a description, so that the caller's phone makes its tone. */
 	if (!c->ringing_told)
 		leg_progress(c->caller, 180, NULL, 0);
 	c->ringing_told = true;
+}
+
+static void progress(struct call *c, struct leg *leg)
+{
+	if (c->caller && !pass_early(c, leg))
+		tell_ringing(c);
 }
 
 void ring_join(struct call *c)
@@ -94,20 +101,70 @@ void ring_join(struct call *c)
 			(void)pass_early(c, c->targets[i]);
 }
 
-/* One target less: the call is over, or the one that is left is heard from now on. */
-static void target_lost(struct call *c, unsigned status)
+/* Something has changed in who rings: the one that is left is heard from now on, or the call is over. */
+static void settle(struct call *c)
 {
-	note_refusal(c, status);
-	if (c->state != CALL_RINGING)
-		return;
-	/* §16.7: a 6xx speaks for the person, not for one device. */
-	if (status >= 600 || !ringing(c))
-		give_up(c);
-	else
+	bool waiting = false;
+	for (const struct ringing *r = c->rings; r; r = r->next_of_call)
+		waiting |= ring_has(r, RING_WAITED);
+	if (calling(c))
 		ring_join(c);
+	else if (waiting)
+		tell_ringing(c);
+	else
+		give_up(c);
 }
 
-static void target_event(void *user, struct leg *leg, enum leg_event event)
+static void review(struct call *c)
+{
+	for (struct ringing *r = c->rings; r; r = r->next_of_call)
+		ring_phones_review(r);
+	settle(c);
+}
+
+void ring_review_due(struct timer *t, void *arg)
+{
+	struct ringing *r = arg;
+	review(r->call);
+}
+
+/* A target rings no more. RFC 5626 §7: its flow failed (430, or no answer, or a dead connection), another may work. */
+static void phone_over(struct call *c, const struct leg *leg, unsigned status)
+{
+	struct ring_phone *p = NULL;
+	for (struct ringing *r = c->rings; r && !p; r = r->next_of_call)
+		p = ring_phone_of(r, leg);
+	if (p && (status == 430 || status == 408 || status == 503)) {
+		ring_phone_failed(p);
+	} else if (p) {
+		p->leg = NULL;
+		p->state = RING_OVER;
+	}
+}
+
+static void target_lost(struct call *c, const struct leg *leg, unsigned status)
+{
+	ring_note_refusal(c, status);
+	if (c->state != CALL_RINGING)
+		return;
+	phone_over(c, leg, status);
+	if (status >= 600) /* §16.7: a 6xx speaks for the person, not for one device */
+		give_up(c);
+	else
+		review(c);
+}
+
+/* A 3xx. true: somebody rings instead. */
+static bool target_moved(struct call *c, const struct leg *leg)
+{
+	if (c->state != CALL_RINGING || leg->trunk_id[0] || !redirect_followed(c, leg))
+		return false;
+	phone_over(c, leg, leg->last_status);
+	settle(c);
+	return true;
+}
+
+void ring_target_event(void *user, struct leg *leg, enum leg_event event)
 {
 	struct call *c = user;
 	switch (event) {
@@ -121,7 +178,7 @@ static void target_event(void *user, struct leg *leg, enum leg_event event)
 		ring_stop(c, SLICE("SIP;cause=200;text=\"Call completed elsewhere\"")); /* no missed call is shown */
 		break;
 	case LEG_FAILED:
-		if (c->state == CALL_RINGING && !leg->trunk_id[0] && redirect_followed(c, leg))
+		if (target_moved(c, leg))
 			break;
 		call_trace(c, leg->said.text ? "%s refused: %u, says %.*s" : "%s refused: %u",
 			   leg->trunk_id[0] ? "trunk" : "device", leg->last_status,
@@ -129,10 +186,10 @@ static void target_event(void *user, struct leg *leg, enum leg_event event)
 		if (leg->trunk_id[0])
 			outside_refused(c, leg->last_status);
 		else
-			target_lost(c, leg->last_status);
+			target_lost(c, leg, leg->last_status);
 		break;
 	case LEG_HUNG_UP:
-		target_lost(c, 480);
+		target_lost(c, leg, 480);
 		break;
 	case LEG_CHANGED: /* its stream is set only now */
 		ring_join(c);
@@ -158,6 +215,7 @@ void ring_stop(struct call *c, struct slice reason)
 	outside_stop(c);
 	for (uint8_t i = 0; i < c->target_count; i++)
 		leg_hang_up(c->targets[i], 0, reason);
+	rings_free(c);
 }
 
 void ring_init(struct ring *r, struct call *c)
@@ -177,7 +235,7 @@ int ring_leg(struct ring *r, struct leg **ret)
 		return -E2BIG;
 	r->to.from = slice_from_string(r->from);
 	r->to.to = slice_from_string(r->callee);
-	int rc = leg_call(c->sb, &r->to, target_event, c, ret);
+	int rc = leg_call(c->sb, &r->to, ring_target_event, c, ret);
 	if (rc == 0)
 		c->targets[c->target_count++] = *ret;
 	return rc;
@@ -198,77 +256,39 @@ void ring_start(struct call *c, int64_t for_us)
 	timer_start(c->sb->wheel, &c->timer, for_us);
 }
 
-/* Another company's devices are not the caller's company's to see. */
-static struct slice device_shown(const struct call *c, const struct directory_device *device)
+/* Begin with the devices of a user. from: the caller, as they see it. false: none rings, and none is expected. */
+static bool ring_devices(struct call *c, const struct directory_user *user, struct slice from)
 {
-	return c->callee_tenant[0] ? SLICE_NONE : device->name;
-}
-
-static void ring_binding(struct ring *r, const struct directory_binding *b)
-{
-	struct call *c = r->call;
-	const struct directory_device *device = b->device;
-	struct slice name = device_shown(c, device);
-	struct leg *leg;
-	if (!registrar_flow(c->sb, b, &r->to.flow)) {
-		call_trace(c, "device %.*s: its connection is gone", SLICE_ARG(name));
-		note_refusal(c, 503);
-		return;
+	struct ringing *r = ringing_new(c, user, from);
+	if (!r) {
+		call_trace(c, "not rung, out of memory");
+		ring_note_refusal(c, 503);
+		return false;
 	}
-	r->to.target = b->contact;
-	r->to.path = b->path;
-	r->to.plain_allowed = c->sb->config.plain_rtp && device->srtp == STORE_SRTP_OFF;
-	int rc = ring_leg(r, &leg);
-	if (rc < 0) {
-		call_trace(c, "device %.*s: %s", SLICE_ARG(name), ring_leg_error(rc));
-		note_refusal(c, 503);
-		return;
-	}
-	struct writer u = writer_on(leg->user_id, STORE_ID_CAP - 1), d = writer_on(leg->device_id, STORE_ID_CAP - 1);
-	write_slice(&u, device->user->id);
-	write_slice(&d, device->id);
-	call_trace(c, "ring device %.*s", SLICE_ARG(name));
-}
-
-static bool is_caller(const struct call *c, const struct directory_device *d)
-{
-	return slice_eq(d->id, slice_from_string(c->side_a.device_id));
-}
-
-/* Every device of the user but the caller's own. false: none can be reached. */
-static bool ring_devices(struct ring *r, const struct directory_user *user)
-{
-	struct call *c = r->call;
-	uint8_t before = c->target_count;
-	party_write(r->callee, user->name, user->extension, user->tenant->domain);
-	for (const struct directory_device *d = user->first_device; d; d = d->next_of_user)
-		for (const struct directory_binding *b = is_caller(c, d) ? NULL : d->first_binding; b;
-		     b = b->next_of_device)
-			ring_binding(r, b);
-	if (c->target_count == before)
-		call_trace(c, "no device can be reached");
-	return c->target_count > before;
+	timer_start(c->sb->wheel, &r->patience, CALL_RETURN_US);
+	ring_phones_review(r);
+	if (ring_has(r, RING_CALLED) || ring_has(r, RING_WAITED))
+		return true;
+	call_trace(c, "no device can be reached");
+	return false;
 }
 
 void ring_user(struct call *c, const struct directory_user *user, const struct party *from)
 {
-	struct ring r;
-	ring_init(&r, c);
-	party_write_from(r.from, from, user->tenant->domain);
+	char shown[PARTY_TEXT_CAP];
+	party_write_from(shown, from, user->tenant->domain);
 	(void)redirect_rung(c, user);
-	if (!ring_devices(&r, user)) {
+	if (!ring_devices(c, user, slice_from_string(shown))) {
 		give_up(c);
 		return;
 	}
 	ring_start(c, CALL_RING_US);
+	settle(c);
 }
 
 bool ring_more(struct call *c, const struct directory_user *user, struct slice shown)
 {
-	struct ring r;
-	ring_init(&r, c);
-	snprintf(r.from, sizeof(r.from), "%.*s", SLICE_ARG(shown));
-	if (!ring_devices(&r, user))
+	if (!ring_devices(c, user, shown))
 		return false;
 	timer_start(c->sb->wheel, &c->timer, CALL_RING_US);
 	leg_progress(c->caller, 181, NULL, 0);

@@ -280,9 +280,11 @@ int switchboard_new(const struct switchboard_config *config, struct switchboard 
 	pool_init(&sb->calls, sizeof(struct call), sb->config.calls_max);
 	pool_init(&sb->legs, sizeof(struct leg), sb->config.calls_max * 4);
 	identities_init(sb);
+	rings_init(sb);
 	uint8_t key[16];
 	random_bytes(sb->random, key, sizeof(key));
 	map_init(&sb->calls_by_id, key);
+	map_init(&sb->rung_by_user, key);
 	random_bytes(sb->random, sb->unknown_ha1, sizeof(sb->unknown_ha1));
 	counter(&sb->calls_total, "alto_calls_total", "Calls begun");
 	counter(&sb->calls_answered, "alto_calls_answered_total", "Calls answered");
@@ -324,6 +326,7 @@ struct switchboard *switchboard_free(struct switchboard *sb)
 	sip_nonces_free(sb->nonces);
 	sip_stack_free(sb->stack);
 	map_done(&sb->calls_by_id);
+	rings_done(sb);
 	pool_done(&sb->identities);
 	pool_done(&sb->legs);
 	pool_done(&sb->calls);

@@ -65,8 +65,12 @@ int switchboard_hang_up(struct switchboard *sb, struct slice call_id);
 /* SIP messages of calls wait for company: post them now. A writing job that is posted after this is done after them. */
 void switchboard_flush_messages(struct switchboard *sb);
 
+/* Would a call to this binding find its way now: the connection stands, or over UDP nothing says the contrary. */
+bool switchboard_reachable(struct switchboard *sb, const struct directory_binding *b);
+
 struct switchboard_figures {
 	uint32_t calls, calls_ringing;
+	uint32_t unreachable; /* bindings over UDP whose phone leaves OPTIONS unanswered */
 	uint64_t calls_total, calls_answered_total;
 	uint64_t bad_messages_total;
 	char trouble[256]; /* empty, or what stops calls now, in a sentence: the store stalls, no media port left ... */

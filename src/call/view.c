@@ -93,6 +93,7 @@ void switchboard_figures(struct switchboard *sb, struct switchboard_figures *ret
 	*ret = (struct switchboard_figures){
 		.calls = (uint32_t)sb->calls_by_id.count,
 		.calls_ringing = sb->calls_ringing,
+		.unreachable = registrar_unreachable(sb->registrar),
 		.calls_total = (uint64_t)atomic_load_explicit(&sb->calls_total.value, memory_order_relaxed),
 		.calls_answered_total = (uint64_t)atomic_load_explicit(&sb->calls_answered.value, memory_order_relaxed),
 		.bad_messages_total = (uint64_t)atomic_load_explicit(&sb->bad_messages.value, memory_order_relaxed),

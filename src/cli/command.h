@@ -16,6 +16,7 @@ enum cli_option {
 	CLI_HELP,
 	CLI_HOST,
 	CLI_JSON,
+	CLI_KEEPALIVE,
 	CLI_LIMIT,
 	CLI_LINES,
 	CLI_LISTENER,
@@ -62,6 +63,7 @@ int cli_user_list(struct cli *c);
 int cli_user_remove(struct cli *c);
 int cli_device_add(struct cli *c);
 int cli_device_list(struct cli *c);
+int cli_device_set(struct cli *c);
 int cli_device_remove(struct cli *c);
 int cli_number_add(struct cli *c);
 int cli_number_set(struct cli *c);

@@ -1,4 +1,4 @@
-/* cli/device.c - alto device add | list | remove */
+/* cli/device.c - alto device add | set | list | remove */
 #include "cli/client.h"
 #include "cli/print.h"
 
@@ -48,10 +48,11 @@ int cli_device_add(struct cli *c)
 	client_path(&path, "/api/v1/devices");
 	json_t *device = NULL;
 	int status = client_ask(c, "POST", &path,
-				json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s*, s:s*}", "tenant", c->words[0], "user",
-					  c->words[1], "name", c->words[2], "username", c->options[CLI_USERNAME],
-					  "password", c->options[CLI_PASSWORD], "digest", c->options[CLI_DIGEST],
-					  "srtp", c->options[CLI_SRTP]),
+				json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:s*}", "tenant", c->words[0],
+					  "user", c->words[1], "name", c->words[2], "username",
+					  c->options[CLI_USERNAME], "password", c->options[CLI_PASSWORD], "digest",
+					  c->options[CLI_DIGEST], "srtp", c->options[CLI_SRTP], "keepalive",
+					  c->options[CLI_KEEPALIVE]),
 				&device);
 	if (status)
 		return status;
@@ -63,20 +64,39 @@ int cli_device_add(struct cli *c)
 	return status;
 }
 
+/* The path of the device that the three words name. Exit status. */
+static int find_device(const struct cli *c, struct client_path *path)
+{
+	char id[64], what[240];
+	client_path(path, "/api/v1/devices");
+	client_parameter(path, "tenant", c->words[0]);
+	client_parameter(path, "user", c->words[1]);
+	client_parameter(path, "name", c->words[2]);
+	snprintf(what, sizeof(what), "device %.64s of %.64s in %.64s", c->words[2], c->words[1], c->words[0]);
+	int status = client_find_id(c, path, what, id);
+	client_path(path, "/api/v1/devices");
+	client_path_add(path, id);
+	return status;
+}
+
+int cli_device_set(struct cli *c)
+{
+	struct client_path path;
+	int status = find_device(c, &path);
+	if (status)
+		return status;
+	json_t *device = NULL;
+	status = client_ask(c, "PATCH", &path, json_pack("{s:s}", "keepalive", c->options[CLI_KEEPALIVE]), &device);
+	json_decref(device);
+	return status ? status : print_done("Device %s of %s changed.", c->words[2], c->words[1]);
+}
+
 int cli_device_remove(struct cli *c)
 {
 	struct client_path path;
-	char id[64], what[240];
-	client_path(&path, "/api/v1/devices");
-	client_parameter(&path, "tenant", c->words[0]);
-	client_parameter(&path, "user", c->words[1]);
-	client_parameter(&path, "name", c->words[2]);
-	snprintf(what, sizeof(what), "device %.64s of %.64s in %.64s", c->words[2], c->words[1], c->words[0]);
-	int status = client_find_id(c, &path, what, id);
+	int status = find_device(c, &path);
 	if (status)
 		return status;
-	client_path(&path, "/api/v1/devices");
-	client_path_add(&path, id);
 	json_t *nothing = NULL;
 	status = client_ask(c, "DELETE", &path, NULL, &nothing);
 	json_decref(nothing);
@@ -113,23 +133,29 @@ static void srtp(const json_t *item, char *ret, size_t cap)
 	table_text(item, "srtp", ret, cap);
 }
 
+static void keepalive(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "keepalive", ret, cap);
+}
+
 static void registered(const json_t *item, char *ret, size_t cap)
 {
 	const json_t *list = json_object_get(item, "registrations"), *first = json_array_get(list, 0);
-	if (!first)
+	if (!first) {
 		snprintf(ret, cap, "no");
-	else if (json_array_size(list) == 1)
-		snprintf(ret, cap, "%s %s", text(first, "transport"), text(first, "remote"));
-	else
-		snprintf(ret, cap, "%s %s and %zu more", text(first, "transport"), text(first, "remote"),
-			 json_array_size(list) - 1);
+		return;
+	}
+	int n = snprintf(ret, cap, "%s %s%s", text(first, "transport"), text(first, "remote"),
+			 json_is_false(json_object_get(first, "reachable")) ? ", not reachable now" : "");
+	if (json_array_size(list) > 1 && (size_t)n < cap)
+		snprintf(ret + n, cap - (size_t)n, " and %zu more", json_array_size(list) - 1);
 }
 
 int cli_device_list(struct cli *c)
 {
 	static const struct table_column columns[] = {
-		{"TENANT", tenant}, {"USER", user}, {"DEVICE", name},           {"USER NAME", username},
-		{"DIGEST", digest}, {"SRTP", srtp}, {"REGISTERED", registered},
+		{"TENANT", tenant}, {"USER", user}, {"DEVICE", name},          {"USER NAME", username},
+		{"DIGEST", digest}, {"SRTP", srtp}, {"KEEP-ALIVE", keepalive}, {"REGISTERED", registered},
 	};
 	struct client_path path;
 	client_path(&path, "/api/v1/devices");

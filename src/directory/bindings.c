@@ -79,7 +79,7 @@ void directory_binding_remove(struct directory *d, struct directory_binding *b)
 {
 	if (d->removed)
 		d->removed(d->arg, b);
-	ASSERT(!timer_running(&b->expiry));
+	ASSERT(!timer_running(&b->expiry) && !timer_running(&b->keepalive));
 	struct directory_binding **at = &b->device->first_binding;
 	while (*at != b)
 		at = &(*at)->next_of_device;

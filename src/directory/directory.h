@@ -45,13 +45,17 @@ struct directory_device {
 	char *text;
 	uint8_t digest; /* enum sip_digest_algorithm */
 	uint8_t ha1[32];
-	uint8_t srtp; /* enum store_srtp */
+	uint8_t srtp;      /* enum store_srtp */
+	uint8_t keepalive; /* enum store_keepalive */
 };
 struct directory_binding {
 	struct map_node by_id;
 	struct directory_device *device;
 	struct directory_binding *next_of_device;
-	struct timer expiry;    /* run by call/registrar.c */
+	struct timer expiry;    /* run by call/registrar_write.c */
+	struct timer keepalive; /* and what follows: by call/keepalive.c, for UDP */
+	pool_handle probe;      /* the OPTIONS that awaits its answer; 0: none */
+	uint8_t unanswered;     /* OPTIONS in a row */
 	pool_handle connection; /* 0: UDP, or a connection that is gone (the phone is expected back) */
 	uint16_t listener;
 	uint8_t transport; /* enum sip_transport */
@@ -146,7 +150,7 @@ MUST_USE int directory_binding_put(struct directory *d, struct slice device_id, 
 				   struct directory_binding **ret);
 void directory_binding_remove(struct directory *d, struct directory_binding *b);
 /*
- * removed: when a binding leaves, by any way, before it is freed: its timer must be stopped. added: when one comes by
+ * removed: when a binding leaves, by any way, before it is freed: its timers must be stopped. added: when one comes by
  * the feed or the load, or is changed by the feed (written by someone else): its timer is to be set anew. Neither is
  * called for directory_binding_put(). Set before the load; either may be NULL.
  */

@@ -85,9 +85,12 @@ static const char messages[] = "CREATE TABLE messages (id INT64 PRIMARY KEY, cal
 			       " text TEXT NOT NULL);"
 			       "CREATE INDEX messages_call ON messages (call, id);";
 
+static const char keepalive[] = "ALTER TABLE devices ADD COLUMN keepalive INT64 NOT NULL DEFAULT 0;";
+
 const struct migration store_migrations[] = {
 	{1, "tenants, users, devices, bindings and calls", first_schema},
 	{2, "trunks and numbers", trunks_and_numbers},
 	{3, "SIP messages of calls", messages},
+	{4, "how a device's way through NAT is kept open", keepalive},
 };
 const size_t store_migration_count = ARRAY_LEN(store_migrations);

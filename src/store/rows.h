@@ -17,11 +17,14 @@ struct store_user {
 	int64_t created_us;
 };
 enum store_srtp { STORE_SRTP_SDES, STORE_SRTP_OFF }; /* OFF: plain RTP is allowed for this device */
+/* What keeps the way to a phone on UDP open through NAT (call/keepalive.c). */
+enum store_keepalive { STORE_KEEPALIVE_CRLF, STORE_KEEPALIVE_OPTIONS, STORE_KEEPALIVE_OFF };
 struct store_device {
 	struct slice id, tenant, user, name, username;
-	int64_t digest;   /* enum sip_digest_algorithm: 0 MD5, 1 SHA-256 */
-	struct slice ha1; /* 16 or 32 bytes; read from and written to its column in store/devices.c only */
-	int64_t srtp;     /* enum store_srtp */
+	int64_t digest;    /* enum sip_digest_algorithm: 0 MD5, 1 SHA-256 */
+	struct slice ha1;  /* 16 or 32 bytes; read from and written to its column in store/devices.c only */
+	int64_t srtp;      /* enum store_srtp */
+	int64_t keepalive; /* enum store_keepalive */
 	int64_t created_us;
 };
 /* How a device is reached now (§10 of RFC 3261, RFC 5626, 3327). */
@@ -82,6 +85,8 @@ store_tenant_put(struct db *db,
 		 const struct store_tenant *t); /* insert or update by id; DB_CONFLICT: name or domain taken */
 MUST_USE int store_user_put(struct db *db, const struct store_user *u);
 MUST_USE int store_device_put(struct db *db, const struct store_device *d);
+/* One setting of a device; DB_OK also when there is no such device (then nothing changed). */
+MUST_USE int store_device_set_keepalive(struct db *db, struct slice id, enum store_keepalive keepalive);
 MUST_USE int store_binding_put(struct db *db, const struct store_binding *b);
 MUST_USE int store_trunk_put(struct db *db, const struct store_trunk *t); /* DB_CONFLICT: its owner has such a name */
 MUST_USE int

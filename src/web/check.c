@@ -177,6 +177,12 @@ bool web_is_flow(struct slice s)
 	return false;
 }
 
+bool web_is_keepalive(struct slice s)
+{
+	static const char *const words[] = {"crlf", "options", "off"};
+	return one_of(s, words, ARRAY_LEN(words));
+}
+
 bool web_is_id(struct slice s)
 {
 	if (s.n != 36)

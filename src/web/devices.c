@@ -1,5 +1,6 @@
 /* web/devices.c - /api/v1/devices: the phones of a user; creating one gives its SIP account, once */
 #include "base/clock.h"
+#include "call/switchboard.h"
 #include "sip/flow.h"
 #include "web/account.h"
 #include "web/fields.h"
@@ -8,21 +9,33 @@
 #include "web/route.h"
 #include "web/write.h"
 
-static json_t *registration_json(const struct directory_binding *b)
+static const char *const keepalive_words[] = {
+	[STORE_KEEPALIVE_CRLF] = "crlf", [STORE_KEEPALIVE_OPTIONS] = "options", [STORE_KEEPALIVE_OFF] = "off"};
+
+static enum store_keepalive keepalive_of(struct slice word)
+{
+	size_t i = 0;
+	while (!slice_eq(word, slice_from_string(keepalive_words[i]))) /* it was checked: web_is_keepalive() */
+		i++;
+	return (enum store_keepalive)i;
+}
+
+static json_t *registration_json(const struct web_context *c, const struct directory_binding *b)
 {
 	char remote[80];
 	struct writer w = writer_on(remote, sizeof(remote));
 	write_address_with_port(&w, &b->remote);
 	return WEB_OBJECT({"transport", web_json_text(sip_transport_name((enum sip_transport)b->transport))},
 			  {"remote", web_json_text(writer_slice(&w))}, {"user_agent", web_json_text(b->user_agent)},
+			  {"reachable", json_boolean(switchboard_reachable(c->switchboard, b))},
 			  {"expires", web_json_time(b->expires_us)});
 }
 
-static json_t *registrations_json(const struct directory_device *d)
+static json_t *registrations_json(const struct web_context *c, const struct directory_device *d)
 {
 	json_t *list = json_array();
 	for (const struct directory_binding *b = d->first_binding; list && b; b = b->next_of_device) {
-		if (json_array_append_new(list, registration_json(b)) == 0)
+		if (json_array_append_new(list, registration_json(c, b)) == 0)
 			continue;
 		json_decref(list);
 		list = NULL;
@@ -30,14 +43,15 @@ static json_t *registrations_json(const struct directory_device *d)
 	return list;
 }
 
-json_t *web_device_json(const struct directory_device *d)
+json_t *web_device_json(const struct web_context *c, const struct directory_device *d)
 {
 	return WEB_OBJECT({"id", web_json_text(d->id)}, {"tenant", web_json_text(d->user->tenant->name)},
 			  {"user", web_json_text(d->user->login)}, {"name", web_json_text(d->name)},
 			  {"username", web_json_text(d->username)},
 			  {"digest", json_string(d->digest == SIP_DIGEST_SHA256 ? "sha-256" : "md5")},
 			  {"srtp", json_string(d->srtp == STORE_SRTP_OFF ? "off" : "sdes")},
-			  {"registrations", registrations_json(d)}, {"created", web_json_id_time(d->id)});
+			  {"keepalive", json_string(keepalive_words[d->keepalive])},
+			  {"registrations", registrations_json(c, d)}, {"created", web_json_id_time(d->id)});
 }
 
 static bool item(struct web_listing *l, json_t **ret)
@@ -45,7 +59,7 @@ static bool item(struct web_listing *l, json_t **ret)
 	if (l->at == l->count)
 		return false;
 	const struct directory_device *d = directory_device_by_id(l->request->context->directory, l->ids[l->at++]);
-	*ret = d ? web_device_json(d) : NULL;
+	*ret = d ? web_device_json(l->request->context, d) : NULL;
 	return true;
 }
 
@@ -71,7 +85,7 @@ void web_devices_list(struct web_request *r)
 			return;
 		}
 		const struct directory_device *d = device_of(u, name);
-		web_listing_answer_one(r, d != NULL, d ? web_device_json(d) : NULL);
+		web_listing_answer_one(r, d != NULL, d ? web_device_json(r->context, d) : NULL);
 		return;
 	}
 	struct web_listing *l = web_listing_new(r, web_is_id);
@@ -96,7 +110,7 @@ void web_devices_get(struct web_request *r)
 {
 	const struct directory_device *d = named_by_path(r);
 	if (d)
-		web_answer_json(r, 200, web_device_json(d));
+		web_answer_json(r, 200, web_device_json(r->context, d));
 }
 
 /* ---- create ---- */
@@ -144,7 +158,7 @@ static void created(struct web_write *w)
 		web_problem(r, WEB_UNKNOWN_DEVICE, NULL, "the device was removed meanwhile");
 		return;
 	}
-	json_t *o = web_device_json(d);
+	json_t *o = web_device_json(r->context, d);
 	if (o && !web_json_set(o, "account", web_account_json(r->context, d, &dw->secret))) {
 		json_decref(o);
 		o = NULL;
@@ -158,6 +172,7 @@ static void fill_row(struct device_write *w, const struct web_device_fields *giv
 	w->row.name = given->name;
 	w->row.digest = slice_eq(given->digest, SLICE("sha-256")) ? SIP_DIGEST_SHA256 : SIP_DIGEST_MD5;
 	w->row.srtp = slice_eq(given->srtp, SLICE("off")) ? STORE_SRTP_OFF : STORE_SRTP_SDES;
+	w->row.keepalive = keepalive_of(given->keepalive);
 	w->row.created_us = web_now_us(w->write.request);
 	w->write.run = create_run;
 	w->write.committed = created;
@@ -203,6 +218,44 @@ void web_devices_create(struct web_request *r)
 	const struct directory_user *u = web_user_of_body(r, t, given.user);
 	if (u)
 		create_for(r, &given, u);
+}
+
+/* ---- change ---- */
+
+static int change_run(struct db *db, struct web_write *w)
+{
+	const struct store_device *row = &container_of(w, struct device_write, write)->row;
+	return store_device_set_keepalive(db, row->id, (enum store_keepalive)row->keepalive);
+}
+
+static void changed(struct web_write *w)
+{
+	const struct store_device *row = &container_of(w, struct device_write, write)->row;
+	const struct directory_device *d = directory_device_by_id(w->request->context->directory, row->id);
+	if (d)
+		web_answer_json(w->request, 200, web_device_json(w->request->context, d));
+	else
+		web_problem(w->request, WEB_UNKNOWN_DEVICE, NULL, "the device was removed meanwhile");
+}
+
+void web_devices_change(struct web_request *r)
+{
+	struct web_device_fields given;
+	struct web_problem p;
+	if (web_device_change_read(r->body, &given, &p) < 0) {
+		web_problem_given(r, &p);
+		return;
+	}
+	const struct directory_device *d = named_by_path(r);
+	if (!d)
+		return;
+	struct device_write *w = web_alloc(r, sizeof(*w));
+	if (!w || !web_keep(r, d->id, &w->row.id))
+		return;
+	w->row.keepalive = keepalive_of(given.keepalive);
+	w->write.run = change_run;
+	w->write.committed = changed;
+	web_write_post(&w->write, r);
 }
 
 void web_devices_remove(struct web_request *r)

@@ -125,6 +125,8 @@ static const struct web_field user_fields[] = {
 	TEXT_FIELD(web_user_fields, role, false, web_is_role, "must be user, admin, supervisor or auditor"),
 };
 
+#define KEEPALIVE_FIELD(needed)                                                                                        \
+	TEXT_FIELD(web_device_fields, keepalive, needed, web_is_keepalive, "must be crlf, options or off")
 static const struct web_field device_fields[] = {
 	TEXT_FIELD(web_device_fields, tenant, true, web_is_reference, "must be the name or id of a tenant"),
 	TEXT_FIELD(web_device_fields, user, true, web_is_reference, "must be the login or id of a user of the tenant"),
@@ -137,7 +139,9 @@ static const struct web_field device_fields[] = {
 			   WEB_PASSWORD_MAX) " bytes, without control characters; leave it out to have one made"),
 	TEXT_FIELD(web_device_fields, digest, false, web_is_digest, "must be md5 or sha-256"),
 	TEXT_FIELD(web_device_fields, srtp, false, web_is_srtp, "must be sdes or off"),
+	KEEPALIVE_FIELD(false),
 };
+static const struct web_field device_change_fields[] = {KEEPALIVE_FIELD(true)};
 
 static const struct web_field trunk_fields[] = {
 	TEXT_FIELD(web_trunk_fields, tenant, false, web_is_reference,
@@ -190,7 +194,7 @@ int web_user_read(const json_t *body, struct web_user_fields *ret, struct web_pr
 
 int web_device_read(const json_t *body, struct web_device_fields *ret, struct web_problem *reterr)
 {
-	*ret = (struct web_device_fields){.digest = SLICE("md5"), .srtp = SLICE("sdes")};
+	*ret = (struct web_device_fields){.digest = SLICE("md5"), .srtp = SLICE("sdes"), .keepalive = SLICE("crlf")};
 	return web_fields_read(body, device_fields, ARRAY_LEN(device_fields), ret, reterr);
 }
 
@@ -210,4 +214,10 @@ int web_number_change_read(const json_t *body, struct web_number_fields *ret, st
 {
 	*ret = (struct web_number_fields){.tenant = SLICE_NONE};
 	return web_fields_read(body, number_change_fields, ARRAY_LEN(number_change_fields), ret, reterr);
+}
+
+int web_device_change_read(const json_t *body, struct web_device_fields *ret, struct web_problem *reterr)
+{
+	*ret = (struct web_device_fields){.keepalive = SLICE_NONE};
+	return web_fields_read(body, device_change_fields, ARRAY_LEN(device_change_fields), ret, reterr);
 }

@@ -37,7 +37,7 @@ struct web_user_fields {
 	struct slice tenant, login, extension, name, role;
 };
 struct web_device_fields {
-	struct slice tenant, user, name, username, password, digest, srtp;
+	struct slice tenant, user, name, username, password, digest, srtp, keepalive;
 };
 struct web_trunk_fields {
 	struct slice tenant, name, host, from, listener, transport, srtp;
@@ -54,6 +54,8 @@ MUST_USE int web_trunk_read(const json_t *body, struct web_trunk_fields *ret, st
 MUST_USE int web_number_read(const json_t *body, struct web_number_fields *ret, struct web_problem *reterr);
 /* PATCH: user (or, once there are flows, flow). */
 MUST_USE int web_number_change_read(const json_t *body, struct web_number_fields *ret, struct web_problem *reterr);
+/* PATCH: keepalive alone. */
+MUST_USE int web_device_change_read(const json_t *body, struct web_device_fields *ret, struct web_problem *reterr);
 
 /* ---- checks ---- */
 bool web_is_tenant_name(struct slice s);  /* [a-z0-9-]{1,63} */
@@ -75,5 +77,6 @@ bool web_is_number(struct slice s);          /* E.164: directory/e164.h */
 bool web_is_flow(struct slice s);            /* none yet */
 /* Take what web_is_host_port() accepts apart: the host without brackets, port 0: not given. */
 MUST_USE bool web_host_port(struct slice s, struct slice *ret_host, uint16_t *ret_port);
+bool web_is_keepalive(struct slice s);
 bool web_is_id(struct slice s);        /* 36 characters of a UUID in lower case */
 bool web_is_reference(struct slice s); /* a name or an id of something that should exist: 1 to 64 plain characters */

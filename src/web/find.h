@@ -17,7 +17,7 @@ struct directory_user *web_user_of_body(struct web_request *r, struct directory_
 /* How the API shows them. NULL: out of memory. */
 json_t *web_tenant_json(const struct directory_tenant *t);
 json_t *web_user_json(const struct directory_user *u);
-json_t *web_device_json(const struct directory_device *d);
 json_t *web_call_json(const struct web_request *r, const struct store_call *c);
+json_t *web_device_json(const struct web_context *c, const struct directory_device *d);
 /* Names of what may be gone: null then. */
 json_t *web_tenant_name_json(const struct web_request *r, struct slice id);

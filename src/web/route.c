@@ -20,6 +20,7 @@ static const struct web_route routes[] = {
 	{"/api/v1/devices", WEB_GET, web_devices_list},
 	{"/api/v1/devices", WEB_POST, web_devices_create},
 	{"/api/v1/devices/{id}", WEB_GET, web_devices_get},
+	{"/api/v1/devices/{id}", WEB_PATCH, web_devices_change},
 	{"/api/v1/devices/{id}", WEB_DELETE, web_devices_remove},
 	{"/api/v1/trunks", WEB_GET, web_trunks_list},
 	{"/api/v1/trunks", WEB_POST, web_trunks_create},

@@ -27,6 +27,7 @@ void web_users_remove(struct web_request *r);
 void web_devices_list(struct web_request *r);
 void web_devices_create(struct web_request *r);
 void web_devices_get(struct web_request *r);
+void web_devices_change(struct web_request *r);
 void web_devices_remove(struct web_request *r);
 void web_trunks_list(struct web_request *r);
 void web_trunks_create(struct web_request *r);

@@ -29,14 +29,15 @@ static json_t *figures_json(const struct web_context *c, const struct switchboar
 	struct transport_figures t;
 	directory_figures(c->directory, &d);
 	transport_figures(c->transport, &t);
-	return WEB_OBJECT(
-		{"tenants", json_integer(d.tenants)}, {"users", json_integer(d.users)},
-		{"devices", json_integer(d.devices)}, {"devices_registered", json_integer(d.devices_registered)},
-		{"bindings", json_integer(d.bindings)}, {"connections", json_integer((json_int_t)t.connections)},
-		{"calls", json_integer(calls->calls)}, {"calls_ringing", json_integer(calls->calls_ringing)},
-		{"calls_total", json_integer((json_int_t)calls->calls_total)},
-		{"calls_answered_total", json_integer((json_int_t)calls->calls_answered_total)},
-		{"bad_messages_total", json_integer((json_int_t)calls->bad_messages_total)});
+	return WEB_OBJECT({"tenants", json_integer(d.tenants)}, {"users", json_integer(d.users)},
+			  {"devices", json_integer(d.devices)},
+			  {"devices_registered", json_integer(d.devices_registered)},
+			  {"bindings", json_integer(d.bindings)}, {"unreachable", json_integer(calls->unreachable)},
+			  {"connections", json_integer((json_int_t)t.connections)},
+			  {"calls", json_integer(calls->calls)}, {"calls_ringing", json_integer(calls->calls_ringing)},
+			  {"calls_total", json_integer((json_int_t)calls->calls_total)},
+			  {"calls_answered_total", json_integer((json_int_t)calls->calls_answered_total)},
+			  {"bad_messages_total", json_integer((json_int_t)calls->bad_messages_total)});
 }
 
 static json_t *media_json(const struct web_context *c)

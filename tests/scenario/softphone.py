@@ -103,6 +103,7 @@ class Softphone:
             if not more and self.transport != 'udp':
                 return
             held = more if self.transport == 'udp' else held + more
+            held = held.lstrip(b'\r\n')  # what keeps the way open through NAT (RFC 3261 §7.5)
             while b'\r\n\r\n' in held:
                 head, _, rest = held.partition(b'\r\n\r\n')
                 length = int(re.search(rb'(?i)\r\ncontent-length: *(\d+)', head).group(1))

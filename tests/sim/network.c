@@ -66,6 +66,33 @@ static struct address listener_address(size_t i)
 	return a;
 }
 
+/* A router forgets a flow that has been silent for so long; many do after 30 s. */
+#define NAT_US (30 * SECOND_US)
+
+/* Where the network sees a datagram of this phone come from. */
+static struct address seen_from(struct sim_phone *p)
+{
+	int64_t now_us = p->sim->wheel.now_us;
+	if (!p->nat || sip_transport_reliable(p->transport))
+		return p->address;
+	if (now_us > p->outside_until_us)
+		p->outside.port++;
+	p->outside_until_us = now_us + NAT_US;
+	return p->outside;
+}
+
+/* Whether one to this address reaches it. */
+static bool reached_at(struct sim_phone *p, const struct address *a)
+{
+	if (!p->nat)
+		return address_eq(&p->address, a);
+	if (!address_eq(&p->outside, a) || p->sim->wheel.now_us > p->outside_until_us)
+		return false;
+	if (!p->nat_strict)
+		p->outside_until_us = p->sim->wheel.now_us + NAT_US;
+	return true;
+}
+
 struct transport *network_new(struct sim *s)
 {
 	struct transport *t = calloc(1, sizeof(*t));
@@ -180,6 +207,7 @@ void network_from_phone(struct sim_phone *p, struct slice bytes)
 {
 	struct sip_flow flow = flow_of(p);
 	struct transport *t = p->sim->transport;
+	flow.remote = seen_from(p);
 	if (!sip_transport_reliable(p->transport)) {
 		datagram(t, p, &flow, true, bytes);
 		return;
@@ -218,7 +246,7 @@ void network_close(struct sim_phone *p)
 static struct sim_phone *phone_at(const struct transport *t, const struct address *a)
 {
 	struct sim_phone *p = t->sim->phones;
-	while (p && (sip_transport_reliable(p->transport) || !address_eq(&p->address, a)))
+	while (p && (sip_transport_reliable(p->transport) || !reached_at(p, a)))
 		p = p->next;
 	return p;
 }

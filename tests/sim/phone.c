@@ -16,6 +16,10 @@ void phone_input(struct sim_phone *p, char *bytes, size_t n)
 	char text[6000];
 	if (p->dead)
 		return;
+	if (n == 4 && slice_eq(slice_of(bytes, n), SLICE("\r\n\r\n"))) {
+		p->pings++;
+		return;
+	}
 	keep_text(text, sizeof(text), slice_of(bytes, n));
 	assert_int_equal(sip_message_parse(bytes, n, &msg, &err), SIP_OK);
 	if (sip_message_check(&msg, &err) != SIP_OK) {
@@ -76,6 +80,9 @@ struct sim_phone *phone_new(struct sim *s, const char *username, const char *pas
 	assert_true(address_parse(SLICE("198.51.100.1"), &p->address));
 	p->address.ip[15] = number;
 	p->address.port = 5060;
+	assert_true(address_parse(SLICE("203.0.113.1"), &p->outside));
+	p->outside.ip[15] = number;
+	p->outside.port = 40000;
 	random_init_seeded(&p->random, 77 + number + random_u64(&s->dice));
 	struct sip_stack_config config = {.wheel = &s->wheel,
 					  .random = &p->random,
@@ -94,6 +101,7 @@ struct sim_phone *phone_new(struct sim *s, const char *username, const char *pas
 	p->attributes = "";
 	p->content_type = "application/sdp";
 	p->max_forwards = 70;
+	p->qop = "auth";
 	p->register_cseq = 1;
 	snprintf(p->register_call_id, sizeof(p->register_call_id), "reg-%s-%llx", username,
 		 (unsigned long long)random_u64(&p->random));
@@ -137,17 +145,21 @@ void phone_write_authorization(struct sim_phone *p, struct writer *w, enum sip_m
 	assert_null(sip_field_next(challenge, f));
 	assert_int_equal(sip_credentials_parse(f->value, &c, &err), SIP_OK);
 	snprintf(p->realm_nonce, sizeof(p->realm_nonce), "%.*s", SLICE_ARG(c.nonce));
+	struct slice qop = slice_from_string(p->qop);
+	uri = p->digest_uri ? slice_from_string(p->digest_uri) : uri;
 	struct slice nonce = p->fixed_nonce[0] ? slice_from_string(p->fixed_nonce) : c.nonce;
 	sip_digest_ha1(p->hasher, c.algorithm, slice_from_string(p->username), c.realm, slice_from_string(p->password),
 		       ha1);
 	size_t n = sip_digest_response(p->hasher, c.algorithm, ha1, sip_method_name(method), uri, nonce,
-				       SLICE("0a4f113b"), 1, SLICE("auth"), response);
+				       SLICE("0a4f113b"), 1, qop, response);
 	struct writer a = writer_on(p->authorization, sizeof(p->authorization) - 1);
 	write_format(&a,
 		     "Digest username=\"%s\", realm=\"%.*s\", nonce=\"%.*s\", uri=\"%.*s\", response=\"%.*s\", "
-		     "algorithm=%.*s, cnonce=\"0a4f113b\", nc=00000001, qop=auth",
+		     "algorithm=%.*s",
 		     p->username, SLICE_ARG(c.realm), SLICE_ARG(nonce), SLICE_ARG(uri), (int)n, response,
 		     SLICE_ARG(sip_digest_algorithm_name(c.algorithm)));
+	if (qop.n)
+		write_format(&a, ", cnonce=\"0a4f113b\", nc=00000001, qop=%s", p->qop);
 	p->authorization[a.n] = 0;
 	sip_write_field(w, SIP_AUTHORIZATION, writer_slice(&a));
 }

@@ -23,7 +23,7 @@ struct phone_call {
 	unsigned oks;                        /* 2xx that came, copies too */
 	unsigned reinvites, reinvite_status; /* that came; the answer to the last one of ours */
 	unsigned updates;                    /* that came */
-	bool authorized;
+	bool authorized, reauthorized;
 	bool asking;                    /* a re-INVITE or UPDATE with offer of ours is open */
 	char local[2048], remote[4096]; /* descriptions in force */
 	uint32_t ack_cseq;
@@ -54,12 +54,16 @@ struct sim_phone {
 	enum sip_transport transport;
 	bool second_listener; /* UDP: it sends to port 5070 */
 	struct address address;
+	struct address outside; /* behind NAT: where the network sees it */
+	int64_t outside_until_us;
 	pool_handle connection;
 	struct sip_stack *stack;
 	struct random random;
 	struct crypto_hasher *hasher;
 
 	/* what it does */
+	bool nat;                 /* on UDP it is seen by `outside`, as long as its router remembers it */
+	bool nat_strict;          /* ... which only what the phone sends makes it do */
 	bool sends_garbage;       /* answers may mirror it */
 	bool dead;                /* nothing reaches it */
 	int ring_ms;              /* 180 after this; -1: never. 100 comes from its stack */
@@ -70,6 +74,7 @@ struct sim_phone {
 	bool no_prack;            /* never acknowledges a reliable 1xx */
 	bool prack_offers;        /* its PRACK has a new offer, as its fields say then */
 	bool answers_nothing;     /* its ACK or PRACK lacks the answer that it owes */
+	bool forgets_password;    /* does not answer the challenge of a re-INVITE */
 	bool no_ack;              /* never acknowledges a 2xx */
 	bool answer_no_sdp;       /* 200 without a description */
 	unsigned reinvite_status; /* its answer to a re-INVITE; 0: it lets it wait */
@@ -91,6 +96,7 @@ struct sim_phone {
 	const char *host;         /* in c=; NULL: its own */
 
 	/* what came */
+	unsigned pings; /* empty lines that keep a way open */
 	unsigned got[SIP_METHOD_COUNT];
 	unsigned statuses[700];
 	char last_request[6000], last_invite[6000], last_response[6000], last_to_cancel[6000];
@@ -105,6 +111,8 @@ struct sim_phone {
 	int register_expires;
 	bool replay;             /* sends its last Authorization again, as it was */
 	char authorization[512]; /* the last one */
+	const char *qop;         /* it answers with; "": none */
+	const char *digest_uri;  /* in its credentials; NULL: the request's */
 	char fixed_nonce[128];   /* used instead of the challenge's */
 	char realm_nonce[128];   /* of the last challenge */
 	const char *to;          /* URI in To of the next INVITE; NULL: the Request-URI */

@@ -220,6 +220,8 @@ void phone_hang_up(struct phone_call *c)
 	phone_send_in_dialog(c, SIP_BYE, c->phone->says_bye);
 }
 
+static void send_reinvite(struct phone_call *c, const struct sip_message *challenge);
+
 static void reinvite_event(void *arg, struct sip_client *t, enum sip_client_event event, const struct sip_message *msg)
 {
 	struct phone_call *c = arg;
@@ -230,6 +232,12 @@ static void reinvite_event(void *arg, struct sip_client *t, enum sip_client_even
 	c->asking = c->asking && event == SIP_CLIENT_RESPONSE && msg->status < 200;
 	if (event != SIP_CLIENT_RESPONSE || msg->status < 200)
 		return;
+	if (msg->status == 401 && !c->reauthorized && !c->phone->forgets_password) {
+		c->reauthorized = true;
+		sip_client_detach(t);
+		send_reinvite(c, msg);
+		return;
+	}
 	c->reinvite_status = msg->status;
 	if (msg->status < 300) {
 		phone_keep_remote(c, msg);
@@ -237,13 +245,10 @@ static void reinvite_event(void *arg, struct sip_client *t, enum sip_client_even
 	}
 }
 
-void phone_reinvite(struct phone_call *c, bool without)
+static void send_reinvite(struct phone_call *c, const struct sip_message *challenge)
 {
 	char buf[6000];
 	struct sip_flow flow = phone_flow(c->phone);
-	if (c->client)
-		sip_client_detach(c->client);
-	c->reinvite_status = 0;
 	c->asking = true;
 	c->client = sip_client_new(c->phone->stack, &flow, SIP_INVITE, reinvite_event, c);
 	assert_non_null(c->client);
@@ -251,9 +256,20 @@ void phone_reinvite(struct phone_call *c, bool without)
 	phone_write_contact(c->phone, &w);
 	write_string(&w, c->phone->says);
 	write_string(&w, c->phone->extra);
-	c->local[without ? 0 : phone_describe(c, SLICE_NONE, c->local, sizeof(c->local) - 1)] = 0;
-	sip_write_body(&w, slice_from_string(without ? "" : c->phone->content_type), slice_from_string(c->local));
+	if (challenge)
+		phone_write_authorization(c->phone, &w, SIP_INVITE, c->dialog.remote_target, challenge);
+	sip_write_body(&w, slice_from_string(c->local[0] ? c->phone->content_type : ""), slice_from_string(c->local));
 	assert_int_equal(sip_client_start(c->client, writer_slice(&w)), 0);
+}
+
+void phone_reinvite(struct phone_call *c, bool without)
+{
+	if (c->client)
+		sip_client_detach(c->client);
+	c->reinvite_status = 0;
+	c->reauthorized = false;
+	c->local[without ? 0 : phone_describe(c, SLICE_NONE, c->local, sizeof(c->local) - 1)] = 0;
+	send_reinvite(c, NULL);
 }
 
 void phone_ack(struct phone_call *c, uint32_t cseq)

@@ -1,6 +1,8 @@
 /* sim/sim.c - the world turns: see sim.h */
 #include "sim/phone.h"
 
+#include "directory/directory_private.h"
+
 #include <errno.h>
 
 /* ---- the store's troubles ---- */
@@ -219,11 +221,19 @@ void sim_run(struct sim *s, int64_t for_us)
 		;
 }
 
-static size_t bindings(const struct sim *s)
+static bool count_timers(struct map_node *node, void *arg)
 {
-	struct directory_figures f;
-	directory_figures(s->directory, &f);
-	return f.bindings;
+	const struct directory_binding *b = container_of(node, const struct directory_binding, by_id);
+	*(size_t *)arg += sip_transport_reliable(b->transport) ? 1 : 2;
+	return true;
+}
+
+/* Every binding has its expiry, and over UDP its keep-alive. */
+static size_t binding_timers(struct sim *s)
+{
+	size_t n = 0;
+	map_each(&s->directory->bindings_by_id, count_timers, &n);
+	return n;
 }
 
 void sim_assert_empty(struct sim *s)
@@ -234,10 +244,10 @@ void sim_assert_empty(struct sim *s)
 	assert_int_equal(s->sb->calls_ringing, 0);
 	assert_int_equal(voice_open(s->media), 0);
 	/*
-	 * Every binding has its expiry, and old messages are looked for each minute; nothing else waits for anything:
+	 * Every binding has its timers, and old messages are looked for each minute; nothing else waits for anything:
 	 * no transaction, no repetition.
 	 */
-	assert_int_equal(s->wheel.running, bindings(s) + 1);
+	assert_int_equal(s->wheel.running, binding_timers(s) + 1);
 }
 
 /* ---- people ---- */
@@ -266,6 +276,7 @@ static int put_device(struct db *db, void *arg)
 				 .username = slice_from_string(j->username),
 				 .digest = p->digest,
 				 .ha1 = slice_of(j->ha1, p->digest == SIP_DIGEST_SHA256 ? 32 : 16),
+				 .keepalive = p->keepalive,
 				 .srtp = p->plain_rtp ? STORE_SRTP_OFF : STORE_SRTP_SDES};
 	int rc = store_user_put(db, &u);
 	return rc == DB_OK ? store_device_put(db, &d) : rc;

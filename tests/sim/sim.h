@@ -71,6 +71,7 @@ struct sim_person {
 	const char *tenant, *extension, *device, *password;
 	int digest;     /* enum sip_digest_algorithm */
 	bool plain_rtp; /* --srtp off */
+	int keepalive;  /* enum store_keepalive */
 };
 /* A device of the user with that extension, who is made if new. Its user name is tenant-extension-device. */
 void sim_add_device(struct sim *s, const struct sim_person *person);

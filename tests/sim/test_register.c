@@ -243,6 +243,70 @@ static void test_outbound(void **state)
 	office_done(&o);
 }
 
+/* Through a proxy that does not keep the flow to the phone: told, if it counts on that; else as if it had not asked. */
+static void test_first_hop(void **state)
+{
+	static const struct {
+		const char *extra;
+		unsigned status;
+		const char *expires;
+	} rows[] = {
+		{"Supported: path, outbound\r\nPath: <sip:edge.example;lr>\r\n", 439, NULL},
+		{"Supported: path\r\nPath: <sip:edge.example;lr>\r\n", 200, ";expires=300"},
+		{"Supported: path, outbound\r\nPath: <sip:inner.example;lr>, <sip:t@edge.example;lr;ob>\r\n", 200,
+		 ";expires=3600"},
+	};
+	struct office o = office_tls();
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		snprintf(o.ann->register_extra, sizeof(o.ann->register_extra), "%s", rows[i].extra);
+		snprintf(o.ann->contact, sizeof(o.ann->contact),
+			 "<sip:a%zu@198.51.100.1:5060;transport=tls>;reg-id=1;+sip.instance=\"<urn:uuid:%zu>\"", i, i);
+		assert_int_equal(registers(o.ann, 3600), rows[i].status);
+		assert_true(!rows[i].expires || strstr(o.ann->last_response, rows[i].expires));
+	}
+	assert_int_equal(o.ann->statuses[439], 1);
+	office_done(&o);
+}
+
+/* A reboot leaves no ghost: the same instance with another Contact and another address is the same binding. */
+static void test_reboot_by_instance(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	for (unsigned i = 0; i < 3; i++) {
+		snprintf(o.ann->contact, sizeof(o.ann->contact),
+			 "<sip:r%u@198.51.100.1:%u>;+sip.instance=\"<urn:uuid:1>\"", i, 5060 + i);
+		snprintf(o.ann->register_call_id, sizeof(o.ann->register_call_id), "boot-%u", i);
+		o.ann->register_cseq = 1;
+		o.ann->address.port = (uint16_t)(5060 + i);
+		phone_registered(o.ann);
+		assert_int_equal(binding_count(o.s, "acme-10-desk"), 1);
+		assert_int_equal(device(o.s, "acme-10-desk")->first_binding->remote.port, 5060 + i);
+	}
+	office_done(&o);
+}
+
+/* Without an instance the Contact's user says which phone it is, whatever port its new connection has. */
+static void test_reboot_by_user(void **state)
+{
+	static const enum sip_transport transports[] = {SIP_TCP, SIP_TLS};
+	for (size_t t = 0; t < ARRAY_LEN(transports); t++) {
+		struct office o = office_on(sim_new(1), transports[t], false);
+		for (unsigned i = 0; i < 3; i++) {
+			network_close(o.ann);
+			o.ann->address.port = (uint16_t)(50000 + i);
+			network_connect(o.ann);
+			snprintf(o.ann->register_call_id, sizeof(o.ann->register_call_id), "boot-%u", i);
+			o.ann->register_cseq = 1;
+			phone_registered(o.ann);
+			assert_int_equal(binding_count(o.s, "acme-10-desk"), 1);
+		}
+		struct sip_flow flow;
+		assert_true(registrar_flow(o.s->sb, device(o.s, "acme-10-desk")->first_binding, &flow));
+		assert_int_equal(flow.remote.port, 50002);
+		office_done(&o);
+	}
+}
+
 /* An INVITE on a connection that has authenticated is not challenged; on a new one it is. */
 static void test_identity_of_connection(void **state)
 {
@@ -450,6 +514,9 @@ int main(void)
 		cmocka_unit_test(test_two_devices),
 		cmocka_unit_test(test_path),
 		cmocka_unit_test(test_outbound),
+		cmocka_unit_test(test_first_hop),
+		cmocka_unit_test(test_reboot_by_instance),
+		cmocka_unit_test(test_reboot_by_user),
 		cmocka_unit_test(test_identity_of_connection),
 		cmocka_unit_test(test_identity_of_last_connection),
 		cmocka_unit_test(test_plain_connection),

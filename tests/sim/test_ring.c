@@ -108,18 +108,6 @@ static void test_nobody_registered(void **state)
 	office_done(&o);
 }
 
-static void test_connection_gone(void **state)
-{
-	struct office o = office_tls();
-	network_close(o.desk);
-	struct phone_call *a = phone_dial(o.ann, "20");
-	sim_until(o.s, 5, a->status);
-	assert_int_equal(a->status, 480);
-	struct sim_row row = sim_assert_row(o.s, 480, "unreachable", "alto");
-	assert_non_null(strstr(row.trace, "its connection is gone"));
-	office_done(&o);
-}
-
 static void test_no_such_extension(void **state)
 {
 	struct office o = office_tls();
@@ -290,7 +278,6 @@ int main(void)
 		cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_unreachable),
 		cmocka_unit_test(test_nobody_registered),
-		cmocka_unit_test(test_connection_gone),
 		cmocka_unit_test(test_no_such_extension),
 		cmocka_unit_test(test_fork_beyond_us),
 		cmocka_unit_test(test_answer_after_refusal),

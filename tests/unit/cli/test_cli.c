@@ -114,6 +114,12 @@ static void a_company_is_made_shown_and_removed(void **state)
 	done("alto device list acme zoe");
 	assert_non_null(strstr(out, "zoe-desk"));
 	assert_null(strstr(out, "correct-horse"));
+	assert_non_null(strstr(out, "crlf"));
+	done("alto device set acme zoe desk --keepalive options");
+	done("alto device list acme zoe");
+	assert_non_null(strstr(out, "options"));
+	refused("alto device set acme zoe desk --keepalive often", 1, "keepalive must be crlf, options or off");
+	refused("alto device set acme zoe lamp --keepalive off", 1, "there is no device lamp of zoe in acme");
 	done("alto device remove acme zoe desk");
 	refused("alto device remove acme zoe desk", 1, "there is no device desk of zoe in acme");
 	done("alto user remove acme bob");

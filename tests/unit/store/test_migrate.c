@@ -32,6 +32,10 @@ static const struct {
 	  "SELECT (SELECT count(*) FROM trunks) + (SELECT count(*) FROM numbers) = 0"}},
 	{{"INSERT INTO tenants VALUES ('t1', 'acme', 'acme.example', 0, 7)"},
 	 {"SELECT count(*) = 1 FROM tenants", "SELECT count(*) = 0 FROM messages"}},
+	{{"INSERT INTO tenants VALUES ('t1', 'acme', 'acme.example', 0, 7)",
+	  "INSERT INTO users VALUES ('u', 't1', 'u', '10', 'U', 'user', 1)",
+	  "INSERT INTO devices VALUES ('d', 't1', 'u', 'desk', 'u-desk', 0, 'h', 1, 1)"},
+	 {"SELECT keepalive = 0 AND srtp = 1 FROM devices"}},
 };
 
 static void test_each_step_with_rows(void **state)

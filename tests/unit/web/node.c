@@ -47,6 +47,11 @@ bool switchboard_find_call(struct switchboard *sb, struct slice call_id, struct 
 	return false;
 }
 
+bool switchboard_reachable(struct switchboard *sb, const struct directory_binding *b)
+{
+	return true;
+}
+
 int switchboard_hang_up(struct switchboard *sb, struct slice call_id)
 {
 	for (size_t i = 0; i < the_node->call_count; i++)

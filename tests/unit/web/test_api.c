@@ -223,6 +223,7 @@ static void check_device(struct node *n)
 	assert_non_null(d);
 	assert_memory_equal(d->ha1, ha1, 16);
 	assert_int_equal(d->srtp, STORE_SRTP_OFF);
+	assert_int_equal(d->keepalive, STORE_KEEPALIVE_OPTIONS);
 }
 
 static void only_the_hash_of_a_password_is_kept(void **state)
@@ -231,7 +232,7 @@ static void only_the_hash_of_a_password_is_kept(void **state)
 	make_company(n);
 	json_decref(ask(n, "POST", "/api/v1/devices",
 			"{\"tenant\":\"acme\",\"user\":\"alice\",\"name\":\"desk\",\"username\":\"alice-desk\","
-			"\"password\":\"correct-horse\",\"srtp\":\"off\"}",
+			"\"password\":\"correct-horse\",\"srtp\":\"off\",\"keepalive\":\"options\"}",
 			201));
 	node_do(n, check_device);
 }
@@ -337,6 +338,26 @@ static void numbers_ring_somebody(void **state)
 	assert_null(ask(n, "DELETE", path, NULL, 204));
 	expect(n, "GET", path, NULL, 404, "unknown-number", "");
 	expect(n, "PATCH", path, "{\"user\":\"bob\"}", 404, "unknown-number", "");
+}
+
+static void a_devices_keepalive_is_changed_alone(void **state)
+{
+	struct node *n = *state;
+	make_company(n);
+	json_t *d = ask(n, "POST", "/api/v1/devices",
+			"{\"tenant\":\"acme\",\"user\":\"alice\",\"name\":\"desk\",\"username\":\"alice-desk\","
+			"\"password\":\"correct-horse\",\"srtp\":\"off\"}",
+			201);
+	assert_string_equal(member(d, "keepalive"), "crlf");
+	char path[80];
+	snprintf(path, sizeof(path), "/api/v1/devices/%s", member(d, "id"));
+	json_decref(d);
+	expect(n, "PATCH", path, "{\"keepalive\":\"often\"}", 400, "invalid-field", "keepalive");
+	expect(n, "PATCH", path, "{\"srtp\":\"off\"}", 400, "unknown-field", "srtp");
+	d = ask(n, "PATCH", path, "{\"keepalive\":\"options\"}", 200);
+	assert_string_equal(member(d, "keepalive"), "options");
+	json_decref(d);
+	node_do(n, check_device); /* and the rest is as it was */
 }
 
 static void listings_come_in_pages(void **state)
@@ -673,6 +694,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(trunks_come_and_go, start, stop),
 		cmocka_unit_test_setup_teardown(keys_of_a_trunk_do_not_go_in_clear, start_plain, stop),
 		cmocka_unit_test_setup_teardown(numbers_ring_somebody, start, stop),
+		cmocka_unit_test_setup_teardown(a_devices_keepalive_is_changed_alone, start, stop),
 		cmocka_unit_test_setup_teardown(listings_come_in_pages, start, stop),
 		cmocka_unit_test_setup_teardown(parameters_are_checked, start, stop),
 		cmocka_unit_test_setup_teardown(the_history_is_newest_first, start, stop),

@@ -1,0 +1,209 @@
+/*
+ * call/ring_phone.c - the phones of a user who is rung, and the flow by which each is called   RFC 5626 §7
+ *
+ * A phone may have registered over several flows: it is called by the newest that lives, and by the next one when that
+ * fails. One without any living flow is waited for, since phones on connections come back by themselves.
+ */
+#include "call/ringing.h"
+
+uint64_t ring_hash(const struct switchboard *sb, struct slice binding_id)
+{
+	return map_hash(&sb->rung_by_user, binding_id);
+}
+
+uint64_t ring_phone_id(const struct switchboard *sb, const struct directory_binding *b)
+{
+	if (slice_empty(b->instance))
+		return ring_hash(sb, b->id);
+	return map_hash_with(&sb->rung_by_user, map_hash(&sb->rung_by_user, b->device->id), b->instance);
+}
+
+struct ring_phone *ring_phone_find(struct ringing *r, uint64_t id)
+{
+	for (uint8_t i = 0; i < r->phone_count; i++)
+		if (r->phones[i].id == id)
+			return &r->phones[i];
+	return NULL;
+}
+
+bool ring_has(const struct ringing *r, enum ring_state state)
+{
+	for (uint8_t i = 0; i < r->phone_count; i++)
+		if (r->phones[i].state == state)
+			return true;
+	return false;
+}
+
+struct ring_phone *ring_phone_of(struct ringing *r, const struct leg *leg)
+{
+	for (uint8_t i = 0; i < r->phone_count; i++)
+		if (r->phones[i].leg == leg)
+			return &r->phones[i];
+	return NULL;
+}
+
+static struct ring_phone *phone_get(struct ringing *r, uint64_t id)
+{
+	struct ring_phone *p = ring_phone_find(r, id);
+	if (!p && r->phone_count < ARRAY_LEN(r->phones)) {
+		p = &r->phones[r->phone_count++];
+		*p = (struct ring_phone){.id = id};
+	}
+	return p;
+}
+
+void ring_phone_failed(struct ring_phone *p)
+{
+	p->leg = NULL;
+	/* More flows than a device may have bindings: they came and went while it rings, and it has had its chances. */
+	p->state = p->failed_count < ARRAY_LEN(p->failed) ? RING_NEW : RING_OVER;
+	if (p->state == RING_NEW)
+		p->failed[p->failed_count++] = p->flow;
+}
+
+static bool has_failed(const struct ring_phone *p, uint64_t flow)
+{
+	for (uint8_t i = 0; i < p->failed_count; i++)
+		if (p->failed[i] == flow)
+			return true;
+	return false;
+}
+
+/* The newest living flow of a phone that has not failed; *gone: it has one whose connection is gone. */
+static const struct directory_binding *find_way(struct switchboard *sb, const struct directory_device *d,
+						const struct ring_phone *p, struct sip_flow *ret_flow, bool *gone)
+{
+	const struct directory_binding *best = NULL;
+	*gone = false;
+	for (const struct directory_binding *b = d->first_binding; b; b = b->next_of_device) {
+		struct sip_flow flow;
+		if (ring_phone_id(sb, b) != p->id)
+			continue;
+		if (!registrar_flow(sb, b, &flow)) {
+			*gone = true;
+		} else if (!has_failed(p, ring_hash(sb, b->id)) && (!best || b->updated_us > best->updated_us)) {
+			best = b;
+			*ret_flow = flow;
+		}
+	}
+	return best;
+}
+
+/* ---- calling one ---- */
+
+/* Another company's devices are not the caller's company's to see. */
+static struct slice device_shown(const struct call *c, const struct directory_device *device)
+{
+	return c->callee_tenant[0] ? SLICE_NONE : device->name;
+}
+
+/* One more leg that rings, for this binding. As ring_leg(). */
+static int call_binding(struct ringing *r, const struct directory_binding *b, const struct sip_flow *flow,
+			struct leg **ret)
+{
+	const struct directory_device *device = b->device;
+	const struct directory_user *user = device->user;
+	struct ring ring;
+	ring_init(&ring, r->call);
+	snprintf(ring.from, sizeof(ring.from), "%s", r->from);
+	party_write(ring.callee, user->name, user->extension, user->tenant->domain);
+	ring.to.flow = *flow;
+	ring.to.target = b->contact;
+	ring.to.path = b->path;
+	ring.to.plain_allowed = r->call->sb->config.plain_rtp && device->srtp == STORE_SRTP_OFF;
+	int rc = ring_leg(&ring, ret);
+	if (rc < 0)
+		return rc;
+	struct writer u = writer_on((*ret)->user_id, STORE_ID_CAP - 1);
+	struct writer d = writer_on((*ret)->device_id, STORE_ID_CAP - 1);
+	write_slice(&u, user->id);
+	write_slice(&d, device->id);
+	return 0;
+}
+
+static void call_phone(struct ringing *r, struct ring_phone *p, const struct directory_binding *b,
+		       const struct sip_flow *flow)
+{
+	struct call *c = r->call;
+	struct slice name = device_shown(c, b->device);
+	struct leg *leg;
+	int rc = call_binding(r, b, flow, &leg);
+	if (rc < 0) {
+		call_trace(c, "device %.*s: %s", SLICE_ARG(name), ring_leg_error(rc));
+		p->state = RING_OVER;
+		ring_note_refusal(c, 503);
+		return;
+	}
+	if (p->state == RING_NEW && p->failed_count)
+		call_trace(c, "device %.*s: ring it by its next flow", SLICE_ARG(name));
+	else if (p->state == RING_NEW)
+		call_trace(c, "ring device %.*s", SLICE_ARG(name));
+	else
+		call_trace(c, "device %.*s is back, ring it", SLICE_ARG(name));
+	p->leg = leg;
+	p->flow = ring_hash(c->sb, b->id);
+	p->state = RING_CALLED;
+}
+
+/* ---- all of them ---- */
+
+/* No way leads to it now. */
+static void settle_unreached(struct ringing *r, struct ring_phone *p, const struct directory_device *d, bool gone)
+{
+	struct slice name = device_shown(r->call, d);
+	bool wait = gone && timer_running(&r->patience);
+	if (p->state == RING_NEW && gone)
+		call_trace(r->call, "device %.*s: its connection is gone%s", SLICE_ARG(name),
+			   wait ? ", waiting for it" : "");
+	else if (p->state == RING_WAITED && !wait)
+		call_trace(r->call, "device %.*s did not come back", SLICE_ARG(name));
+	if (p->state == RING_NEW || p->state == RING_WAITED)
+		p->state = wait ? RING_WAITED : RING_LOST;
+	if (p->state == RING_LOST)
+		ring_note_refusal(r->call, 503);
+}
+
+static void review_phone(struct ringing *r, const struct directory_binding *b)
+{
+	struct switchboard *sb = r->call->sb;
+	struct ring_phone *p = phone_get(r, ring_phone_id(sb, b));
+	struct sip_flow flow;
+	bool gone;
+	if (!p || p->seen)
+		return;
+	p->seen = true;
+	if (p->state == RING_OVER || (p->state == RING_CALLED && transport_alive(sb->config.transport, &p->leg->flow)))
+		return;
+	const struct directory_binding *way = find_way(sb, b->device, p, &flow, &gone);
+	if (!way && p->state != RING_CALLED) {
+		settle_unreached(r, p, b->device, gone);
+	} else if (way) {
+		if (p->state == RING_CALLED) { /* by a connection that has closed since, and it has another one now */
+			struct leg *old = p->leg;
+			p->leg = NULL;
+			p->state = RING_WAITED;
+			leg_hang_up(old, 0, SLICE_NONE);
+		}
+		call_phone(r, p, way, &flow);
+	}
+}
+
+void ring_phones_review(struct ringing *r)
+{
+	const struct directory_user *user = ring_callee(r);
+	struct slice from = slice_from_string(r->call->side_a.device_id);
+	for (uint8_t i = 0; i < r->phone_count; i++)
+		r->phones[i].seen = false;
+	for (const struct directory_device *d = user ? user->first_device : NULL; d; d = d->next_of_user)
+		for (const struct directory_binding *b = slice_eq(d->id, from) ? NULL : d->first_binding; b;
+		     b = b->next_of_device)
+			review_phone(r, b);
+	for (uint8_t i = 0; i < r->phone_count; i++) {
+		struct ring_phone *p = &r->phones[i];
+		if (p->seen || p->state != RING_WAITED)
+			continue;
+		call_trace(r->call, "a device that was waited for is not registered any more");
+		p->state = RING_LOST;
+		ring_note_refusal(r->call, 503);
+	}
+}
