@@ -16,16 +16,24 @@ void identities_init(struct switchboard *sb)
 	pool_init(&sb->identities, sizeof(struct identity), CALL_IDENTITIES_MAX);
 }
 
+bool identities_know(struct switchboard *sb, const struct sip_flow *flow, struct slice device_id)
+{
+	struct identity *i = pool_get(&sb->identities, transport_tag(sb->config.transport, flow));
+	while (i && !slice_eq(slice_from_string(i->device_id), device_id))
+		i = pool_get(&sb->identities, i->next);
+	return i != NULL;
+}
+
 static void identities_remember(struct switchboard *sb, const struct sip_flow *flow,
 				const struct directory_device *device)
 {
-	if (!flow->connection) /* each datagram speaks for itself */
+	/* Each datagram speaks for itself. */
+	if (!flow->connection || identities_know(sb, flow, device->id))
 		return;
 	pool_handle first = transport_tag(sb->config.transport, flow);
 	unsigned count = 0;
-	for (struct identity *i = pool_get(&sb->identities, first); i; i = pool_get(&sb->identities, i->next), count++)
-		if (slice_eq(slice_from_string(i->device_id), device->id))
-			return;
+	for (struct identity *i = pool_get(&sb->identities, first); i; i = pool_get(&sb->identities, i->next))
+		count++;
 	struct identity *i = count < CONNECTION_IDENTITIES_MAX ? pool_take(&sb->identities) : NULL;
 	if (!i)
 		return;
@@ -136,6 +144,21 @@ static bool credentials_find(const struct sip_message *req, struct sip_credentia
 	return false;
 }
 
+/*
+ * RFC 7616 §3.4.6: the credentials' `uri` is what the password vouches for. Alto routes by the user part alone (any
+ * host may be ours), and so looks at that: a number that somebody on the way has put into an INVITE in the place of the
+ * one vouched for is refused. Phones behind an outbound proxy, which write another host, and those that vouch for a
+ * host without a number, work.
+ */
+static bool vouches_for(const struct sip_credentials *c, const struct sip_message *req)
+{
+	struct sip_uri said, asked;
+	struct sip_reason err;
+	if (sip_uri_parse(c->uri, &said, &err) != SIP_OK || slice_empty(said.user)) /* no number in it */
+		return true;
+	return sip_uri_parse(req->request_uri, &asked, &err) == SIP_OK && slice_eq(said.user, asked.user);
+}
+
 enum auth_result authenticate(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 			      const struct sip_flow *flow, struct directory_device **ret_device)
 {
@@ -151,6 +174,11 @@ enum auth_result authenticate(struct switchboard *sb, struct sip_server *server,
 	struct sip_credentials c;
 	if (!credentials_find(req, &c)) {
 		challenge(sb, server, req, flow, algorithm_guess(sb, req), false);
+		return AUTH_ANSWERED;
+	}
+
+	if (!slice_empty(c.uri) && !vouches_for(&c, req)) {
+		refuse(sb, server, 400, SLICE("Digest uri Names Another Target"));
 		return AUTH_ANSWERED;
 	}
 

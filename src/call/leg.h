@@ -268,6 +268,14 @@ void leg_session_stop(struct leg *leg);
 /* ---- reason.c ---- */
 /* Keep the Reason of a BYE, CANCEL or refusal, if there is one. */
 void leg_hear_reason(struct leg *leg, const struct sip_message *msg);
+/* ---- leg_source.c ---- */
+/* Is this flow the leg's own, or another of its device's or trunk's? */
+bool leg_knows_flow(const struct leg *leg, const struct sip_flow *flow);
+/* A request by an unknown flow: from the leg's device, by its credentials? A trunk has none. false: challenged or
+ * refused, and answered.
+ */
+bool leg_proves_itself(struct leg *leg, struct sip_server *server, const struct sip_message *req,
+		       const struct sip_flow *flow);
 /* leg_alive.c: ask, when nothing has been heard for a minute. */
 void leg_check_alive(struct leg *leg);
 /* A new client transaction's request in sb->work, up to the point where its own fields go. */

@@ -99,6 +99,12 @@ static void take_first_answer(struct leg *leg, const struct sip_message *ack)
 		 SLICE("SIP;cause=488;text=\"Unusable Answer\""));
 }
 
+/* By a flow that is none of the device's (leg_source.c). */
+static bool ack_counts_from(const struct leg *leg, const struct sip_flow *flow)
+{
+	return sip_transport_reliable(flow->transport) && !leg->offered_in_ok;
+}
+
 static void ack_came(struct leg *leg, const struct sip_message *ack)
 {
 	struct sip_cseq cseq;
@@ -180,16 +186,21 @@ void leg_request(struct leg *leg, struct sip_server *server, const struct sip_me
 			refuse(sb, server, 403, SLICE("Call Is Encrypted"));
 		return;
 	}
+	bool known = leg_knows_flow(leg, flow);
 	if (req->method == SIP_ACK) {
-		ack_came(leg, req);
+		if (known || ack_counts_from(leg, flow))
+			ack_came(leg, req);
 		return;
 	}
+	if (!known && req->method != SIP_BYE && !leg_proves_itself(leg, server, req, flow))
+		return;
 	if (sip_dialog_accept(dialog, req) < 0) {
 		refuse_fully(sb, server, req, flow, leg->dialog.local_tag,
 			     &(struct refusal){500, SLICE("Out Of Order")});
 		return;
 	}
-	leg->flow = *flow; /* a phone that moved, or came back on another connection */
+	if (known || req->method != SIP_BYE)
+		leg->flow = *flow; /* a phone that moved, or came back on another connection */
 	switch (req->method) {
 	case SIP_BYE:
 		bye_came(leg, early, server, req);

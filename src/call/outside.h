@@ -26,6 +26,9 @@ MUST_USE bool trunk_read_call(struct switchboard *sb, struct sip_server *server,
 /* Does this INVITE with the leg's tag in From ask for another number than the leg has called over its trunk? Then an
  * operator that keeps tags has sent the call on, to us: a spiral, no loop (RFC 3261 §16.3 step 4). */
 bool trunk_sent_on(const struct leg *leg, const struct sip_message *req);
+/* Does a request by this flow come from this trunk: one of its addresses, its listener, its transport? A trunk that was
+ * removed has none. */
+bool trunk_has_flow(struct switchboard *sb, struct slice id, const struct sip_flow *flow);
 /*
  * Where requests inside a trunk's dialog go: an operator sends from another address than it listens on. Where its own
  * Contact (or route) says, if that is an address that is the trunk's; else *flow stays what it was.

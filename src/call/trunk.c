@@ -171,6 +171,21 @@ bool trunk_read_call(struct switchboard *sb, struct sip_server *server, const st
 
 /* ---- inside its dialogs ---- */
 
+static bool address_is_of(const struct directory_trunk *t, const struct address *at)
+{
+	for (size_t i = 0; i < t->source_count; i++)
+		if (address_block_has(&t->sources[i].block, at))
+			return true;
+	return false;
+}
+
+bool trunk_has_flow(struct switchboard *sb, struct slice id, const struct sip_flow *flow)
+{
+	const struct directory_trunk *t = directory_trunk_by_id(sb->config.directory, id);
+	const struct arrival any = {sb->config.transport, flow, NULL, false};
+	return t && arrived(t, &any) && address_is_of(t, &flow->remote);
+}
+
 /* Where the peer wants its requests: its first route, else its Contact; if that is one of the trunk's addresses. */
 static bool next_hop(const struct directory_trunk *t, const struct sip_dialog *d, struct address *ret)
 {
@@ -188,13 +203,10 @@ static bool next_hop(const struct directory_trunk *t, const struct sip_dialog *d
 	if (!address_parse(uri.host, &at))
 		return false;
 	at.port = uri.port ? uri.port : t->transport == SIP_TLS ? 5061 : 5060;
-	for (size_t i = 0; i < t->source_count; i++) {
-		if (!address_block_has(&t->sources[i].block, &at))
-			continue;
-		*ret = at;
-		return true;
-	}
-	return false;
+	if (!address_is_of(t, &at))
+		return false;
+	*ret = at;
+	return true;
 }
 
 void trunk_find_way(struct switchboard *sb, const struct leg *leg, struct sip_flow *flow)

@@ -56,8 +56,8 @@ enum sip_digest_verdict {
 };
 /*
  * Check credentials against a stored HA1. Takes the same time for a user that does not exist: pass ha1 of a made-up one
- * and known=false. Constant-time comparison. Marks the nonce used on success. Whether the credentials' `uri` is the
- * Request-URI is not asked: phones behind an outbound proxy send another, and nothing is gained by refusing them.
+ * and known=false. Constant-time comparison. Marks the nonce used on success. Whether the credentials' `uri` fits
+ * the request is the caller's to ask.
  */
 MUST_USE enum sip_digest_verdict sip_digest_check(struct sip_nonces *n, struct crypto_hasher *h,
 						  const struct sip_credentials *c, struct slice method,

@@ -310,6 +310,7 @@ static void test_end_while_answer_waits(void **state)
 			snprintf(rack, sizeof(rack), "%u %u INVITE", a->rseq, a->dialog.local_cseq);
 			network_close(o.ann);
 			network_connect(o.ann);
+			phone_registered(o.ann);
 			phone_prack(a, rack, "");
 		}
 		sim_until(o.s, 5, b->ended);

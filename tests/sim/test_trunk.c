@@ -698,6 +698,45 @@ static void test_sends_from_elsewhere(void **state)
 	office_done(&w.o);
 }
 
+/* Somebody beyond its addresses knows the tags: refused without a challenge; a BYE ends the call, and moves nothing. */
+static void test_stolen_tags(void **state)
+{
+	struct world w = world_of("acme");
+	struct phone_call *a = phone_dial(w.op, NUMBER);
+	sim_until(w.o.s, 10, a->up);
+	struct address own = w.op->address;
+	assert_true(address_parse(SLICE("203.0.113.66"), &w.op->address));
+	w.op->address.port = own.port;
+	phone_reinvite(a, false);
+	sim_until(w.o.s, 10, a->reinvite_status);
+	assert_int_equal(a->reinvite_status, 403);
+	phone_hang_up(a);
+	sim_until(w.o.s, 5, w.o.ann->got[SIP_BYE] == 1);
+	assert_int_equal(w.op->statuses[401], 0);
+	sim_assert_row(w.o.s, 200, "answered", "caller");
+	office_done(&w.o);
+}
+
+/* A trunk that was removed has no addresses left: only the flow that the call has. */
+static void test_removed_trunk_knows_its_flow(void **state)
+{
+	struct world w = world_of("acme");
+	struct phone_call *a = phone_dial(w.op, NUMBER);
+	sim_until(w.o.s, 10, a->up);
+	sim_remove_trunk(w.o.s, "acme-op");
+	uint16_t own = w.op->address.port;
+	w.op->address.port = 6062;
+	phone_reinvite(a, false);
+	sim_until(w.o.s, 10, a->reinvite_status);
+	assert_int_equal(a->reinvite_status, 403);
+	w.op->address.port = own;
+	phone_reinvite(a, false);
+	sim_until(w.o.s, 10, a->reinvite_status == 200);
+	phone_hang_up(a);
+	sim_until(w.o.s, 5, w.o.ann->got[SIP_BYE] == 1);
+	office_done(&w.o);
+}
+
 /* Our own INVITE is sent back to us as it was. */
 static void test_loop(void **state)
 {
@@ -786,6 +825,8 @@ int main(void)
 		cmocka_unit_test(test_encrypted_trunk),
 		cmocka_unit_test(test_keys_do_not_go_in_clear),
 		cmocka_unit_test(test_sends_from_elsewhere),
+		cmocka_unit_test(test_stolen_tags),
+		cmocka_unit_test(test_removed_trunk_knows_its_flow),
 		cmocka_unit_test(test_loop),
 		cmocka_unit_test(test_sent_on),
 		cmocka_unit_test(test_options),
