@@ -13,7 +13,8 @@ MODULES = pathlib.Path('/usr/lib/baresip/modules')
 
 class Phone:
     def __init__(self, directory, name, account, tone, server, certificate=None, transport='tls', encryption='srtp-mand',
-                 codecs='PCMA/8000/1', extension='', domain='acme.example', register=True, ptime_ms=20):
+                 codecs='PCMA/8000/1', extension='', domain='acme.example', register=True, ptime_ms=20,
+                 settings=''):
         self.directory = pathlib.Path(directory) / name
         self.sounds = self.directory / 'sounds'
         self.sounds.mkdir(parents=True)
@@ -32,7 +33,7 @@ class Phone:
         (self.directory / 'accounts').write_text(
             f'<sip:{extension}@{domain};transport={transport}>;outbound="sip:{server};transport={transport}"'
             f';auth_user={user};auth_pass={password};audio_codecs={codecs}{encrypted}'
-            f';regint={60 if register else 0};answermode=manual;ptime={ptime_ms}\n')
+            f';regint={60 if register else 0};answermode=manual;ptime={ptime_ms}{settings}\n')
         (self.directory / 'contacts').touch()
         self.events = queue.Queue()
 
