@@ -204,6 +204,33 @@ static void test_answer_waits_for_prack(void **state)
 	office_done(&o);
 }
 
+/* A caller that was to answer our offer cannot make one of its own before it has (RFC 3311 §5.1). */
+static void test_update_before_answer(void **state)
+{
+	struct office o = office_without_offer(true);
+	o.ann->reliable = true;
+	o.desk->answer_ms = o.desk->ring_ms = -1;
+	struct phone_call *a = phone_dial(o.ann, "20");
+	sim_until(o.s, 5, o.desk->got[SIP_INVITE]);
+	phone_progress(phone_last(o.desk), 180, false);
+	sim_until(o.s, 5, a->rang == 1);
+	phone_update(a, false, "");
+	moment(&o);
+	assert_int_equal(a->reinvite_status, 491);
+	a->local[0] = 0;
+	phone_progress(phone_last(o.desk), 183, true);
+	sim_until(o.s, 5, a->prack_status == 200);
+	phone_update(a, false, "");
+	moment(&o);
+	assert_int_equal(a->reinvite_status, 200);
+	assert_true(voice_flows(a, phone_last(o.desk)));
+	phone_answer(phone_last(o.desk), 200);
+	sim_until(o.s, 5, a->up && phone_last(o.desk)->up);
+	phone_hang_up(a);
+	sim_assert_row(o.s, 200, "answered", "caller");
+	office_done(&o);
+}
+
 /* ---- bodies ---- */
 
 static unsigned told(struct office *o)
@@ -314,8 +341,9 @@ int main(void)
 		cmocka_unit_test(test_keys_in_clear),        cmocka_unit_test(test_two_devices),
 		cmocka_unit_test(test_offer_in_183),         cmocka_unit_test(test_early_voice_not_possible),
 		cmocka_unit_test(test_prack_without_answer), cmocka_unit_test(test_answer_waits_for_prack),
-		cmocka_unit_test(test_other_bodies),         cmocka_unit_test(test_optional_body),
-		cmocka_unit_test(test_bodies_in_a_call),     cmocka_unit_test(test_large_body),
+		cmocka_unit_test(test_update_before_answer), cmocka_unit_test(test_other_bodies),
+		cmocka_unit_test(test_optional_body),        cmocka_unit_test(test_bodies_in_a_call),
+		cmocka_unit_test(test_large_body),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

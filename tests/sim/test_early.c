@@ -643,6 +643,40 @@ static void test_fork_that_left_is_not_heard(void **state)
 	over(&o, a);
 }
 
+/* UPDATE of a fork: of the one that is heard it is taken, of another one not while ours is open (RFC 3311 §5.2). */
+static void test_update_of_a_fork(void **state)
+{
+	struct office o = office_udp();
+	struct phone_call *b, *a = ring(&o, &b);
+	struct slice own = b->dialog.local_tag;
+	char one[2048], two[2048];
+	fork_describe(b, 30000, one, sizeof(one));
+	fork_describe(b, 30002, two, sizeof(two));
+	phone_progress_raw(b, 183, "one", one, 1);
+	moment(&o); /* datagrams of one moment may overtake each other */
+	phone_progress_raw(b, 183, "two", two, 1);
+	sim_until(o.s, 5, o.desk->got[SIP_PRACK] == 2);
+	b->dialog.local_tag = SLICE("one");
+	phone_update(b, false, "");
+	moment(&o);
+	assert_int_equal(b->reinvite_status, 491);
+	phone_update(b, true, "");
+	moment(&o);
+	assert_int_equal(b->reinvite_status, 200);
+	assert_true(fork_heard(a, b, two));
+	b->dialog.local_tag = SLICE("two");
+	b->port = 30010;
+	phone_update(b, false, "");
+	moment(&o);
+	assert_int_equal(b->reinvite_status, 200);
+	assert_true(voice_flows(a, b));
+	phone_respond_raw(b, 200, "two", NULL);
+	sim_until(o.s, 5, a->up);
+	assert_true(voice_flows(a, b)); /* its 2xx takes nothing back */
+	b->dialog.local_tag = own;
+	over(&o, a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -668,6 +702,7 @@ int main(void)
 		cmocka_unit_test(test_other_fork_answers),
 		cmocka_unit_test(test_last_device_is_heard),
 		cmocka_unit_test(test_fork_that_left_is_not_heard),
+		cmocka_unit_test(test_update_of_a_fork),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
