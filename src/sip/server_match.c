@@ -66,7 +66,8 @@ void server_key_make(const struct sip_stack *s, const struct sip_message *msg, c
 	key_add(&k, via->host);
 	key_add_number(&k, via->port);
 	key_add(&k, of_invite ? SLICE("INVITE") : msg->method_text);
-	if (!slice_starts(via->branch, BRANCH_COOKIE))
+	/* The cookie with nothing behind it tells no two requests apart (RFC 4475 §3.2.1). */
+	if (!slice_starts(via->branch, BRANCH_COOKIE) || via->branch.n == BRANCH_COOKIE.n)
 		key_add_2543(&k, msg, via);
 
 	ret->hash = map_hash(&s->servers, slice_of(k.bytes, k.n));
