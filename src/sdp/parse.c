@@ -196,6 +196,9 @@ static bool parse_rtpmap(struct parser *p, struct slice value)
 	uint64_t payload, rate, channels = 1;
 	if (!slice_u64(word(&value), 127, &payload))
 		return bad(p, "a=rtpmap with a bad payload type");
+	struct sdp_format *f = format_by_payload(p->media, payload);
+	if (!f || p->mapped >> (f - p->media->formats) & 1)
+		return true; /* of a format that is not offered: whatever it says does not matter */
 	struct slice name = slice_cut(&value, '/');
 	struct slice rate_text = slice_cut(&value, '/');
 	struct slice probe = name;
@@ -205,9 +208,6 @@ static bool parse_rtpmap(struct parser *p, struct slice value)
 		return bad(p, "a=rtpmap with a bad clock rate");
 	if (!slice_empty(value) && (!slice_u64(slice_trim(value), SDP_CHANNELS_MAX, &channels) || channels == 0))
 		return bad(p, "a=rtpmap with bad channels");
-	struct sdp_format *f = format_by_payload(p->media, payload);
-	if (!f || p->mapped >> (f - p->media->formats) & 1)
-		return true;
 	p->mapped |= UINT32_C(1) << (f - p->media->formats);
 	f->name = name;
 	f->rate = (uint32_t)rate;

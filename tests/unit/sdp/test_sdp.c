@@ -140,6 +140,9 @@ static void test_sloppy_phones(void **state)
 	assert_slice(m->formats[0].name, "");
 	assert_slice(m->formats[1].name, "L16");
 	assert_int_equal(m->formats[1].channels, 2);
+	/* What is said of a type that is not offered does not matter (RFC 4475 has a=rtpmap:31 LPC in each). */
+	m = accept(HEAD "m=audio 4000 RTP/AVP 0\r\na=rtpmap:31 LPC\r\n");
+	assert_int_equal(m->format_count, 1);
 }
 
 static void test_what_the_session_says_for_its_lines(void **state)
