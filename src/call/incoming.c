@@ -35,8 +35,6 @@ static unsigned dialled(const struct sip_message *req, char *buf, size_t cap, st
 	size_t n;
 	if (sip_uri_parse(req->request_uri, &uri, &err) != SIP_OK)
 		return 400;
-	if (uri.scheme == SIP_SCHEME_OTHER)
-		return 416;
 	if (slice_empty(uri.user) || !sip_user_unescape(uri.user, buf, cap, &n))
 		return 404;
 	*ret = slice_of(buf, n);

@@ -115,6 +115,8 @@ enum body {
 	BODY_TOO_LARGE
 };
 enum body body_of(const struct sip_message *req);
+/* May what answers it have a description? */
+bool accepts_description(const struct sip_message *req);
 
 /* ---- small things for all ---- */
 /* Why a request is refused: the status, words for the peer (empty: the status's own), and for 488 and 606 the number of
@@ -139,9 +141,12 @@ void refuse_fully(struct switchboard *sb, struct sip_server *server, const struc
 /* A method that we do not know at all (501), or not here (405). */
 void refuse_method(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		   const struct sip_flow *flow, struct slice to_tag);
-/* A body that must be understood and is not, or is too large: 415 or 413, and true. */
+/* A body that must be understood and is not, or is too large: 415 or 413, and true. Also an INVITE whose sender could
+ * not read our description: 406. */
 bool refuse_body(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		 const struct sip_flow *flow, struct slice to_tag);
+/* §8.2.2.1: a request outside a dialog to a scheme that nobody here knows: 416, and true. */
+bool refuse_scheme(struct switchboard *sb, struct sip_server *server, const struct sip_message *req);
 /* §8.2.2.3: extensions that must be understood and are not: 420 names them all, and true. */
 bool refuse_required(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		     const struct sip_flow *flow);

@@ -67,9 +67,26 @@ bool refuse_body(struct switchboard *sb, struct sip_server *server, const struct
 		 const struct sip_flow *flow, struct slice to_tag)
 {
 	enum body body = body_of(req);
-	if (body != BODY_UNKNOWN && body != BODY_TOO_LARGE)
+	struct refusal why = {0};
+	if (body == BODY_UNKNOWN)
+		why.status = 415;
+	else if (body == BODY_TOO_LARGE)
+		why.status = 413;
+	else if (req->method == SIP_INVITE && !accepts_description(req)) /* §21.4.7 */
+		why.status = 406;
+	else
 		return false;
-	refuse_fully(sb, server, req, flow, to_tag, &(struct refusal){.status = body == BODY_UNKNOWN ? 415 : 413});
+	refuse_fully(sb, server, req, flow, to_tag, &why);
+	return true;
+}
+
+bool refuse_scheme(struct switchboard *sb, struct sip_server *server, const struct sip_message *req)
+{
+	struct sip_uri uri;
+	struct sip_reason err;
+	if (sip_uri_parse(req->request_uri, &uri, &err) != SIP_OK || uri.scheme != SIP_SCHEME_OTHER)
+		return false;
+	refuse(sb, server, 416, SLICE_NONE);
 	return true;
 }
 

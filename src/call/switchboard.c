@@ -129,7 +129,7 @@ static void on_request(void *owner, struct sip_server *server, const struct sip_
 		dispatch_in_dialog(sb, server, req, flow, tag);
 		return;
 	}
-	if (!server) /* an ACK without a dialog has nobody to tell */
+	if (!server || refuse_scheme(sb, server, req)) /* an ACK without a dialog has nobody to tell */
 		return;
 	switch (req->method) {
 	case SIP_REGISTER:

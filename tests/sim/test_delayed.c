@@ -265,6 +265,39 @@ static void test_other_bodies(void **state)
 	office_done(&o);
 }
 
+/* Who cannot read descriptions cannot be answered (§20.1, §21.4.7); the closest range decides. */
+static void test_accept(void **state)
+{
+	static const struct {
+		const char *fields;
+		unsigned status;
+	} rows[] = {{"Accept: application/sdp, text/html\r\n", 486},
+		    {"Accept: text/html\r\nAccept: Application / SDP;level=1\r\n", 486},
+		    {"Accept: application/*\r\n", 486},
+		    {"Accept: */*;q=0.1\r\n", 486},
+		    {"Accept: */*;q=0, application/sdp\r\n", 486},
+		    {"Accept: application/sdp;q=0.000, */*\r\n", 406},
+		    {"Accept: text/html, application/isup\r\n", 406},
+		    {"Accept: text/sdp, */sdp\r\n", 406},
+		    {"Accept:\r\n", 406}};
+	struct office o = office_tls();
+	o.desk->status = 486;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		snprintf(o.ann->extra, sizeof(o.ann->extra), "%s", rows[i].fields);
+		assert_int_equal(told(&o), rows[i].status);
+	}
+	o.ann->extra[0] = 0;
+	o.desk->status = 200;
+	struct phone_call *a, *b;
+	office_talk(&o, &a, &b);
+	snprintf(o.ann->extra, sizeof(o.ann->extra), "Accept: text/html\r\n");
+	phone_reinvite(a, false);
+	sim_until(o.s, 5, a->reinvite_status == 406);
+	phone_hang_up(a);
+	sim_run(o.s, SECOND_US);
+	office_done(&o);
+}
+
 /* What may be left alone is: an INVITE without an offer. What says "session" is one. */
 static void test_optional_body(void **state)
 {
@@ -342,8 +375,8 @@ int main(void)
 		cmocka_unit_test(test_offer_in_183),         cmocka_unit_test(test_early_voice_not_possible),
 		cmocka_unit_test(test_prack_without_answer), cmocka_unit_test(test_answer_waits_for_prack),
 		cmocka_unit_test(test_update_before_answer), cmocka_unit_test(test_other_bodies),
-		cmocka_unit_test(test_optional_body),        cmocka_unit_test(test_bodies_in_a_call),
-		cmocka_unit_test(test_large_body),
+		cmocka_unit_test(test_optional_body),        cmocka_unit_test(test_accept),
+		cmocka_unit_test(test_bodies_in_a_call),     cmocka_unit_test(test_large_body),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
