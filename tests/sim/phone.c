@@ -9,6 +9,22 @@ static void keep_text(char *to, size_t cap, struct slice bytes)
 	snprintf(to, cap, "%.*s", SLICE_ARG(bytes));
 }
 
+/* "INVITE" of a request, "180" of a response. What is too much for the ladder is left out. */
+static void note(struct sim_phone *p, const char *direction, struct slice bytes)
+{
+	struct slice word = slice_cut(&bytes, ' ');
+	if (slice_eq(word, SLICE("SIP/2.0")))
+		word = slice_cut(&bytes, ' ');
+	size_t used = strlen(p->ladder);
+	snprintf(p->ladder + used, sizeof(p->ladder) - used, " %s%.*s", direction, SLICE_ARG(word));
+}
+
+void phone_send_raw(struct sim_phone *p, struct slice bytes)
+{
+	note(p, "", bytes);
+	network_from_phone(p, bytes);
+}
+
 void phone_input(struct sim_phone *p, char *bytes, size_t n)
 {
 	struct sip_message msg;
@@ -20,6 +36,7 @@ void phone_input(struct sim_phone *p, char *bytes, size_t n)
 		p->pings++;
 		return;
 	}
+	note(p, "<", slice_of(bytes, n));
 	keep_text(text, sizeof(text), slice_of(bytes, n));
 	assert_int_equal(sip_message_parse(bytes, n, &msg, &err), SIP_OK);
 	if (sip_message_check(&msg, &err) != SIP_OK) {
@@ -49,13 +66,8 @@ struct sip_flow phone_flow(const struct sim_phone *p)
 
 static int on_send(void *owner, const struct sip_flow *flow, struct slice bytes)
 {
-	network_from_phone(owner, bytes);
+	phone_send_raw(owner, bytes);
 	return 0;
-}
-
-void phone_send_raw(struct sim_phone *p, struct slice bytes)
-{
-	network_from_phone(p, bytes);
 }
 
 static const struct sip_stack_events events = {

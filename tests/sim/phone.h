@@ -99,6 +99,7 @@ struct sim_phone {
 	unsigned pings; /* empty lines that keep a way open */
 	unsigned got[SIP_METHOD_COUNT];
 	unsigned statuses[700];
+	char ladder[1024]; /* all that went ("INVITE") and came ("<180"), in order, each with a space before it */
 	char last_request[6000], last_invite[6000], last_response[6000], last_to_cancel[6000];
 	struct phone_call calls[4];
 

@@ -69,7 +69,7 @@ static void send_ack(struct phone_call *c, const struct sip_message *ok)
 	} else {
 		sip_write_body(&w, SLICE_NONE, SLICE_NONE);
 	}
-	network_from_phone(c->phone, writer_slice(&w));
+	phone_send_raw(c->phone, writer_slice(&w));
 }
 
 void phone_keep_remote(struct phone_call *c, const struct sip_message *msg)
@@ -277,7 +277,7 @@ void phone_ack(struct phone_call *c, uint32_t cseq)
 	char buf[4000];
 	struct writer w = phone_request_begin(c, SIP_ACK, cseq, SLICE("z9hG4bKagain"), buf, sizeof(buf));
 	sip_write_body(&w, SLICE_NONE, SLICE_NONE);
-	network_from_phone(c->phone, writer_slice(&w));
+	phone_send_raw(c->phone, writer_slice(&w));
 }
 
 /* ---- requests that come ---- */
@@ -315,7 +315,7 @@ static void repeat_due(struct timer *t, void *arg)
 	struct wheel *w = &c->phone->sim->wheel;
 	if (w->now_us >= c->repeat_until_us)
 		return;
-	network_from_phone(c->phone, slice_of(c->ok, c->ok_n));
+	phone_send_raw(c->phone, slice_of(c->ok, c->ok_n));
 	c->repeat_us = MIN(2 * c->repeat_us, SIP_T2_US);
 	timer_start(w, &c->repeat, c->repeat_us);
 }
@@ -347,7 +347,7 @@ void phone_respond_raw(struct phone_call *c, unsigned status, const char *tag, c
 	assert_non_null(phone_invite_of(c, &req));
 	struct writer w = phone_respond_begin(c, &req, status, slice_from_string(tag), buf, sizeof(buf));
 	sip_write_body(&w, sdp ? SLICE("application/sdp") : SLICE_NONE, slice_from_string(sdp));
-	network_from_phone(c->phone, writer_slice(&w));
+	phone_send_raw(c->phone, writer_slice(&w));
 }
 
 static void turn_down(struct phone_call *c, struct sip_server *server, const struct sip_message *req, unsigned status)

@@ -75,7 +75,7 @@ void phone_progress_raw(struct phone_call *c, unsigned status, const char *tag, 
 	assert_non_null(phone_invite_of(c, &req));
 	struct writer w = phone_respond_begin(c, &req, status, slice_from_string(tag), buf, sizeof(buf));
 	write_progress(&w, rseq, sdp);
-	network_from_phone(c->phone, writer_slice(&w));
+	phone_send_raw(c->phone, writer_slice(&w));
 }
 
 void phone_progress(struct phone_call *c, unsigned status, bool described)
