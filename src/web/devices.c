@@ -15,7 +15,8 @@ static const char *const keepalive_words[] = {
 static enum store_keepalive keepalive_of(struct slice word)
 {
 	size_t i = 0;
-	while (!slice_eq(word, slice_from_string(keepalive_words[i]))) /* it was checked: web_is_keepalive() */
+	/* It was checked: web_is_keepalive(). */
+	while (i < ARRAY_LEN(keepalive_words) - 1 && !slice_eq(word, slice_from_string(keepalive_words[i])))
 		i++;
 	return (enum store_keepalive)i;
 }
