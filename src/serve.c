@@ -433,6 +433,7 @@ static void close_all(struct server *s)
 	if (s->store)
 		s->store = store_close(s->store); /* everything queued is committed; what is owed an answer gets it */
 	s->switchboard = switchboard_free(s->switchboard);
+	s->directory = directory_free(s->directory); /* and the timers of its bindings, before the loop turns again */
 	s->media = media_free(s->media);
 	if (s->transport)
 		transport_close(s->transport);
@@ -443,7 +444,6 @@ static void close_all(struct server *s)
 		loop_drain(s->loop);
 	web_free(s->web);
 	transport_free(s->transport);
-	directory_free(s->directory);
 	tls_identity_free(s->identity);
 	loop_free(s->loop);
 }
