@@ -7,7 +7,9 @@
 static struct stream_list *held_list(struct stream *s)
 {
 	struct stream_shared *shared = s->loop->streams;
-	return s->state == STREAM_HANDSHAKE ? &shared->handshakes : &shared->paused;
+	if (s->state != STREAM_HANDSHAKE)
+		return &shared->paused;
+	return s->begun ? &shared->begun : &shared->handshakes;
 }
 
 static void stream_closed(uv_handle_t *handle)
@@ -187,6 +189,11 @@ static void hold(struct stream *s)
 	uv_read_stop((uv_stream_t *)&s->tcp);
 	stream_list_add(held_list(s), &s->held);
 	loop_want_turn(s->loop);
+	/* A phone in a storm is not late by the time that it waits for its turn. */
+	if (s->state == STREAM_HANDSHAKE && timer_running(&s->timer)) {
+		s->left_us = s->timer.due_us - s->loop->wheel.now_us;
+		timer_stop(&s->loop->wheel, &s->timer);
+	}
 }
 
 static void take_input(struct stream *s, char *bytes, size_t n)
@@ -197,6 +204,7 @@ static void take_input(struct stream *s, char *bytes, size_t n)
 		if (!s->granted)
 			shared->handshakes_left--;
 		s->granted = false;
+		s->begun = true;
 	}
 	if (s->ssl)
 		stream_tls_input(s, bytes, n);

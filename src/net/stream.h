@@ -83,7 +83,7 @@ const struct address *stream_remote(const struct stream *s);
 void stream_tls_name(const struct stream *s, char *ret, size_t cap);
 
 #define STREAM_OUT_MAX (256 * 1024)          /* a phone that does not read for that long is gone */
-#define STREAM_HANDSHAKE_US (10 * SECOND_US) /* connection and handshake together; a slow mobile link needs 2 s */
+#define STREAM_HANDSHAKE_US (10 * SECOND_US) /* with the connection, not the queue; a slow mobile link needs 2 s */
 #define STREAM_LINGER_US SECOND_US           /* for the peer to take the last bytes and close its side */
 #define STREAM_HANDSHAKES_PER_TURN 8         /* steps with public-key work, about 0.3 ms each; others wait in a queue */
 #define STREAM_ACCEPTS_PER_TURN 64           /* of one listener; about 15 us each */

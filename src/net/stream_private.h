@@ -29,6 +29,7 @@ struct stream {
 	enum stream_closed why;
 	bool silent;  /* refused, or never handed out: no events */
 	bool eof;     /* the peer has shut its side */
+	bool begun;   /* has had a handshake step */
 	bool granted; /* this turn's handshake step is its own, kept for it when it waited in the queue */
 	const struct stream_events *events;
 	void *arg;
@@ -36,6 +37,7 @@ struct stream {
 	SSL *ssl;                 /* NULL: plain TCP */
 	struct slice tls_in;      /* what OpenSSL may read, during one call */
 	struct timer timer;       /* handshake, then the end of a close */
+	int64_t left_us;          /* of the handshake's time, while the peer waits for us */
 	struct stream_node dirty; /* has output, or a close to bring about */
 	struct stream_node held;  /* does not read: waits for its handshake step, or has had its share of the turn */
 	uint64_t turn;            /* the turn that turn_bytes counts in */
@@ -59,7 +61,8 @@ struct stream_shared {
 	struct loop *loop;
 	uint64_t turn;
 	unsigned handshakes_left; /* steps that may still be taken in this turn */
-	struct stream_list dirty, handshakes, paused;
+	struct stream_list dirty, paused;
+	struct stream_list begun, handshakes; /* wait for a step: their second or later, and their first */
 	struct stream_listener *accepting; /* listeners that have more to accept */
 	struct loop_flush flush;
 	SSL_CTX *client;

@@ -31,6 +31,18 @@ void stream_list_remove(struct stream_list *l, struct stream_node *n)
 	*n = (struct stream_node){0};
 }
 
+static void grant(struct stream_shared *shared, struct stream_list *waiting)
+{
+	while (shared->handshakes_left && waiting->first) {
+		struct stream *s = container_of(waiting->first, struct stream, held);
+		stream_list_remove(waiting, &s->held);
+		shared->handshakes_left--;
+		s->granted = true;
+		timer_start(&shared->loop->wheel, &s->timer, s->left_us);
+		stream_read(s);
+	}
+}
+
 /* The end of a turn: output leaves, and who waited for the next turn is let in, oldest first. */
 static void flush_all(void *arg)
 {
@@ -44,19 +56,15 @@ static void flush_all(void *arg)
 	}
 	shared->turn++;
 	shared->handshakes_left = STREAM_HANDSHAKES_PER_TURN;
-	while (shared->handshakes_left && shared->handshakes.first) {
-		struct stream *s = container_of(shared->handshakes.first, struct stream, held);
-		stream_list_remove(&shared->handshakes, &s->held);
-		shared->handshakes_left--;
-		s->granted = true;
-		stream_read(s);
-	}
+	/* Who has begun goes first: else a storm would have all phones wait until the last has had its first step. */
+	grant(shared, &shared->begun);
+	grant(shared, &shared->handshakes);
 	while (shared->paused.first) {
 		struct stream *s = container_of(shared->paused.first, struct stream, held);
 		stream_list_remove(&shared->paused, &s->held);
 		stream_read(s);
 	}
-	if (shared->handshakes.first)
+	if (shared->begun.first || shared->handshakes.first)
 		loop_want_turn(shared->loop);
 	stream_listeners_resume(shared);
 }
@@ -75,6 +83,7 @@ int stream_shared_get(struct loop *l, struct stream_shared **ret)
 		shared->loop = l;
 		shared->handshakes_left = STREAM_HANDSHAKES_PER_TURN;
 		stream_list_init(&shared->dirty);
+		stream_list_init(&shared->begun);
 		stream_list_init(&shared->handshakes);
 		stream_list_init(&shared->paused);
 		shared->flush = (struct loop_flush){.fn = flush_all, .arg = shared};

@@ -341,6 +341,74 @@ static void test_handshakes_are_bounded_per_turn(void **state)
 	until_closed(&server, STORM);
 }
 
+/* A step of a client that has its bytes in memory: what has come goes in, what it says goes out. */
+static void client_step(SSL *ssl, int fd)
+{
+	char bytes[8192];
+	ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+	if (n > 0)
+		ASSERT(BIO_write(SSL_get_rbio(ssl), bytes, (int)n) == n);
+	(void)SSL_connect(ssl);
+	int out = BIO_read(SSL_get_wbio(ssl), bytes, sizeof(bytes));
+	if (out > 0)
+		peer_send(fd, bytes, (size_t)out);
+}
+
+static void test_who_has_begun_is_not_overtaken_by_a_storm(void **state)
+{
+	SSL_CTX *context = peer_tls_context(TLS1_3_VERSION);
+	SSL *ssl = SSL_new(context);
+	int first = peer_tcp(&server_at), fds[STORM];
+	struct pollfd p = {.fd = first, .events = POLLIN};
+
+	SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+	client_step(ssl, first);
+	while (poll(&p, 1, 0) == 0)
+		one_turn(loop);
+	for (size_t i = 0; i < STORM; i++) {
+		fds[i] = peer_tcp(&server_at);
+		send_hello(fds[i]);
+	}
+	/* Until the storm stands in the queue, its first phones served. */
+	while (count_answered(fds) == 0)
+		one_turn(loop);
+	client_step(ssl, first);
+	while (server.opened == 0)
+		one_turn(loop);
+	assert_true(count_answered(fds) < STORM);
+
+	SSL_free(ssl);
+	SSL_CTX_free(context);
+	close(first);
+	for (size_t i = 0; i < STORM; i++)
+		close(fds[i]);
+	until_closed(&server, STORM + 1);
+}
+
+/* Time passes as on a machine that is far too slow for the storm: who waits for us is not dropped. */
+static void test_waiting_for_a_turn_is_not_the_phones_time(void **state)
+{
+	struct wheel *w = loop_wheel(loop);
+	int fds[STORM];
+
+	for (size_t i = 0; i < STORM; i++) {
+		fds[i] = peer_tcp(&server_at);
+		send_hello(fds[i]);
+	}
+	for (size_t answered = 0; answered < STORM; answered = count_answered(fds)) {
+		one_turn(loop);
+		wheel_turn(w, w->now_us + STREAM_HANDSHAKE_US / 4, w->wall_us);
+	}
+	/* The last were answered in the fifth turn or later; an answer is more than the end of a connection. */
+	for (size_t i = 0; i < STORM; i++) {
+		char byte;
+		assert_int_equal(recv(fds[i], &byte, 1, MSG_PEEK), 1);
+		close(fds[i]);
+	}
+	until_closed(&server, STORM);
+}
+
 static void send_large(void *arg)
 {
 	static char bytes[200000], back[sizeof(bytes)];
@@ -450,6 +518,8 @@ int main(void)
 		TEST(test_silent_peer_is_dropped),
 		TEST(test_identity_swapped_under_a_live_connection),
 		TEST(test_handshakes_are_bounded_per_turn),
+		TEST(test_who_has_begun_is_not_overtaken_by_a_storm),
+		TEST(test_waiting_for_a_turn_is_not_the_phones_time),
 		TEST(test_large_messages),
 		TEST(test_queue_is_bounded),
 		TEST(test_connect_verifies_the_name),
