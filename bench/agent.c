@@ -3,10 +3,13 @@
 #include "rtp/sdes.h"
 #include <errno.h>
 #include <poll.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #define SOCKET_BYTES (4U << 20)
 #define RECEIVE_BATCHES 4
+#define CONNECTIONS_A_TURN 64
 
 /* ---- waits ---- */
 
@@ -32,6 +35,20 @@ void wait_stop(struct agent *a, struct waiting *w)
 	else
 		a->waits[w->wait].end = w->link;
 	w->link = NULL;
+}
+
+void wait_answer(struct agent *a, struct waiting *w, const struct wire *wire)
+{
+	wait_start(a, w, wire->tls ? WAIT_30_S : WAIT_500_MS);
+}
+
+bool wait_longer(struct agent *a, struct waiting *w)
+{
+	if (w->wait >= WAIT_4_S)
+		return false;
+	a->counts.retransmissions++;
+	wait_start(a, w, w->wait + 1);
+	return true;
 }
 
 static void run_due(struct agent *a)
@@ -93,6 +110,13 @@ void write_description(struct writer *w, const struct agent *a, const struct wir
 	write_slice(w, SLICE("a=rtpmap:0 PCMU/8000\r\na=ptime:20\r\na=sendrecv\r\n"));
 }
 
+void make_key(struct srtp_key *ret, enum srtp_suite suite)
+{
+	uint8_t bytes[SRTP_KEY_MAX];
+	ASSERT(getrandom(bytes, sizeof(bytes), 0) == sizeof(bytes));
+	sdes_make(suite, bytes, ret);
+}
+
 void write_body(struct writer *w, struct slice body)
 {
 	if (body.n)
@@ -140,7 +164,7 @@ static void make_account(struct agent *a, unsigned i)
 	const struct agent_config *c = &a->config;
 	account->waiting.what = WAITER_ACCOUNT;
 	account->number = i;
-	account->caller = i < c->callers;
+	account->wire = c->own_connections ? NULL : i < c->callers ? a->caller_wire : a->callee_wire;
 	snprintf(account->extension, sizeof(account->extension), "%u", c->first_extension + i);
 	snprintf(account->username, sizeof(account->username), "%.31s%s", c->username_prefix, account->extension);
 	if (c->counterfeit) {
@@ -162,18 +186,21 @@ static int open_all(struct agent *a)
 		errno = ENOMEM;
 		return -1;
 	}
-	a->caller_wire = wire_new(&c->caller, SOCKET_BYTES);
-	a->callee_wire = wire_new(&c->callee, SOCKET_BYTES);
-	return a->caller_wire && a->callee_wire ? 0 : -1;
+	a->connections = epoll_create1(EPOLL_CLOEXEC);
+	a->caller_wire = c->tls ? wire_connect(&c->caller, &c->server) : wire_new(&c->caller, SOCKET_BYTES);
+	a->callee_wire = c->tls ? wire_connect(&c->callee, &c->server) : wire_new(&c->callee, SOCKET_BYTES);
+	return a->connections >= 0 && a->caller_wire && a->callee_wire ? 0 : -1;
 }
 
 struct agent *agent_new(const struct agent_config *config)
 {
-	static const int64_t lengths[WAIT_COUNT] = {SECOND_US / 2, SECOND_US, 2 * SECOND_US, 4 * SECOND_US, 0};
+	static const int64_t lengths[WAIT_COUNT] = {SECOND_US / 2, SECOND_US,      2 * SECOND_US,
+						    4 * SECOND_US, 30 * SECOND_US, 0};
 	struct agent *a = calloc(1, sizeof(*a));
 	if (!a)
 		return NULL;
 	a->config = *config;
+	a->connections = -1;
 	if (open_all(a) < 0) {
 		int saved = errno;
 		agent_free(a);
@@ -204,6 +231,10 @@ struct agent *agent_free(struct agent *a)
 		return NULL;
 	wire_free(a->caller_wire);
 	wire_free(a->callee_wire);
+	for (unsigned i = 0; a->accounts && a->config.own_connections && i < agent_accounts(a); i++)
+		wire_free(a->accounts[i].wire);
+	if (a->connections >= 0)
+		close(a->connections);
 	crypto_hasher_free(a->hasher);
 	free(a->accounts);
 	free(a->callers);
@@ -237,9 +268,23 @@ static void on_callee_input(void *arg, struct slice text, const struct address *
 	on_input(arg, text, from, false);
 }
 
+static void connections_turn(struct agent *a)
+{
+	struct epoll_event events[CONNECTIONS_A_TURN];
+	int n = epoll_wait(a->connections, events, CONNECTIONS_A_TURN, 0);
+	for (int i = 0; i < n; i++) {
+		struct account *account = events[i].data.ptr;
+		wire_receive(account->wire, 1, on_caller_input, a);
+		if (wire_is_closed(account->wire))
+			account_connection_ended(a, account);
+	}
+}
+
 void agent_turn(struct agent *a, int64_t now_us)
 {
 	a->now_us = now_us;
+	if (a->config.own_connections)
+		connections_turn(a);
 	wire_receive(a->callee_wire, RECEIVE_BATCHES, on_callee_input, a);
 	wire_flush(a->callee_wire);
 	wire_receive(a->caller_wire, RECEIVE_BATCHES, on_caller_input, a);
@@ -250,11 +295,12 @@ void agent_turn(struct agent *a, int64_t now_us)
 
 void agent_wait(struct agent *a, int64_t us)
 {
-	struct pollfd fds[2] = {{.fd = a->caller_wire->fd, .events = POLLIN},
-				{.fd = a->callee_wire->fd, .events = POLLIN}};
+	struct pollfd fds[3] = {{.fd = a->caller_wire->fd, .events = POLLIN},
+				{.fd = a->callee_wire->fd, .events = POLLIN},
+				{.fd = a->connections, .events = POLLIN}};
 	struct timespec t = {.tv_sec = us / SECOND_US, .tv_nsec = us % SECOND_US * 1000};
 	if (us > 0)
-		(void)ppoll(fds, 2, &t, NULL);
+		(void)ppoll(fds, a->config.own_connections ? 3 : 2, &t, NULL);
 }
 
 const struct agent_counts *agent_counts(const struct agent *a)

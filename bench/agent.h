@@ -1,10 +1,11 @@
 /*
  * bench/agent.h - both ends of many calls: callers on one address, callees on another, a server between them
  *
- * The scenario: INVITE, 100, 180, 200, ACK, a hold, BYE, 200, over UDP. Retransmissions as RFC 3261 §17 asks (T1
- * 500 ms), each counted: a server that makes us repeat ourselves is beyond what it can carry. With `registering`, every
- * account registers first (401, then digest MD5) and each INVITE carries credentials that reuse the nonce with the next
- * count, so that a call costs no extra round trip. One thread; nothing is allocated after agent_new().
+ * The scenario: INVITE, 100, 180, 200, ACK, a hold, BYE, 200, over UDP or TLS. Retransmissions as RFC 3261 §17
+ * asks of UDP (T1 500 ms), each counted: a server that makes us repeat ourselves is beyond what it can carry. With
+ * `registering`, every account registers first (401, then digest) and each INVITE carries credentials that reuse
+ * the nonce with the next count, so that a call costs no extra round trip. One thread; nothing is allocated after
+ * agent_new().
  */
 #pragma once
 #include "base/address.h"
@@ -26,11 +27,14 @@ struct agent_config {
 	const char *password;
 	unsigned first_extension;
 	unsigned callers, callees; /* accounts of each side: extensions from first_extension on, callers first */
+	bool tls;                  /* each side has one connection ... */
+	bool own_connections;      /* ... or each account its own, from the caller's host and those after it */
+	bool sha256;               /* credentials by SHA-256, not MD5 */
 	bool registering;
 	bool counterfeit; /* credentials without a challenge, for a peer that does not look at them */
 	int64_t hold_us;  /* from the answer to the BYE; negative: until agent_hang_up() */
 	uint32_t calls_max;
-	bool srtp;              /* callers offer AEAD_AES_128_GCM by SDES */
+	bool srtp;              /* callers offer AEAD_AES_128_GCM by SDES; callees answer what they are offered */
 	uint16_t media_port;    /* port in the descriptions ... */
 	unsigned media_sockets; /* ... and of how many such ports, 2 apart, the legs take turns */
 	/* A leg's far end is known: the n-th of its side. NULL: not asked for. */
@@ -45,7 +49,9 @@ struct agent_counts {
 	uint64_t challenges;                           /* 401s to an INVITE */
 	uint64_t strays;                               /* messages of no call of ours */
 	uint64_t registrations_started, registrations, registrations_failed;
-	uint64_t last_status; /* of the last failure; 0: nobody answered */
+	uint64_t overtaken;         /* the most that ended before one that had begun earlier, in the first round */
+	uint64_t connections_ended; /* by the server */
+	uint64_t last_status;       /* of the last failure; 0: nobody answered */
 };
 
 /* INVITE to 200, or REGISTER to 200, in classes of one sixteenth of a power of two: within 6 % of the truth. */

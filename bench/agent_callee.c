@@ -1,5 +1,6 @@
 /* bench/agent_callee.c - the answering side of agent.h: 180 and 200 at once.   RFC 3261 §13.3.1.4, §17.2 */
 #include "bench/agent_private.h"
+#include "rtp/sdes.h"
 
 static uint32_t slot_of(const struct agent *a, const struct callee_leg *leg)
 {
@@ -48,7 +49,8 @@ static void write_response(struct writer *w, const struct glance *g, struct slic
 static void write_contact(struct writer *w, const struct agent *a)
 {
 	write_slice(w, SLICE("Contact: <sip:callee@"));
-	write_address_with_port(w, &a->config.callee);
+	write_address_with_port(w, &a->callee_wire->local);
+	wire_write_contact_transport(w, a->callee_wire);
 	write_slice(w, SLICE(">\r\n"));
 }
 
@@ -66,7 +68,7 @@ static void make_answer(struct agent *a, struct callee_leg *leg, const struct gl
 	char body_text[512];
 	struct writer body = writer_on(body_text, sizeof(body_text));
 	struct writer w = writer_on(leg->answer, sizeof(leg->answer));
-	write_description(&body, a, a->callee_wire, slot_of(a, leg), NULL);
+	write_description(&body, a, a->callee_wire, slot_of(a, leg), leg->key.suite ? &leg->key : NULL);
 	write_response(&w, g, SLICE("200 OK"), leg, slot_of(a, leg));
 	write_contact(&w, a);
 	write_slice(&w, SLICE("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS\r\n"));
@@ -89,6 +91,23 @@ static void leg_end(struct agent *a, struct callee_leg *leg)
 	a->free_callee = slot_of(a, leg) + 1;
 }
 
+/* Its far end, and where a key is offered one of ours in return. False: there is no voice in it that we can take. */
+static bool read_voice(struct callee_leg *leg, struct slice body, struct agent_leg *ret)
+{
+	struct sdes line = {0};
+	leg->key = (struct srtp_key){0};
+	*ret = (struct agent_leg){0};
+	if (!glance_audio(body, &ret->remote))
+		return false;
+	if (!glance_crypto(body, &line.suite, &line.key))
+		return true;
+	if (!sdes_parse(&line, &ret->receive))
+		return false;
+	make_key(&leg->key, ret->receive.suite);
+	ret->send = leg->key;
+	return true;
+}
+
 static void take_invite(struct agent *a, const struct glance *g, const struct address *from)
 {
 	uint64_t hash = hash_of(g->call_id);
@@ -104,30 +123,28 @@ static void take_invite(struct agent *a, const struct glance *g, const struct ad
 		a->counts.strays++;
 		return;
 	}
-	struct agent_leg voice = {0};
+	struct agent_leg voice;
 	struct callee_leg *leg = &a->callees[a->free_callee - 1];
 	a->free_callee = leg->next_free;
 	leg->state = CALLEE_ANSWERED;
 	leg->call_id_hash = hash;
 	leg->from = *from;
 	*recent = slot_of(a, leg);
+	bool heard = read_voice(leg, g->body, &voice);
 	send_ringing(a, leg, g);
 	make_answer(a, leg, g);
 	send_answer(a, leg);
-	wait_start(a, &leg->waiting, WAIT_500_MS);
-	if (a->config.on_leg && glance_audio(g->body, &voice.remote))
+	wait_answer(a, &leg->waiting, a->callee_wire);
+	if (a->config.on_leg && heard)
 		a->config.on_leg(a->config.owner, false, slot_of(a, leg), &voice);
 }
 
 void callee_due(struct agent *a, struct callee_leg *leg)
 {
-	if (leg->waiting.wait == WAIT_4_S) {
+	if (wait_longer(a, &leg->waiting))
+		send_answer(a, leg);
+	else
 		leg_end(a, leg);
-		return;
-	}
-	a->counts.retransmissions++;
-	send_answer(a, leg);
-	wait_start(a, &leg->waiting, leg->waiting.wait + 1);
 }
 
 /* The leg that our tag in To names; NULL if it has ended. */

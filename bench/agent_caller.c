@@ -1,7 +1,6 @@
 /* bench/agent_caller.c - the calling side of agent.h.   RFC 3261 §12, §13, §17.1 */
 #include "bench/agent_private.h"
 #include "rtp/sdes.h"
-#include <sys/random.h>
 
 /* Request-URI to caller leg: whom it called, until the answer's Contact takes its place. */
 static void write_callee_uri(struct writer *w, const struct agent *a, const struct caller_leg *leg)
@@ -25,8 +24,8 @@ static void write_head(struct writer *w, const struct agent *a, const struct cal
 	write_slice(w, method);
 	write_char(w, ' ');
 	write_slice(w, uri);
-	write_slice(w, SLICE(" SIP/2.0\r\nVia: SIP/2.0/UDP "));
-	write_address_with_port(w, &a->config.caller);
+	write_slice(w, SLICE(" SIP/2.0\r\nVia: "));
+	wire_write_via(w, a->caller_wire);
 	write_slice(w, SLICE(";branch=z9hG4bK"));
 	write_char(w, branch_kind);
 	write_leg_name(w, slot, leg->generation);
@@ -69,7 +68,8 @@ static void send_invite(struct agent *a, struct caller_leg *leg)
 	write_slice(&w, SLICE("Contact: <sip:"));
 	write_string(&w, leg->from->extension);
 	write_char(&w, '@');
-	write_address_with_port(&w, &a->config.caller);
+	write_address_with_port(&w, &a->caller_wire->local);
+	wire_write_contact_transport(&w, a->caller_wire);
 	write_slice(&w, SLICE(">\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS\r\n"));
 	write_authorization(a, &w, leg->from, SLICE("INVITE"), writer_slice(&uri));
 	write_body(&w, writer_slice(&body));
@@ -112,13 +112,6 @@ static void leg_end(struct agent *a, struct caller_leg *leg, bool good)
 		a->counts.failed++;
 }
 
-static void make_key(struct srtp_key *ret)
-{
-	uint8_t bytes[SRTP_KEY_MAX];
-	ASSERT(getrandom(bytes, sizeof(bytes), 0) == sizeof(bytes));
-	sdes_make(SRTP_AEAD_AES_128_GCM, bytes, ret);
-}
-
 bool agent_call(struct agent *a, int64_t now_us)
 {
 	if (!a->free_caller)
@@ -132,12 +125,12 @@ bool agent_call(struct agent *a, int64_t now_us)
 	leg->cseq = 1;
 	leg->tried_again = false;
 	if (a->config.srtp)
-		make_key(&leg->key);
+		make_key(&leg->key, SRTP_AEAD_AES_128_GCM);
 	leg->started_us = now_us;
 	leg->from = &a->accounts[a->next_caller++ % a->config.callers];
 	leg->to = &a->accounts[a->config.callers + a->next_callee++ % a->config.callees];
 	send_invite(a, leg);
-	wait_start(a, &leg->waiting, WAIT_500_MS);
+	wait_answer(a, &leg->waiting, a->caller_wire);
 	return true;
 }
 
@@ -145,7 +138,7 @@ static void hang_up(struct agent *a, struct caller_leg *leg)
 {
 	leg->state = CALLER_HANGING_UP;
 	send_in_dialog(a, leg, SLICE("BYE"), leg->cseq + 1);
-	wait_start(a, &leg->waiting, WAIT_500_MS);
+	wait_answer(a, &leg->waiting, a->caller_wire);
 }
 
 void agent_hang_up(struct agent *a, int64_t now_us)
@@ -166,18 +159,14 @@ void agent_abandon(struct agent *a)
 void caller_due(struct agent *a, struct caller_leg *leg)
 {
 	enum wait was = leg->waiting.wait;
-	if (was == WAIT_HOLD) {
+	if (was == WAIT_HOLD)
 		hang_up(a, leg);
-	} else if (was == WAIT_4_S) {
+	else if (!wait_longer(a, &leg->waiting))
 		leg_end(a, leg, false);
-	} else {
-		a->counts.retransmissions++;
-		if (leg->state == CALLER_CALLING)
-			send_invite(a, leg);
-		else
-			send_in_dialog(a, leg, SLICE("BYE"), leg->cseq + 1);
-		wait_start(a, &leg->waiting, was + 1);
-	}
+	else if (leg->state == CALLER_CALLING)
+		send_invite(a, leg);
+	else
+		send_in_dialog(a, leg, SLICE("BYE"), leg->cseq + 1);
 }
 
 /* The dialog's target, remote tag and route set (§12.1.2: the recorded routes in reverse). False: longer than we keep.
@@ -242,7 +231,7 @@ static void refused(struct agent *a, struct caller_leg *leg, const struct glance
 		leg->cseq++;
 		leg->state = CALLER_CALLING;
 		send_invite(a, leg);
-		wait_start(a, &leg->waiting, WAIT_500_MS);
+		wait_answer(a, &leg->waiting, a->caller_wire);
 		return;
 	}
 	a->counts.last_status = g->status;
@@ -260,7 +249,7 @@ static void invite_answer(struct agent *a, struct caller_leg *leg, const struct 
 		answered(a, leg, g);
 	} else if (waits) {
 		leg->state = CALLER_RINGING;
-		wait_start(a, &leg->waiting, WAIT_4_S);
+		wait_start(a, &leg->waiting, a->config.tls ? WAIT_30_S : WAIT_4_S);
 	} else if (g->status == 200) {
 		a->counts.repeats++;
 		send_in_dialog(a, leg, SLICE("ACK"), leg->cseq);

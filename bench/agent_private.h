@@ -7,7 +7,7 @@
 #include "sip/digest.h"
 
 /* Every wait has one of a few lengths, so each length is a list in order of time: the next due is at its head. */
-enum wait { WAIT_500_MS, WAIT_1_S, WAIT_2_S, WAIT_4_S, WAIT_HOLD, WAIT_COUNT };
+enum wait { WAIT_500_MS, WAIT_1_S, WAIT_2_S, WAIT_4_S, WAIT_30_S, WAIT_HOLD, WAIT_COUNT };
 enum waiter { WAITER_CALLER, WAITER_CALLEE, WAITER_ACCOUNT };
 struct waiting {
 	struct waiting *next, **link; /* link NULL: not waiting */
@@ -22,10 +22,11 @@ struct wait_list {
 
 struct account {
 	struct waiting waiting;
+	struct wire *wire; /* the side's, or with own_connections its own */
 	char username[48], extension[16], realm[64], nonce[160];
 	uint8_t ha1[SIP_HA1_BYTES];
 	uint32_t nonce_count, cseq, number;
-	bool qop, challenged, busy, registered, caller;
+	bool qop, challenged, busy, ended, registered;
 	int64_t started_us;
 };
 
@@ -53,7 +54,8 @@ struct callee_leg {
 	uint64_t call_id_hash;
 	struct address from;
 	uint16_t answer_n;
-	char answer[1536]; /* the 200, sent again until its ACK */
+	struct srtp_key key; /* we send with */
+	char answer[1536];   /* the 200, sent again until its ACK */
 };
 
 #define CALLEE_RECENT 65536 /* by hash of Call-ID: what tells an INVITE sent again from a new one */
@@ -65,6 +67,8 @@ struct agent {
 	char run[17]; /* tells this process's Call-IDs from another's */
 	struct account *accounts;
 	unsigned next_caller, next_callee, next_account, registered;
+	unsigned oldest; /* of the first round of registrations, the first that has not ended */
+	int connections; /* epoll over the accounts' own */
 	struct caller_leg *callers;
 	struct callee_leg *callees;
 	uint32_t free_caller, free_callee; /* slot + 1; 0: none */
@@ -78,12 +82,17 @@ struct agent {
 
 void wait_start(struct agent *a, struct waiting *w, enum wait length);
 void wait_stop(struct agent *a, struct waiting *w);
+/* For an answer: over UDP until it is time to send again, over TLS as long as we have patience. */
+void wait_answer(struct agent *a, struct waiting *w, const struct wire *wire);
+/* The next, longer wait, after sending again. False: none is left. */
+bool wait_longer(struct agent *a, struct waiting *w);
 
 void write_leg_name(struct writer *w, uint32_t slot, uint32_t generation);
 bool read_leg_name(struct slice s, uint32_t *ret_slot, uint32_t *ret_generation);
 /* A description with our audio: the leg's turn among the media sockets. key: NULL for plain voice. */
 void write_description(struct writer *w, const struct agent *a, const struct wire *wire, uint32_t slot,
 		       const struct srtp_key *key);
+void make_key(struct srtp_key *ret, enum srtp_suite suite);
 void write_body(struct writer *w, struct slice body); /* Content-Type if there is one, Content-Length, the body */
 void write_authorization(struct agent *a, struct writer *w, struct account *account, struct slice method,
 			 struct slice uri);
@@ -95,3 +104,4 @@ void callee_input(struct agent *a, const struct glance *g, const struct address 
 void callee_due(struct agent *a, struct callee_leg *leg);
 void account_input(struct agent *a, const struct glance *g);
 void account_due(struct agent *a, struct account *account);
+void account_connection_ended(struct agent *a, struct account *account);

@@ -2,12 +2,15 @@
 import json
 import re
 import subprocess
+import threading
 import time
 
-from servers import ACCOUNTS, CALLEE, CALLER, FIRST_EXTENSION, LOAD_CORE, SERVER_CORE, Trouble, on_core
+from servers import (ACCOUNTS, CALLEE, CALLER, FIRST_EXTENSION, LOAD_CORE, SEALED_EXTENSION, SERVER_CORE, SHA256_EXTENSION, Trouble,
+                     on_core)
 
 # Troubles that a good run may have: failed calls, and messages that anybody had to send twice.
 GOOD = 0.001
+STORM_HOSTS = '127.0.1.1:5066', '127.0.1.2:5068'
 AFTER_S = 0.3  # seconds after the last answer, in which the server finishes what it put off
 
 
@@ -29,7 +32,7 @@ class Load:
         """The generator's result line; on_word is told the progress words as they come."""
         command = [str(self.build / 'bench' / f'bench_{program}'), '--caller', CALLER, '--callee', CALLEE,
                    '--first-extension', str(FIRST_EXTENSION), *server.load_options, *options]
-        if '--relay' not in command and '--legs' not in command:
+        if not {'--relay', '--legs', '--server'} & set(command):
             command += ['--server', server.address]
         result = None
         end = time.monotonic() + seconds
@@ -69,9 +72,11 @@ class Load:
         r['good'] = r['troubles'] <= wanted * GOOD and r['unbegun'] <= wanted * GOOD + 2
         return r
 
-    def registrations(self, server, rate, seconds):
+    def registrations(self, server, rate, seconds, sha256=False):
         half = str(ACCOUNTS // 2)
         options = ['--rate', str(rate), '--seconds', str(seconds), '--registrations', '--callers', half, '--callees', half]
+        if sha256:
+            options += ['--sha256', '--first-extension', str(SHA256_EXTENSION)]
         plain = list(server.load_options)
         try:
             server.load_options = [o for o in plain if o != '--register']  # measured, so not done before
@@ -93,13 +98,55 @@ class Load:
                                          '--callees', '32', *options], seconds + 60, on_word)
         cpu = at['measured'][0]
         r['cpu_us'] = cpu * 1e6 / max(r['received'], 1)
-        # The stragglers' quarter of a second is idle, so all of it belongs to the time of sending.
+        # Waiting for stragglers is idle, so all of it belongs to the time of sending.
         r['busy'] = cpu / r['seconds']
         r['lost'] = 1 - r['received'] / max(r['sent'], 1)
         r['generator_bound'] = r['late'] > (r['sent'] + r['late']) * GOOD
         if 'registered' in at:
             r['memory_kib'] = (at['connected'][1] - at['registered'][1]) / calls
         return r
+
+
+    def connections(self, server, count, at_once, stay_s, on_word=None):
+        """So many phones over TLS, each with a connection of its own, register: all at once, or 500 a second."""
+        rate, seconds = (count * 50, 0.02) if at_once else (500, count / 500)
+        options = ['--server', server.tls_address, '--caller', STORM_HOSTS[0], '--callee', STORM_HOSTS[1], '--own-connections',
+                   '--registrations', '--rate', str(rate), '--seconds', str(seconds), '--first-extension', str(SEALED_EXTENSION),
+                   '--callers', str(count // 2), '--callees', str(count - count // 2), '--drain', '30000', '--stay', str(stay_s)]
+        plain = list(server.load_options)
+        try:
+            server.load_options = [o for o in plain if o != '--register']
+            r = self.run(server, 'sipload', options, seconds + stay_s + 45, on_word)
+        finally:
+            server.load_options = plain
+        if r['registrations'] != count or r['connections_ended']:
+            raise Trouble(f'{r["registrations"]} of {count} phones over TLS could register, {r["connections_ended"]} '
+                          'connections were ended')
+        return r
+
+    def storm(self, server, phones, calls):
+        """Phones that come back all at once, over TLS, into the voice of calls: both results."""
+        speaking, result = threading.Event(), {}
+
+        def speak():
+            try:
+                result['voice'] = self.run(server, 'rtpload', ['--calls', str(calls), '--seconds', '5', '--callers', '32',
+                                                               '--callees', '32'], 60,
+                                           lambda word: speaking.set() if word == 'measuring' else None)
+            except Trouble as trouble:
+                result['trouble'] = trouble
+            finally:
+                speaking.set()
+        thread = threading.Thread(target=speak)
+        thread.start()
+        try:
+            speaking.wait()
+            storm = self.connections(server, phones, True, 0.1)
+        finally:
+            thread.join()
+        if 'trouble' in result:
+            raise result['trouble']
+        return storm, result['voice']
 
 
 class RateSearch:

@@ -21,6 +21,10 @@ static const struct option_kind kinds[] = {
 	{"callers", IS_COUNT, AT(agent.callers)},
 	{"callees", IS_COUNT, AT(agent.callees)},
 	{"register", IS_FLAG, AT(agent.registering)},
+	{"sha256", IS_FLAG, AT(agent.sha256)},
+	{"tls", IS_FLAG, AT(agent.tls)},
+	{"own-connections", IS_FLAG, AT(agent.own_connections)},
+	{"stay", IS_REAL, AT(stay_seconds)},
 	{"srtp", IS_FLAG, AT(agent.srtp)},
 	{"counterfeit", IS_FLAG, AT(agent.counterfeit)},
 	{"registrations", IS_FLAG, AT(registrations)},
@@ -142,7 +146,8 @@ void load_end(struct agent *a, const struct load *l, struct load_result *r)
 	       "\"failed\": %llu, \"unbegun\": %llu, \"retransmissions\": %llu, \"repeats\": %llu, \"challenges\": "
 	       "%llu, "
 	       "\"strays\": %llu, \"registrations_started\": %llu, \"registrations\": %llu, "
-	       "\"registrations_failed\": %llu, \"last_status\": %llu, \"p50_ms\": %.3f, \"p99_ms\": %.3f, "
+	       "\"registrations_failed\": %llu, \"overtaken\": %llu, \"connections_ended\": %llu, \"last_status\": "
+	       "%llu, \"p50_ms\": %.3f, \"p99_ms\": %.3f, "
 	       "\"generator_busy\": %.3f}\n",
 	       l->rate, r->seconds, (unsigned long long)c->started, (unsigned long long)c->answered,
 	       (unsigned long long)c->completed, (unsigned long long)c->failed, (unsigned long long)r->unbegun,
@@ -151,6 +156,7 @@ void load_end(struct agent *a, const struct load *l, struct load_result *r)
 	       (unsigned long long)(c->registrations_started - b->registrations_started),
 	       (unsigned long long)(c->registrations - b->registrations),
 	       (unsigned long long)(c->registrations_failed - b->registrations_failed),
+	       (unsigned long long)c->overtaken, (unsigned long long)c->connections_ended,
 	       (unsigned long long)c->last_status, (double)latency_quantile(times, 0.5) / 1e3,
 	       (double)latency_quantile(times, 0.99) / 1e3, (load_cpu_seconds() - r->begun_busy_s) / wall);
 }

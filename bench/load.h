@@ -6,8 +6,9 @@
 struct load {
 	struct agent_config agent;
 	double rate, seconds;
-	int64_t drain_ms;   /* how long answers are waited for after the last call */
-	bool registrations; /* measure REGISTER instead of calls */
+	int64_t drain_ms;    /* how long answers are waited for after the last call */
+	bool registrations;  /* measure REGISTER instead of calls */
+	double stay_seconds; /* how long it keeps its connections after that */
 	/* rtpload */
 	unsigned calls;
 	const char *legs;     /* a file with the far end of every leg, of a relay that others have told; NULL: none */

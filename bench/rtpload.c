@@ -13,7 +13,7 @@
 
 #define MEDIA_SOCKETS 4
 #define WARM_UP_US SECOND_US
-#define STRAGGLERS_US (SECOND_US / 4) /* how long packets are still waited for */
+#define STRAGGLERS_US (2 * SECOND_US) /* how long packets that are missing are still waited for */
 #define CONNECT_PATIENCE_US (20 * SECOND_US)
 #define CONNECT_RATE 200 /* calls a second: setting up is not what is measured here */
 
@@ -168,10 +168,11 @@ static void measure(struct rtpload *r)
 	busy = load_cpu_seconds() - busy;
 	voice_count(r->voice, false);
 	voice_stop(r->voice);
-	turns(r, STRAGGLERS_US);
+	const struct voice_counts *c = voice_counts(r->voice);
+	for (int64_t at = end; c->received < c->sent && at < end + STRAGGLERS_US;)
+		at = turns(r, 10 * MS_US);
 	say("measured");
 
-	const struct voice_counts *c = voice_counts(r->voice);
 	double seconds = (double)(end - now) / 1e6;
 	printf("{\"calls\": %u, \"seconds\": %.3f, \"sent\": %llu, \"received\": %llu, \"late\": %llu, \"foreign\": "
 	       "%llu, "

@@ -1,5 +1,6 @@
 """The servers under measurement: how each is started on its core, looked at, and ended."""
 import base64
+import concurrent.futures
 import http.client
 import json
 import os
@@ -10,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 SERVER_CORE, LOAD_CORE = 0, 1
@@ -17,6 +19,8 @@ CALLER, CALLEE = '127.0.0.2:5062', '127.0.0.3:5064'
 PASSWORD = 'bench-secret'
 DOMAIN = 'bench.invalid'
 FIRST_EXTENSION, ACCOUNTS = 2000, 1000
+SEALED_EXTENSION, SEALED_ACCOUNTS = 10000, 5000  # phones over TLS, voice by SRTP alone
+SHA256_EXTENSION = 20000  # as many as ACCOUNTS
 SRTP_SUITE = 'AEAD_AES_128_GCM'
 MEMORY_BACKED = {'tmpfs', 'ramfs', 'devtmpfs', 'overlay-on-tmpfs'}
 
@@ -381,7 +385,7 @@ class UnixConnection(http.client.HTTPConnection):
 class Alto(Server):
     """Its data stay from one start to the next: what a server holds that has been in use."""
     name = 'Alto'
-    address = '127.0.0.11:5070'
+    address, tls_address = '127.0.0.11:5070', '127.0.0.11:5071'
     load_options = ['--domain', DOMAIN, '--username-prefix', 'bench', '--password', PASSWORD, '--register']
     # Zero-second calls use many ports: a pair rests for a while before another call gets it.
     CONFIG = '''node: bench
@@ -389,7 +393,7 @@ data: DATA
 listen:
   sip_udp: ["ADDRESS"]
   sip_tcp: []
-  sip_tls: []
+  sip_tls: ["TLS"]
   https: []
   admin: []
 media: {ports: 6000-65534, workers: 1, plain_rtp: true}
@@ -423,7 +427,8 @@ media: {ports: 6000-65534, workers: 1, plain_rtp: true}
 
     def prepare(self):
         self.config = self.work / 'bench-alto.yaml'
-        self.config.write_text(self.CONFIG.replace('DATA', str(self.data)).replace('ADDRESS', self.address))
+        self.config.write_text(self.CONFIG.replace('DATA', str(self.data)).replace('ADDRESS', self.address)
+                               .replace('TLS', self.tls_address))
 
     def command(self):
         return [str(self.build / 'alto'), 'serve', '--config', str(self.config), '--data', str(self.data)]
@@ -447,23 +452,29 @@ media: {ports: 6000-65534, workers: 1, plain_rtp: true}
     def wait_ready(self):
         self.wait_until(self.healthy, 15, 'starting')
 
-    def provision(self, accounts=ACCOUNTS):
-        """One company; each account a user with one device that may speak plain RTP."""
-        connection = UnixConnection(self.data / 'alto.sock')
+    def provision(self):
+        """One company; each account a user with one device. Many at a time, as the store commits them together."""
+        wanted = [(FIRST_EXTENSION + i, 'md5', 'off') for i in range(ACCOUNTS)]
+        wanted += [(SHA256_EXTENSION + i, 'sha-256', 'off') for i in range(ACCOUNTS)]
+        wanted += [(SEALED_EXTENSION + i, 'md5', 'sdes') for i in range(SEALED_ACCOUNTS)]
+        work = threading.local()
 
         def create(kind, body):
-            status, text = self.ask(connection, 'POST', f'/api/v1/{kind}', body)
+            if not hasattr(work, 'connection'):
+                work.connection = UnixConnection(self.data / 'alto.sock')
+            status, text = self.ask(work.connection, 'POST', f'/api/v1/{kind}', body)
             if status not in (200, 201):
                 raise Trouble(f'Alto refused to create {kind}: {status} {text[:200]}')
+
+        def create_account(account):
+            number, digest, srtp = account
+            create('users', {'tenant': 'bench', 'login': f'u{number}', 'extension': str(number),
+                             'name': f'Bench {number}'})
+            create('devices', {'tenant': 'bench', 'user': f'u{number}', 'name': 'phone', 'username': f'bench{number}',
+                               'password': PASSWORD, 'digest': digest, 'srtp': srtp})
         try:
             create('tenants', {'name': 'bench', 'domain': DOMAIN})
-            for number in range(FIRST_EXTENSION, FIRST_EXTENSION + accounts):
-                create('users', {'tenant': 'bench', 'login': f'u{number}', 'extension': str(number),
-                                 'name': f'Bench {number}'})
-                create('devices', {'tenant': 'bench', 'user': f'u{number}', 'name': 'phone',
-                                   'username': f'bench{number}', 'password': PASSWORD, 'digest': 'md5',
-                                   'srtp': 'off'})
+            with concurrent.futures.ThreadPoolExecutor(32) as pool:
+                list(pool.map(create_account, wanted))
         except (OSError, http.client.HTTPException) as error:
             raise Trouble(f'Alto\'s API: {error!r}') from error
-        finally:
-            connection.close()

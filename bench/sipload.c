@@ -9,7 +9,8 @@ static void usage(void)
 {
 	fputs("usage: sipload --server A:P --caller A:P --callee A:P [--domain D] [--rate N] [--seconds S]\n"
 	      "               [--register] [--registrations] [--counterfeit] [--hold MS] [--drain MS]\n"
-	      "               [--callers N] [--callees N] [--first-extension N] [--username-prefix T] [--password T]\n",
+	      "               [--tls [--srtp] | --own-connections [--stay S]] [--sha256] [--callers N] [--callees N] "
+	      "[--first-extension N] [--username-prefix T] [--password T]\n",
 	      stderr);
 }
 
@@ -52,6 +53,17 @@ static void run(struct agent *a, const struct load *l, struct load_result *ret)
 	agent_abandon(a);
 }
 
+/* Idle, so that whoever measures the server sees what the connections take. */
+static void stay(struct agent *a, const struct load *l)
+{
+	int64_t now = clock_monotonic_us(), end = now + (int64_t)(l->stay_seconds * 1e6);
+	fflush(stdout);
+	for (; now < end; now = clock_monotonic_us()) {
+		agent_turn(a, now);
+		agent_wait(a, 10 * MS_US);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct load l;
@@ -73,6 +85,7 @@ int main(int argc, char **argv)
 	load_begin(a, &result);
 	run(a, &l, &result);
 	load_end(a, &l, &result);
+	stay(a, &l);
 	agent_free(a);
 	return 0;
 }

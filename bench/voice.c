@@ -220,14 +220,13 @@ static void send_due(struct voice *v, int64_t now_us)
 {
 	uint64_t legs = 2 * (uint64_t)v->calls;
 	uint64_t due = (uint64_t)(now_us - v->started_us) * legs * PACKETS_A_SECOND / SECOND_US;
-	uint64_t until = MIN(due, v->sent + SEND_BEHIND_MAX);
 	if (due - v->sent > legs) {
 		/* A whole interval behind: those packets are not sent, so that the rest are on time. */
 		if (v->counted)
 			v->counts.late += due - v->sent - legs;
 		v->sent = due - legs;
-		until = v->sent + SEND_BEHIND_MAX;
 	}
+	uint64_t until = MIN(due, v->sent + SEND_BEHIND_MAX);
 	while (v->sent < until) {
 		uint32_t numbers[SEND_BATCH];
 		unsigned n = 0;
