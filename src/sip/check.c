@@ -109,13 +109,22 @@ static enum sip_parse check_cseq(struct sip_message *msg, struct sip_reason *ret
 	return SIP_OK;
 }
 
-static enum sip_parse check_addresses(const struct sip_message *msg, struct sip_reason *reterr)
+/* From or To: one address, and its tag, where it has one, has a value (§25.1: tag-param = "tag" EQUAL token). */
+static enum sip_parse check_party(const struct sip_message *msg, enum sip_field_id id, struct sip_reason *reterr)
 {
 	struct sip_address a;
-	if (sip_address_parse(sip_field_value(msg, SIP_FROM), &a, reterr) != SIP_OK)
-		return refuse_value(msg, SIP_FROM, reterr);
-	if (sip_address_parse(sip_field_value(msg, SIP_TO), &a, reterr) != SIP_OK)
-		return refuse_value(msg, SIP_TO, reterr);
+	struct slice tag;
+	if (sip_address_parse(sip_field_value(msg, id), &a, reterr) != SIP_OK)
+		return refuse_value(msg, id, reterr);
+	if (sip_param_find(a.params, SLICE("tag"), &tag) && slice_empty(tag))
+		return refuse(msg, a.params.p, 400, "Tag Without Value", reterr);
+	return SIP_OK;
+}
+
+static enum sip_parse check_addresses(const struct sip_message *msg, struct sip_reason *reterr)
+{
+	if (check_party(msg, SIP_FROM, reterr) != SIP_OK || check_party(msg, SIP_TO, reterr) != SIP_OK)
+		return SIP_BAD;
 	if (!msg->is_request)
 		return SIP_OK;
 	struct sip_uri uri;

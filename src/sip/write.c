@@ -91,6 +91,22 @@ static bool wants_received(const struct sip_via *via, const struct sip_flow *flo
 	return via->rport || !address_parse(via->host, &sent_by) || !address_same_host(&sent_by, &flow->remote);
 }
 
+/* Each parameter as it was written, quotes and all, but those of these names. */
+static void write_params_but(struct writer *w, struct slice params, struct slice one, struct slice other)
+{
+	for (const char *p = params.p, *end = p ? p + params.n : p; p < end;) {
+		struct slice rest = sip_span(p, end), name, unquoted;
+		(void)sip_param_next(&rest, &name, &unquoted);
+		const char *next = slice_empty(rest) ? end : rest.p;
+		const char *stop = next < end ? next - 1 : end;
+		if (!slice_caseeq(name, one) && !slice_caseeq(name, other)) {
+			write_char(w, ';');
+			write_slice(w, slice_trim(sip_span(p, stop)));
+		}
+		p = next;
+	}
+}
+
 /* The top Via, with what we know of where it came from; what a sender said of that itself is dropped. */
 static void write_top_via(struct writer *w, struct slice value, const struct sip_flow *flow)
 {
@@ -108,18 +124,7 @@ static void write_top_via(struct writer *w, struct slice value, const struct sip
 		write_char(w, ':');
 		write_u64(w, via.port);
 	}
-	/* Each parameter as it was written, quotes and all. */
-	for (const char *p = via.params.p, *end = p ? p + via.params.n : p; p < end;) {
-		struct slice rest = sip_span(p, end), name, unquoted;
-		(void)sip_param_next(&rest, &name, &unquoted);
-		const char *next = slice_empty(rest) ? end : rest.p;
-		const char *stop = next < end ? next - 1 : end;
-		if (!slice_caseeq(name, SLICE("received")) && !slice_caseeq(name, SLICE("rport"))) {
-			write_char(w, ';');
-			write_slice(w, slice_trim(sip_span(p, stop)));
-		}
-		p = next;
-	}
+	write_params_but(w, via.params, SLICE("received"), SLICE("rport"));
 	if (wants_received(&via, flow)) {
 		write_slice(w, SLICE(";received="));
 		write_address(w, &flow->remote);
@@ -132,13 +137,22 @@ static void write_top_via(struct writer *w, struct slice value, const struct sip
 	write_clean(w, sip_span(stop, end));
 }
 
+/* With our tag, if it has none. One without a value (§25.1: it has one) would hide ours from who reads the answer. */
 static void write_to(struct writer *w, struct slice to, struct slice tag)
 {
 	struct sip_address a;
 	struct sip_reason ignored;
+	struct slice before = to, valueless;
 	sip_write_field_begin(w, SIP_TO);
-	write_clean(w, to);
-	if (!slice_empty(tag) && sip_address_parse(to, &a, &ignored) == SIP_OK && slice_empty(sip_address_tag(&a))) {
+	bool adds = !slice_empty(tag) && sip_address_parse(to, &a, &ignored) == SIP_OK &&
+		    slice_empty(sip_address_tag(&a));
+	bool drops = adds && sip_param_find(a.params, SLICE("tag"), &valueless);
+	if (drops)
+		before = slice_trim(sip_span(to.p, a.params.p - 1));
+	write_clean(w, before);
+	if (drops)
+		write_params_but(w, a.params, SLICE("tag"), SLICE_NONE);
+	if (adds) {
 		write_slice(w, SLICE(";tag="));
 		write_clean(w, tag);
 	}

@@ -20,8 +20,8 @@ void sip_write_body(struct writer *w, struct slice content_type, struct slice bo
 
 /*
  * The head of a response to `req` (§8.2.6): status line, all Vias in order (the top one with received and rport as the
- * flow says, RFC 3581), From, To (with to_tag added unless it has one or to_tag is empty), Call-ID, CSeq. The caller
- * adds what else it needs and ends with sip_write_body().
+ * flow says, RFC 3581), From, To (with to_tag added unless it has one or to_tag is empty; a tag without a value is
+ * dropped for it), Call-ID, CSeq. The caller adds what else it needs and ends with sip_write_body().
  */
 void sip_write_response_head(struct writer *w, const struct sip_message *req, const struct sip_flow *flow,
 			     unsigned status, struct slice reason, struct slice to_tag);

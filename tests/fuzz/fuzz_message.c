@@ -119,6 +119,24 @@ static void check_answer(const struct sip_message *msg)
 	}
 }
 
+/* A refusal of what is malformed is well-formed as far as what it mirrors is, and says who refused. */
+static void check_refusal(const struct sip_message *msg, struct slice why)
+{
+	static char out[SIP_MESSAGE_MAX];
+	struct sip_flow flow = {.transport = SIP_TCP};
+	struct writer w = writer_on(out, sizeof(out));
+	sip_write_response_head(&w, msg, &flow, 400, why, SLICE("ourtag"));
+	sip_write_body(&w, SLICE_NONE, SLICE_NONE);
+	if (w.overflow)
+		return;
+	struct sip_message answer;
+	struct sip_reason reason;
+	struct sip_address a;
+	ASSERT(sip_message_parse(out, w.n, &answer, &reason) == SIP_OK && answer.status == 400);
+	if (sip_address_parse(sip_field_value(&answer, SIP_TO), &a, &reason) == SIP_OK)
+		ASSERT(!slice_empty(sip_address_tag(&a)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sip_message msg;
@@ -131,8 +149,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ASSERT(parse == SIP_OK ? reason.status == 0 : reason.status >= 400 && reason.offset <= size);
 	check_message(&msg);
 	read_fields(&msg);
-	if (parse == SIP_OK && sip_message_check(&msg, &reason) == SIP_OK && msg.is_request)
+	bool good = parse == SIP_OK && sip_message_check(&msg, &reason) == SIP_OK;
+	if (good && msg.is_request)
 		check_answer(&msg);
+	else if (!good && msg.is_request)
+		check_refusal(&msg, slice_from_string(reason.text));
 	free(bytes);
 	return 0;
 }

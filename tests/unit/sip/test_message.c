@@ -288,6 +288,31 @@ static void numbers_and_call_id(void **state)
 #undef REST
 }
 
+/* §25.1: tag-param = "tag" EQUAL token */
+static void tags_have_values(void **state)
+{
+	static const struct {
+		const char *from, *to, *why;
+	} cases[] = {
+		{"sip:a@b;tag=1", "sip:c@d", NULL},
+		{"sip:a@b", "sip:c@d;tag=2", NULL}, /* of RFC 2543 */
+		{"sip:a@b;tag=1", "<sip:c@d;tag>", NULL},
+		{"sip:a@b;tag", "sip:c@d", "Tag Without Value"},
+		{"sip:a@b;tag=1", "<sip:c@d>;TAG;x=1", "Tag Without Value"},
+		{"sip:a@b;tag=1", "<sip:c@d>;tag=\"\"", "Tag Without Value"},
+		{"sip:a@b;tag=1", "<sip:c@d>;tag=", "Bad Header Parameter"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char text[512];
+		struct writer w = writer_on(text, sizeof(text));
+		write_format(&w,
+			     START "Via: SIP/2.0/UDP a;branch=b\r\nFrom: %s\r\nTo: %s\r\nCall-ID: 1\r\n"
+				   "CSeq: 1 OPTIONS\r\n\r\n",
+			     cases[i].from, cases[i].to);
+		assert_verdict(writer_slice(&w), cases[i].why ? 400 : 0, cases[i].why);
+	}
+}
+
 static void limits(void **state)
 {
 	static char text[SIP_MESSAGE_MAX + 2];
@@ -342,12 +367,19 @@ static void every_prefix(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(request_is_read), cmocka_unit_test(response_is_read),
-		cmocka_unit_test(start_lines),     cmocka_unit_test(line_ends),
-		cmocka_unit_test(field_names),     cmocka_unit_test(compact_names),
-		cmocka_unit_test(words),           cmocka_unit_test(required_fields),
-		cmocka_unit_test(content_length),  cmocka_unit_test(numbers_and_call_id),
-		cmocka_unit_test(limits),          cmocka_unit_test(refusal_keeps_what_an_answer_needs),
+		cmocka_unit_test(request_is_read),
+		cmocka_unit_test(response_is_read),
+		cmocka_unit_test(start_lines),
+		cmocka_unit_test(line_ends),
+		cmocka_unit_test(field_names),
+		cmocka_unit_test(compact_names),
+		cmocka_unit_test(words),
+		cmocka_unit_test(required_fields),
+		cmocka_unit_test(content_length),
+		cmocka_unit_test(numbers_and_call_id),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(refusal_keeps_what_an_answer_needs),
+		cmocka_unit_test(tags_have_values),
 		cmocka_unit_test(every_prefix),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,6 +102,12 @@ static void to_gets_a_tag(void **state)
 		{"<sip:a@b>;tag=old", "new", "<sip:a@b>;tag=old"},
 		{"<sip:a@b>", "", "<sip:a@b>"},
 		{"\"open <sip:a@b>", "new", "\"open <sip:a@b>"},
+		/* a tag without a value would hide ours */
+		{"<sip:a@b>;tag", "new", "<sip:a@b>;tag=new"},
+		{"<sip:a@b> ; x=1 ; Tag ;y=\"tag;\"", "new", "<sip:a@b>;x=1;y=\"tag;\";tag=new"},
+		{"sip:a@b;tag;tag=2", "new", "sip:a@b;tag=new"},
+		{"<sip:a@b>;tag=\"\"", "new", "<sip:a@b>;tag=new"},
+		{"<sip:a@b>;tag", "", "<sip:a@b>;tag"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		char text[512], wanted[512];
