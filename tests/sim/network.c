@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+#define MESSAGE_MAX 16384 /* longer ones no phone here sends */
+
 struct packet {
 	struct timer timer;
 	struct packet *next, **prev;
@@ -154,7 +156,7 @@ static void arrive(struct timer *timer, void *arg)
 static void carry(struct transport *t, struct sim_phone *phone, const struct sip_flow *flow, bool to_alto,
 		  struct slice bytes, int64_t delay_us)
 {
-	struct packet *p = malloc(sizeof(*p) + bytes.n + 1);
+	struct packet *p = malloc(sizeof(*p) + bytes.n);
 	if (!p)
 		return; /* test_memory: it is lost */
 	*p = (struct packet){.next = t->packets, .prev = &t->packets, .transport = t, .phone = phone, .n = bytes.n};
@@ -205,8 +207,16 @@ static struct sip_flow flow_of(const struct sim_phone *p)
 
 void network_from_phone(struct sim_phone *p, struct slice bytes)
 {
+	char changed[MESSAGE_MAX];
 	struct sip_flow flow = flow_of(p);
 	struct transport *t = p->sim->transport;
+	const struct sim_wire *wire = &p->sim->wire;
+	if (wire->meddle && bytes.n <= sizeof(changed)) {
+		memcpy(changed, bytes.p, bytes.n);
+		bytes = slice_of(changed, wire->meddle(wire->arg, p, changed, bytes.n, sizeof(changed)));
+		if (slice_empty(bytes))
+			return;
+	}
 	flow.remote = seen_from(p);
 	if (!sip_transport_reliable(p->transport)) {
 		datagram(t, p, &flow, true, bytes);
@@ -251,17 +261,26 @@ static struct sim_phone *phone_at(const struct transport *t, const struct addres
 	return p;
 }
 
+static void witness(const struct transport *t, const struct sim_phone *to, struct slice bytes)
+{
+	const struct sim_wire *wire = &t->sim->wire;
+	if (wire->witness)
+		wire->witness(wire->arg, to, bytes);
+}
+
 int transport_send(struct transport *t, const struct sip_flow *flow, struct slice bytes)
 {
 	if (sip_transport_reliable(flow->transport)) {
 		struct connection *c = pool_get(&t->connections, flow->connection);
 		if (!c)
 			return -ENOTCONN;
+		witness(t, c->phone, bytes);
 		if (c->phone)
 			stream(t, c, flow, false, bytes);
 		return 0;
 	}
 	struct sim_phone *p = phone_at(t, &flow->remote);
+	witness(t, p, bytes);
 	if (p && !p->dead)
 		datagram(t, p, flow, false, bytes);
 	return 0;

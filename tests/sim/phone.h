@@ -7,8 +7,6 @@
 #pragma once
 #include "sim/sim.h"
 
-struct sim_phone;
-
 struct phone_call {
 	struct sim_phone *phone;
 	bool used, outgoing;
@@ -133,6 +131,8 @@ void phone_register(struct sim_phone *p, int expires); /* -1: without Contact, a
 /* Registers and waits for the 200. */
 void phone_registered(struct sim_phone *p);
 
+/* Without one it is busy, and may not dial. */
+bool phone_has_line(const struct sim_phone *p);
 struct phone_call *phone_dial(struct sim_phone *p, const char *extension);
 void phone_cancel(struct phone_call *c);
 void phone_hang_up(struct phone_call *c);

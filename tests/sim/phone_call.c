@@ -15,6 +15,14 @@ static struct phone_call *call_take(struct sim_phone *p)
 	return NULL;
 }
 
+bool phone_has_line(const struct sim_phone *p)
+{
+	for (size_t i = 0; i < ARRAY_LEN(p->calls); i++)
+		if (!p->calls[i].used || p->calls[i].ended)
+			return true;
+	return false;
+}
+
 struct phone_call *phone_last(struct sim_phone *p)
 {
 	struct phone_call *last = &p->calls[0];
@@ -399,9 +407,9 @@ static void ring_due(struct timer *t, void *arg)
 
 static void call_init(struct phone_call *c, struct sim_phone *p)
 {
-	static uint16_t next_port;
-	next_port = (uint16_t)(next_port + 2);
-	*c = (struct phone_call){.phone = p, .used = true, .port = (uint16_t)(20000 + next_port % 40000)};
+	uint16_t *port = &p->sim->phone_port;
+	*port = (uint16_t)(*port + 2);
+	*c = (struct phone_call){.phone = p, .used = true, .port = (uint16_t)(20000 + *port % 40000)};
 	timer_init(&c->repeat, repeat_due, c);
 	timer_init(&c->ring, ring_due, c);
 	timer_init(&c->answer, answer_due, c);
@@ -416,8 +424,22 @@ static struct phone_call *call_of(struct sim_phone *p, const struct sip_message 
 	return NULL;
 }
 
+static void refuse_invite(struct sim_phone *p, struct sip_server *server, const struct sip_message *req)
+{
+	char buf[6000];
+	struct sip_flow flow = phone_flow(p);
+	struct writer w = writer_on(buf, sizeof(buf));
+	sip_write_response_head(&w, req, &flow, 486, SLICE_NONE, SLICE("full"));
+	sip_write_body(&w, SLICE_NONE, SLICE_NONE);
+	(void)!sip_server_respond(server, 486, writer_slice(&w));
+}
+
 static void invited(struct sim_phone *p, struct sip_server *server, const struct sip_message *req)
 {
+	if (!phone_has_line(p)) {
+		refuse_invite(p, server, req);
+		return;
+	}
 	struct phone_call *c = call_take(p);
 	struct sip_reason err;
 	char tag[32];

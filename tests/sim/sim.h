@@ -20,6 +20,17 @@ struct sim_weather {
 	int64_t least_us, most_us; /* delay, drawn anew for each datagram: they overtake each other */
 };
 
+struct sim_phone;
+
+/* Who sits on the wire. NULL: nobody. */
+struct sim_wire {
+	/* A message leaves a phone: it may be changed in place, up to cap bytes. Returns its length; 0: it is lost. */
+	size_t (*meddle)(void *arg, struct sim_phone *from, char *bytes, size_t n, size_t cap);
+	/* A message leaves Alto, to a phone or (NULL) to nobody. */
+	void (*witness)(void *arg, const struct sim_phone *to, struct slice bytes);
+	void *arg;
+};
+
 struct sim {
 	struct wheel wheel; /* the switchboard's, the network's and the phones' */
 	struct random alto_random, dice;
@@ -40,6 +51,8 @@ struct sim {
 	/* While this message is handled, this allocation fails; there was one. */
 	unsigned poor_message, poor_allocation;
 	bool poor_met;
+	uint16_t phone_port; /* of voice, that a phone's call took last */
+	struct sim_wire wire;
 };
 
 /* A company "acme" (acme.example) with nobody in it yet; another, "other" (other.example). */

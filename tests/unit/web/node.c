@@ -24,6 +24,11 @@ static void must(bool ok, const char *what)
 
 /* ---- played at link time ---- */
 
+void node_play(struct node *n)
+{
+	the_node = n;
+}
+
 bool switchboard_next_call(struct switchboard *sb, struct slice tenant, uint32_t *cursor, struct call_view *ret)
 {
 	while (*cursor < the_node->call_count) {
@@ -215,7 +220,7 @@ void node_init(struct node *n)
 
 void node_start(struct node *n)
 {
-	the_node = n;
+	node_play(n);
 	must(pipe(n->ready) == 0, "pipe");
 	pthread_t thread;
 	must(pthread_create(&thread, NULL, run, n) == 0, "pthread_create");

@@ -40,6 +40,8 @@ struct node {
 	int ready[2];
 };
 
+/* What the other rooms show web is this node's from now on; node_start() says so itself. */
+void node_play(struct node *n);
 /* Makes its directory; limits as in the program. */
 void node_init(struct node *n);
 void node_start(struct node *n);
