@@ -40,6 +40,8 @@ static bool read_all(const json_t *body)
 	struct web_tenant_fields t;
 	struct web_user_fields u;
 	struct web_device_fields d;
+	struct web_trunk_fields k;
+	struct web_number_fields n;
 	struct web_problem p;
 	bool any = false;
 	if (web_tenant_read(body, &t, &p) == 0) {
@@ -68,6 +70,18 @@ static bool read_all(const json_t *body)
 	} else {
 		check_refusal(&p);
 	}
+	if (web_trunk_read(body, &k, &p) == 0) {
+		ASSERT(web_is_host_port(k.host) && web_is_srtp(k.srtp));
+		any = true;
+	} else {
+		check_refusal(&p);
+	}
+	if (web_number_read(body, &n, &p) == 0)
+		any = true;
+	else
+		check_refusal(&p);
+	if (web_number_change_read(body, &n, &p) == 0 || web_device_change_read(body, &d, &p) == 0)
+		any = true;
 	return any;
 }
 

@@ -49,6 +49,17 @@ static void check_base64(struct slice text)
 	ASSERT(n == n2 && memcmp(bytes, bytes2, n) == 0);
 }
 
+static void check_text(struct slice text)
+{
+	struct slice inner = slice_trim(text);
+	ASSERT(inner.n <= text.n && slice_eq(slice_trim(inner), inner));
+	while (!slice_empty(inner)) {
+		size_t n = slice_character(inner);
+		ASSERT(n <= 4 && n <= inner.n);
+		inner = slice_from(inner, n ? n : 1);
+	}
+}
+
 static void check_address(struct slice text)
 {
 	struct address a, b;
@@ -78,6 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_hex(text);
 	check_base64(text);
 	check_address(text);
+	check_text(text);
 	struct slice rest = text;
 	size_t seen = 0;
 	while (!slice_empty(rest)) {

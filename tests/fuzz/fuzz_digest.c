@@ -8,6 +8,20 @@ static void assert_within(struct slice all, struct slice s)
 	ASSERT(s.n == 0 || (s.p >= all.p && s.n <= all.n && (size_t)(s.p - all.p) <= all.n - s.n));
 }
 
+/* Our own challenge is read as what was meant. */
+static void check_challenge(struct sip_nonces *n, enum sip_digest_algorithm a, struct slice realm)
+{
+	char text[1024];
+	struct sip_credentials c;
+	struct sip_reason reason;
+	struct writer w = writer_on(text, sizeof(text));
+	sip_write_challenge(&w, n, realm, a, true, 5);
+	if (w.overflow)
+		return;
+	ASSERT(sip_credentials_parse(writer_slice(&w), &c, &reason) == SIP_OK);
+	ASSERT(c.algorithm_known && c.algorithm == a && c.nonce.n > 0);
+}
+
 static void check_verdict(const struct sip_credentials *c)
 {
 	struct random rng;
@@ -21,6 +35,7 @@ static void check_verdict(const struct sip_credentials *c)
 			enum sip_digest_verdict v = sip_digest_check(n, h, c, SLICE("INVITE"), SLICE("r"),
 								     (enum sip_digest_algorithm)a, ha1, true, 5);
 			ASSERT(v == SIP_DIGEST_WRONG || v == SIP_DIGEST_UNSUPPORTED);
+			check_challenge(n, (enum sip_digest_algorithm)a, SLICE("a \"realm\""));
 		}
 	}
 	sip_nonces_free(n);

@@ -1,8 +1,10 @@
 /*
  * replay.c - runs a fuzz target over its corpus without a fuzzer: the main() of tests/fuzz in ordinary builds
  *
- * Every file is given to the target whole, and cut at every length where it is small, in memory that ends at an
- * unreadable page: a read past the end stops the program, which then names the file and the length.
+ *   replay_NAME [--whole] DIRECTORY...
+ *
+ * Every file is given to the target whole, and (without --whole) cut at every length where it is small, in memory that
+ * ends at an unreadable page: a read past the end stops the program, which then names the file and the length.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -59,7 +61,7 @@ static void try(const char *path, uint8_t *guard, const uint8_t *bytes, size_t n
 	LLVMFuzzerTestOneInput(guard - n, n);
 }
 
-static int replay_file(const char *path, uint8_t *guard)
+static int replay_file(const char *path, uint8_t *guard, bool cuts)
 {
 	static uint8_t bytes[FILE_BYTES_MAX];
 	FILE *f = fopen(path, "rb");
@@ -72,12 +74,12 @@ static int replay_file(const char *path, uint8_t *guard)
 		return -EFBIG;
 
 	try(path, guard, bytes, n);
-	for (size_t cut = 0; n <= CUT_BYTES_MAX && cut < n; cut++)
+	for (size_t cut = 0; cuts && n <= CUT_BYTES_MAX && cut < n; cut++)
 		try(path, guard, bytes, cut);
 	return 0;
 }
 
-static int replay_directory(const char *name, uint8_t *guard, size_t *files)
+static int replay_directory(const char *name, uint8_t *guard, bool cuts, size_t *files)
 {
 	DIR *dir = opendir(name);
 	if (!dir)
@@ -90,7 +92,7 @@ static int replay_directory(const char *name, uint8_t *guard, size_t *files)
 		if (snprintf(path, sizeof(path), "%s/%s", name, e->d_name) >= (int)sizeof(path))
 			rc = -ENAMETOOLONG;
 		else
-			rc = replay_file(path, guard);
+			rc = replay_file(path, guard, cuts);
 		if (rc < 0)
 			(void)fprintf(stderr, "replay: %s/%s: %s\n", name, e->d_name, strerror(-rc));
 		(*files)++;
@@ -109,8 +111,9 @@ int main(int argc, char **argv)
 	}
 	tell_on_crash();
 	size_t files = 0;
-	for (int i = 1; i < argc; i++) {
-		int rc = replay_directory(argv[i], memory + FILE_BYTES_MAX, &files);
+	bool whole = argc > 1 && strcmp(argv[1], "--whole") == 0;
+	for (int i = whole ? 2 : 1; i < argc; i++) {
+		int rc = replay_directory(argv[i], memory + FILE_BYTES_MAX, !whole, &files);
 		if (rc < 0) {
 			(void)fprintf(stderr, "replay: %s: %s\n", argv[i], strerror(-rc));
 			return 1;
