@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 ASAN = build/asan -Db_sanitize=address,undefined -Doptimization=1
 TSAN = build/tsan -Db_sanitize=thread -Doptimization=1
 
-.PHONY: all help setup run test test-asan test-tsan lint fuzz bench clean
+.PHONY: all help setup run test test-asan test-tsan lint fuzz fuzz-coverage fuzz-proof bench clean
 
 all: build/build.ninja ## build the program: build/alto
 	ninja -C build alto
@@ -39,8 +39,15 @@ lint: setup ## format, includes, libraries, clang-tidy (on what changed; LINT=--
 	@$(MAKE) -s build/build.ninja
 	@scripts/lint $(LINT)
 
-fuzz: setup ## fuzz every parser, SECONDS=60 each
+fuzz: setup ## fuzz every target, SECONDS=60 each
 	@scripts/fuzz $(or $(SECONDS),60)
+
+fuzz-coverage: ## how much of its parser each target reaches from its corpus
+	@scripts/setup fuzz
+	@scripts/fuzz-coverage
+
+fuzz-proof: setup ## plants a read out of bounds for each target, which must find it within 60 s
+	@scripts/fuzz-proof
 
 bench: ## measure beside the peers, into build/bench.json
 	@scripts/setup bench
