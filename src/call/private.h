@@ -13,6 +13,7 @@
  *                   changes and leg_offer.c ours, leg_session.c session timers
  *   ring*.c         who rings, and who joins while it rings ◄── registrar.c: a device has a new way
  *                   ──► redirect.c  where a device's 3xx leads
+ *   overload.c      what is turned away before all that
  *   body.c          is there an offer in a request, and may we read it
  *   offer.c         descriptions ◄──► media settings
  *   messages.c      SIP messages of calls, on their way to the store
@@ -27,6 +28,13 @@
 
 struct history;
 struct messages;
+
+struct overload { /* overload.c */
+	struct metric total;
+	uint64_t turned_away; /* since it began */
+	int64_t last_us, since_wall_us;
+};
+void overload_init(struct overload *o);
 
 struct switchboard {
 	struct thread_owner thread;
@@ -53,6 +61,7 @@ struct switchboard {
 	uint32_t stop_cursor; /* calls hung up so far */
 	uint32_t calls_ringing;
 	struct metric calls_total, calls_answered, bad_messages, requests_refused, auth_failed, unknown_numbers;
+	struct overload overload;
 	uint8_t unknown_ha1[SIP_HA1_BYTES]; /* checked against for users that do not exist: same work, same time */
 	struct sip_message message;         /* the message being handled; nothing keeps it longer */
 	struct sip_message kept_message;    /* an earlier request, read again from its transaction to be answered now */

@@ -1,6 +1,7 @@
 /* call/switchboard.c - messages in, to whom they concern; the parts made and taken down */
 #include "call/messages.h"
 #include "call/outside.h"
+#include "call/overload.h"
 #include <errno.h>
 
 struct leg *leg_of_tag(struct switchboard *sb, struct slice tag)
@@ -153,6 +154,11 @@ static void on_request(void *owner, struct sip_server *server, const struct sip_
 	}
 }
 
+static bool admits(void *owner, const struct sip_message *req)
+{
+	return overload_admits(owner, req);
+}
+
 static void on_cancel(void *owner, struct sip_server *server, const struct sip_message *cancel)
 {
 	struct leg *leg = sip_server_owner(server);
@@ -253,6 +259,7 @@ void switchboard_stop(struct switchboard *sb, int64_t grace_us, void (*done)(voi
 /* ---- made and taken down ---- */
 
 static const struct sip_stack_events stack_events = {
+	.admits = admits,
 	.on_request = on_request,
 	.on_cancel = on_cancel,
 	.on_stray_2xx = on_stray_2xx,
@@ -281,6 +288,7 @@ int switchboard_new(const struct switchboard_config *config, struct switchboard 
 	pool_init(&sb->legs, sizeof(struct leg), sb->config.calls_max * 4);
 	identities_init(sb);
 	rings_init(sb);
+	overload_init(&sb->overload);
 	uint8_t key[16];
 	random_bytes(sb->random, key, sizeof(key));
 	map_init(&sb->calls_by_id, key);
@@ -342,6 +350,7 @@ void switchboard_metrics(struct switchboard *sb, struct metrics *m)
 	metrics_add(m, &sb->requests_refused);
 	metrics_add(m, &sb->auth_failed);
 	metrics_add(m, &sb->unknown_numbers);
+	metrics_add(m, &sb->overload.total);
 	registrar_metrics(sb->registrar, m);
 	history_metrics(sb->history, m);
 	messages_metrics(sb->messages, m);

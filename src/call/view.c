@@ -1,5 +1,6 @@
 /* call/view.c - what the API shows of calls in progress, and the one thing it does to them */
 #include "call/call.h"
+#include "call/overload.h"
 
 #include <errno.h>
 
@@ -103,6 +104,8 @@ void switchboard_figures(struct switchboard *sb, struct switchboard_figures *ret
 			 "new calls are refused: the call history cannot be written (see store)");
 	else if (sb->stopping)
 		snprintf(ret->trouble, sizeof(ret->trouble), "shutting down: new calls are refused");
+	else if (overload_tell(sb, ret->trouble, sizeof(ret->trouble)))
+		return;
 	else if (sb->no_port_us && sb->wheel->now_us - sb->no_port_us < NO_PORT_SHOWN_US)
 		snprintf(ret->trouble, sizeof(ret->trouble),
 			 "a call was refused in the last minute because no voice port was left: widen media.ports, or "

@@ -40,7 +40,8 @@ int loop_new(struct loop **ret_loop)
 	}
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		ASSERT(!"SIGPIPE can always be ignored");
-	wheel_init(&l->wheel, clock_monotonic_us(), clock_wall_us());
+	l->rested_us = clock_monotonic_us();
+	wheel_init(&l->wheel, l->rested_us, clock_wall_us());
 	thread_owner_take(&l->thread);
 	l->turn_time = (struct metric){.name = "alto_net_turn_seconds",
 				       .help = "Time of one turn of the loop, without its sleep",
@@ -91,6 +92,10 @@ static void turn(struct loop *l)
 {
 	int64_t start_us = clock_monotonic_us();
 
+	if (!l->full)
+		l->rested_us = start_us;
+	l->full_turns = l->full ? l->full_turns + 1 : 0;
+	l->full = false;
 	l->want_turn = false;
 	wheel_turn(&l->wheel, start_us, clock_wall_us());
 	uv_run(&l->uv, UV_RUN_NOWAIT);
@@ -190,6 +195,11 @@ void loop_remove_flush(struct loop *l, struct loop_flush *f)
 			l->flush_next = f->next;
 		return;
 	}
+}
+
+int64_t loop_behind_us(const struct loop *l)
+{
+	return l->full_turns < LOOP_BEHIND_TURNS ? 0 : clock_monotonic_us() - l->rested_us;
 }
 
 void loop_want_turn(struct loop *l)

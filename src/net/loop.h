@@ -39,6 +39,13 @@ struct loop_flush {
 void loop_add_flush(struct loop *l, struct loop_flush *f);
 void loop_remove_flush(struct loop *l, struct loop_flush *f);
 
+/*
+ * How long there has been more input in each turn than a turn takes: the age that the oldest of it may have. 0 as soon
+ * as a turn has read everything, and while one slow turn, or a machine that was away, is all there is. Beyond some 10
+ * ms more comes in than is done.
+ */
+int64_t loop_behind_us(const struct loop *l);
+
 /* The next turn begins without sleep: for work that was cut off so that this turn stays short. */
 void loop_want_turn(struct loop *l);
 

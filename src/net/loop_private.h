@@ -13,7 +13,10 @@ struct loop {
 	struct wheel wheel;
 	struct thread_owner thread;
 	bool stopped, want_turn;
-	uv_async_t keeper; /* keeps libuv from taking a loop that has only wheel timers for one that has ended */
+	bool full;           /* there is more input than this turn takes */
+	unsigned full_turns; /* of these one after the other, before this one */
+	int64_t rested_us;   /* when their row began */
+	uv_async_t keeper;   /* keeps libuv from taking a loop that has only wheel timers for one that has ended */
 	bool draining;
 	struct loop_flush *flushes, *flush_next; /* flush_next: where a run through the hooks goes on */
 	struct loop_signal *signals;
@@ -22,6 +25,11 @@ struct loop {
 	struct udp_batch *udp;
 	struct stream_shared *streams;
 };
+
+/* So much input in one turn means that more will be there at its end. */
+#define LOOP_TURN_INPUTS 128
+/* Fewer full turns than this in a row are a burst, or what came while the machine was away. */
+#define LOOP_BEHIND_TURNS 3
 
 struct udp_batch *udp_batch_free(struct udp_batch *b);
 struct stream_shared *stream_shared_free(struct stream_shared *s);

@@ -216,6 +216,8 @@ static void take_input(struct stream *s, char *bytes, size_t n)
 		s->turn_bytes = 0;
 	}
 	s->turn_bytes += n;
+	if (++shared->turn_inputs >= LOOP_TURN_INPUTS)
+		s->loop->full = true;
 	if (s->turn_bytes >= STREAM_TURN_BYTES_MAX && s->state == STREAM_OPEN)
 		hold(s);
 }

@@ -60,10 +60,11 @@ struct stream {
 struct stream_shared {
 	struct loop *loop;
 	uint64_t turn;
+	unsigned turn_inputs;     /* reads of all streams in this turn */
 	unsigned handshakes_left; /* steps that may still be taken in this turn */
 	struct stream_list dirty, paused;
 	struct stream_list begun, handshakes; /* wait for a step: their second or later, and their first */
-	struct stream_listener *accepting; /* listeners that have more to accept */
+	struct stream_listener *accepting;    /* listeners that have more to accept */
 	struct loop_flush flush;
 	SSL_CTX *client;
 	BIO_METHOD *bio;

@@ -55,6 +55,7 @@ static void flush_all(void *arg)
 		stream_flush(s);
 	}
 	shared->turn++;
+	shared->turn_inputs = 0;
 	shared->handshakes_left = STREAM_HANDSHAKES_PER_TURN;
 	/* Who has begun goes first: else a storm would have all phones wait until the last has had its first step. */
 	grant(shared, &shared->begun);

@@ -161,6 +161,7 @@ static void receive(struct udp *u)
 		if (receive_batch(u) < UDP_BATCH)
 			return;
 	}
+	u->loop->full = true;
 }
 
 static void watch(struct udp *u);

@@ -218,7 +218,9 @@ static struct sip_server *server_make(struct sip_stack *s, const struct sip_mess
 static void server_begin(struct sip_stack *s, const struct sip_message *msg, const struct server_key *key,
 			 const struct sip_flow *flow)
 {
-	struct sip_server *t = server_make(s, msg, key, flow);
+	const struct sip_stack_events *events = s->config.events;
+	bool admitted = !events->admits || events->admits(s->config.owner, msg);
+	struct sip_server *t = admitted ? server_make(s, msg, key, flow) : NULL;
 	if (!t) {
 		stack_count(s, STACK_REFUSED, 1);
 		sip_stack_respond_stateless(s, msg, flow, 503, SLICE_NONE);

@@ -1,8 +1,10 @@
 /* sip/stack.c - the transaction layer as a whole: its life, its input, answers without a transaction */
 #include "sip/transaction_private.h"
 
-/* Long enough for most of the transactions that fill the table to end (Timers J and L are 32 s). */
-#define RETRY_AFTER_S 10
+/* Long enough for many of the transactions that fill the table to end (Timers J and L are 32 s), and not the same for
+ * all, so that they do not come back together. */
+#define RETRY_AFTER_LEAST_S 5
+#define RETRY_AFTER_SPREAD_S 10
 
 static const struct metric metric_template[STACK_METRIC_COUNT] = {
 	[STACK_SERVERS] = {.name = "alto_sip_server_transactions",
@@ -25,7 +27,7 @@ static const struct metric metric_template[STACK_METRIC_COUNT] = {
 			  .help = "Responses that match no transaction",
 			  .kind = METRIC_COUNTER},
 	[STACK_REFUSED] = {.name = "alto_sip_refused_total",
-			   .help = "Requests answered 503 for want of room",
+			   .help = "Requests answered 503 without a transaction: no room, or overload",
 			   .kind = METRIC_COUNTER},
 };
 
@@ -136,7 +138,7 @@ void sip_stack_respond_stateless(struct sip_stack *s, const struct sip_message *
 	struct writer w = stack_writer(s);
 	sip_write_response_head(&w, req, flow, status, reason, writer_slice(&tag));
 	if (status == 503)
-		sip_write_field_u64(&w, SIP_RETRY_AFTER, RETRY_AFTER_S);
+		sip_write_field_u64(&w, SIP_RETRY_AFTER, RETRY_AFTER_LEAST_S + hash % RETRY_AFTER_SPREAD_S);
 	sip_write_body(&w, SLICE_NONE, SLICE_NONE);
 	/* Nothing waits for it: if the flow is dead, the peer will ask again. */
 	if (!w.overflow)

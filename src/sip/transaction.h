@@ -24,6 +24,11 @@ struct sip_client; /* a client transaction: a request we sent */
 /* What the stack tells its user. All on the stack's thread, never from inside sip_client_start(). */
 struct sip_stack_events {
 	/*
+	 * Shall there be a transaction for this new request? False: it gets 503 from its message alone. Not asked for
+	 * ACK and CANCEL, nor for what comes again. NULL: for all.
+	 */
+	bool (*admits)(void *owner, const struct sip_message *msg);
+	/*
 	 * A new request. `server` is NULL for an ACK that belongs to no transaction (an ACK to a 2xx). Every other
 	 * request must be answered sooner or later with sip_server_respond(). A CANCEL has already been answered by the
 	 * stack (200 or 481); `on_cancel` follows. msg and its bytes are borrowed for the call.

@@ -219,6 +219,11 @@ int transport_send(struct transport *t, const struct sip_flow *flow, struct slic
 	return rc;
 }
 
+int64_t transport_behind_us(const struct transport *t)
+{
+	return loop_behind_us(t->loop);
+}
+
 bool transport_alive(const struct transport *t, const struct sip_flow *flow)
 {
 	return udp_of(t, flow) || connection_of(t, flow);

@@ -74,6 +74,8 @@ void transport_close(struct transport *t);
  * closed); -EMSGSIZE: too large for UDP. UDP: queued for the turn's sendmmsg, from the flow's local address.
  */
 int transport_send(struct transport *t, const struct sip_flow *flow, struct slice bytes);
+/* How far behind its input the loop is, as loop_behind_us() says. */
+int64_t transport_behind_us(const struct transport *t);
 /* Can this flow carry a message now? UDP: its listener exists. */
 bool transport_alive(const struct transport *t, const struct sip_flow *flow);
 /* The address alone, with local's port, for SDP: the same choice. */

@@ -286,6 +286,11 @@ int transport_send(struct transport *t, const struct sip_flow *flow, struct slic
 	return 0;
 }
 
+int64_t transport_behind_us(const struct transport *t)
+{
+	return t->sim->behind_us;
+}
+
 bool transport_alive(const struct transport *t, const struct sip_flow *flow)
 {
 	return !sip_transport_reliable(flow->transport) || pool_get(&t->connections, flow->connection);

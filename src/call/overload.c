@@ -1,0 +1,88 @@
+/*
+ * call/overload.c - what is turned away when more comes than can be done, and in which order   RFC 3261 §21.5.4, RFC
+ * 7339
+ *
+ * Judged by how far the loop is behind, since that is what callers notice: a queue that stands for tens of milliseconds
+ * only grows, and its messages come again after half a second. So new calls go first, answered from their message
+ * alone before anything is made for them; requests inside a dialog, which end work, never.
+ */
+#include "call/overload.h"
+#include "base/clock.h"
+
+/*
+ * Numbers that call for help somewhere in Europe or beyond. Which of them an operator connects is the dial plan's
+ * matter; here one too many costs nothing.
+ */
+static const char *const emergency_numbers[] = {
+	"112", "911", "999", "000", "110", "15",  "17",  "18",  "114", "115",
+	"116", "117", "118", "119", "190", "191", "193", "196", "197", "urn:service:sos",
+};
+
+static bool is_emergency(const struct sip_message *msg)
+{
+	struct sip_uri uri;
+	struct sip_reason err;
+	if (sip_uri_parse(msg->request_uri, &uri, &err) != SIP_OK)
+		return false;
+	struct slice dialled = slice_empty(uri.user) ? uri.text : uri.user;
+	for (size_t i = 0; i < ARRAY_LEN(emergency_numbers); i++)
+		if (slice_eq(dialled, slice_from_string(emergency_numbers[i])))
+			return true;
+	return slice_casestarts(dialled, SLICE("urn:service:sos."));
+}
+
+static bool in_dialog(const struct sip_message *msg)
+{
+	struct sip_address to;
+	struct sip_reason err;
+	return sip_address_parse(sip_field_value(msg, SIP_TO), &to, &err) == SIP_OK &&
+	       !slice_empty(sip_address_tag(&to));
+}
+
+static int64_t patience_us(const struct sip_message *msg)
+{
+	if (in_dialog(msg))
+		return INT64_MAX;
+	if (msg->method != SIP_INVITE)
+		return OVERLOAD_OTHERS_US;
+	return is_emergency(msg) ? INT64_MAX : OVERLOAD_CALLS_US;
+}
+
+bool overload_admits(struct switchboard *sb, const struct sip_message *msg)
+{
+	struct overload *o = &sb->overload;
+	int64_t behind_us = transport_behind_us(sb->config.transport);
+
+	if (behind_us < OVERLOAD_CALLS_US || behind_us < patience_us(msg))
+		return true;
+	if (sb->wheel->now_us - o->last_us > OVERLOAD_SHOWN_US || !o->turned_away) {
+		o->since_wall_us = sb->wheel->wall_us;
+		o->turned_away = 0;
+	}
+	o->last_us = sb->wheel->now_us;
+	o->turned_away++;
+	metric_add(&o->total, 1);
+	return false;
+}
+
+void overload_init(struct overload *o)
+{
+	o->total = (struct metric){.name = "alto_overload_refused_total",
+				   .help = "New requests answered 503 because more came than could be done",
+				   .kind = METRIC_COUNTER};
+}
+
+bool overload_tell(const struct switchboard *sb, char *ret, size_t cap)
+{
+	const struct overload *o = &sb->overload;
+	char since[28];
+
+	if (!o->turned_away || sb->wheel->now_us - o->last_us > OVERLOAD_SHOWN_US)
+		return false;
+	clock_format(o->since_wall_us, since);
+	snprintf(ret, cap,
+		 "more comes in than this node can do: new requests turned away since %s: %llu; see who sends them, or "
+		 "spread them over more nodes",
+		 since, (unsigned long long)o->turned_away);
+	return true;
+}

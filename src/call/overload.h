@@ -1,0 +1,8 @@
+/* call/overload.h - what is turned away when more comes than can be done. Owner: the switchboard. */
+#pragma once
+#include "call/private.h"
+
+/* Asked for each new request before a transaction is made for it. False: 503 with Retry-After, and nothing is kept. */
+bool overload_admits(struct switchboard *sb, const struct sip_message *msg);
+/* Has it happened in the last minute? Then a sentence for whoever looks after the node. */
+bool overload_tell(const struct switchboard *sb, char *ret, size_t cap);

@@ -1,0 +1,93 @@
+"""More comes than can be done: new calls are refused at once and cheaply, those in progress go on, and it is told."""
+import re
+import socket
+import threading
+import time
+
+from server import PATIENCE, Alto, free_port
+from softphone import Softphone, talk
+
+INVITE = ('INVITE sip:102@acme.example SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bK{n};rport\r\nMax-Forwards: 70\r\n'
+          'From: <sip:101@acme.example>;tag={n}\r\nTo: <sip:102@acme.example>\r\nCall-ID: crowd-{n}\r\nCSeq: 1 INVITE\r\n'
+          'Contact: <sip:101@{at}>\r\nContent-Length: 0\r\n\r\n')
+
+
+class Crowd:
+    """INVITEs from 16 sockets, each new, as fast as one thread can send them."""
+
+    def __init__(self, server):
+        self.server, self.ends = server, False
+        self.sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(16)]
+        self.refusal = None
+        for n, s in enumerate(self.sockets):
+            s.bind((f'127.0.2.{1 + n}', 0))
+            s.setblocking(False)
+        self.thread = threading.Thread(target=self._run)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ends = True
+        self.thread.join()
+        for s in self.sockets:
+            s.close()
+
+    def _read(self, s):
+        try:
+            while True:
+                said = s.recv(65536).decode()
+                if said.startswith('SIP/2.0 503 '):
+                    self.refusal = said
+        except BlockingIOError:
+            return
+
+    def _run(self):
+        until, n = time.monotonic() + PATIENCE, 0
+        while not self.ends and time.monotonic() < until:
+            s = self.sockets[n % len(self.sockets)]
+            for _ in range(200):
+                n += 1
+                try:
+                    s.sendto(INVITE.format(at='%s:%d' % s.getsockname(), n=n).encode(), self.server)
+                except BlockingIOError:
+                    break
+            self._read(s)
+
+
+def refused(alto):
+    return int(re.search(r'^alto_overload_refused_total (\d+)$', alto.api('GET', '/metrics')[1], re.M).group(1))
+
+
+def wait_for(condition, what):
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < until, f'no {what}'
+
+
+udp, tls = free_port(), free_port()
+with Alto({'sip_udp': [f'127.0.0.1:{udp}'], 'sip_tls': [f'127.0.0.1:{tls}']}, plain_rtp=True) as alto:
+    accounts = alto.company(srtp='off')
+    server = ('127.0.0.1', tls)
+    with Softphone(accounts['101']['desk'], '101', server, 'tls') as ann, \
+            Softphone(accounts['102']['desk'], '102', server, 'tls') as bob:
+        ann.register()
+        bob.register()
+        a, b = talk(ann, bob, '102')
+        with Crowd(('127.0.0.1', udp)) as crowd:
+            wait_for(lambda: refused(alto) and crowd.refusal, 'refusal for overload')
+            a.voice.say(1)
+            b.voice.hears(1)
+            assert a.ask('OPTIONS').status == 200
+            a.hang_up()
+            b.ended()
+            assert 'more comes in than this node can do' in alto.command('status')
+        assert re.search(r'\r\nRetry-After: ([5-9]|1[0-4])\r\n', crowd.refusal), crowd.refusal
+        row = alto.last_call()
+        assert (row['cause'], row['ended_by']) == ('answered', 'caller'), row
+        # Afterwards all is as before, at once.
+        a, b = talk(ann, bob, '102')
+        b.hang_up()
+        a.ended()
+    print(f'{refused(alto)} of the crowd were turned away, and the call in progress went on to its end')
