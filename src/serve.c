@@ -15,6 +15,7 @@
 #include "web/server.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -400,8 +401,19 @@ static void register_metrics(struct server *s)
 	web_metrics(s->web, &s->metrics);
 }
 
+/*
+ * One heap for all threads. The store's threads take memory that the switchboard frees, the whole directory among it:
+ * a heap of their own would grow by a page at a time (glibc asks the kernel for each), and keep what was freed from it.
+ * The media workers take none on the way of a packet, so they do not wait here for others.
+ */
+static void share_heap(void)
+{
+	(void)mallopt(M_ARENA_MAX, 1);
+}
+
 static int open_all(struct server *s)
 {
+	share_heap();
 	random_init(&s->random);
 	metrics_init(&s->metrics);
 	if (loop_new(&s->loop) < 0)

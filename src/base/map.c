@@ -181,6 +181,18 @@ int map_insert(struct map *m, struct map_node *node, uint64_t hash)
 	return 0;
 }
 
+void map_reserve(struct map *m, size_t count)
+{
+	if (m->table)
+		return;
+	size_t size = FIRST_SIZE;
+	while (size < count && size <= SIZE_MAX / 2 / sizeof(struct map_node *))
+		size *= 2;
+	m->table = calloc(size, sizeof(struct map_node *));
+	if (m->table) /* else it grows as it fills */
+		m->size = size;
+}
+
 void map_remove(struct map *m, struct map_node *node)
 {
 	ASSERT(m->count > 0);

@@ -32,6 +32,8 @@ struct map_node *map_find(const struct map *m, uint64_t hash, map_match_fn match
 /* 0 or -ENOMEM. Does not look for an equal key: find first. A failed growth is not an error, the map only gets slower.
  */
 MUST_USE int map_insert(struct map *m, struct map_node *node, uint64_t hash);
+/* So many entries are about to come: an empty map takes their table now, and none of the inserts moves anything. */
+void map_reserve(struct map *m, size_t count);
 void map_remove(struct map *m, struct map_node *node); /* the node must be in the map */
 /* Every node once, in no order; fn may remove the node it is given and no other. Returns early when fn returns false.
  */

@@ -199,12 +199,32 @@ static void load_row(void *arg, const void *row)
 		load->rc = rc;
 }
 
+/* Room for all rows of this kind, so that no map grows on the way: moving what it holds costs as much as filling it. */
+static int reserve(struct directory *d, struct db *db, enum store_kind kind)
+{
+	struct map *const users[] = {&d->users_by_id, &d->users_by_extension, &d->users_by_login};
+	struct map *const devices[] = {&d->devices_by_id, &d->devices_by_username};
+	int64_t count;
+	int rc = store_count(db, kind, &count);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; kind == STORE_USER && i < ARRAY_LEN(users); i++)
+		map_reserve(users[i], (size_t)count);
+	for (size_t i = 0; kind == STORE_DEVICE && i < ARRAY_LEN(devices); i++)
+		map_reserve(devices[i], (size_t)count);
+	if (kind == STORE_BINDING)
+		map_reserve(&d->bindings_by_id, (size_t)count);
+	return 0;
+}
+
 int directory_load(struct directory *d, struct db *db)
 {
 	static const enum store_kind kinds[] = {STORE_TENANT,  STORE_USER,  STORE_DEVICE,
 						STORE_BINDING, STORE_TRUNK, STORE_NUMBER}; /* parents first */
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		struct load load = {.d = d, .kind = kinds[i]};
+		if (reserve(d, db, kinds[i]) < 0)
+			return -EIO;
 		if (store_list(db, kinds[i], &(struct store_page){0}, load_row, &load) < 0)
 			return -EIO;
 		if (load.rc < 0)

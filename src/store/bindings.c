@@ -19,6 +19,7 @@ const struct store_rows store_binding_rows = {
 	.bytes = sizeof(struct store_binding),
 	.columns = columns,
 	.count = ARRAY_LEN(columns),
+	.all = "SELECT count(*) FROM bindings",
 	.get = "SELECT " COLUMNS " FROM bindings WHERE id = $1",
 	.list = "SELECT " COLUMNS " FROM bindings WHERE id > $1 ORDER BY id LIMIT $2",
 	.list_of_tenant = "SELECT " COLUMNS " FROM bindings WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3",

@@ -13,6 +13,7 @@ const struct store_rows store_device_rows = {
 	.bytes = sizeof(struct store_device),
 	.columns = columns,
 	.count = ARRAY_LEN(columns),
+	.all = "SELECT count(*) FROM devices",
 	.get = "SELECT " COLUMNS " FROM devices WHERE id = $1",
 	.list = "SELECT " COLUMNS " FROM devices WHERE id > $1 ORDER BY id LIMIT $2",
 	.list_of_tenant = "SELECT " COLUMNS " FROM devices WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3",

@@ -11,6 +11,7 @@ const struct store_rows store_number_rows = {
 	.bytes = sizeof(struct store_number),
 	.columns = columns,
 	.count = ARRAY_LEN(columns),
+	.all = "SELECT count(*) FROM numbers",
 	.get = "SELECT " COLUMNS " FROM numbers WHERE id = $1",
 	.list = "SELECT " COLUMNS " FROM numbers WHERE id > $1 ORDER BY id LIMIT $2",
 	.list_of_tenant = "SELECT " COLUMNS " FROM numbers WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3",

@@ -112,6 +112,22 @@ int store_row_remove(struct db *db, const char *sql, enum store_kind kind, struc
 	return store_row_change(db, sql, &DB_T(id), 1, kind, id);
 }
 
+int store_count(struct db *db, enum store_kind kind, int64_t *ret)
+{
+	const struct store_rows *k = store_rows_of(kind);
+	ASSERT(k);
+	struct db_rows *rows = db_query(db, k->all, NULL, 0);
+	if (!rows)
+		return DB_FAILED;
+	int rc = db_next(rows);
+	if (rc == DB_ROW) {
+		*ret = db_int(rows, 0);
+		rc = db_next(rows);
+	}
+	db_end(rows);
+	return rc;
+}
+
 int store_list(struct db *db, enum store_kind kind, const struct store_page *page,
 	       void (*fn)(void *arg, const void *row), void *arg)
 {

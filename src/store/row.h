@@ -21,6 +21,7 @@ struct store_rows {
 	size_t bytes; /* of the struct */
 	const struct store_column *columns;
 	size_t count;
+	const char *all;            /* how many there are */
 	const char *get;            /* by id */
 	const char *list;           /* $1: ids above, $2: limit */
 	const char *list_of_tenant; /* $1: tenant, $2: ids above, $3: limit */

@@ -134,5 +134,7 @@ struct store_page {
 	struct slice after;  /* ids above this one; empty: from the start */
 	int64_t limit;       /* 0: all */
 };
+/* How many rows of a kind there are; not for STORE_CALL. */
+MUST_USE int store_count(struct db *db, enum store_kind kind, int64_t *ret);
 MUST_USE int store_list(struct db *db, enum store_kind kind, const struct store_page *page,
 			void (*fn)(void *arg, const void *row), void *arg);

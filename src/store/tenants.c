@@ -11,6 +11,7 @@ const struct store_rows store_tenant_rows = {
 	.bytes = sizeof(struct store_tenant),
 	.columns = columns,
 	.count = ARRAY_LEN(columns),
+	.all = "SELECT count(*) FROM tenants",
 	.get = "SELECT " COLUMNS " FROM tenants WHERE id = $1",
 	.list = "SELECT " COLUMNS " FROM tenants WHERE id > $1 ORDER BY id LIMIT $2",
 	.list_of_tenant = "SELECT " COLUMNS " FROM tenants WHERE id = $1 AND id > $2 ORDER BY id LIMIT $3",

@@ -14,6 +14,7 @@ const struct store_rows store_trunk_rows = {
 	.bytes = sizeof(struct store_trunk),
 	.columns = columns,
 	.count = ARRAY_LEN(columns),
+	.all = "SELECT count(*) FROM trunks",
 	.get = "SELECT " READ " FROM trunks WHERE id = $1",
 	.list = "SELECT " READ " FROM trunks WHERE id > $1 ORDER BY id LIMIT $2",
 	.list_of_tenant = "SELECT " READ " FROM trunks WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3",

@@ -12,6 +12,7 @@ const struct store_rows store_user_rows = {
 	.bytes = sizeof(struct store_user),
 	.columns = columns,
 	.count = ARRAY_LEN(columns),
+	.all = "SELECT count(*) FROM users",
 	.get = "SELECT " COLUMNS " FROM users WHERE id = $1",
 	.list = "SELECT " COLUMNS " FROM users WHERE id > $1 ORDER BY id LIMIT $2",
 	.list_of_tenant = "SELECT " COLUMNS " FROM users WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3",

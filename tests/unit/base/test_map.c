@@ -200,12 +200,37 @@ static void test_memory(void **state)
 	failing_each(insert_many, NULL);
 }
 
+/* What was announced takes its memory at once; when there is none, the map grows as if nothing had been said. */
+static void test_reserve(void **state)
+{
+	for (unsigned poor = 0; poor < 2; poor++) {
+		struct entry entries[100];
+		struct map m;
+		map_init(&m, key);
+		failing_start(poor);
+		map_reserve(&m, ARRAY_LEN(entries));
+		failing_stop();
+		assert_int_equal(m.size, poor ? 0 : 128);
+		failing_start(poor ? 0 : 1);
+		for (uint64_t i = 0; i < ARRAY_LEN(entries); i++) {
+			entries[i] = (struct entry){.number = i};
+			assert_int_equal(map_insert(&m, &entries[i].node, hash_of(&m, i)), 0);
+		}
+		map_reserve(&m, 1000); /* too late */
+		assert_false(failing_stop());
+		for (uint64_t i = 0; i < ARRAY_LEN(entries); i++)
+			assert_ptr_equal(find(&m, i), &entries[i]);
+		map_done(&m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_siphash),        cmocka_unit_test(test_hash_with),
 		cmocka_unit_test(test_grows_in_steps), cmocka_unit_test(test_collisions),
 		cmocka_unit_test(test_each_removes),   cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_reserve),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -296,6 +296,11 @@ static void test_pages(void **state)
 		assert_int_equal(store_list(db, STORE_USER, &cases[i].page, add_user, &names), DB_OK);
 		assert_string_equal(names.text, cases[i].want);
 	}
+	int64_t count = -1;
+	assert_int_equal(store_count(db, STORE_USER, &count), DB_OK);
+	assert_int_equal(count, 5);
+	assert_int_equal(store_count(db, STORE_BINDING, &count), DB_OK);
+	assert_int_equal(count, 0);
 	db_close(db);
 }
 
