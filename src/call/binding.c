@@ -111,10 +111,11 @@ static struct slice contact_user(struct slice uri)
 struct directory_binding *binding_match(const struct directory_device *device, const struct binding_request *want)
 {
 	for (struct directory_binding *b = device->first_binding; b; b = b->next_of_device) {
-		if (want->instance.n && b->instance.n) {
-			if (slice_eq(b->instance, want->instance) && b->reg_id == want->reg_id)
+		if (want->instance.n && directory_binding_text(b, BINDING_INSTANCE).n) {
+			if (slice_eq(directory_binding_text(b, BINDING_INSTANCE), want->instance) &&
+			    b->reg_id == want->reg_id)
 				return b;
-		} else if (slice_eq(contact_user(b->contact), want->contact_user)) {
+		} else if (slice_eq(contact_user(directory_binding_text(b, BINDING_CONTACT)), want->contact_user)) {
 			return b;
 		}
 	}
@@ -127,16 +128,17 @@ bool binding_is_refresh(const struct directory_binding *b, const struct binding_
 	if (b->transport != flow->transport)
 		return false;
 	if (sip_transport_reliable(flow->transport))
-		return slice_eq(b->contact, want->contact) && slice_eq(b->path, want->path);
-	return slice_eq(b->contact, want->contact) && slice_eq(b->path, want->path) &&
-	       address_eq(&b->remote, &flow->remote) && b->listener == flow->listener;
+		return slice_eq(directory_binding_text(b, BINDING_CONTACT), want->contact) &&
+		       slice_eq(directory_binding_text(b, BINDING_PATH), want->path);
+	return slice_eq(directory_binding_text(b, BINDING_CONTACT), want->contact) &&
+	       slice_eq(directory_binding_text(b, BINDING_PATH), want->path) && address_eq(&b->remote, &flow->remote) &&
+	       b->listener == flow->listener;
 }
 
 void binding_refresh(struct directory *d, const struct binding_refresh *r, const struct sip_flow *flow, int64_t wall_us)
 {
-	struct directory_binding *b = r->binding, like = *b;
-	like.call_id = r->call_id;
-	if (directory_binding_put(d, b->device->id, &like, &b) < 0)
+	struct directory_binding *b = r->binding;
+	if (directory_binding_set_call_id(d, b, r->call_id) < 0)
 		return; /* without memory the binding lives on until its old expiry */
 	b->expires_us = wall_us + r->expires_s * SECOND_US;
 	b->updated_us = wall_us;
@@ -167,7 +169,7 @@ int binding_new_row(struct switchboard *sb, struct arena *text, const struct dir
 		.expires_us = sb->wheel->wall_us + want->expires_s * SECOND_US,
 		.updated_us = sb->wheel->wall_us,
 	};
-	bool ok = arena_dup(text, old ? old->id : slice_from_string(id), &ret->id) &&
+	bool ok = arena_dup(text, old ? directory_binding_text(old, BINDING_ID) : slice_from_string(id), &ret->id) &&
 		  arena_dup(text, device->user->tenant->id, &ret->tenant) &&
 		  arena_dup(text, device->user->id, &ret->user) && arena_dup(text, device->id, &ret->device) &&
 		  arena_dup(text, want->instance, &ret->instance) && arena_dup(text, want->contact, &ret->contact) &&
@@ -178,8 +180,11 @@ int binding_new_row(struct switchboard *sb, struct arena *text, const struct dir
 	return ok ? 0 : -ENOMEM;
 }
 
-bool binding_row(struct arena *text, const struct directory_binding *b, struct store_binding *ret)
+bool binding_row(struct switchboard *sb, struct arena *text, const struct directory_binding *b,
+		 struct store_binding *ret)
 {
+	struct transport_listen listener;
+	transport_listener(sb->config.transport, b->listener, &listener);
 	*ret = (struct store_binding){
 		.reg_id = b->reg_id,
 		.cseq = b->cseq,
@@ -188,34 +193,16 @@ bool binding_row(struct arena *text, const struct directory_binding *b, struct s
 		.updated_us = b->updated_us,
 	};
 	const struct directory_user *u = b->device->user;
-	return arena_dup(text, b->id, &ret->id) && arena_dup(text, u->tenant->id, &ret->tenant) &&
-	       arena_dup(text, u->id, &ret->user) && arena_dup(text, b->device->id, &ret->device) &&
-	       arena_dup(text, b->instance, &ret->instance) && arena_dup(text, b->contact, &ret->contact) &&
-	       arena_dup(text, b->path, &ret->path) && arena_dup(text, b->call_id, &ret->call_id) &&
-	       arena_dup(text, b->user_agent, &ret->user_agent) && arena_dup(text, b->listener_name, &ret->listener) &&
-	       dup_address(text, &b->local, &ret->local) && dup_address(text, &b->remote, &ret->remote);
-}
-
-void binding_from_row(const struct store_binding *row, struct directory_binding *ret)
-{
-	*ret = (struct directory_binding){
-		.transport = (uint8_t)row->transport,
-		.reg_id = (uint32_t)row->reg_id,
-		.cseq = (uint32_t)row->cseq,
-		.expires_us = row->expires_us,
-		.updated_us = row->updated_us,
-		.id = row->id,
-		.instance = row->instance,
-		.contact = row->contact,
-		.path = row->path,
-		.call_id = row->call_id,
-		.user_agent = row->user_agent,
-		.listener_name = row->listener,
-	};
-	if (!address_parse_with_port(row->local, &ret->local))
-		ret->local = (struct address){0};
-	if (!address_parse_with_port(row->remote, &ret->remote))
-		ret->remote = (struct address){0};
+	return arena_dup(text, directory_binding_text(b, BINDING_ID), &ret->id) &&
+	       arena_dup(text, u->tenant->id, &ret->tenant) && arena_dup(text, u->id, &ret->user) &&
+	       arena_dup(text, b->device->id, &ret->device) &&
+	       arena_dup(text, directory_binding_text(b, BINDING_INSTANCE), &ret->instance) &&
+	       arena_dup(text, directory_binding_text(b, BINDING_CONTACT), &ret->contact) &&
+	       arena_dup(text, directory_binding_text(b, BINDING_PATH), &ret->path) &&
+	       arena_dup(text, directory_binding_text(b, BINDING_CALL_ID), &ret->call_id) &&
+	       arena_dup(text, directory_binding_text(b, BINDING_USER_AGENT), &ret->user_agent) &&
+	       dup_address(text, &listener.at, &ret->listener) && dup_address(text, &b->local, &ret->local) &&
+	       dup_address(text, &b->remote, &ret->remote);
 }
 
 void binding_set_flow(struct directory_binding *b, const struct sip_flow *flow)
@@ -238,11 +225,11 @@ void binding_flow(const struct directory_binding *b, struct sip_flow *ret)
 	};
 }
 
-void binding_find_listener(struct switchboard *sb, struct directory_binding *b)
+void binding_find_listener(struct switchboard *sb, struct directory_binding *b, struct slice name)
 {
 	struct address named;
 	bool found = false;
-	if (!address_parse_with_port(b->listener_name, &named))
+	if (!address_parse_with_port(name, &named))
 		named = (struct address){0};
 	for (size_t i = 0; i < transport_listener_count(sb->config.transport); i++) {
 		struct transport_listen l;
@@ -260,12 +247,12 @@ void binding_write_contact(struct writer *w, const struct directory_binding *b, 
 	int64_t left_us = b->expires_us - wall_us;
 	sip_write_field_begin(w, SIP_CONTACT);
 	write_char(w, '<');
-	write_slice(w, b->contact);
+	write_slice(w, directory_binding_text(b, BINDING_CONTACT));
 	write_string(w, ">;expires=");
 	write_u64(w, left_us > 0 ? (uint64_t)(left_us / SECOND_US) : 0);
-	if (b->instance.n) {
+	if (directory_binding_text(b, BINDING_INSTANCE).n) {
 		write_string(w, ";+sip.instance=\"");
-		write_slice(w, b->instance);
+		write_slice(w, directory_binding_text(b, BINDING_INSTANCE));
 		write_char(w, '"');
 	}
 	if (b->reg_id) {

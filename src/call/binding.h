@@ -42,13 +42,12 @@ MUST_USE int binding_new_row(struct switchboard *sb, struct arena *text, const s
 			     const struct directory_binding *old, const struct binding_request *want,
 			     const struct sip_flow *flow, struct store_binding *ret);
 /* The row of a binding as memory has it. false: out of memory. */
-MUST_USE bool binding_row(struct arena *text, const struct directory_binding *b, struct store_binding *ret);
-/* The other way; the slices stay the row's. */
-void binding_from_row(const struct store_binding *row, struct directory_binding *ret);
+MUST_USE bool binding_row(struct switchboard *sb, struct arena *text, const struct directory_binding *b,
+			  struct store_binding *ret);
 
 void binding_set_flow(struct directory_binding *b, const struct sip_flow *flow);
 void binding_flow(const struct directory_binding *b, struct sip_flow *ret);
 /* Which of today's listeners the stored name means: the same one, else the first of its transport. */
-void binding_find_listener(struct switchboard *sb, struct directory_binding *b);
+void binding_find_listener(struct switchboard *sb, struct directory_binding *b, struct slice name);
 /* "Contact: <...>;expires=N" */
 void binding_write_contact(struct writer *w, const struct directory_binding *b, int64_t wall_us);

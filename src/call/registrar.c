@@ -73,12 +73,9 @@ static void register_apply(struct register_job *rj, bool from_memory)
 	for (size_t i = 0; i < rj->put_count; i++) {
 		struct directory_binding *b = directory_binding_by_id(sb->config.directory, rj->put[i].id);
 		if (from_memory) {
-			struct directory_binding like;
-			binding_from_row(&rj->put[i], &like);
-			if (directory_binding_put(sb->config.directory, slice_from_string(rj->device_id), &like, &b) <
-			    0)
+			if (directory_binding_put(sb->config.directory, &rj->put[i], &b) < 0)
 				continue;
-			binding_added(sb->registrar, b);
+			binding_added(sb->registrar, b, &rj->put[i]);
 			b->unsaved = true;
 			binding_mark_dirty(sb->registrar, b);
 			metric_add(&sb->registrar->from_memory, 1);
@@ -121,13 +118,14 @@ static int job_remove(struct register_job *rj, const struct directory_binding *b
 {
 	if (rj->remove_count == ARRAY_LEN(rj->remove))
 		return -E2BIG;
-	return arena_dup(&rj->text, b->id, &rj->remove[rj->remove_count++]) ? 0 : -ENOMEM;
+	return arena_dup(&rj->text, directory_binding_text(b, BINDING_ID), &rj->remove[rj->remove_count++]) ? 0
+													    : -ENOMEM;
 }
 
 static bool job_removes(const struct register_job *rj, const struct directory_binding *b)
 {
 	for (size_t i = 0; i < rj->remove_count; i++)
-		if (slice_eq(rj->remove[i], b->id))
+		if (slice_eq(rj->remove[i], directory_binding_text(b, BINDING_ID)))
 			return true;
 	return false;
 }
@@ -195,7 +193,7 @@ static unsigned take_contact(struct register_job *rj, const struct directory_dev
 			     const struct binding_request *want)
 {
 	struct directory_binding *b = binding_match(device, want);
-	if (b && slice_eq(b->call_id, want->call_id) && want->cseq <= b->cseq)
+	if (b && slice_eq(directory_binding_text(b, BINDING_CALL_ID), want->call_id) && want->cseq <= b->cseq)
 		return 500; /* §10.3 step 7: older than what we have */
 	if (want->expires_s == 0)
 		return !b || job_remove(rj, b) == 0 ? 0 : 503;

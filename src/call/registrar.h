@@ -20,7 +20,7 @@ struct registrar {
 void binding_mark_dirty(struct registrar *r, struct directory_binding *b);
 /* For directory_on_binding(), arg: the registrar. A binding came by the feed: its listener found, its timers started.
  */
-void binding_added(void *arg, struct directory_binding *b);
+void binding_added(void *arg, struct directory_binding *b, const struct store_binding *row);
 void binding_removed(void *arg, struct directory_binding *b);
 /* After the registrar, arg: the wheel. The directory, which goes later, takes its bindings off it. */
 void binding_left(void *arg, struct directory_binding *b);

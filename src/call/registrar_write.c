@@ -28,7 +28,7 @@ void binding_mark_dirty(struct registrar *r, struct directory_binding *b)
 		r->dirty.cap = cap;
 	}
 	struct writer w = writer_on(r->dirty.ids[r->dirty.count], STORE_ID_CAP - 1);
-	write_slice(&w, b->id);
+	write_slice(&w, directory_binding_text(b, BINDING_ID));
 	r->dirty.ids[r->dirty.count++][w.n] = 0;
 	b->dirty = true;
 	if (r->dirty.count == REGISTER_WRITE_MANY)
@@ -101,7 +101,7 @@ void registrar_flush(struct registrar *r)
 		if (!b)
 			continue;
 		b->dirty = false;
-		if (binding_row(&wj->text, b, &wj->rows[wj->count]))
+		if (binding_row(r->sb, &wj->text, b, &wj->rows[wj->count]))
 			wj->count++;
 	}
 	free(d.ids);
@@ -141,17 +141,17 @@ static void binding_expired(struct timer *t, void *arg)
 	if (ej) {
 		ej->job = (struct store_job){.run = expire_run, .done = expire_done, .bytes = sizeof(*ej)};
 		struct writer w = writer_on(ej->id, sizeof(ej->id) - 1);
-		write_slice(&w, b->id);
+		write_slice(&w, directory_binding_text(b, BINDING_ID));
 		if (store_post(r->sb->config.store, &ej->job) < 0)
 			free(ej);
 	}
 	directory_binding_remove(r->sb->config.directory, b);
 }
 
-void binding_added(void *arg, struct directory_binding *b)
+void binding_added(void *arg, struct directory_binding *b, const struct store_binding *row)
 {
 	struct registrar *r = arg;
-	binding_find_listener(r->sb, b);
+	binding_find_listener(r->sb, b, row->listener);
 	timer_stop(r->sb->wheel, &b->expiry); /* a changed binding comes this way too */
 	timer_init(&b->expiry, binding_expired, r);
 	timer_start(r->sb->wheel, &b->expiry, b->expires_us - r->sb->wheel->wall_us);

@@ -113,7 +113,7 @@ void ring_new_way(struct switchboard *sb, const struct directory_binding *b)
 {
 	struct rung *u = rung_find(sb, b->device->user->id);
 	for (struct ringing *r = u ? u->first : NULL; r; r = r->next) {
-		forgive(r, ring_phone_id(sb, b), ring_hash(sb, b->id));
+		forgive(r, ring_phone_id(sb, b), ring_hash(sb, directory_binding_text(b, BINDING_ID)));
 		timer_start(sb->wheel, &r->review, 0);
 	}
 }

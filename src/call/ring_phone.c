@@ -13,9 +13,10 @@ uint64_t ring_hash(const struct switchboard *sb, struct slice binding_id)
 
 uint64_t ring_phone_id(const struct switchboard *sb, const struct directory_binding *b)
 {
-	if (slice_empty(b->instance))
-		return ring_hash(sb, b->id);
-	return map_hash_with(&sb->rung_by_user, map_hash(&sb->rung_by_user, b->device->id), b->instance);
+	if (slice_empty(directory_binding_text(b, BINDING_INSTANCE)))
+		return ring_hash(sb, directory_binding_text(b, BINDING_ID));
+	return map_hash_with(&sb->rung_by_user, map_hash(&sb->rung_by_user, b->device->id),
+			     directory_binding_text(b, BINDING_INSTANCE));
 }
 
 struct ring_phone *ring_phone_find(struct ringing *r, uint64_t id)
@@ -81,7 +82,8 @@ static const struct directory_binding *find_way(struct switchboard *sb, const st
 			continue;
 		if (!registrar_flow(sb, b, &flow)) {
 			*gone = true;
-		} else if (!has_failed(p, ring_hash(sb, b->id)) && (!best || b->updated_us > best->updated_us)) {
+		} else if (!has_failed(p, ring_hash(sb, directory_binding_text(b, BINDING_ID))) &&
+			   (!best || b->updated_us > best->updated_us)) {
 			best = b;
 			*ret_flow = flow;
 		}
@@ -108,8 +110,8 @@ static int call_binding(struct ringing *r, const struct directory_binding *b, co
 	snprintf(ring.from, sizeof(ring.from), "%s", r->from);
 	party_write(ring.callee, user->name, user->extension, user->tenant->domain);
 	ring.to.flow = *flow;
-	ring.to.target = b->contact;
-	ring.to.path = b->path;
+	ring.to.target = directory_binding_text(b, BINDING_CONTACT);
+	ring.to.path = directory_binding_text(b, BINDING_PATH);
 	ring.to.plain_allowed = r->call->sb->config.plain_rtp && device->srtp == STORE_SRTP_OFF;
 	int rc = ring_leg(&ring, ret);
 	if (rc < 0)
@@ -141,7 +143,7 @@ static void call_phone(struct ringing *r, struct ring_phone *p, const struct dir
 	else
 		call_trace(c, "device %.*s is back, ring it", SLICE_ARG(name));
 	p->leg = leg;
-	p->flow = ring_hash(c->sb, b->id);
+	p->flow = ring_hash(c->sb, directory_binding_text(b, BINDING_ID));
 	p->state = RING_CALLED;
 }
 

@@ -3,9 +3,77 @@
 
 #include "directory/directory_private.h"
 
+struct slice directory_binding_text(const struct directory_binding *b, enum directory_binding_text which)
+{
+	const char *at = b->text;
+	for (unsigned i = 0; i < which; i++)
+		at += b->text_n[i];
+	return slice_of(at, b->text_n[which]);
+}
+
+/* 0, -ENOMEM. -ENOENT: longer than any REGISTER brings (SIP_TOKEN_MAX): the row is left out, as if its device was gone.
+ */
+static int set_texts(struct directory_binding *b, const struct slice texts[BINDING_TEXTS])
+{
+	size_t bytes = 0;
+	bool same = b->text != NULL;
+	for (unsigned i = 0; i < BINDING_TEXTS; i++) {
+		if (texts[i].n > UINT16_MAX)
+			return -ENOENT;
+		same = same && slice_eq(directory_binding_text(b, i), texts[i]);
+		bytes += texts[i].n;
+	}
+	if (same)
+		return 0;
+	char *text = malloc(MAX(bytes, 1)), *at = text;
+	if (!text)
+		return -ENOMEM;
+	for (unsigned i = 0; i < BINDING_TEXTS; i++) {
+		if (texts[i].n)
+			memcpy(at, texts[i].p, texts[i].n);
+		at += texts[i].n;
+		b->text_n[i] = (uint16_t)texts[i].n;
+	}
+	free(b->text);
+	b->text = text;
+	return 0;
+}
+
+static int set_row_texts(struct directory_binding *b, const struct store_binding *row)
+{
+	const struct slice texts[BINDING_TEXTS] = {
+		[BINDING_ID] = row->id,     [BINDING_INSTANCE] = row->instance, [BINDING_CONTACT] = row->contact,
+		[BINDING_PATH] = row->path, [BINDING_CALL_ID] = row->call_id,   [BINDING_USER_AGENT] = row->user_agent,
+	};
+	return set_texts(b, texts);
+}
+
+/* We wrote these; what cannot be read any more becomes 0, an address that nothing is sent to. */
+static void read_address(struct slice text, struct address *ret)
+{
+	if (!address_parse_with_port(text, ret))
+		*ret = (struct address){0};
+}
+
+static void set_numbers(struct directory_binding *b, const struct store_binding *row)
+{
+	b->transport = (uint8_t)row->transport;
+	b->dirty = false;
+	b->unsaved = false;
+	read_address(row->local, &b->local);
+	read_address(row->remote, &b->remote);
+	b->reg_id = (uint32_t)row->reg_id;
+	b->cseq = (uint32_t)row->cseq;
+	b->expires_us = row->expires_us;
+	b->updated_us = row->updated_us;
+}
+
+_Static_assert(sizeof(struct directory_binding) <= 256, "a million phones must fit into a server");
+
 static bool match_id(const struct map_node *node, const void *key)
 {
-	return slice_eq(container_of(node, const struct directory_binding, by_id)->id, *(const struct slice *)key);
+	const struct directory_binding *b = container_of(node, const struct directory_binding, by_id);
+	return slice_eq(directory_binding_text(b, BINDING_ID), *(const struct slice *)key);
 }
 
 struct directory_binding *directory_binding_by_id(struct directory *d, struct slice id)
@@ -14,42 +82,28 @@ struct directory_binding *directory_binding_by_id(struct directory *d, struct sl
 	return node ? container_of(node, struct directory_binding, by_id) : NULL;
 }
 
-#define BINDING_TEXTS(b, like)                                                                                         \
-	TEXTS({&(b)->id, (like)->id}, {&(b)->instance, (like)->instance}, {&(b)->contact, (like)->contact},            \
-	      {&(b)->path, (like)->path}, {&(b)->call_id, (like)->call_id}, {&(b)->user_agent, (like)->user_agent},    \
-	      {&(b)->listener_name, (like)->listener_name})
-
-static void set_numbers(struct directory_binding *b, const struct directory_binding *like)
+static void binding_free(struct directory_binding *b)
 {
-	b->connection = like->connection;
-	b->listener = like->listener;
-	b->transport = like->transport;
-	b->dirty = like->dirty;
-	b->unsaved = like->unsaved;
-	b->local = like->local;
-	b->remote = like->remote;
-	b->reg_id = like->reg_id;
-	b->cseq = like->cseq;
-	b->expires_us = like->expires_us;
-	b->updated_us = like->updated_us;
+	free(b->text);
+	free(b);
 }
 
-static int add(struct directory *d, struct directory_device *dev, const struct directory_binding *like,
-	       struct directory_binding **ret)
+static int add(struct directory *d, const struct store_binding *row, struct directory_binding **ret)
 {
-	size_t bytes = like->id.n + like->instance.n + like->contact.n + like->path.n + like->call_id.n +
-		       like->user_agent.n + like->listener_name.n;
-	struct directory_binding *b = calloc(1, sizeof(*b) + bytes);
-	if (!b)
-		return -ENOMEM;
-	directory_texts_place(BINDING_TEXTS(b, like), (char *)(b + 1));
-	set_numbers(b, like);
-	b->device = dev;
-	int rc = map_insert(&d->bindings_by_id, &b->by_id, map_hash(&d->bindings_by_id, b->id));
+	struct directory_device *dev = directory_device_by_id(d, row->device);
+	if (!dev)
+		return -ENOENT;
+	struct directory_binding *b = calloc(1, sizeof(*b));
+	int rc = b ? set_row_texts(b, row) : -ENOMEM;
+	if (rc == 0)
+		rc = map_insert(&d->bindings_by_id, &b->by_id, map_hash(&d->bindings_by_id, row->id));
 	if (rc < 0) {
-		free(b);
+		if (b)
+			binding_free(b);
 		return rc;
 	}
+	set_numbers(b, row);
+	b->device = dev;
 	if (!dev->first_binding)
 		d->devices_registered++;
 	b->next_of_device = dev->first_binding;
@@ -58,21 +112,34 @@ static int add(struct directory *d, struct directory_device *dev, const struct d
 	return 0;
 }
 
-int directory_binding_put(struct directory *d, struct slice device_id, const struct directory_binding *like,
-			  struct directory_binding **ret)
+/* b: the one with the row's id, NULL: there is none. */
+static int put(struct directory *d, struct directory_binding *b, const struct store_binding *row,
+	       struct directory_binding **ret)
 {
-	ASSERT_ON(d->thread);
-	struct directory_binding *b = directory_binding_by_id(d, like->id);
-	if (!b) {
-		struct directory_device *dev = directory_device_by_id(d, device_id);
-		return dev ? add(d, dev, like, ret) : -ENOENT;
-	}
-	int rc = directory_texts_replace(BINDING_TEXTS(b, like), &b->text);
+	if (!b)
+		return add(d, row, ret);
+	int rc = set_row_texts(b, row);
 	if (rc < 0)
 		return rc;
-	set_numbers(b, like);
+	set_numbers(b, row);
 	*ret = b;
 	return 0;
+}
+
+int directory_binding_put(struct directory *d, const struct store_binding *row, struct directory_binding **ret)
+{
+	ASSERT_ON(d->thread);
+	return put(d, directory_binding_by_id(d, row->id), row, ret);
+}
+
+int directory_binding_set_call_id(struct directory *d, struct directory_binding *b, struct slice call_id)
+{
+	ASSERT_ON(d->thread);
+	struct slice texts[BINDING_TEXTS];
+	for (unsigned i = 0; i < BINDING_TEXTS; i++)
+		texts[i] = directory_binding_text(b, i);
+	texts[BINDING_CALL_ID] = call_id;
+	return set_texts(b, texts);
 }
 
 void directory_binding_remove(struct directory *d, struct directory_binding *b)
@@ -87,8 +154,7 @@ void directory_binding_remove(struct directory *d, struct directory_binding *b)
 	if (!b->device->first_binding)
 		d->devices_registered--;
 	map_remove(&d->bindings_by_id, &b->by_id);
-	free(b->text);
-	free(b);
+	binding_free(b);
 }
 
 int directory_binding_set(struct directory *d, const struct store_binding *row)
@@ -96,42 +162,8 @@ int directory_binding_set(struct directory *d, const struct store_binding *row)
 	struct directory_binding *b = directory_binding_by_id(d, row->id);
 	if (b && b->updated_us >= row->updated_us)
 		return 0;
-
-	struct directory_binding like = {
-		.transport = (uint8_t)row->transport,
-		.reg_id = (uint32_t)row->reg_id,
-		.cseq = (uint32_t)row->cseq,
-		.expires_us = row->expires_us,
-		.updated_us = row->updated_us,
-		.id = row->id,
-		.instance = row->instance,
-		.contact = row->contact,
-		.path = row->path,
-		.call_id = row->call_id,
-		.user_agent = row->user_agent,
-		.listener_name = row->listener,
-		/* What only this process knows stays. */
-		.connection = b ? b->connection : 0,
-		.listener = b ? b->listener : 0,
-	};
-	/* We wrote these; what cannot be read any more stays 0, an address that nothing is sent to. */
-	if (!address_parse_with_port(row->local, &like.local))
-		like.local = (struct address){0};
-	if (!address_parse_with_port(row->remote, &like.remote))
-		like.remote = (struct address){0};
-
-	struct directory_device *dev = b ? b->device : directory_device_by_id(d, row->device);
-	if (!dev)
-		return -ENOENT;
-	int rc;
-	if (b) {
-		rc = directory_texts_replace(BINDING_TEXTS(b, &like), &b->text);
-		if (rc == 0)
-			set_numbers(b, &like);
-	} else {
-		rc = add(d, dev, &like, &b);
-	}
+	int rc = put(d, b, row, &b);
 	if (rc == 0 && d->added)
-		d->added(d->arg, b);
+		d->added(d->arg, b, row);
 	return rc;
 }

@@ -233,8 +233,8 @@ int directory_load(struct directory *d, struct db *db)
 	return 0;
 }
 
-void directory_on_binding(struct directory *d, void (*added)(void *arg, struct directory_binding *b),
-			  void (*removed)(void *arg, struct directory_binding *b), void *arg)
+void directory_on_binding(struct directory *d, directory_binding_added_fn added, directory_binding_removed_fn removed,
+			  void *arg)
 {
 	d->added = added;
 	d->removed = removed;

@@ -48,6 +48,17 @@ struct directory_device {
 	uint8_t srtp;      /* enum store_srtp */
 	uint8_t keepalive; /* enum store_keepalive */
 };
+/* The texts of a binding, in one block and in this order: directory_binding_text(). */
+enum directory_binding_text {
+	BINDING_ID,
+	BINDING_INSTANCE, /* +sip.instance, or empty */
+	BINDING_CONTACT,  /* URI */
+	BINDING_PATH,     /* values, comma separated, or empty */
+	BINDING_CALL_ID,
+	BINDING_USER_AGENT,
+	BINDING_TEXTS
+};
+/* What memory grows by with each phone: tests/sim/test_keepalive.c holds it and what goes with it below 1 KiB. */
 struct directory_binding {
 	struct map_node by_id;
 	struct directory_device *device;
@@ -55,18 +66,19 @@ struct directory_binding {
 	struct timer expiry;    /* run by call/registrar_write.c */
 	struct timer keepalive; /* and what follows: by call/keepalive.c, for UDP */
 	pool_handle probe;      /* the OPTIONS that awaits its answer; 0: none */
-	uint8_t unanswered;     /* OPTIONS in a row */
 	pool_handle connection; /* 0: UDP, or a connection that is gone (the phone is expected back) */
-	uint16_t listener;
-	uint8_t transport; /* enum sip_transport */
-	bool dirty;        /* refreshed in memory, not yet written */
-	bool unsaved;      /* accepted from memory while the store stalled */
 	struct address local, remote;
 	uint32_t reg_id, cseq;
 	int64_t expires_us, updated_us; /* wall clock */
-	struct slice id, instance, contact, path, call_id, user_agent, listener_name;
-	char *text;
+	char *text;                     /* all texts, without gaps */
+	uint16_t text_n[BINDING_TEXTS];
+	uint16_t listener;
+	uint8_t transport;  /* enum sip_transport */
+	uint8_t unanswered; /* OPTIONS in a row */
+	bool dirty;         /* refreshed in memory, not yet written */
+	bool unsaved;       /* accepted from memory while the store stalled */
 };
+struct slice directory_binding_text(const struct directory_binding *b, enum directory_binding_text which);
 
 /* Where a trunk's requests come from: one block of addresses, in the map of all. */
 struct directory_source {
@@ -141,21 +153,26 @@ MUST_USE bool directory_sources_parse(struct slice text, struct address_block re
 				      size_t *ret_count);
 
 /*
- * Bindings in memory, for call/registrar.c. put: by id, inserts or replaces the text; the device must exist, and a
- * binding stays with its device. The struct's own pointers, nodes and timer are ignored in `like`; its slices are
- * copied (they may be the binding's own). A refresh with the same text takes no memory. 0, -ENOMEM, -ENOENT. A binding
- * that was removed comes back under a new id: the feed still has to tell of the removal of the old one.
+ * Bindings in memory, for call/registrar.c. put: makes the binding of this id what the row says, or adds it; its device
+ * must exist, and a binding stays with its device. What only this process knows of it (connection, listener, timers)
+ * stays. The same texts again take no memory. 0, -ENOMEM, -ENOENT. A binding that was removed comes back under a new
+ * id: the feed still has to tell of the removal of the old one.
  */
-MUST_USE int directory_binding_put(struct directory *d, struct slice device_id, const struct directory_binding *like,
+MUST_USE int directory_binding_put(struct directory *d, const struct store_binding *row,
 				   struct directory_binding **ret);
+/* A phone that restarted has another Call-ID. 0, or -ENOMEM and it has the old one. */
+MUST_USE int directory_binding_set_call_id(struct directory *d, struct directory_binding *b, struct slice call_id);
 void directory_binding_remove(struct directory *d, struct directory_binding *b);
 /*
  * removed: when a binding leaves, by any way, before it is freed: its timers must be stopped. added: when one comes by
- * the feed or the load, or is changed by the feed (written by someone else): its timer is to be set anew. Neither is
- * called for directory_binding_put(). Set before the load; either may be NULL.
+ * the feed or the load, or is changed by the feed (written by someone else): its listener is to be found and its timer
+ * set anew; `row` is what it was read from. Neither is called for directory_binding_put(). Set before the load; either
+ * may be NULL.
  */
-void directory_on_binding(struct directory *d, void (*added)(void *arg, struct directory_binding *b),
-			  void (*removed)(void *arg, struct directory_binding *b), void *arg);
+typedef void (*directory_binding_added_fn)(void *arg, struct directory_binding *b, const struct store_binding *row);
+typedef void (*directory_binding_removed_fn)(void *arg, struct directory_binding *b);
+void directory_on_binding(struct directory *d, directory_binding_added_fn added, directory_binding_removed_fn removed,
+			  void *arg);
 
 struct directory_figures {
 	uint32_t tenants, users, devices, bindings, trunks, numbers;

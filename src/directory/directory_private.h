@@ -14,8 +14,8 @@ struct directory {
 	uint32_t sources_of_length[129]; /* how many blocks have so many bits: only these are looked for */
 	uint32_t devices_registered;
 	uint64_t changes_ignored, changes_missed;
-	void (*added)(void *arg, struct directory_binding *b);
-	void (*removed)(void *arg, struct directory_binding *b);
+	directory_binding_added_fn added;
+	directory_binding_removed_fn removed;
 	void *arg;
 };
 

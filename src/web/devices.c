@@ -27,7 +27,8 @@ static json_t *registration_json(const struct web_context *c, const struct direc
 	struct writer w = writer_on(remote, sizeof(remote));
 	write_address_with_port(&w, &b->remote);
 	return WEB_OBJECT({"transport", web_json_text(sip_transport_name((enum sip_transport)b->transport))},
-			  {"remote", web_json_text(writer_slice(&w))}, {"user_agent", web_json_text(b->user_agent)},
+			  {"remote", web_json_text(writer_slice(&w))},
+			  {"user_agent", web_json_text(directory_binding_text(b, BINDING_USER_AGENT))},
 			  {"reachable", json_boolean(switchboard_reachable(c->switchboard, b))},
 			  {"expires", web_json_time(b->expires_us)});
 }

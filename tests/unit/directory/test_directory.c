@@ -22,11 +22,12 @@ struct fixture {
 	int64_t clock_us;
 };
 
-static void on_added(void *arg, struct directory_binding *b)
+static void on_added(void *arg, struct directory_binding *b, const struct store_binding *row)
 {
 	struct fixture *f = arg;
+	assert_true(slice_eq(row->id, directory_binding_text(b, BINDING_ID)));
 	size_t n = strlen(f->told);
-	snprintf(f->told + n, sizeof(f->told) - n, "+%.*s ", SLICE_ARG(b->id));
+	snprintf(f->told + n, sizeof(f->told) - n, "+%.*s ", SLICE_ARG(directory_binding_text(b, BINDING_ID)));
 }
 
 static void on_removed(void *arg, struct directory_binding *b)
@@ -35,7 +36,7 @@ static void on_removed(void *arg, struct directory_binding *b)
 	size_t n = strlen(f->told);
 	/* Still whole: its device and user can be asked. */
 	assert_non_null(b->device->user->tenant);
-	snprintf(f->told + n, sizeof(f->told) - n, "-%.*s ", SLICE_ARG(b->id));
+	snprintf(f->told + n, sizeof(f->told) - n, "-%.*s ", SLICE_ARG(directory_binding_text(b, BINDING_ID)));
 }
 
 static void apply(struct fixture *f, enum store_kind kind, const char *id, const void *row)
@@ -247,8 +248,7 @@ static void test_bindings_of_the_feed(void **state)
 	apply(f, STORE_BINDING, "b1", &b);
 	struct directory_binding *got = directory_binding_by_id(f->d, S("b1"));
 	assert_ptr_equal(got->device, directory_device_by_id(f->d, S("d1")));
-	assert_true(slice_eq(got->contact, S("sip:x1@192.0.2.9")));
-	assert_true(slice_eq(got->listener_name, S("0.0.0.0:5061")));
+	assert_true(slice_eq(directory_binding_text(got, BINDING_CONTACT), S("sip:x1@192.0.2.9")));
 	assert_int_equal(got->remote.port, 40000);
 	assert_true(address_is_v4(&got->local));
 	got->connection = 77;
@@ -256,13 +256,13 @@ static void test_bindings_of_the_feed(void **state)
 	/* Not newer: our own write, coming back. */
 	b.contact = S("sip:other@192.0.2.9");
 	apply(f, STORE_BINDING, "b1", &b);
-	assert_true(slice_eq(got->contact, S("sip:x1@192.0.2.9")));
+	assert_true(slice_eq(directory_binding_text(got, BINDING_CONTACT), S("sip:x1@192.0.2.9")));
 	assert_string_equal(f->told, "+b1 ");
 	/* Newer: someone else's. What only memory knows stays. */
 	b.updated_us = 11;
 	apply(f, STORE_BINDING, "b1", &b);
 	assert_ptr_equal(directory_binding_by_id(f->d, S("b1")), got);
-	assert_true(slice_eq(got->contact, S("sip:other@192.0.2.9")));
+	assert_true(slice_eq(directory_binding_text(got, BINDING_CONTACT), S("sip:other@192.0.2.9")));
 	assert_int_equal(got->connection, 77);
 	assert_string_equal(f->told, "+b1 +b1 ");
 	apply(f, STORE_BINDING, "b1", NULL);
@@ -275,30 +275,40 @@ static void test_bindings_of_the_registrar(void **state)
 	struct fixture *f = *state;
 	struct directory_binding *a = NULL, *b = NULL, *again = NULL;
 	char contact[] = "sip:x1@192.0.2.9";
-	struct directory_binding like = {.id = S("b1"), .contact = S(contact), .expires_us = 5, .unsaved = true};
+	struct store_binding row = binding_row("b1", "d9", contact, 1);
 
-	assert_int_equal(directory_binding_put(f->d, S("d9"), &like, &a), -ENOENT);
+	assert_int_equal(directory_binding_put(f->d, &row, &a), -ENOENT);
 	assert_null(a);
-	assert_int_equal(directory_binding_put(f->d, S("d1"), &like, &a), 0);
-	like.id = S("b2");
-	assert_int_equal(directory_binding_put(f->d, S("d1"), &like, &b), 0);
+	row.device = S("d1");
+	assert_int_equal(directory_binding_put(f->d, &row, &a), 0);
+	row.id = S("b2");
+	assert_int_equal(directory_binding_put(f->d, &row, &b), 0);
 	contact[4] = 'y'; /* the request's memory is used again */
-	assert_true(slice_eq(a->contact, S("sip:x1@192.0.2.9")));
-	assert_true(a->unsaved);
+	assert_true(slice_eq(directory_binding_text(a, BINDING_CONTACT), S("sip:x1@192.0.2.9")));
+	a->connection = 77;
+	a->unsaved = true;
 	figures(f, "2 3 3 2 1");
 
-	/* A refresh: the same object; with its own slices as well; nothing is allocated for the same text. */
-	like = *a;
-	like.expires_us = 6;
-	like.unsaved = false;
+	/* The same texts: the same object, and nothing is allocated. What only this process knows stays. */
+	row = binding_row("b1", "d1", "sip:x1@192.0.2.9", 2);
+	row.expires_us = 6;
 	failing_start(1);
-	assert_int_equal(directory_binding_put(f->d, S("d1"), &like, &again), 0);
+	assert_int_equal(directory_binding_put(f->d, &row, &again), 0);
+	assert_int_equal(directory_binding_set_call_id(f->d, a, SLICE_NONE), 0);
 	assert_false(failing_stop());
 	assert_ptr_equal(again, a);
-	assert_true(a->expires_us == 6 && !a->unsaved);
-	like.path = S("<sip:edge;lr>");
-	assert_int_equal(directory_binding_put(f->d, S("d1"), &like, &again), 0);
-	assert_true(slice_eq(a->path, S("<sip:edge;lr>")) && slice_eq(a->contact, S("sip:x1@192.0.2.9")));
+	assert_true(a->expires_us == 6 && !a->unsaved && a->connection == 77);
+	row.path = S("<sip:edge;lr>");
+	assert_int_equal(directory_binding_put(f->d, &row, &again), 0);
+	assert_int_equal(directory_binding_set_call_id(f->d, a, S("c2@192.0.2.9")), 0);
+	assert_true(slice_eq(directory_binding_text(a, BINDING_ID), S("b1")));
+	assert_true(slice_eq(directory_binding_text(a, BINDING_PATH), S("<sip:edge;lr>")));
+	assert_true(slice_eq(directory_binding_text(a, BINDING_CONTACT), S("sip:x1@192.0.2.9")));
+	assert_true(slice_eq(directory_binding_text(a, BINDING_CALL_ID), S("c2@192.0.2.9")));
+	failing_start(1);
+	assert_int_equal(directory_binding_set_call_id(f->d, a, S("c3@192.0.2.9")), -ENOMEM);
+	assert_true(failing_stop());
+	assert_true(slice_eq(directory_binding_text(a, BINDING_CALL_ID), S("c2@192.0.2.9")));
 	assert_string_equal(f->told, "");
 
 	directory_binding_remove(f->d, a);
