@@ -39,6 +39,8 @@
 #define REGISTER_WRITE_US (5 * SECOND_US) /* refreshes are written within this, coalesced */
 #define REGISTER_WRITE_MANY 1024          /* so many are written sooner: one job stays within a few ms of a turn */
 #define REGISTER_WRITE_MANY_US (100 * MS_US)
+#define REGISTER_LATE_US                                                                                               \
+	(10 * SECOND_US) /* bindings that a start finds past their time end within this, not all in one turn */
 
 #define KEEPALIVE_US (25 * SECOND_US) /* many routers forget a silent UDP flow after 30 s */
 #define KEEPALIVE_UNANSWERED_MAX 3u   /* OPTIONS in a row, each repeated for 32 s: no single loss makes it */

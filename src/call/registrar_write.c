@@ -154,7 +154,10 @@ void binding_added(void *arg, struct directory_binding *b, const struct store_bi
 	binding_find_listener(r->sb, b, row->listener);
 	timer_stop(r->sb->wheel, &b->expiry); /* a changed binding comes this way too */
 	timer_init(&b->expiry, binding_expired, r);
-	timer_start(r->sb->wheel, &b->expiry, b->expires_us - r->sb->wheel->wall_us);
+	int64_t left_us = b->expires_us - r->sb->wheel->wall_us;
+	if (left_us <= 0) /* while we were away, and with it perhaps all the others */
+		left_us = random_below(r->sb->random, REGISTER_LATE_US);
+	timer_start(r->sb->wheel, &b->expiry, left_us);
 	keepalive_start(r, b);
 }
 

@@ -197,6 +197,34 @@ static void test_spread(void **state)
 	office_done(&o);
 }
 
+/* A start that comes late finds many whose time is over: they go one by one, not in one turn. */
+static void test_late(void **state)
+{
+	struct office o = office_nat(false, STORE_KEEPALIVE_CRLF);
+	struct directory_binding *b;
+	struct arena text;
+	arena_init(&text, 1024, 16384);
+	struct store_binding row = typical_row(&o, &text);
+	unsigned slots[10] = {0}; /* of a second */
+	row.expires_us = o.s->wheel.wall_us - 1;
+	for (unsigned i = 0; i < 1000; i++) {
+		char id[STORE_ID_CAP];
+		snprintf(id, sizeof(id), "01930000-0000-7000-8000-%012u", i);
+		row.id = slice_from_string(id);
+		assert_int_equal(directory_binding_put(o.s->directory, &row, &b), 0);
+		binding_added(o.s->sb->registrar, b, &row);
+		slots[MIN((b->expiry.due_us - o.s->wheel.now_us) / SECOND_US, 9)]++;
+	}
+	for (unsigned i = 0; i < ARRAY_LEN(slots); i++)
+		assert_in_range(slots[i], 50, 150); /* 100 on average */
+	sim_run(o.s, REGISTER_LATE_US + SECOND_US);
+	struct directory_figures got;
+	directory_figures(o.s->directory, &got);
+	assert_int_equal(got.bindings, 2); /* Ann's phone and Bob's */
+	arena_done(&text);
+	office_done(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_not_on_connections),
 		cmocka_unit_test(test_wrong_contact),
 		cmocka_unit_test(test_spread),
+		cmocka_unit_test(test_late),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
