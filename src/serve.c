@@ -12,6 +12,7 @@
 #include "net/tls.h"
 #include "notify.h"
 #include "transport/target.h"
+#include "watchdog.h"
 #include "web/server.h"
 
 #include <errno.h>
@@ -38,6 +39,7 @@ struct server {
 	struct switchboard *switchboard;
 	struct tls_identity *identity;
 	struct web *web;
+	struct watchdog *watchdog;
 	bool demo;
 	/* Warnings of `alto status`, each empty or a sentence. */
 	char certificate_trouble[1100], descriptor_trouble[256], data_trouble[256];
@@ -433,7 +435,7 @@ static int open_all(struct server *s)
 	if (loop_on_signal(s->loop, SIGTERM, on_terminate, s) < 0 ||
 	    loop_on_signal(s->loop, SIGINT, on_interrupt, s) < 0 || loop_on_signal(s->loop, SIGHUP, on_hangup, s) < 0)
 		return fail("signals cannot be caught", "");
-	return 0;
+	return watchdog_start(&s->watchdog) < 0 ? fail("no watchdog", "no memory, or no thread") : 0;
 }
 
 /* ---- taken down: also what was only half made ---- */
@@ -458,6 +460,7 @@ static void close_all(struct server *s)
 	transport_free(s->transport);
 	tls_identity_free(s->identity);
 	loop_free(s->loop);
+	watchdog_stop(s->watchdog); /* last: what is taken down may stand still too */
 }
 
 static void say_ready(struct server *s)

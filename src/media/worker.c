@@ -258,13 +258,20 @@ static void handle(struct worker *w, const struct epoll_event *event)
 	media_stream_readable((struct media_stream *)(word & ~(uintptr_t)TAG_RTCP), word & TAG_RTCP);
 }
 
+static void wake_asked(void *arg)
+{
+	worker_wake(arg);
+}
+
 static void *worker_run(void *arg)
 {
 	struct worker *w = arg;
 	struct epoll_event events[MEDIA_ROUND_MAX];
 
 	thread_owner_take(&w->thread);
+	pulse_begin(&w->pulse, w->name, wake_asked, w);
 	while (!atomic_load_explicit(&w->stopping, memory_order_acquire)) {
+		pulse_answer(&w->pulse);
 		atomic_exchange(&w->asleep, true);
 		bool busy = drain_commands(w);
 		busy |= drain_closes(w);
@@ -278,6 +285,7 @@ static void *worker_run(void *arg)
 		for (int i = 0; i < n; i++)
 			handle(w, &events[i]);
 	}
+	pulse_end(&w->pulse);
 	return NULL;
 }
 
@@ -290,7 +298,8 @@ int worker_start(struct worker *w)
 		return -ENOMEM;
 	int rc = pthread_attr_setstacksize(&attributes, STACK_BYTES);
 	ASSERT(rc == 0);
-	/* Signals are the switchboard's; a thread inherits the mask it is made under. */
+	/* Signals are the switchboard's; a thread inherits the mask it is made under, but for that of its pulse. */
+	(void)snprintf(w->name, sizeof(w->name), "media-%u", w->index % 100);
 	sigfillset(&every);
 	pthread_sigmask(SIG_SETMASK, &every, &before);
 	rc = pthread_create(&w->id, &attributes, worker_run, w);
@@ -298,9 +307,7 @@ int worker_start(struct worker *w)
 	pthread_attr_destroy(&attributes);
 	if (rc != 0)
 		return -rc;
-	char name[16];
-	(void)snprintf(name, sizeof(name), "media-%u", w->index % 100);
-	(void)pthread_setname_np(w->id, name);
+	(void)pthread_setname_np(w->id, w->name);
 	return 0;
 }
 

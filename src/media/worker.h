@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/pulse.h"
 #include "base/random.h"
 #include "base/ring.h"
 #include "media/limits.h"
@@ -65,6 +66,7 @@ struct worker_metrics { /* shared by all workers */
 struct worker {
 	struct thread_owner thread;
 	pthread_t id;
+	char name[16]; /* "media-0" */
 	unsigned index, count;
 	struct worker *const *all; /* every worker, this one included */
 	const struct media_tuning *tuning;
@@ -80,6 +82,7 @@ struct worker {
 	uint32_t streams_max;
 
 	/* The worker thread's alone from here on. */
+	struct pulse pulse;
 	struct wheel wheel;
 	struct timer publish;
 	struct random random;

@@ -25,6 +25,11 @@ static const int64_t turn_bounds[] = {100,        250,        500,        1 * MS
 
 static void keeper_woken(uv_async_t *handle) {}
 
+static void wake_keeper(void *arg)
+{
+	(void)uv_async_send(arg);
+}
+
 int loop_new(struct loop **ret_loop)
 {
 	struct loop *l = calloc(1, sizeof(*l));
@@ -97,6 +102,7 @@ static void turn(struct loop *l)
 	l->full_turns = l->full ? l->full_turns + 1 : 0;
 	l->full = false;
 	l->want_turn = false;
+	pulse_answer(&l->pulse);
 	wheel_turn(&l->wheel, start_us, clock_wall_us());
 	uv_run(&l->uv, UV_RUN_NOWAIT);
 	run_flushes(l);
@@ -137,10 +143,12 @@ void loop_run(struct loop *l)
 	l->stopped = false;
 	/* The first turn does not sleep: what was queued before it leaves now. */
 	l->want_turn = true;
+	pulse_begin(&l->pulse, "switchboard", wake_keeper, &l->keeper);
 	while (!l->stopped) {
 		sleep_until_work(l);
 		turn(l);
 	}
+	pulse_end(&l->pulse);
 }
 
 void loop_stop(struct loop *l)

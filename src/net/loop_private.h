@@ -2,6 +2,7 @@
 #pragma once
 #include <uv.h>
 
+#include "base/pulse.h"
 #include "net/loop.h"
 
 struct udp_batch;
@@ -12,6 +13,7 @@ struct loop {
 	uv_loop_t uv;
 	struct wheel wheel;
 	struct thread_owner thread;
+	struct pulse pulse; /* while loop_run() runs */
 	bool stopped, want_turn;
 	bool full;           /* there is more input than this turn takes */
 	unsigned full_turns; /* of these one after the other, before this one */

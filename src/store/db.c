@@ -112,6 +112,19 @@ static bool same_address(const struct map_node *node, const void *key)
 	return container_of(node, const struct db_rows, node)->sql == key;
 }
 
+/* From here on it is the disk or the server that takes its time. */
+static void wait_begins(const struct db *db)
+{
+	if (db->pulse)
+		pulse_wait(db->pulse, true);
+}
+
+static void wait_ends(const struct db *db)
+{
+	if (db->pulse)
+		pulse_wait(db->pulse, false);
+}
+
 static struct db_rows *prepare(struct db *db, const char *sql, uint64_t hash, bool cached)
 {
 	int parameters = db_count_parameters(db, sql);
@@ -124,7 +137,10 @@ static struct db_rows *prepare(struct db *db, const char *sql, uint64_t hash, bo
 		return NULL;
 	}
 	*rows = (struct db_rows){.db = db, .sql = sql, .parameters = (size_t)parameters, .cached = cached};
-	if (db->backend->prepare(db, sql, &rows->statement) < 0) {
+	wait_begins(db);
+	int rc = db->backend->prepare(db, sql, &rows->statement);
+	wait_ends(db);
+	if (rc < 0) {
 		free(rows);
 		return NULL;
 	}
@@ -185,7 +201,9 @@ int db_next(struct db_rows *rows)
 {
 	if (rows->ended)
 		return DB_OK;
+	wait_begins(rows->db);
 	int rc = rows->db->backend->step(rows->db, rows->statement);
+	wait_ends(rows->db);
 	rows->ended = rc != DB_ROW;
 	return rc;
 }
@@ -209,7 +227,9 @@ void db_end(struct db_rows *rows)
 {
 	if (!rows)
 		return;
+	wait_begins(rows->db);
 	rows->db->backend->reset(rows->statement);
+	wait_ends(rows->db);
 	rows->busy = false;
 	if (!rows->cached) {
 		rows->db->backend->finalize(rows->statement);
@@ -224,7 +244,9 @@ bool db_in_transaction(const struct db *db)
 
 static int connect_and_begin(struct db *db)
 {
+	wait_begins(db);
 	int rc = db->backend->connect ? db->backend->connect(db) : DB_OK;
+	wait_ends(db);
 	if (rc < 0)
 		return rc;
 	return db_run(db, db->read_only ? db->backend->begin_read : db->backend->begin_write, NULL, 0);

@@ -1,6 +1,7 @@
 /* store/db_private.h - what a back end implements, and the part of a connection that both share */
 #pragma once
 #include "base/map.h"
+#include "base/pulse.h"
 #include "store/store.h"
 
 enum db_type { DB_TYPE_ID, DB_TYPE_TEXT, DB_TYPE_INT64, DB_TYPE_BYTES, DB_TYPE_COUNT };
@@ -36,6 +37,7 @@ struct db {
 	const struct db_backend *backend;
 	struct map statements; /* struct db_rows by the address of their text */
 	bool read_only;
+	struct pulse *pulse; /* of the thread that uses it, told of each wait; NULL: nobody watches */
 	char message[256];
 
 	struct db_note *notes;

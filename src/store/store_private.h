@@ -9,6 +9,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
+#include "base/pulse.h"
 #include "base/ring.h"
 #include "store/change.h"
 
@@ -51,6 +52,7 @@ struct store_worker {
 	_Atomic int trouble;       /* db_error of the last transaction as a whole, DB_OK if it went well */
 
 	/* The worker's thread only. */
+	struct pulse pulse;
 	bool calls_open; /* perhaps */
 	bool behind;     /* of the last transaction it is not known whether it was committed, nor what came after */
 	int64_t last_beat_us;

@@ -82,12 +82,18 @@ bool store_worker_turn(struct store_worker *w)
 	return true;
 }
 
-static void *worker_main(void *arg)
+static void wake_asked(void *arg)
 {
 	struct store_worker *w = arg;
+	store_signal_raise(&w->work);
+}
+
+static void work(struct store_worker *w)
+{
 	struct store *s = w->store;
 
 	for (;;) {
+		pulse_answer(&w->pulse);
 		/* Read before the look into the ring: what was posted before the stop is still run. */
 		bool stopping = atomic_load(&w->stopping);
 		if (store_worker_turn(w)) {
@@ -96,11 +102,25 @@ static void *worker_main(void *arg)
 			continue;
 		}
 		if (stopping)
-			return NULL;
+			return;
 		store_signal_wait(&w->work, w->calls_open ? STORE_IDLE_BEAT_US : INT64_MAX);
 		if (w->calls_open && clock_monotonic_us() - w->last_beat_us >= STORE_IDLE_BEAT_US)
 			store_write_beat(w);
 	}
+}
+
+static void *worker_main(void *arg)
+{
+	struct store_worker *w = arg;
+	const char *name = w == &w->store->writer ? "store-writer" : "store-reader";
+
+	(void)pthread_setname_np(pthread_self(), name);
+	pulse_begin(&w->pulse, name, wake_asked, w);
+	w->db->pulse = &w->pulse;
+	work(w);
+	w->db->pulse = NULL;
+	pulse_end(&w->pulse);
+	return NULL;
 }
 
 int store_worker_start(struct store_worker *w)

@@ -92,10 +92,12 @@ class Alto:
             f'node: test\ndata: {self.data}\nlisten: {json.dumps(self.listen)}\n'
             f'media: {{ports: {low}-{low + ports - 1}, workers: {workers}, plain_rtp: {str(plain_rtp).lower()}}}\n{extra}')
         self.process = self.last_id = None
+        self.environment = {}  # beside the test's own
 
     def start(self, *args):
         self.process = subprocess.Popen([ALTO, 'serve', '--config', str(self.config), *args], text=True,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                        env={**os.environ, **self.environment})
         self.log = Lines(self.process.stderr)
         self.log.wait_for('serve.ready')
         return self

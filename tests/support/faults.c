@@ -1,0 +1,107 @@
+/*
+ * support/faults.c - what a scenario test makes go wrong inside the real program: loaded before the C library, told
+ * what to do through a file that both have mapped (tests/scenario/faults.py)
+ */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+struct faults {
+	char stuck[16];               /* the thread of this name goes no further than its next sleep */
+	_Atomic uint32_t disk_ms;     /* so long takes each write and sync of the store's threads */
+	_Atomic uint32_t disk_writes; /* how many there were, so that a test sees that one is under way */
+};
+
+static struct faults *faults;
+
+__attribute__((constructor)) static void map_file(void)
+{
+	const char *path = getenv("ALTO_FAULTS");
+	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+	void *at = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof(*faults), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED)
+		abort();
+	close(fd);
+	faults = at;
+}
+
+void faults_stand_still(void);
+void faults_stand_still(void)
+{
+	for (;;)
+		pause();
+}
+
+static void maybe_stop(void)
+{
+	char name[16] = "";
+	if (*faults->stuck && pthread_getname_np(pthread_self(), name, sizeof(name)) == 0 &&
+	    strncmp(name, faults->stuck, sizeof(name)) == 0)
+		faults_stand_still();
+}
+
+static void maybe_delay(void)
+{
+	char name[16] = "";
+	uint32_t ms = faults->disk_ms;
+	if (ms == 0 || pthread_getname_np(pthread_self(), name, sizeof(name)) != 0 || strncmp(name, "store-", 6) != 0)
+		return;
+	faults->disk_writes++;
+	struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+	while (nanosleep(&left, &left) < 0)
+		;
+}
+
+/* POSIX has it both ways, ISO C does not. */
+#define NEXT(function) (__extension__(__typeof__(&function)) dlsym(RTLD_NEXT, #function))
+
+int epoll_wait(int fd, struct epoll_event *events, int count, int timeout_ms)
+{
+	maybe_stop();
+	return NEXT(epoll_wait)(fd, events, count, timeout_ms);
+}
+
+int epoll_pwait(int fd, struct epoll_event *events, int count, int timeout_ms, const sigset_t *mask)
+{
+	maybe_stop();
+	return NEXT(epoll_pwait)(fd, events, count, timeout_ms, mask);
+}
+
+int sem_wait(sem_t *semaphore)
+{
+	maybe_stop();
+	return NEXT(sem_wait)(semaphore);
+}
+
+int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *until)
+{
+	maybe_stop();
+	return NEXT(sem_clockwait)(semaphore, clock, until);
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at)
+{
+	maybe_delay();
+	return NEXT(pwrite64)(fd, bytes, n, at);
+}
+
+int fdatasync(int fd)
+{
+	maybe_delay();
+	return NEXT(fdatasync)(fd);
+}
+
+int fsync(int fd)
+{
+	maybe_delay();
+	return NEXT(fsync)(fd);
+}
