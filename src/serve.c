@@ -11,6 +11,7 @@
 #include "net/stream.h"
 #include "net/tls.h"
 #include "notify.h"
+#include "privilege.h"
 #include "transport/target.h"
 #include "watchdog.h"
 #include "web/server.h"
@@ -376,18 +377,19 @@ static int open_switchboard(struct server *s)
 static int open_web(struct server *s)
 {
 	struct web_reason why;
-	struct web_context c = {.loop = s->loop,
-				.switchboard = s->switchboard,
-				.directory = s->directory,
-				.store = s->store,
-				.media = s->media,
-				.transport = s->transport,
-				.random = &s->random,
-				.metrics = &s->metrics,
-				.config = &s->config,
-				.identity = s->identity,
-				.version = ALTO_VERSION,
-				.warnings = {s->certificate_trouble, s->descriptor_trouble, s->data_trouble}};
+	struct web_context c = {
+		.loop = s->loop,
+		.switchboard = s->switchboard,
+		.directory = s->directory,
+		.store = s->store,
+		.media = s->media,
+		.transport = s->transport,
+		.random = &s->random,
+		.metrics = &s->metrics,
+		.config = &s->config,
+		.identity = s->identity,
+		.version = ALTO_VERSION,
+		.warnings = {s->certificate_trouble, s->descriptor_trouble, s->data_trouble, privilege_trouble()}};
 	look_at_data(s);
 	return web_new(&c, &s->web, &why) < 0 ? fail(why.text, "") : 0;
 }
@@ -429,7 +431,7 @@ static int open_all(struct server *s)
 		return -1;
 	if (s->demo && demo_company(s->store, s->directory, &s->random, &s->config) < 0)
 		return -1;
-	if (open_web(s) < 0)
+	if (privilege_finish() < 0 || open_web(s) < 0)
 		return -1;
 	register_metrics(s);
 	if (loop_on_signal(s->loop, SIGTERM, on_terminate, s) < 0 ||
@@ -495,6 +497,10 @@ int serve(const struct serve_options *options)
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
 	int rc = read_config(s, options);
+	if (rc == 0)
+		rc = privilege_become(s->config.user);
+	if (rc == 0)
+		rc = privilege_lock();
 	if (rc == 0)
 		rc = open_all(s);
 	if (rc == 0) {

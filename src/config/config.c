@@ -163,6 +163,11 @@ static int take_node(struct reader *r, yaml_node_t *value, const char *key, void
 	return rc;
 }
 
+static int take_user(struct reader *r, yaml_node_t *value, const char *key, void *target)
+{
+	return take_text(r, value, key, target, sizeof(r->config->user));
+}
+
 static int take_data(struct reader *r, yaml_node_t *value, const char *key, void *target)
 {
 	return take_text(r, value, key, target, sizeof(r->config->data));
@@ -330,9 +335,11 @@ static int take_networks(struct reader *r, yaml_node_t *value, const char *key, 
 }
 
 static const struct key top_keys[] = {
-	{"node", take_node, AT(node)},  {"data", take_data, AT(data)},  {"database", take_database, AT(database)},
-	{"listen", take_listen, 0},     {"networks", take_networks, 0}, {"media", take_media, 0},
-	{"shutdown", take_shutdown, 0}, {"trace", take_trace, 0},       {"tls", take_tls, 0},
+	{"node", take_node, AT(node)}, {"user", take_user, AT(user)},
+	{"data", take_data, AT(data)}, {"database", take_database, AT(database)},
+	{"listen", take_listen, 0},    {"networks", take_networks, 0},
+	{"media", take_media, 0},      {"shutdown", take_shutdown, 0},
+	{"trace", take_trace, 0},      {"tls", take_tls, 0},
 };
 
 /* ---- the file ---- */

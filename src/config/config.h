@@ -30,6 +30,7 @@ struct config_network {
 };
 struct config {
 	char node[64];      /* default: the host's name */
+	char user[33];      /* who to become when started as root; empty: nobody else */
 	char data[96];      /* directory; DATA/alto.sock must fit a socket address (107 bytes) */
 	char database[512]; /* "sqlite", or the URL of a PostgreSQL database: may hold a password, never printed */
 	struct config_addresses sip_udp, sip_tcp, sip_tls;

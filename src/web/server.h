@@ -18,7 +18,7 @@ struct tls_identity;
 struct transport;
 struct web;
 
-#define WEB_NODE_WARNINGS 3
+#define WEB_NODE_WARNINGS 4
 /* What the resources show and change. All borrowed; they outlive the web server. */
 struct web_context {
 	struct loop *loop;

@@ -79,7 +79,7 @@ class _UnixConnection(http.client.HTTPConnection):
 class Alto:
     """`with Alto(listen={'sip_tls': [...]}) as alto:` starts it, waits until it is ready, and stops it at the end."""
 
-    def __init__(self, listen=None, plain_rtp=False, workers=1, extra='', directory=None, ports=1000):
+    def __init__(self, listen=None, plain_rtp=False, workers=1, extra='', directory=None, ports=1000, under=()):
         self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix='alto-'))
         self.owned = directory is None
         self.data = self.directory / 'data'
@@ -93,9 +93,10 @@ class Alto:
             f'media: {{ports: {low}-{low + ports - 1}, workers: {workers}, plain_rtp: {str(plain_rtp).lower()}}}\n{extra}')
         self.process = self.last_id = None
         self.environment = {}  # beside the test's own
+        self.under = list(under)  # a command that runs it
 
     def start(self, *args):
-        self.process = subprocess.Popen([ALTO, 'serve', '--config', str(self.config), *args], text=True,
+        self.process = subprocess.Popen([*self.under, ALTO, 'serve', '--config', str(self.config), *args], text=True,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                         env={**os.environ, **self.environment})
         self.log = Lines(self.process.stderr)

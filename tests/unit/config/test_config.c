@@ -26,6 +26,7 @@ static void an_empty_file_gives_the_defaults(void **state)
 		assert_int_equal(parse(empties[i], &c, &reason), 0);
 		assert_string_equal(c.data, "/var/lib/alto");
 		assert_string_equal(c.database, "sqlite");
+		assert_string_equal(c.user, "");
 		assert_int_not_equal(c.node[0], 0);
 		assert_int_equal(c.sip_udp.count + c.sip_tcp.count, 0);
 		assert_int_equal(c.sip_tls.count, 1);
@@ -62,6 +63,7 @@ static void every_key_is_taken(void **state)
 				   "  ports: 20000-20100\n"
 				   "  workers: 3\n"
 				   "  plain_rtp: true\n"
+				   "user: alto\n"
 				   "shutdown: {wait: 3600}\n"
 				   "trace: {sip: false, days: 30}\n"
 				   "tls: {certificate: /etc/c.pem, key: /etc/k.pem, ca: /etc/ca.pem}\n";
@@ -85,6 +87,7 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(c.media_workers, 3);
 	assert_true(c.plain_rtp);
 	assert_int_equal(c.shutdown_wait_s, 3600);
+	assert_string_equal(c.user, "alto");
 	assert_false(c.trace_sip);
 	assert_int_equal(c.trace_days, 30);
 	assert_string_equal(c.certificate, "/etc/c.pem");
@@ -141,6 +144,7 @@ static const struct refusal refusals[] = {
 	{"media: {workers: 257}\n", "alto.yaml:1: media.workers: ", "to 256"},
 	{"media: {workers: -1}\n", "alto.yaml:1: media.workers: ", "to 256"},
 	{"media: {plain_rtp: maybe}\n", "alto.yaml:1: media.plain_rtp: ", "true or false"},
+	{"user: 123456789012345678901234567890123\n", "alto.yaml:1: user: ", "longer than 32"},
 	{"shutdown: {wait: 3601}\n", "alto.yaml:1: shutdown.wait: ", "from 0 to 3600"},
 	{"shutdown: {wait: soon}\n", "alto.yaml:1: shutdown.wait: ", "from 0 to 3600"},
 	{"trace: {sip: 1}\n", "alto.yaml:1: trace.sip: ", "true or false"},

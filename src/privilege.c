@@ -1,0 +1,75 @@
+/* privilege.c - another user, no way back, no look inside.   record 014 */
+#include "privilege.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static bool has_become; /* somebody else, who may use low ports */
+
+static int fail(const char *user, const char *why)
+{
+	fprintf(stderr, "alto: user: %s: %s\n", user, why);
+	return -1;
+}
+
+/* The C library has no word for it, and one capability is no reason for a library. */
+static int set_capabilities(uint32_t low)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{.effective = low, .permitted = low}};
+	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
+int privilege_become(const char *user)
+{
+	if (!*user)
+		return 0;
+	errno = 0;
+	const struct passwd *p = getpwnam(user);
+	if (!p)
+		return fail(user, errno ? strerror(errno) : "there is no such user; make it with useradd --system");
+	if (p->pw_uid == geteuid())
+		return 0;
+	if (geteuid() != 0)
+		return fail(user, "only root can become another user: start alto as root, or as this user");
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || initgroups(user, p->pw_gid) < 0 ||
+	    setresgid(p->pw_gid, p->pw_gid, p->pw_gid) < 0 || setresuid(p->pw_uid, p->pw_uid, p->pw_uid) < 0 ||
+	    prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+		return fail(user, strerror(errno));
+	/* A root without this right, as in a container, cannot give it: ports below 1024 are then refused by name. */
+	if (set_capabilities(1u << CAP_NET_BIND_SERVICE) < 0 && set_capabilities(0) < 0)
+		return fail(user, "the rights of root cannot be given up");
+	has_become = true;
+	return 0;
+}
+
+int privilege_lock(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
+		fprintf(stderr, "alto: the process cannot be locked: %s\n", strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+int privilege_finish(void)
+{
+	/* Otherwise there is nothing to give up, and capset() is not among the calls that the service may make. */
+	if (!has_become || set_capabilities(0) == 0)
+		return 0;
+	fprintf(stderr, "alto: the rights of root cannot be given up: %s\n", strerror(errno));
+	return -1;
+}
+
+const char *privilege_trouble(void)
+{
+	return geteuid() == 0
+		       ? "Alto runs as root, and so would whoever breaks into it: name a user in the configuration "
+			 "(user: alto), or start it as one."
+		       : "";
+}

@@ -1,0 +1,23 @@
+/*
+ * privilege.h - what the process may do: as little as it needs, and nobody looks into it
+ *
+ * In this order, each 0 or -1 after one clear line on standard error: become the configured user before any file is
+ * made; lock what there is to read; listen; give up the right to low ports.
+ */
+#pragma once
+#include "base/common.h"
+
+/*
+ * user: of the configuration; empty: stay who we are. Only root can become another; of its rights the one to ports
+ * below 1024 is kept until privilege_finish(). Call it before any thread is made.
+ */
+MUST_USE int privilege_become(const char *user);
+/*
+ * No new privileges (a set-user-ID program, file capabilities) by any execve() from here on, no core dump, and no
+ * reading of our memory by other processes of the same user: it holds keys and voice.
+ */
+MUST_USE int privilege_lock(void);
+/* Everything listens. */
+MUST_USE int privilege_finish(void);
+/* A sentence for `alto status`, or empty: does all of this run as root? Needs no call of the others. */
+const char *privilege_trouble(void);

@@ -1,0 +1,133 @@
+"""What the process may do: nobody looks into it, it becomes another user, and the service's filter lets it work."""
+import contextlib
+import os
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+import server as server_module
+from server import ALTO, PATIENCE, Alto
+from softphone import Softphone, talk
+
+NOBODY = 65534
+AS_NOBODY = ('setpriv', f'--reuid={NOBODY}', f'--regid={NOBODY}', '--clear-groups')
+UNDER_FILTER = str(pathlib.Path(os.environ['ALTO_SOURCE']) / 'scripts' / 'under-filter')
+
+
+def status_of(alto):
+    text = pathlib.Path(f'/proc/{alto.process.pid}/status').read_text()
+    return dict(re.findall(r'^(\w+):\t*(.*)$', text, re.M))
+
+
+@contextlib.contextmanager
+def a_directory():
+    """That nobody may use, if that is whom the program becomes."""
+    with tempfile.TemporaryDirectory() as directory:
+        if os.getuid() == 0:
+            os.chown(directory, NOBODY, NOBODY)
+        os.chmod(directory, 0o755)
+        yield directory
+
+
+def no_core_dump():
+    """It dies as by an ASSERT, where a core is allowed and others leave one: neither key nor digest is written anywhere."""
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    with tempfile.TemporaryDirectory() as directory, contextlib.chdir(directory):
+        other = subprocess.Popen(['sleep', '1000'])
+        with Alto() as alto:
+            alto.company()
+            for process in (other, alto.process):
+                process.send_signal(signal.SIGABRT)
+            dumped = [bool(os.waitstatus_to_exitcode(raw) == -signal.SIGABRT and os.WCOREDUMP(raw))
+                      for raw in (os.waitpid(p.pid, 0)[1] for p in (other, alto.process))]
+            if not dumped[0]:
+                print('this system takes no core dumps: only what other processes may read was tried')
+            assert not dumped[1]
+            alto.start()
+
+
+def nobody_reads_it():
+    """Not even a process of the same user."""
+    reader = 'import sys; open(f"/proc/{sys.argv[1]}/mem", "rb")'
+
+    def read(pid):
+        return subprocess.run([*AS_NOBODY, sys.executable, '-c', reader, str(pid)], capture_output=True, text=True)
+
+    other = subprocess.Popen([*AS_NOBODY, 'sleep', '1000'])
+    with a_directory() as directory, Alto(directory=directory, extra='user: nobody\n') as alto:
+        assert 'Permission denied' in read(alto.process.pid).stderr
+        assert read(other.pid).returncode == 0
+    other.kill()
+    other.wait()
+
+
+def becomes_another_user():
+    """All of it, for good; what is made is that user's, and low ports may be had nevertheless."""
+    with a_directory() as directory, \
+            Alto(directory=directory, extra='user: nobody\n', listen={'sip_tls': ['127.0.0.1:661']}) as alto:
+        status = status_of(alto)
+        assert status['Uid'].split() == status['Gid'].split() == [str(NOBODY)] * 4, status
+        assert all(int(status[name], 16) == 0 for name in ('CapInh', 'CapPrm', 'CapEff', 'CapAmb')), status
+        assert status['Groups'].strip() in ('', str(NOBODY)) and status['NoNewPrivs'] == '1', status
+        assert (alto.data / 'alto.db').stat().st_uid == NOBODY
+        assert not [w for w in alto.api('GET', '/api/v1/status')[1]['warnings'] if 'root' in w]
+
+
+def refuses_what_cannot_be():
+    with a_directory() as directory:
+        config = pathlib.Path(directory) / 'alto.yaml'
+        for user, as_whom, said in (('no-such-user', (), 'no such user'), ('root', AS_NOBODY, 'only root')):
+            config.write_text(f'data: {directory}/data\nuser: {user}\n')
+            config.chmod(0o644)
+            done = subprocess.run([*as_whom, server_module.ALTO, 'serve', '--config', str(config)], capture_output=True, text=True,
+                                  timeout=PATIENCE)
+            assert done.returncode == 1 and f'user: {user}: ' in done.stderr and said in done.stderr, done
+            assert not (pathlib.Path(directory) / 'data').exists()
+
+
+def root_is_told():
+    with Alto() as alto:
+        assert [w for w in alto.api('GET', '/api/v1/status')[1]['warnings'] if 'runs as root' in w]
+        assert status_of(alto)['NoNewPrivs'] == '1'
+
+
+def works_under_the_filter():
+    """A registration, a call with voice, a reload, a listing, an orderly end; a filter too narrow is noticed."""
+    under = [UNDER_FILTER, *(('--user', 'nobody') if os.getuid() == 0 else ())]
+    with a_directory() as directory, Alto(directory=directory, workers=2, under=under) as alto:
+        accounts = alto.company()
+        server = '127.0.0.1', alto.tls_port
+        anna, bruno = (Softphone(accounts[e]['desk'], e, server, 'tls').register() for e in ('101', '102'))
+        has = {'suites': ('AES_CM_128_HMAC_SHA1_80',)}
+        a, b = talk(anna, bruno, '102', has, has)
+        assert status_of(alto)['Seccomp'] == '2'
+        start = len(alto.log.all)
+        alto.process.send_signal(signal.SIGHUP)
+        alto.log.wait_for('serve.certificate_reloaded', start=start)
+        a.hang_up()
+        b.ended()
+        assert alto.last_call()['cause'] == 'answered'
+        alto.stop()
+        narrow = subprocess.run([*under, '--without', 'epoll_ctl', server_module.ALTO, 'serve', '--config', str(alto.config)],
+                                capture_output=True, timeout=PATIENCE)
+        assert narrow.returncode == -signal.SIGSYS, narrow
+        alto.start()
+
+
+# A copy of the program where others may enter, which the source's own directory may not be.
+with a_directory() as place:
+    server_module.ALTO = shutil.copy(ALTO, place)
+    no_core_dump()
+    works_under_the_filter()
+    if os.getuid() == 0:
+        root_is_told()
+        becomes_another_user()
+        nobody_reads_it()
+        refuses_what_cannot_be()
+    else:
+        print('not root: becoming another user was not tried')
