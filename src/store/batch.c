@@ -11,6 +11,8 @@ static bool is_trouble(int rc)
 
 static void report(struct store_worker *w, int rc, const char *why)
 {
+	if (atomic_load_explicit(&w->trouble, memory_order_relaxed) == DB_OK && !w->store->config.threadless)
+		atomic_store_explicit(&w->trouble_since_us, clock_wall_us(), memory_order_relaxed);
 	atomic_store_explicit(&w->trouble, rc, memory_order_relaxed);
 	log_event(LOG_ERROR, w == &w->store->writer ? "store.not_committed" : "store.not_read", LOG_INT("error", rc),
 		  LOG_STR("why", why));

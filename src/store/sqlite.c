@@ -35,6 +35,18 @@ static sqlite3 *handle_of(const struct db *db)
 	return container_of((struct db *)(uintptr_t)db, struct sqlite_db, db)->handle;
 }
 
+/* Of the last write or sync that failed: where a commit fails, only the log's own file still knows it. 0: not known. */
+static int disk_errno(sqlite3 *handle)
+{
+	sqlite3_file *log = NULL;
+	int error = 0;
+
+	if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log &&
+	    log->pMethods)
+		(void)log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
+	return error ? error : sqlite3_system_errno(handle);
+}
+
 static int translate(sqlite3 *handle, int code)
 {
 	switch (code & 0xff) {
@@ -55,15 +67,18 @@ static int translate(sqlite3 *handle, int code)
 		return DB_CORRUPT;
 	case SQLITE_IOERR: {
 		/*
-		 * SQLite calls only ENOSPC full; a quota or a limit on files gives this code, and where a commit
-		 * fails so, the errno is lost. All are the same to the operator: the disk takes no more.
+		 * SQLite calls only ENOSPC full; a quota or a limit on files gives this code, and sometimes no errno
+		 * is left to tell. All are the same to the operator: the disk takes no more. A file
+		 * system that became read-only under us, or a disk that fails, says so.
 		 */
+		int error = disk_errno(handle);
+		if (error == EROFS)
+			return DB_READ_ONLY;
+		if (error == EIO)
+			return DB_FAILED;
 		if (code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_SHMSIZE)
 			return DB_FULL;
-		int error = sqlite3_system_errno(handle);
-		if (error == ENOSPC || error == EDQUOT || error == EFBIG)
-			return DB_FULL;
-		return error == EROFS ? DB_READ_ONLY : DB_FAILED;
+		return error == ENOSPC || error == EDQUOT || error == EFBIG ? DB_FULL : DB_FAILED;
 	}
 	default:
 		return DB_FAILED;

@@ -207,7 +207,8 @@ static const char *sentence(int error)
 		return "the disk that holds the data is full: calls go on, their history waits in memory; free some "
 		       "space";
 	case DB_READ_ONLY:
-		return "the data cannot be written any more: the file system, or the database, has become read-only";
+		return "the data cannot be written any more: the file system, or the database, has become read-only: "
+		       "calls go on, their history waits in memory; make it writable again";
 	case DB_BUSY:
 		return "another program, or another alto, holds the database: stop it";
 	case DB_CORRUPT:
@@ -232,7 +233,14 @@ void store_health(const struct store *s, int64_t now_us, struct store_health *re
 		.oldest_wait_us = oldest_us ? MAX(now_us - oldest_us, 0) : 0,
 		.last_error = writing ? writing : reading,
 	};
-	snprintf(ret->trouble, sizeof(ret->trouble), "%s", sentence(ret->last_error));
+	const struct store_worker *w = writing ? &s->writer : &s->reader;
+	int64_t since_us = atomic_load_explicit(&w->trouble_since_us, memory_order_relaxed);
+	char since[28];
+	clock_format(since_us, since);
+	if (ret->last_error && since_us)
+		snprintf(ret->trouble, sizeof(ret->trouble), "since %.19sZ %s", since, sentence(ret->last_error));
+	else
+		snprintf(ret->trouble, sizeof(ret->trouble), "%s", sentence(ret->last_error));
 }
 
 void store_metrics(struct store *s, struct metrics *m)

@@ -105,7 +105,7 @@ struct store_health {
 	size_t waiting_jobs, waiting_bytes;
 	int64_t oldest_wait_us; /* age of the oldest job not committed; 0 when threadless */
 	int last_error;         /* 0: healthy; DB_FULL ... */
-	char trouble[256];      /* empty, or a sentence */
+	char trouble[256];      /* empty, or a sentence: since when, what, what to do */
 };
 /* now_us: the monotonic clock. Healthy again with the first commit (or, if only reading failed, reading) that succeeds.
  */

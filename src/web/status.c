@@ -110,14 +110,16 @@ static bool warn_of_certificate(const struct web_context *c, int64_t now_us, jso
 }
 
 /* A store that answers late: what is told "done" waits. */
-static bool warn_of_stall(const struct store_health *store, json_t *list)
+static bool warn_of_stall(const struct store_health *store, int64_t now_us, json_t *list)
 {
 	if (store->oldest_wait_us < STALL_WARNING_US)
 		return true;
-	char line[160];
+	char line[200], since[28];
+	clock_format(now_us - store->oldest_wait_us, since);
 	snprintf(line, sizeof(line),
-		 "The database has not committed for %lld s, and %zu writes wait: the disk is slow, or stands still.",
-		 (long long)(store->oldest_wait_us / SECOND_US), store->waiting_jobs);
+		 "Since %.19sZ the database has not committed, and %zu writes wait: the disk is slow, or stands still. "
+		 "Calls go on; look what else uses the disk.",
+		 since, store->waiting_jobs);
 	return warn(list, line);
 }
 
@@ -141,7 +143,7 @@ static json_t *warnings_json(const struct web_request *r, const struct store_hea
 	if (ok && c->config->plain_rtp)
 		ok = warn(list, "Unencrypted voice is allowed on this node for devices that have srtp off.");
 	if (ok)
-		ok = warn_of_node(c, list) && warn_of_stall(store, list);
+		ok = warn_of_node(c, list) && warn_of_stall(store, web_now_us(r), list);
 	if (ok && *store->trouble)
 		ok = warn(list, store->trouble);
 	if (ok && *calls->trouble)

@@ -6,7 +6,7 @@ import struct
 
 class Faults:
     """alto.environment.update(faults.environment) before the start."""
-    STUCK, DISK_MS, DISK_WRITES, SIZE = 0, 16, 20, 24
+    STUCK, DISK_MS, DISK_WRITES, DISK_ERROR, SIZE = 0, 16, 20, 24, 28
 
     def __init__(self, path):
         with open(path, 'w+b') as file:
@@ -24,6 +24,10 @@ class Faults:
     def slow_disk(self, milliseconds):
         """Each write and each sync of the store's threads takes so long."""
         self.page[self.DISK_MS:self.DISK_MS + 4] = struct.pack('=I', milliseconds)
+
+    def failing_disk(self, error):
+        """Each write and each sync of theirs fails with this errno; 0: none."""
+        self.page[self.DISK_ERROR:self.DISK_ERROR + 4] = struct.pack('=i', error)
 
     @property
     def slow_writes(self):

@@ -3,10 +3,12 @@
  * what to do through a file that both have mapped (tests/scenario/faults.py)
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,7 @@ struct faults {
 	char stuck[16];               /* the thread of this name goes no further than its next sleep */
 	_Atomic uint32_t disk_ms;     /* so long takes each write and sync of the store's threads */
 	_Atomic uint32_t disk_writes; /* how many there were, so that a test sees that one is under way */
+	_Atomic int32_t disk_error;   /* errno of each write and sync of theirs; 0: none */
 };
 
 static struct faults *faults;
@@ -49,16 +52,25 @@ static void maybe_stop(void)
 		faults_stand_still();
 }
 
-static void maybe_delay(void)
+static bool is_store(void)
 {
 	char name[16] = "";
+	return pthread_getname_np(pthread_self(), name, sizeof(name)) == 0 && strncmp(name, "store-", 6) == 0;
+}
+
+/* False: the disk refuses. */
+static bool use_disk(void)
+{
 	uint32_t ms = faults->disk_ms;
-	if (ms == 0 || pthread_getname_np(pthread_self(), name, sizeof(name)) != 0 || strncmp(name, "store-", 6) != 0)
-		return;
+	int error = faults->disk_error;
+	if ((ms == 0 && error == 0) || !is_store())
+		return true;
 	faults->disk_writes++;
 	struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
-	while (nanosleep(&left, &left) < 0)
+	while (ms && nanosleep(&left, &left) < 0)
 		;
+	errno = error;
+	return error == 0;
 }
 
 /* POSIX has it both ways, ISO C does not. */
@@ -90,18 +102,15 @@ int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *unti
 
 ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at)
 {
-	maybe_delay();
-	return NEXT(pwrite64)(fd, bytes, n, at);
+	return use_disk() ? NEXT(pwrite64)(fd, bytes, n, at) : -1;
 }
 
 int fdatasync(int fd)
 {
-	maybe_delay();
-	return NEXT(fdatasync)(fd);
+	return use_disk() ? NEXT(fdatasync)(fd) : -1;
 }
 
 int fsync(int fd)
 {
-	maybe_delay();
-	return NEXT(fsync)(fd);
+	return use_disk() ? NEXT(fsync)(fd) : -1;
 }
