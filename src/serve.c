@@ -384,6 +384,7 @@ static int open_web(struct server *s)
 		.store = s->store,
 		.media = s->media,
 		.transport = s->transport,
+		.dns = s->dns,
 		.random = &s->random,
 		.metrics = &s->metrics,
 		.config = &s->config,

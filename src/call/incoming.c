@@ -154,15 +154,18 @@ void incoming_invite(struct switchboard *sb, struct sip_server *server, const st
 		return;
 	int rc = leg_take_invite(sb, server, req, flow, NULL, NULL, &leg);
 	if (rc < 0) {
-		if (rc == -ENOMEM)
+		if (rc == -ENOMEM) {
+			sb->no_memory_us = sb->wheel->now_us; /* `alto status` names it for a while */
 			refuse_fully(sb, server, req, flow, SLICE_NONE, &(struct refusal){.status = 503});
-		else
+		} else {
 			refuse(sb, server, 400, SLICE("Unusable Contact Or Record-Route"));
+		}
 		return;
 	}
 	leg->plain_allowed = in.plain_allowed;
 	struct call *c = call_new(sb, leg, &in.from, in.to);
 	if (!c) {
+		sb->no_memory_us = sb->wheel->now_us;
 		leg_refuse(leg, 503, SLICE_NONE);
 		return;
 	}

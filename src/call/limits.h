@@ -79,4 +79,4 @@
 
 #define NONCE_LIFETIME_US (300 * SECOND_US)
 #define NONCE_TABLE_MAX 262144
-#define NO_PORT_SHOWN_US (60 * SECOND_US) /* how long `alto status` names a refusal for want of voice ports */
+#define SHORTAGE_SHOWN_US (60 * SECOND_US) /* how long `alto status` names a refusal for want of ports or memory */

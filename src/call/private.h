@@ -58,6 +58,7 @@ struct switchboard {
 	void *stopped_arg;
 	int64_t stop_at_us;
 	int64_t no_port_us;   /* when a call last found no voice port; 0: never */
+	int64_t no_memory_us; /* ... or no memory */
 	uint32_t stop_cursor; /* calls hung up so far */
 	uint32_t calls_ringing;
 	struct metric calls_total, calls_answered, bad_messages, requests_refused, auth_failed, unknown_numbers;

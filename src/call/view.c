@@ -106,7 +106,11 @@ void switchboard_figures(struct switchboard *sb, struct switchboard_figures *ret
 		snprintf(ret->trouble, sizeof(ret->trouble), "shutting down: new calls are refused");
 	else if (overload_tell(sb, ret->trouble, sizeof(ret->trouble)))
 		return;
-	else if (sb->no_port_us && sb->wheel->now_us - sb->no_port_us < NO_PORT_SHOWN_US)
+	else if (sb->no_memory_us && sb->wheel->now_us - sb->no_memory_us < SHORTAGE_SHOWN_US)
+		snprintf(ret->trouble, sizeof(ret->trouble),
+			 "a call was refused in the last minute because no memory was left, or as many calls are in "
+			 "progress as one node takes: give it more memory (MemoryMax), or another node");
+	else if (sb->no_port_us && sb->wheel->now_us - sb->no_port_us < SHORTAGE_SHOWN_US)
 		snprintf(ret->trouble, sizeof(ret->trouble),
 			 "a call was refused in the last minute because no voice port was left: widen media.ports, or "
 			 "raise the descriptor limit");

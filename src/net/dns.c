@@ -148,6 +148,8 @@ void dns_failed(struct dns_entry *e, int status)
 	int64_t now_us = loop_wheel(e->dns->loop)->now_us;
 
 	metric_add(&e->dns->failures, 1);
+	if (status == -ETIMEDOUT && !e->dns->silent_since_us)
+		e->dns->silent_since_us = loop_wheel(e->dns->loop)->wall_us;
 	e->status = e->answer && now_us < e->stale_until_us ? 0 : status;
 	e->until_us = now_us + DNS_FAILED_US;
 	wake(e);
@@ -157,6 +159,7 @@ void dns_answered(struct dns_entry *e, struct slice bytes)
 {
 	int64_t now_us = loop_wheel(e->dns->loop)->now_us;
 	struct dns_answer *fresh = malloc(sizeof(*fresh));
+	e->dns->silent_since_us = 0;
 
 	if (!fresh) {
 		dns_failed(e, -ENOMEM);
@@ -265,6 +268,11 @@ struct dns *dns_free(struct dns *d)
 	map_done(&d->entries);
 	free(d);
 	return NULL;
+}
+
+int64_t dns_silent_since_us(const struct dns *d)
+{
+	return d->silent_since_us;
 }
 
 void dns_metrics(struct dns *d, struct metrics *m)

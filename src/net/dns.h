@@ -47,6 +47,9 @@ MUST_USE int dns_query_start(struct dns *d, struct dns_query *q, struct slice na
 			     void *arg);
 void dns_query_cancel(struct dns_query *q); /* zeroed, or after its result: fine */
 
+/* Wall clock: since when no server has answered a question; 0: the last one was answered, or none was asked. */
+int64_t dns_silent_since_us(const struct dns *d);
+
 void dns_metrics(struct dns *d, struct metrics *m);
 
 #define DNS_ENTRIES_MAX 1024 /* names and types kept: 4 KiB each; the one not asked for longest yields */

@@ -31,6 +31,7 @@ struct dns {
 	struct map entries;
 	struct dns_entry *newest, *oldest;
 	struct metric questions, failures;
+	int64_t silent_since_us; /* wall clock; 0: the last question was answered, or none was asked */
 	/* dns_channel.c */
 	ares_channel channel;
 	struct dns_socket *sockets;

@@ -10,6 +10,7 @@
 #include "config/config.h"
 
 struct directory;
+struct dns;
 struct loop;
 struct media;
 struct store;
@@ -27,6 +28,7 @@ struct web_context {
 	struct store *store;
 	struct media *media;
 	struct transport *transport;
+	const struct dns *dns; /* NULL: no names are looked up */
 	struct random *random;
 	const struct metrics *metrics;
 	const struct config *config;

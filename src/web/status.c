@@ -1,6 +1,7 @@
 /* web/status.c - /api/v1/status: what listens, what is in progress, and what an operator should know */
 #include "base/clock.h"
 #include "call/switchboard.h"
+#include "net/dns.h"
 #include "net/loop.h"
 #include "net/tls.h"
 #include "web/account.h"
@@ -123,6 +124,20 @@ static bool warn_of_stall(const struct store_health *store, int64_t now_us, json
 	return warn(list, line);
 }
 
+static bool warn_of_dns(const struct web_context *c, json_t *list)
+{
+	int64_t since_us = c->dns ? dns_silent_since_us(c->dns) : 0;
+	if (!since_us)
+		return true;
+	char line[200], since[28];
+	clock_format(since_us, since);
+	snprintf(line, sizeof(line),
+		 "Since %.19sZ no DNS server has answered: operators that are named are not found. Look at "
+		 "/etc/resolv.conf, and at the way to the servers in it.",
+		 since);
+	return warn(list, line);
+}
+
 static bool warn_of_node(const struct web_context *c, json_t *list)
 {
 	bool ok = true;
@@ -143,7 +158,7 @@ static json_t *warnings_json(const struct web_request *r, const struct store_hea
 	if (ok && c->config->plain_rtp)
 		ok = warn(list, "Unencrypted voice is allowed on this node for devices that have srtp off.");
 	if (ok)
-		ok = warn_of_node(c, list) && warn_of_stall(store, web_now_us(r), list);
+		ok = warn_of_node(c, list) && warn_of_dns(c, list) && warn_of_stall(store, web_now_us(r), list);
 	if (ok && *store->trouble)
 		ok = warn(list, store->trouble);
 	if (ok && *calls->trouble)

@@ -138,6 +138,45 @@ static void test_no_memory_for_a_change(void **state)
 	print_message("%u allocations failed, in %u messages\n", failures, messages);
 }
 
+/* A second call while one is up, with one allocation failing: *ret_met if there was such a one. Was the lack named? */
+static bool second_call_without(unsigned message, unsigned allocation, bool *ret_met)
+{
+	struct office o = office_udp();
+	struct phone_call *a, *b;
+	struct switchboard_figures figures;
+	office_talk(&o, &a, &b);
+	o.s->poor_message = o.s->messages + message;
+	o.s->poor_allocation = allocation;
+	struct phone_call *second = phone_dial(o.ann, "20");
+	sim_run(o.s, 2 * SECOND_US);
+	*ret_met = o.s->poor_met;
+	switchboard_figures(o.s->sb, &figures);
+	bool named = strstr(figures.trouble, "no memory was left");
+	assert_true(!named || (*ret_met && second->status == 503));
+	assert_true(a->up && !a->ended && b->up && !b->ended && voice_flows(a, b));
+	sim_run(o.s, 61 * SECOND_US);
+	switchboard_figures(o.s->sb, &figures);
+	assert_string_equal(figures.trouble, "");
+	if (!second->ended)
+		phone_hang_up(second);
+	phone_hang_up(a);
+	sim_run(o.s, 100 * SECOND_US);
+	office_done(&o);
+	return named;
+}
+
+/* A call in progress goes on when there is no memory for another, and the status says why that one was refused. */
+static void test_shortage_is_named(void **state)
+{
+	unsigned named = 0;
+	for (unsigned message = 1; message <= 3; message++) { /* INVITE, ACK of its challenge, INVITE */
+		bool met = true;
+		for (unsigned n = 1; met; n++)
+			named += second_call_without(message, n, &met);
+	}
+	assert_in_range(named, 1, 100);
+}
+
 static size_t block(const void *p)
 {
 	return p ? malloc_usable_size((void *)(uintptr_t)p) + sizeof(size_t) : 0;
@@ -170,8 +209,8 @@ static void test_size_of_a_call(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_memory),
-					   cmocka_unit_test(test_no_memory_for_a_change),
-					   cmocka_unit_test(test_size_of_a_call)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_memory), cmocka_unit_test(test_no_memory_for_a_change),
+		cmocka_unit_test(test_shortage_is_named), cmocka_unit_test(test_size_of_a_call)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

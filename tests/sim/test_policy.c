@@ -325,7 +325,7 @@ static void test_no_voice_port(void **state)
 	sim_assert_row(o.s, 503, "no-voice-port", "alto");
 	switchboard_figures(o.s->sb, &figures);
 	assert_non_null(strstr(figures.trouble, "media.ports"));
-	sim_run(o.s, NO_PORT_SHOWN_US);
+	sim_run(o.s, SHORTAGE_SHOWN_US);
 	switchboard_figures(o.s->sb, &figures);
 	assert_string_equal(figures.trouble, "");
 	office_done(&o);

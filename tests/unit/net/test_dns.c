@@ -140,6 +140,7 @@ static void test_no_answer(void **state)
 	move_time(2 * MS_US);
 	run_until(loop, flag_set, &r.told);
 	assert_int_equal(r.status, -ETIMEDOUT);
+	assert_int_not_equal(dns_silent_since_us(dns), 0);
 	/* The next does not wait: it is known. */
 	unsigned asked = server.asked;
 	assert_int_equal(ask("a.example", DNS_A).status, -ETIMEDOUT);
@@ -148,6 +149,7 @@ static void test_no_answer(void **state)
 	server.silent = false;
 	dns_reload(dns);
 	assert_int_equal(ask("a.example", DNS_A).status, 0);
+	assert_int_equal(dns_silent_since_us(dns), 0);
 }
 
 static void test_nobody_there(void **state)
