@@ -12,6 +12,7 @@
 #include "net/tls.h"
 #include "notify.h"
 #include "privilege.h"
+#include "transport/bans.h"
 #include "transport/target.h"
 #include "watchdog.h"
 #include "web/server.h"
@@ -37,6 +38,7 @@ struct server {
 	struct directory *directory;
 	struct media *media;
 	struct transport *transport;
+	struct bans *bans;
 	struct switchboard *switchboard;
 	struct tls_identity *identity;
 	struct web *web;
@@ -330,8 +332,10 @@ static int open_transport(struct server *s)
 	static const struct transport_events events = {.input = on_input, .closed = on_flow_closed, .known = on_accept};
 	if (s->config.sip_tls.count && load_identity(s, &s->identity) < 0)
 		return -1;
-	if (transport_new(s->loop, &events, s, &s->transport) < 0)
+	s->bans = bans_new(loop_wheel(s->loop), &s->random);
+	if (!s->bans || transport_new(s->loop, &events, s, &s->transport) < 0)
 		return fail("no memory for SIP", "");
+	transport_set_bans(s->transport, s->bans);
 	if (dns_new(s->loop, NULL, &s->dns) < 0)
 		return fail("DNS cannot be asked", "no memory, or no descriptors");
 	transport_set_dns(s->transport, s->dns, &s->random);
@@ -362,6 +366,7 @@ static int open_switchboard(struct server *s)
 	struct switchboard_config c = {.wheel = loop_wheel(s->loop),
 				       .random = &s->random,
 				       .transport = s->transport,
+				       .bans = s->bans,
 				       .media = s->media,
 				       .store = s->store,
 				       .directory = s->directory,
@@ -384,6 +389,7 @@ static int open_web(struct server *s)
 		.store = s->store,
 		.media = s->media,
 		.transport = s->transport,
+		.bans = s->bans,
 		.dns = s->dns,
 		.random = &s->random,
 		.metrics = &s->metrics,
@@ -399,6 +405,7 @@ static void register_metrics(struct server *s)
 {
 	loop_metrics(s->loop, &s->metrics);
 	transport_metrics(s->transport, &s->metrics);
+	bans_metrics(s->bans, &s->metrics);
 	dns_metrics(s->dns, &s->metrics);
 	switchboard_metrics(s->switchboard, &s->metrics);
 	media_metrics(s->media, &s->metrics);
@@ -461,6 +468,7 @@ static void close_all(struct server *s)
 		loop_drain(s->loop);
 	web_free(s->web);
 	transport_free(s->transport);
+	bans_free(s->bans);
 	tls_identity_free(s->identity);
 	loop_free(s->loop);
 	watchdog_stop(s->watchdog); /* last: what is taken down may stand still too */

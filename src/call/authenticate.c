@@ -124,15 +124,16 @@ static enum sip_digest_algorithm algorithm_guess(struct switchboard *sb, const s
 static void challenge(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		      const struct sip_flow *flow, enum sip_digest_algorithm algorithm, bool stale)
 {
+	sip_server_set_guest(server, true);
 	struct writer w = response_begin(sb, req, flow, 401, SLICE_NONE, SLICE_NONE);
 	sip_write_field_begin(&w, SIP_WWW_AUTHENTICATE);
-	sip_write_challenge(&w, sb->nonces, SLICE(SWITCHBOARD_REALM), algorithm, stale, sb->wheel->now_us);
+	sip_write_challenge(&w, sb->nonces, SLICE(SWITCHBOARD_REALM), algorithm, stale, &flow->remote,
+			    sb->wheel->now_us);
 	sip_write_field_end(&w);
 	(void)response_send(sb, server, &w, 401, SLICE_NONE);
 }
 
-/* The Authorization field meant for us; a phone may carry one for each realm it knows. */
-static bool credentials_find(const struct sip_message *req, struct sip_credentials *ret)
+bool credentials_find(const struct sip_message *req, struct sip_credentials *ret)
 {
 	const struct sip_field *f = sip_field_first(req, SIP_AUTHORIZATION);
 	for (; f; f = sip_field_next(req, f)) {
@@ -182,6 +183,11 @@ enum auth_result authenticate(struct switchboard *sb, struct sip_server *server,
 		return AUTH_ANSWERED;
 	}
 
+	if (!guest_may_try(sb, flow, &c)) {
+		sip_server_drop(server);
+		return AUTH_ANSWERED;
+	}
+
 	char name[SIP_TOKEN_MAX];
 	size_t n = 0;
 	bool named = sip_unquote(c.username, name, sizeof(name), &n);
@@ -196,6 +202,8 @@ enum auth_result authenticate(struct switchboard *sb, struct sip_server *server,
 				 device ? device->ha1 : sb->unknown_ha1, device != NULL, sb->wheel->now_us)) {
 	case SIP_DIGEST_OK:
 		ASSERT(device);
+		sip_server_set_guest(server, false);
+		guest_is_device(sb, &flow->remote, c.username);
 		identities_remember(sb, flow, device);
 		*ret_device = device;
 		return AUTH_OK;
@@ -209,6 +217,9 @@ enum auth_result authenticate(struct switchboard *sb, struct sip_server *server,
 		break;
 	}
 	metric_add(&sb->auth_failed, 1);
-	challenge(sb, server, req, flow, want, false);
+	if (guest_failed(sb, flow, &c, device != NULL))
+		challenge(sb, server, req, flow, want, false);
+	else
+		sip_server_drop(server);
 	return AUTH_ANSWERED;
 }

@@ -106,6 +106,7 @@ static bool from_trunk(struct switchboard *sb, struct sip_server *server, const 
 {
 	if (!trunk_read_call(sb, server, req, flow, &ret->trunk))
 		return false;
+	sip_server_set_guest(server, false);
 	ret->from = ret->shown = ret->trunk.from;
 	ret->plain_allowed = sb->config.plain_rtp && ret->from.trunk->srtp == STORE_SRTP_OFF;
 	ret->to = ret->trunk.number;

@@ -17,8 +17,8 @@
  *   body.c          is there an offer in a request, and may we read it
  *   offer.c         descriptions ◄──► media settings
  *   messages.c      SIP messages of calls, on their way to the store
- *   authenticate.c  who sent a request;  refuse.c  how it is refused;  registrar_write.c  bindings on their way to the
- *                   disk;  keepalive.c  their phones' way kept open
+ *   authenticate.c  who sent a request;  guests.c  what strangers did;  refuse.c  how it is refused;  registrar_write.c
+ * bindings on their way to the disk;  keepalive.c  their phones' way kept open
  */
 #pragma once
 #include "call/limits.h"
@@ -81,12 +81,30 @@ enum auth_result {
 enum auth_result authenticate(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 			      const struct sip_flow *flow, struct directory_device **ret_device);
 
+/* The Authorization field meant for us; a phone may carry one for each realm it knows. */
+bool credentials_find(const struct sip_message *req, struct sip_credentials *ret);
+
 /* Which devices authenticated on which connection: it is then no guest's, and over TLS or WSS their INVITEs are known
  * by it. */
 void identities_init(struct switchboard *sb);
 /* Has this device authenticated on the connection? */
 bool identities_know(struct switchboard *sb, const struct sip_flow *flow, struct slice device_id);
 void identities_forget(struct switchboard *sb, uint64_t tag); /* the connection with this tag has closed */
+
+/* ---- guests.c: nobody yet ---- */
+void guests_init(struct switchboard *sb);
+void guests_done(struct switchboard *sb);
+/* A new request from a connection or address where nobody has authenticated: nothing is kept of it once it is answered.
+ * False: it has been dropped. */
+bool guest_may_ask(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		   const struct sip_flow *flow);
+/* What came is no SIP. False: not to be answered. */
+bool guest_sent_garbage(struct switchboard *sb, const struct sip_flow *flow);
+/* Before and after a password is looked at. False: no answer. */
+bool guest_may_try(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c);
+bool guest_failed(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c, bool exists);
+/* A device of ours is there: this address is not banned while it may be registered from there. */
+void guest_is_device(struct switchboard *sb, const struct address *from, struct slice username);
 
 /* ---- registrar.c ---- */
 MUST_USE int registrar_new(struct switchboard *sb, struct registrar **ret);

@@ -152,7 +152,8 @@ void binding_added(void *arg, struct directory_binding *b, const struct store_bi
 {
 	struct registrar *r = arg;
 	binding_find_listener(r->sb, b, row->listener);
-	timer_stop(r->sb->wheel, &b->expiry); /* a changed binding comes this way too */
+	guest_is_device(r->sb, &b->remote, b->device->username); /* also of one that a restart brings back */
+	timer_stop(r->sb->wheel, &b->expiry);                    /* a changed binding comes this way too */
 	timer_init(&b->expiry, binding_expired, r);
 	int64_t left_us = b->expires_us - r->sb->wheel->wall_us;
 	if (left_us <= 0) /* while we were away, and with it perhaps all the others */

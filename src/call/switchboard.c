@@ -27,13 +27,10 @@ int send_message(struct switchboard *sb, const struct sip_flow *flow, struct sli
 struct writer response_begin(struct switchboard *sb, const struct sip_message *req, const struct sip_flow *flow,
 			     unsigned status, struct slice reason, struct slice to_tag)
 {
-	char tag[SIP_NAME_CAP];
-	struct writer t = writer_on(tag, sizeof(tag));
+	char tag[SIP_GUEST_TAG_CAP];
 	if (slice_empty(to_tag) && status > 100) {
-		uint8_t bytes[8];
-		random_bytes(sb->random, bytes, sizeof(bytes));
-		write_hex(&t, bytes, sizeof(bytes));
-		to_tag = writer_slice(&t);
+		sip_stack_guest_tag(sb->stack, req, tag);
+		to_tag = slice_from_string(tag);
 	}
 	struct writer w = writer_on(sb->work, sizeof(sb->work));
 	sip_write_response_head(&w, req, flow, status, reason, to_tag);
@@ -81,10 +78,13 @@ static void dispatch_in_dialog(struct switchboard *sb, struct sip_server *server
 			       const struct sip_flow *flow, struct slice tag)
 {
 	struct leg *leg = leg_of_tag(sb, tag);
-	if (leg && slice_eq(leg->dialog.call_id, sip_field_value(req, SIP_CALL_ID)))
+	if (leg && slice_eq(leg->dialog.call_id, sip_field_value(req, SIP_CALL_ID))) {
+		if (server)
+			sip_server_set_guest(server, false);
 		leg_request(leg, server, req, flow);
-	else if (server)
+	} else if (server) {
 		refuse(sb, server, 481, SLICE_NONE);
+	}
 }
 
 /*
@@ -118,6 +118,8 @@ static void on_request(void *owner, struct sip_server *server, const struct sip_
 	struct switchboard *sb = owner;
 	struct sip_address to;
 	struct sip_reason err;
+	if (server && !guest_may_ask(sb, server, req, flow))
+		return;
 	if (sip_address_parse(sip_field_value(req, SIP_TO), &to, &err) != SIP_OK) {
 		if (server)
 			refuse(sb, server, 400, SLICE("Malformed To"));
@@ -197,6 +199,8 @@ void switchboard_input(struct switchboard *sb, const struct sip_flow *flow, char
 	}
 	/* A reason where an answer can be written, silence and a count where not. */
 	metric_add(&sb->bad_messages, 1);
+	if (!guest_sent_garbage(sb, flow))
+		return;
 	if (msg->is_request && msg->method != SIP_ACK && msg->first[SIP_VIA] && msg->first[SIP_FROM] &&
 	    msg->first[SIP_TO] && msg->first[SIP_CALL_ID] && msg->first[SIP_CSEQ])
 		sip_stack_respond_stateless(sb->stack, msg, flow, err.status ? err.status : 400,
@@ -287,6 +291,7 @@ int switchboard_new(const struct switchboard_config *config, struct switchboard 
 	pool_init(&sb->calls, sizeof(struct call), sb->config.calls_max);
 	pool_init(&sb->legs, sizeof(struct leg), sb->config.calls_max * 4);
 	identities_init(sb);
+	guests_init(sb);
 	rings_init(sb);
 	overload_init(&sb->overload);
 	uint8_t key[16];
@@ -325,6 +330,7 @@ struct switchboard *switchboard_free(struct switchboard *sb)
 {
 	if (!sb)
 		return NULL;
+	guests_done(sb);
 	timer_stop(sb->wheel, &sb->stop_timer);
 	calls_drop_all(sb);
 	history_free(sb->history);

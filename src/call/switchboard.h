@@ -14,12 +14,14 @@
 #include "store/store.h"
 #include "transport/transport.h"
 
+struct bans;
 struct switchboard;
 
 struct switchboard_config {
 	struct wheel *wheel;
 	struct random *random;
 	struct transport *transport;
+	struct bans *bans; /* who is banned, and why: told here, asked by transport */
 	struct media *media;
 	struct store *store;
 	struct directory *directory;

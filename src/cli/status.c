@@ -53,6 +53,17 @@ static void print_figures(const json_t *s)
 	table_line("voice", line);
 }
 
+static void print_bans(const json_t *s)
+{
+	const json_t *b = json_object_get(s, "bans");
+	char line[160];
+	if (number(b, "addresses") + number(b, "networks") == 0)
+		return;
+	snprintf(line, sizeof(line), "%lld addresses and %lld networks; %lld requests were dropped since the start",
+		 number(b, "addresses"), number(b, "networks"), number(b, "dropped_total"));
+	table_line("banned", line);
+}
+
 static void print_store(const json_t *s)
 {
 	const json_t *store = json_object_get(s, "store");
@@ -81,6 +92,7 @@ int cli_status(struct cli *c)
 	table_line("certificate", json_string_value(json_object_get(json_object_get(s, "tls"), "fingerprint")));
 	print_figures(s);
 	print_store(s);
+	print_bans(s);
 	const json_t *warnings = json_object_get(s, "warnings");
 	for (size_t i = 0; i < json_array_size(warnings); i++) {
 		(void)fputs(i == 0 ? "\nWarnings\n  " : "  ", stdout);

@@ -155,7 +155,7 @@ size_t sip_digest_response(struct crypto_hasher *h, enum sip_digest_algorithm a,
 }
 
 void sip_write_challenge(struct writer *w, struct sip_nonces *n, struct slice realm, enum sip_digest_algorithm a,
-			 bool stale, int64_t now_us)
+			 bool stale, const struct address *to, int64_t now_us)
 {
 	write_slice(w, SLICE("Digest realm=\""));
 	for (size_t i = 0; i < realm.n; i++) {
@@ -164,7 +164,7 @@ void sip_write_challenge(struct writer *w, struct sip_nonces *n, struct slice re
 		write_char(w, realm.p[i]);
 	}
 	write_slice(w, SLICE("\", nonce=\""));
-	sip_nonce_write(w, n, now_us);
+	sip_nonce_write(w, n, to, now_us);
 	write_slice(w, SLICE("\", algorithm="));
 	write_slice(w, sip_digest_algorithm_name(a));
 	write_slice(w, SLICE(", qop=\"auth\""));

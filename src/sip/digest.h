@@ -6,6 +6,7 @@
  * gets each nonce once.
  */
 #pragma once
+#include "base/address.h"
 #include "base/map.h"
 #include "base/random.h"
 #include "base/writer.h"
@@ -44,9 +45,16 @@ struct sip_nonces; /* the server's side: key, lifetime and the table of used non
 MUST_USE struct sip_nonces *sip_nonces_new(struct random *random, int64_t lifetime_us, size_t table_max);
 struct sip_nonces *sip_nonces_free(struct sip_nonces *n);
 
-/* Write the value of WWW-Authenticate: realm, a fresh nonce, one algorithm, qop="auth", stale when so. */
+/* Write the value of WWW-Authenticate: realm, a fresh nonce for the host `to`, one algorithm, qop="auth", stale when
+ * so. */
 void sip_write_challenge(struct writer *w, struct sip_nonces *n, struct slice realm, enum sip_digest_algorithm a,
-			 bool stale, int64_t now_us);
+			 bool stale, const struct address *to, int64_t now_us);
+/*
+ * Is this a nonce of ours, still good, that was sent to this very host? Then the host has received it: who forges the
+ * source of datagrams does not see what is sent there. Says nothing of the credentials. Any port.
+ */
+MUST_USE bool sip_nonce_returned_by(const struct sip_nonces *n, struct slice nonce, const struct address *from,
+				    int64_t now_us);
 
 enum sip_digest_verdict {
 	SIP_DIGEST_OK,

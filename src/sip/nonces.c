@@ -33,7 +33,7 @@ struct sip_nonces {
 	struct random *random;
 	int64_t lifetime_us, floor_us;
 	size_t max;
-	uint8_t key[KEY_BYTES];
+	uint8_t key[KEY_BYTES], place_key[16];
 	struct pool pool; /* of struct used */
 	struct map map;   /* by id */
 	struct used **heap;
@@ -53,6 +53,7 @@ struct sip_nonces *sip_nonces_new(struct random *random, int64_t lifetime_us, si
 	}
 	uint8_t map_key[16];
 	random_bytes(random, n->key, sizeof(n->key));
+	random_bytes(random, n->place_key, sizeof(n->place_key));
 	random_bytes(random, map_key, sizeof(map_key));
 	n->random = random;
 	n->lifetime_us = lifetime_us;
@@ -71,6 +72,7 @@ struct sip_nonces *sip_nonces_free(struct sip_nonces *n)
 	pool_done(&n->pool);
 	free(n->heap);
 	crypto_wipe(n->key, sizeof(n->key));
+	crypto_wipe(n->place_key, sizeof(n->place_key));
 	free(n);
 	return NULL;
 }
@@ -94,19 +96,42 @@ static void nonce_mac(const struct sip_nonces *n, const uint8_t id[SIP_NONCE_ID_
 	crypto_hmac_sha256(slice_of(n->key, sizeof(n->key)), slice_of(id, SIP_NONCE_ID_BYTES), ret);
 }
 
-void sip_nonce_write(struct writer *w, struct sip_nonces *n, int64_t now_us)
+/* Not the port: behind NAT it is another one when the nonce returns. */
+static void nonce_place(const struct sip_nonces *n, const uint8_t id[SIP_NONCE_ID_BYTES], const struct address *at,
+			uint8_t ret[SIP_NONCE_PLACE_BYTES])
 {
-	uint8_t id[SIP_NONCE_ID_BYTES], mac[32];
+	uint8_t bytes[SIP_NONCE_ID_BYTES + sizeof(at->ip)];
+	memcpy(bytes, id, SIP_NONCE_ID_BYTES);
+	memcpy(bytes + SIP_NONCE_ID_BYTES, at->ip, sizeof(at->ip));
+	uint64_t hash = siphash24(n->place_key, bytes, sizeof(bytes));
+	memcpy(ret, &hash, sizeof(hash));
+}
+
+void sip_nonce_write(struct writer *w, struct sip_nonces *n, const struct address *to, int64_t now_us)
+{
+	uint8_t id[SIP_NONCE_ID_BYTES], mac[32], place[SIP_NONCE_PLACE_BYTES];
 	store_time(id, now_us);
 	random_bytes(n->random, id + 8, 8);
 	nonce_mac(n, id, mac);
 	write_hex(w, id, sizeof(id));
 	write_hex(w, mac, SIP_NONCE_MAC_BYTES);
+	nonce_place(n, id, to, place);
+	write_hex(w, place, sizeof(place));
+}
+
+bool sip_nonce_returned_by(const struct sip_nonces *n, struct slice text, const struct address *from, int64_t now_us)
+{
+	uint8_t bytes[SIP_NONCE_BYTES], place[SIP_NONCE_PLACE_BYTES];
+	struct sip_nonce nonce;
+	if (!sip_nonce_read(n, text, now_us, &nonce) || !slice_unhex(text, bytes, sizeof(bytes)))
+		return false;
+	nonce_place(n, nonce.id, from, place);
+	return crypto_equal(place, bytes + SIP_NONCE_BYTES - SIP_NONCE_PLACE_BYTES, SIP_NONCE_PLACE_BYTES);
 }
 
 bool sip_nonce_read(const struct sip_nonces *n, struct slice text, int64_t now_us, struct sip_nonce *ret)
 {
-	uint8_t bytes[SIP_NONCE_ID_BYTES + SIP_NONCE_MAC_BYTES], mac[32];
+	uint8_t bytes[SIP_NONCE_BYTES], mac[32];
 	if (!slice_unhex(text, bytes, sizeof(bytes)))
 		return false;
 	nonce_mac(n, bytes, mac);

@@ -2,16 +2,19 @@
 #pragma once
 #include "sip/digest.h"
 
-/* Time (8 bytes), random (8) and the first 96 bits of an HMAC over both, in hexadecimal. */
+/* Time (8 bytes), random (8), the first 96 bits of an HMAC over both, and 64 of a keyed hash that ties them to the host
+ * that the challenge went to; in hexadecimal. */
 #define SIP_NONCE_ID_BYTES 16
 #define SIP_NONCE_MAC_BYTES 12
+#define SIP_NONCE_PLACE_BYTES 8
+#define SIP_NONCE_BYTES (SIP_NONCE_ID_BYTES + SIP_NONCE_MAC_BYTES + SIP_NONCE_PLACE_BYTES)
 
 struct sip_nonce {
 	uint8_t id[SIP_NONCE_ID_BYTES];
 	int64_t issued_us;
 };
 
-void sip_nonce_write(struct writer *w, struct sip_nonces *n, int64_t now_us);
+void sip_nonce_write(struct writer *w, struct sip_nonces *n, const struct address *to, int64_t now_us);
 /* True if it is one of ours, neither expired nor older than what the table had to forget. */
 MUST_USE bool sip_nonce_read(const struct sip_nonces *n, struct slice text, int64_t now_us, struct sip_nonce *ret);
 /*

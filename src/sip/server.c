@@ -138,6 +138,12 @@ static int server_respond_final(struct sip_server *t, unsigned status, struct sl
 {
 	bool reliable = sip_transport_reliable(t->flow.transport);
 
+	if (t->guest) {
+		/* §8.2.7: a stateless answer, in what it keeps; the ACK to it is nobody's. */
+		int rc = stack_send(t->stack, &t->flow, bytes);
+		server_dead(t);
+		return rc;
+	}
 	if (t->invite && status < 300) {
 		t->state = SERVER_ACCEPTED;
 		server_forget_response(t);
@@ -158,6 +164,11 @@ static int server_respond_final(struct sip_server *t, unsigned status, struct sl
 	int rc = server_send(t, bytes);
 	server_forget_request(t);
 	return rc;
+}
+
+void sip_server_drop(struct sip_server *t)
+{
+	server_dead(t);
 }
 
 int sip_server_respond(struct sip_server *t, unsigned status, struct slice bytes)

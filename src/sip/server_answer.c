@@ -13,6 +13,11 @@ void *sip_server_owner(const struct sip_server *t)
 	return t->owner;
 }
 
+void sip_server_set_guest(struct sip_server *t, bool guest)
+{
+	t->guest = guest;
+}
+
 pool_handle sip_server_handle(const struct sip_server *t)
 {
 	return pool_handle_of(&t->stack->server_pool, t);
@@ -44,7 +49,10 @@ int server_write_simple(const struct sip_server *t, const struct sip_message *re
 	char text[SIP_NAME_CAP];
 	struct writer own = writer_on(text, sizeof(text));
 
-	if (status > 100 && slice_empty(to_tag)) {
+	if (status > 100 && slice_empty(to_tag) && t->guest) {
+		sip_stack_guest_tag(t->stack, req, text);
+		to_tag = slice_from_string(text);
+	} else if (status > 100 && slice_empty(to_tag)) {
 		sip_write_name(&own, t->stack->config.node, &t->tag);
 		to_tag = writer_slice(&own);
 	}

@@ -124,21 +124,27 @@ static uint64_t stateless_tag(const struct sip_stack *s, const struct sip_messag
 	return siphash24(s->answer_key, hashes, sizeof(hashes));
 }
 
+void sip_stack_guest_tag(const struct sip_stack *s, const struct sip_message *req, char ret[SIP_GUEST_TAG_CAP])
+{
+	struct writer w = writer_on(ret, SIP_GUEST_TAG_CAP - 1);
+	uint64_t hash = stateless_tag(s, req);
+
+	write_hex(&w, &hash, sizeof(hash));
+	ret[w.n] = 0;
+}
+
 void sip_stack_respond_stateless(struct sip_stack *s, const struct sip_message *req, const struct sip_flow *flow,
 				 unsigned status, struct slice reason)
 {
-	char text[2 * sizeof(uint64_t)];
-	struct writer tag = writer_on(text, sizeof(text));
+	char tag[SIP_GUEST_TAG_CAP];
 
 	if (req->method == SIP_ACK)
 		return;
-	uint64_t hash = stateless_tag(s, req);
-	write_hex(&tag, &hash, sizeof(hash));
-
+	sip_stack_guest_tag(s, req, tag);
 	struct writer w = stack_writer(s);
-	sip_write_response_head(&w, req, flow, status, reason, writer_slice(&tag));
+	sip_write_response_head(&w, req, flow, status, reason, slice_from_string(tag));
 	if (status == 503)
-		sip_write_field_u64(&w, SIP_RETRY_AFTER, RETRY_AFTER_LEAST_S + hash % RETRY_AFTER_SPREAD_S);
+		sip_write_field_u64(&w, SIP_RETRY_AFTER, RETRY_AFTER_LEAST_S + stateless_tag(s, req) % RETRY_AFTER_SPREAD_S);
 	sip_write_body(&w, SLICE_NONE, SLICE_NONE);
 	/* Nothing waits for it: if the flow is dead, the peer will ask again. */
 	if (!w.overflow)

@@ -96,6 +96,17 @@ struct sip_server *sip_server_get(struct sip_stack *s, pool_handle h); /* NULL: 
  * (INVITE) or given. Valid until then. -ENOENT afterwards.
  */
 MUST_USE int sip_server_request(const struct sip_server *t, struct sip_message *ret_msg);
+/*
+ * Its sender is nobody we know (yet): once it has its final answer nothing of it is kept, so that nobody fills memory
+ * with requests that need no account. A copy of it is then a new request. Its To tag is the same for each copy
+ * (§8.2.7).
+ */
+void sip_server_set_guest(struct sip_server *t, bool guest);
+/* End it without an answer. */
+void sip_server_drop(struct sip_server *t);
+/* The To tag for answers of the user's own to a guest: the same for each copy. ret: NUL-terminated. */
+#define SIP_GUEST_TAG_CAP 17
+void sip_stack_guest_tag(const struct sip_stack *s, const struct sip_message *req, char ret[SIP_GUEST_TAG_CAP]);
 struct sip_name;
 /*
  * The To tag of answers that the stack writes for this request: its simple responses, and the 200 to a CANCEL, which

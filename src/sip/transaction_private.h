@@ -69,6 +69,7 @@ struct sip_server {
 	uint8_t state;        /* enum server_state */
 	bool invite;
 	bool cancelled; /* on_cancel has been called */
+	bool guest;     /* nothing is kept behind its final answer */
 };
 
 enum client_state {

@@ -58,12 +58,41 @@ static struct connection *take(struct transport *t, const struct connection *fir
 	return c;
 }
 
+/* No longer among the guests of its host. */
+static void leave(struct connection *c)
+{
+	if (!c->host)
+		return;
+	guest_opened(c->host, c);
+	guest_leave(c->transport, c->host);
+	c->host = NULL;
+}
+
+static bool yield_half_open(struct transport *t, const struct address *remote, bool all)
+{
+	struct connection *c = guest_oldest_half_open(t, remote, all);
+
+	if (!c)
+		return false;
+	count(t, all ? DROP_GUESTS : DROP_GUESTS_HOST);
+	leave(c);
+	connection_close(c);
+	return true;
+}
+
 struct connection *connection_new(struct transport *t, const struct connection_ops *ops, void *carrier,
 				  const struct sip_flow *flow)
 {
 	struct host *host = NULL;
+	if (!t->closed && !admitted(t, flow)) {
+		count(t, DROP_BANNED);
+		return NULL;
+	}
 	bool known = !t->closed && t->events->known && t->events->known(t->owner, flow);
 	int rc = t->closed ? -ENOTCONN : known ? 0 : guest_enter(t, &flow->remote, &host);
+	/* A place that somebody holds without finishing the handshake goes to who comes now. */
+	if ((rc == -EAGAIN || rc == -EACCES) && yield_half_open(t, &flow->remote, rc == -EAGAIN))
+		rc = guest_enter(t, &flow->remote, &host);
 	if (rc < 0) {
 		count(t, rc == -EAGAIN ? DROP_GUESTS : rc == -EACCES ? DROP_GUESTS_HOST : DROP_CONNECTIONS);
 		return NULL;
@@ -74,6 +103,8 @@ struct connection *connection_new(struct transport *t, const struct connection_o
 			.transport = t, .ops = ops, .carrier = carrier, .flow = *flow, .host = host, .known = known});
 	if (!c)
 		guest_leave(t, host);
+	else if (host)
+		guest_half_open(host, c);
 	return c;
 }
 
@@ -117,7 +148,7 @@ void connection_gone(struct connection *c)
 
 	timer_stop(loop_wheel(t->loop), &c->idle);
 	release(c);
-	guest_leave(t, c->host);
+	leave(c);
 	if (c->made)
 		made_leave(c);
 	made_free(c->made);
@@ -140,8 +171,7 @@ void connection_set_tag(struct connection *c, uint64_t tag)
 		c->transport->guest_bytes += c->in_cap;
 	if (was_guest) {
 		c->transport->guest_bytes -= c->in_cap;
-		guest_leave(c->transport, c->host);
-		c->host = NULL;
+		leave(c);
 	} else if (!guest_return(c->transport, &c->flow.remote, &c->host)) {
 		count(c->transport, DROP_CONNECTIONS);
 		connection_close(c);
@@ -236,6 +266,13 @@ void connection_input(struct connection *c, char *bytes, size_t n)
 
 	if (c->closing)
 		return;
+	/* Its ban may have begun on this connection, or on another one of the same host. */
+	if (is_guest(c) && !admitted(c->transport, &c->flow)) {
+		count(c->transport, DROP_BANNED);
+		connection_close(c);
+		release(c);
+		return;
+	}
 	if (c->tag && !c->made)
 		c->heard_us = loop_wheel(c->transport->loop)->now_us;
 	if (c->in_n == 0) {
@@ -265,6 +302,8 @@ static void stream_opened(void *arg, struct stream *s)
 {
 	struct connection *c = arg;
 	c->open = true;
+	if (c->host)
+		guest_opened(c->host, c);
 }
 
 void connection_closed(struct connection *c, enum stream_closed why)

@@ -29,3 +29,37 @@
 #define TRANSPORT_GUEST_IDLE_US (60 * SECOND_US)
 /* Registrations on connections last 300 s at most, and pings come every 120 s (RFC 5626 §4.4.1): five were missed. */
 #define TRANSPORT_IDLE_US (600 * SECOND_US)
+
+/* ---- bans.h: how much of what is too much. Points and asks are counted in thousandths. ---- */
+/* Accounts, 88 bytes each: addresses and their networks, and user names at addresses. What is forgotten first is
+ * nobody's loss; an office of many phones is heard too often to be forgotten. */
+#define BANS_HOSTS 32768u
+#define BANS_NAMES 32768u
+/*
+ * Requests without a right password from one address: a burst, then so many a second; over UDP more are not read. An
+ * office of 200 phones that comes back sends each request once or twice before the first is answered, and from its
+ * first right password on it is not counted.
+ */
+#define GUEST_ASKS_MAX 400000u
+#define GUEST_ASK_LEAK_US (SECOND_US / 32)
+/* A scanner's request counts for a hundred. */
+#define GUEST_SCANNER_ASKS 100000u
+/* 15 wrong passwords, or names that do not exist, are a ban; from 5 points on guesses get no answer. A point is
+ * forgiven in 30 s: a phone with an old password, which tries every minute, comes to none. */
+#define BAN_POINTS 15000u
+#define BAN_SLOW_POINTS 5000u
+#define BAN_POINT_LEAK_US (30 * SECOND_US)
+/* Wrong passwords for one user name from one address; then one try in 10 s. */
+#define BAN_TRIES_MAX 5000u
+#define BAN_TRY_LEAK_US (10 * SECOND_US)
+/* How long a ban lasts: four times as long each time, up to a day; a day without one and it begins anew. */
+#define BAN_HOST_US (120 * SECOND_US)
+#define BAN_NETWORK_US (600 * SECOND_US)
+#define BAN_GROWTH 4
+#define BAN_MAX_US (86400 * SECOND_US)
+#define BAN_FORGET_US (86400 * SECOND_US)
+/* Banned addresses that make their network's ban, and how long each is remembered for that. */
+#define BAN_NETWORK_HOSTS 4u
+#define BAN_NETWORK_LEAK_US (6 * 3600 * SECOND_US)
+/* After a right password an address is an office's: the longest registration (an hour), and some minutes to be late. */
+#define BAN_TRUST_US (3900 * SECOND_US)

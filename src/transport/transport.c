@@ -16,11 +16,15 @@ static void init_metrics(struct transport *t)
 					       [SIP_TLS] = "transport=\"tls\"",
 					       [SIP_WS] = "transport=\"ws\"",
 					       [SIP_WSS] = "transport=\"wss\""};
-	static const char *const drops[] = {
-		[DROP_GUESTS] = "reason=\"guests\"",           [DROP_GUESTS_HOST] = "reason=\"guests_of_host\"",
-		[DROP_CONNECTIONS] = "reason=\"connections\"", [DROP_IDLE] = "reason=\"idle\"",
-		[DROP_HANDSHAKE] = "reason=\"handshake\"",     [DROP_FRAMING] = "reason=\"framing\"",
-		[DROP_OVERFLOW] = "reason=\"overflow\"",       [DROP_PONG] = "reason=\"pong\""};
+	static const char *const drops[] = {[DROP_GUESTS] = "reason=\"guests\"",
+					    [DROP_GUESTS_HOST] = "reason=\"guests_of_host\"",
+					    [DROP_CONNECTIONS] = "reason=\"connections\"",
+					    [DROP_IDLE] = "reason=\"idle\"",
+					    [DROP_HANDSHAKE] = "reason=\"handshake\"",
+					    [DROP_FRAMING] = "reason=\"framing\"",
+					    [DROP_OVERFLOW] = "reason=\"overflow\"",
+					    [DROP_BANNED] = "reason=\"banned\"",
+					    [DROP_PONG] = "reason=\"pong\""};
 
 	for (size_t i = 0; i < ARRAY_LEN(messages); i++)
 		t->messages[i] = COUNTER("messages_total", messages[i], "SIP messages received");
@@ -95,6 +99,11 @@ void transport_set_limits(struct transport *t, const struct transport_limits *li
 	t->limits = *limits;
 }
 
+void transport_set_bans(struct transport *t, struct bans *bans)
+{
+	t->bans = bans;
+}
+
 /* Line ends, spaces or NULs alone: how phones keep a NAT's mapping open over UDP. No answer is asked for. */
 static bool is_keepalive(const char *bytes, size_t n)
 {
@@ -116,6 +125,8 @@ static void datagram_came(void *arg, const struct address *local, const struct a
 		metric_add(&t->pings, 1);
 		return;
 	}
+	if (t->bans && !bans_admit(t->bans, remote, true))
+		return;
 	struct sip_flow flow = {.transport = SIP_UDP, .listener = l->number, .local = *local, .remote = *remote};
 	metric_add(&t->messages[SIP_UDP], 1);
 	t->events->input(t->owner, &flow, bytes, n);

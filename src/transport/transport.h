@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "sip/flow.h"
 
+struct bans;
 struct loop;
 struct tls_identity;
 struct transport;
@@ -59,6 +60,8 @@ struct transport *transport_free(struct transport *t); /* after transport_close(
 void transport_set_limits(struct transport *t, const struct transport_limits *limits);
 /* Copied, at most TRANSPORT_NETWORKS_MAX. */
 void transport_set_networks(struct transport *t, const struct transport_network *networks, size_t n);
+/* Who is not listened to, nor let in. Borrowed; NULL, as at first: everybody is. */
+void transport_set_bans(struct transport *t, struct bans *bans);
 /* Add a listener (UDP, TCP, TLS; -EINVAL else). identity for TLS, borrowed until it is swapped. -EADDRINUSE ... The
  * n-th listener added has number n-1 in sip_flow.listener. */
 MUST_USE int transport_listen(struct transport *t, const struct transport_listen *listen,

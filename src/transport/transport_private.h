@@ -4,6 +4,7 @@
 #include "net/stream.h"
 #include "net/udp.h"
 #include "sip/framing.h"
+#include "transport/bans.h"
 #include "transport/target.h"
 #include "transport/transport.h"
 
@@ -27,6 +28,7 @@ enum drop {
 	DROP_HANDSHAKE,
 	DROP_FRAMING, /* not SIP, no length, or too large */
 	DROP_OVERFLOW,
+	DROP_BANNED,
 	DROP_PONG, /* the peer answered pings, and no longer does */
 	DROP_COUNT
 };
@@ -55,6 +57,7 @@ struct transport {
 	size_t network_count;
 	struct map made;       /* connections that we make, by target and name */
 	struct dns *dns;       /* borrowed; NULL: names are not looked up */
+	struct bans *bans;     /* borrowed; NULL: nobody is banned */
 	struct random *random; /* for the weights of SRV */
 	struct pool searches;
 	struct failure failures[FAILURES_MAX]; /* the oldest yields */
@@ -85,12 +88,19 @@ struct connection {
 	bool closing;     /* the close was asked for; nothing is sent or handed out any more */
 	int64_t heard_us; /* a guest's last whole message, else the last bytes; what the idle timer looks at */
 	struct timer idle;
-	struct host *host; /* guest: whose count it is in; else NULL */
-	struct made *made; /* what we know of one that we made; NULL: accepted */
+	struct connection *newer, **older; /* in its host's list of half-open ones; older NULL: not in it */
+	struct host *host;                 /* guest: whose count it is in; else NULL */
+	struct made *made;                 /* what we know of one that we made; NULL: accepted */
 	struct sip_framer framer;
 	char *in; /* the beginning of a message that is not complete; none when idle */
 	size_t in_n, in_cap;
 };
+
+/* May this remote's bytes be read? */
+static inline bool admitted(struct transport *t, const struct sip_flow *flow)
+{
+	return !t->bans || bans_admit(t->bans, &flow->remote, false);
+}
 
 /* connection.c */
 extern const struct stream_events connection_stream_events;
@@ -115,6 +125,12 @@ struct made *made_free(struct made *m);
 
 /* guests.c: may this host have one more, and the count if so. 0; -EAGAIN in all, -EACCES of the host, -ENOMEM. */
 MUST_USE int guest_enter(struct transport *t, const struct address *remote, struct host **ret);
+/* Not opened yet: its handshake goes on. In the list of its host, until guest_opened() or guest_leave(). */
+void guest_half_open(struct host *h, struct connection *c);
+void guest_opened(struct host *h, struct connection *c);
+/* Of the host of `remote`, or (all) of the host that has most of them, the connection that has been half-open longest;
+ * NULL: there is none. */
+struct connection *guest_oldest_half_open(struct transport *t, const struct address *remote, bool all);
 /* One that has been let in before is counted again, whatever the limits say; false: out of memory. */
 MUST_USE bool guest_return(struct transport *t, const struct address *remote, struct host **ret);
 void guest_leave(struct transport *t, struct host *h); /* NULL is fine */

@@ -20,6 +20,7 @@ static const struct {
 	[WEB_UNKNOWN_CALL] = {404, "unknown-call"},
 	[WEB_UNKNOWN_TRUNK] = {404, "unknown-trunk"},
 	[WEB_UNKNOWN_NUMBER] = {404, "unknown-number"},
+	[WEB_UNKNOWN_BAN] = {404, "unknown-ban"},
 	[WEB_METHOD_NOT_ALLOWED] = {405, "method-not-allowed"},
 	[WEB_CONFLICT] = {409, "conflict"},
 	[WEB_NAME_TAKEN] = {409, "name-taken"},

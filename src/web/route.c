@@ -31,6 +31,8 @@ static const struct web_route routes[] = {
 	{"/api/v1/numbers/{id}", WEB_GET, web_numbers_get},
 	{"/api/v1/numbers/{id}", WEB_PATCH, web_numbers_change},
 	{"/api/v1/numbers/{id}", WEB_DELETE, web_numbers_remove},
+	{"/api/v1/bans", WEB_GET, web_bans_list},
+	{"/api/v1/bans", WEB_DELETE, web_bans_lift},
 	{"/api/v1/calls", WEB_GET, web_calls_list},
 	{"/api/v1/calls", WEB_DELETE, web_calls_hang_up},
 	{"/api/v1/calls/{id}", WEB_GET, web_call_get},

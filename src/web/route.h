@@ -38,6 +38,8 @@ void web_numbers_create(struct web_request *r);
 void web_numbers_get(struct web_request *r);
 void web_numbers_change(struct web_request *r);
 void web_numbers_remove(struct web_request *r);
+void web_bans_list(struct web_request *r);
+void web_bans_lift(struct web_request *r);
 void web_calls_list(struct web_request *r);
 void web_calls_hang_up(struct web_request *r);
 void web_call_get(struct web_request *r);

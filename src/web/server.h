@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "config/config.h"
 
+struct bans;
 struct directory;
 struct dns;
 struct loop;
@@ -29,6 +30,7 @@ struct web_context {
 	struct media *media;
 	struct transport *transport;
 	const struct dns *dns; /* NULL: no names are looked up */
+	struct bans *bans;
 	struct random *random;
 	const struct metrics *metrics;
 	const struct config *config;

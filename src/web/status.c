@@ -4,6 +4,7 @@
 #include "net/dns.h"
 #include "net/loop.h"
 #include "net/tls.h"
+#include "transport/bans.h"
 #include "web/account.h"
 #include "web/route.h"
 
@@ -39,6 +40,14 @@ static json_t *figures_json(const struct web_context *c, const struct switchboar
 			  {"calls_total", json_integer((json_int_t)calls->calls_total)},
 			  {"calls_answered_total", json_integer((json_int_t)calls->calls_answered_total)},
 			  {"bad_messages_total", json_integer((json_int_t)calls->bad_messages_total)});
+}
+
+static json_t *bans_json(const struct web_context *c)
+{
+	struct bans_figures b;
+	bans_figures(c->bans, &b);
+	return WEB_OBJECT({"addresses", json_integer(b.addresses)}, {"networks", json_integer(b.networks)},
+			  {"dropped_total", json_integer((json_int_t)b.dropped)});
 }
 
 static json_t *media_json(const struct web_context *c)
@@ -182,6 +191,7 @@ void web_status_get(struct web_request *r)
 				   {"uptime_s", json_integer((now_us - r->started_us) / SECOND_US)},
 				   {"now", web_json_time(web_now_us(r))}, {"data", json_string(c->config->data)},
 				   {"listeners", web_listeners_json(c)}, {"tls", tls_json(c)},
-				   {"figures", figures_json(c, &calls)}, {"media", media_json(c)},
-				   {"store", store_json(&store)}, {"warnings", warnings_json(r, &store, &calls)}));
+				   {"figures", figures_json(c, &calls)}, {"bans", bans_json(c)},
+				   {"media", media_json(c)}, {"store", store_json(&store)},
+				   {"warnings", warnings_json(r, &store, &calls)}));
 }

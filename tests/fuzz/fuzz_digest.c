@@ -15,7 +15,7 @@ static void check_challenge(struct sip_nonces *n, enum sip_digest_algorithm a, s
 	struct sip_credentials c;
 	struct sip_reason reason;
 	struct writer w = writer_on(text, sizeof(text));
-	sip_write_challenge(&w, n, realm, a, true, 5);
+	sip_write_challenge(&w, n, realm, a, true, &(struct address){.port = 5060}, 5);
 	if (w.overflow)
 		return;
 	ASSERT(sip_credentials_parse(writer_slice(&w), &c, &reason) == SIP_OK);

@@ -114,7 +114,10 @@ static struct client *client_new(void)
 	ASSERT(rc == 0);
 	rc = store_open(&config, &c->node.store, &why);
 	ASSERT(rc == 0);
+	c->node.bans = bans_new(loop_wheel(loop), &c->node.random);
+	ASSERT(c->node.bans);
 	c->context = (struct web_context){.loop = loop,
+					  .bans = c->node.bans,
 					  .directory = c->node.read_model,
 					  .store = c->node.store,
 					  .random = &c->node.random,
@@ -128,6 +131,7 @@ static struct client *client_new(void)
 static void client_free(struct client *c)
 {
 	store_close(c->node.store);
+	bans_free(c->node.bans);
 	directory_free(c->node.read_model);
 	free(c);
 }

@@ -104,6 +104,14 @@ struct transport *network_new(struct sim *s)
 	return t;
 }
 
+size_t network_travelling(const struct transport *t)
+{
+	size_t n = 0;
+	for (const struct packet *p = t->packets; p; p = p->next)
+		n++;
+	return n;
+}
+
 static void packet_free(struct packet *p)
 {
 	timer_stop(&p->transport->sim->wheel, &p->timer);
@@ -130,6 +138,15 @@ void network_free(struct transport *t)
 	free(t);
 }
 
+/* As transport does: of datagrams, and of connections where nobody has authenticated. */
+static bool heard(struct sim *s, const struct sip_flow *flow)
+{
+	const struct connection *c = pool_get(&s->transport->connections, flow->connection);
+	if (c && (c->tag || c->made))
+		return true;
+	return bans_admit(s->bans, &flow->remote, !sip_transport_reliable(flow->transport));
+}
+
 static void arrive(struct timer *timer, void *arg)
 {
 	struct packet *p = arg;
@@ -138,7 +155,10 @@ static void arrive(struct timer *timer, void *arg)
 		fprintf(stderr, "%lld.%03lld %s %s\n%.*s\n", (long long)(s->wheel.now_us / SECOND_US),
 			(long long)(s->wheel.now_us / MS_US % 1000), p->end.to_alto ? "<" : ">", p->phone->username,
 			(int)p->n, p->bytes);
-	if (p->end.to_alto) {
+	if (p->end.to_alto && !heard(s, &p->end.flow)) {
+		if (sip_transport_reliable(p->end.flow.transport))
+			network_close(p->phone);
+	} else if (p->end.to_alto) {
 		s->messages++;
 		bool poor = s->poor_message && s->messages == s->poor_message;
 		if (poor)
@@ -229,6 +249,8 @@ void network_from_phone(struct sim_phone *p, struct slice bytes)
 
 pool_handle network_connect(struct sim_phone *p)
 {
+	if (!bans_admit(p->sim->bans, &p->address, false))
+		return p->connection = 0;
 	struct connection *c = pool_take(&p->sim->transport->connections);
 	assert_non_null(c);
 	c->transport = p->sim->transport;

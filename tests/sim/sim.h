@@ -11,6 +11,7 @@
 
 #include "call/call.h"
 #include "store/rows.h"
+#include "transport/bans.h"
 
 #define SIM_WALL_US (1800000000 * SECOND_US)
 
@@ -40,6 +41,7 @@ struct sim {
 	struct store *store;
 	struct directory *directory;
 	struct transport *transport;
+	struct bans *bans;
 	struct media *media;
 	struct switchboard *sb;
 	struct sim_phone *phones;
@@ -130,6 +132,7 @@ extern int64_t sim_store_oldest_wait_us;
 /* ---- network.c ---- */
 struct transport *network_new(struct sim *s);
 void network_free(struct transport *t);
+size_t network_travelling(const struct transport *t); /* messages sent that have not arrived yet */
 void network_from_phone(struct sim_phone *p, struct slice bytes);
 pool_handle network_connect(struct sim_phone *p);
 /* Alto finds this phone by that name; several, in this order. Of TCP and TLS it is Alto that connects. */

@@ -100,6 +100,9 @@ static void credentials(void **state)
 	}
 }
 
+/* Where the challenges go. */
+static const struct address here = {.ip = {[10] = 0xff, 0xff, 192, 0, 2, 1}, .port = 5060};
+
 /* A phone: takes the nonce of a challenge and answers with it. */
 struct phone {
 	char challenge[256], response[64];
@@ -111,7 +114,7 @@ static void challenge(struct phone *p, struct sip_nonces *n, int64_t now_us)
 	struct sip_credentials c;
 	struct sip_reason reason;
 	struct writer w = writer_on(p->challenge, sizeof(p->challenge));
-	sip_write_challenge(&w, n, SLICE("alto"), SIP_DIGEST_MD5, false, now_us);
+	sip_write_challenge(&w, n, SLICE("alto"), SIP_DIGEST_MD5, false, &here, now_us);
 	assert_false(w.overflow);
 	assert_int_equal(sip_credentials_parse(writer_slice(&w), &c, &reason), SIP_OK);
 	assert_slice(c.realm, "alto");
@@ -162,9 +165,9 @@ static void verdicts(void **state)
 	assert_int_equal(attempt(&p, other, (struct attempt){.count = 2}, now), SIP_DIGEST_STALE);
 	assert_int_equal(attempt(&p, other, (struct attempt){.count = 2, .password = "guess"}, now), SIP_DIGEST_WRONG);
 	/* One changed digit of the time, or of the MAC. */
-	for (size_t at = 0; at < p.nonce.n; at += p.nonce.n - 1) {
+	for (size_t at = 0; at <= 55; at += 55) {
 		struct phone forged = p;
-		char text[64];
+		char text[80];
 		memcpy(text, p.nonce.p, p.nonce.n);
 		text[at] = text[at] == '0' ? '1' : '0';
 		forged.nonce = slice_of(text, p.nonce.n);
@@ -176,6 +179,29 @@ static void verdicts(void **state)
 	sip_nonces_free(other);
 	assert_null(sip_nonces_free(n));
 	assert_null(sip_nonces_free(NULL));
+}
+
+/* Who returns a nonce has received it; port and network card may have changed, the host may not. */
+static void returned(void **state)
+{
+	struct sip_nonces *n = sip_nonces_new(&rng, LIFETIME_US, 8), *other = sip_nonces_new(&rng, LIFETIME_US, 8);
+	struct address behind = here, elsewhere = here;
+	struct phone p;
+	challenge(&p, n, 1);
+	behind.port = 9;
+	elsewhere.ip[15] ^= 1;
+	assert_true(sip_nonce_returned_by(n, p.nonce, &behind, LIFETIME_US));
+	assert_false(sip_nonce_returned_by(n, p.nonce, &elsewhere, 2));
+	assert_false(sip_nonce_returned_by(other, p.nonce, &here, 2));
+	assert_false(sip_nonce_returned_by(n, p.nonce, &here, LIFETIME_US + 2));
+	/* Without its last part, or with a digit of that changed, it proves nothing. */
+	assert_false(sip_nonce_returned_by(n, slice_first(p.nonce, 56), &here, 2));
+	char text[80];
+	memcpy(text, p.nonce.p, p.nonce.n);
+	text[p.nonce.n - 1] = text[p.nonce.n - 1] == '0' ? '1' : '0';
+	assert_false(sip_nonce_returned_by(n, slice_of(text, p.nonce.n), &here, 2));
+	sip_nonces_free(other);
+	sip_nonces_free(n);
 }
 
 static void counts(void **state)
@@ -280,7 +306,7 @@ static void challenge_text(void **state)
 	struct sip_nonces *n = sip_nonces_new(&rng, LIFETIME_US, 8);
 	char text[256];
 	struct writer w = writer_on(text, sizeof(text));
-	sip_write_challenge(&w, n, SLICE("a\"b\\c"), SIP_DIGEST_SHA256, true, 5);
+	sip_write_challenge(&w, n, SLICE("a\"b\\c"), SIP_DIGEST_SHA256, true, &here, 5);
 	assert_true(slice_starts(writer_slice(&w), SLICE("Digest realm=\"a\\\"b\\\\c\", nonce=\"0000000000000005")));
 	struct slice tail = slice_from(writer_slice(&w), w.n - 44);
 	assert_slice(tail, "\", algorithm=SHA-256, qop=\"auth\", stale=true");
@@ -290,9 +316,9 @@ static void challenge_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(vectors),        cmocka_unit_test(credentials), cmocka_unit_test(verdicts),
-		cmocka_unit_test(counts),         cmocka_unit_test(pushed_out),  cmocka_unit_test(out_of_memory),
-		cmocka_unit_test(challenge_text),
+		cmocka_unit_test(vectors),       cmocka_unit_test(credentials),    cmocka_unit_test(verdicts),
+		cmocka_unit_test(returned),      cmocka_unit_test(counts),         cmocka_unit_test(pushed_out),
+		cmocka_unit_test(out_of_memory), cmocka_unit_test(challenge_text),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

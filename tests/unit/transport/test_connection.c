@@ -348,6 +348,45 @@ static void check_limit(struct transport_limits limits, const char *line)
 	room_until_closed(&room, 3);
 }
 
+/* TLS peers that never finish: the oldest of them makes room for a neighbour, and the limit holds. */
+static void test_half_open_yields(void **state)
+{
+	static const struct transport_limits limits[] = {
+		{.connections = 100,
+		 .guests = 100,
+		 .guests_per_host = 3,
+		 .guest_idle_us = SECOND_US * 60,
+		 .idle_us = SECOND_US * 60},
+		{.connections = 100,
+		 .guests = 3,
+		 .guests_per_host = 100,
+		 .guest_idle_us = SECOND_US * 60,
+		 .idle_us = SECOND_US * 60},
+	};
+	static const char *const lines[] = {"drops_total{reason=\"guests_of_host\"} ",
+					    "drops_total{reason=\"guests\"} "};
+	struct test_identity identity;
+	identity_make(&identity);
+	struct address tls = room_listen(&room, SIP_TLS, "127.0.0.1:0", identity.identity);
+	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
+		int fds[4];
+		char byte;
+		transport_set_limits(room.transport, &limits[i]);
+		open_peers(fds, 3, &tls);
+		room_until_connections(&room, 3);
+		open_peers(fds + 3, 1, &tls);
+		until_metric(lines[i], 1);
+		while (recv(fds[0], &byte, 1, MSG_DONTWAIT) != 0) /* the oldest is closed, and no other */
+			one_turn(room.loop);
+		assert_int_equal(recv(fds[1], &byte, 1, MSG_DONTWAIT), -1);
+		assert_int_equal(room_guests(&room), 3);
+		close_peers(fds, 4);
+		while (room_connections(&room))
+			one_turn(room.loop);
+	}
+	identity_remove(&identity);
+}
+
 static void test_guests_in_all(void **state)
 {
 	check_limit((struct transport_limits){.connections = 100,
@@ -544,6 +583,7 @@ int main(void)
 		TEST(test_tag_and_idle_times),
 		TEST(test_tag_taken_back),
 		TEST(test_guests_of_a_host),
+		TEST(test_half_open_yields),
 		TEST(test_operators_are_no_guests),
 		TEST(test_guests_in_all),
 		TEST(test_bytes_of_guests),

@@ -164,10 +164,13 @@ static void open_all(struct node *n)
 	must(store_open(&config, &n->store, &store) == 0, "store_open");
 	snprintf(path, sizeof(path), "%s/tls", n->directory);
 	must(tls_identity_self_signed(path, loop_wheel(n->loop)->wall_us, &n->identity, &tls) == 0, "identity");
+	n->bans = bans_new(loop_wheel(n->loop), &n->random);
+	must(n->bans != NULL, "bans_new");
 	metrics_init(&n->metrics);
 	store_metrics(n->store, &n->metrics);
 	struct web_context context = {.loop = n->loop,
 				      .directory = n->read_model,
+				      .bans = n->bans,
 				      .store = n->store,
 				      .random = &n->random,
 				      .metrics = &n->metrics,
@@ -197,6 +200,7 @@ static void *run(void *arg)
 	loop_drain(n->loop);
 	web_free(n->web);
 	directory_free(n->read_model);
+	bans_free(n->bans);
 	tls_identity_free(n->identity);
 	loop_free(n->loop);
 	return NULL;

@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "net/loop.h"
 #include "net/tls.h"
+#include "transport/bans.h"
 #include "web/server.h"
 
 #define NODE_CALLS_MAX 8
@@ -31,6 +32,7 @@ struct node {
 	struct loop *loop;
 	struct store *store;
 	struct directory *read_model;
+	struct bans *bans;
 	struct tls_identity *identity;
 	struct random random;
 	struct metrics metrics;

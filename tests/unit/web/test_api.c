@@ -682,6 +682,53 @@ static void a_socket_left_behind_is_replaced_and_a_file_is_not(void **state)
 	node_stop(&n);
 }
 
+static void ban(struct node *n)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		struct address at;
+		assert_true(address_parse(i == 0   ? SLICE("192.0.2.1")
+					  : i == 1 ? SLICE("2001:db8::1")
+						   : SLICE("192.0.2.9"),
+					  &at));
+		(void)bans_deed(n->bans, &(struct guest){.from = &at, .proven = true}, GUEST_SCANNER);
+	}
+}
+
+static void bans_are_listed_and_lifted(void **state)
+{
+	struct node *n = *state;
+	char seen[256] = "";
+	const char *path = "/api/v1/bans?limit=2", *next = "";
+	char following[96];
+	node_do(n, ban);
+	for (unsigned page = 0; page < 2; page++) {
+		json_t *o = ask(n, "GET", path, NULL, 200), *items = json_object_get(o, "items");
+		assert_int_equal(json_array_size(items), page == 0 ? 2 : 1);
+		for (size_t i = 0; i < json_array_size(items); i++) {
+			const json_t *b = json_array_get(items, i);
+			strncat(strncat(seen, member(b, "address"), 60), " ", 2);
+			assert_string_equal(member(b, "why"), "It says itself that it is a scanner.");
+			assert_true(strcmp(member(b, "since"), member(b, "until")) < 0);
+		}
+		next = member(o, "next");
+		assert_int_equal(*next != 0, page == 0);
+		snprintf(following, sizeof(following), "/api/v1/bans?limit=2&cursor=%s", next);
+		path = following;
+		json_decref(o);
+	}
+	assert_non_null(strstr(seen, "192.0.2.1 "));
+	assert_non_null(strstr(seen, "2001:db8::/64 "));
+	expect(n, "DELETE", "/api/v1/bans", NULL, 400, "invalid-parameter", "address");
+	expect(n, "DELETE", "/api/v1/bans?address=192.0.2.1&all=true", NULL, 400, "invalid-parameter", "all");
+	expect(n, "DELETE", "/api/v1/bans?address=elsewhere", NULL, 400, "invalid-parameter", "address");
+	expect(n, "DELETE", "/api/v1/bans?address=192.0.2.2", NULL, 404, "unknown-ban", "address");
+	json_decref(ask(n, "DELETE", "/api/v1/bans?address=2001:db8::%2F64", NULL, 200));
+	expect(n, "DELETE", "/api/v1/bans?address=2001:db8::%2F64", NULL, 404, "unknown-ban", "address");
+	json_t *o = ask(n, "DELETE", "/api/v1/bans?all=true", NULL, 200);
+	assert_int_equal(json_integer_value(json_object_get(o, "lifted")), 2);
+	json_decref(o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -700,6 +747,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_history_is_newest_first, start, stop),
 		cmocka_unit_test_setup_teardown(a_call_tells_its_story, start, stop),
 		cmocka_unit_test_setup_teardown(calls_in_progress_are_shown_and_ended, start_with_calls, stop),
+		cmocka_unit_test_setup_teardown(bans_are_listed_and_lifted, start, stop),
 		cmocka_unit_test_setup_teardown(a_healthy_node_says_so, start, stop),
 		cmocka_unit_test_setup_teardown(trouble_is_named, start_in_trouble, stop),
 		cmocka_unit_test(a_socket_left_behind_is_replaced_and_a_file_is_not),

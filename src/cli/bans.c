@@ -1,0 +1,62 @@
+/* cli/bans.c - alto bans, alto bans lift */
+#include "cli/client.h"
+#include "cli/print.h"
+
+static void address(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "address", ret, cap);
+}
+
+static void since(const json_t *item, char *ret, size_t cap)
+{
+	table_time(item, "since", ret, cap);
+}
+
+static void until(const json_t *item, char *ret, size_t cap)
+{
+	table_time(item, "until", ret, cap);
+}
+
+static void dropped(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "dropped", ret, cap);
+}
+
+static void times(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "times", ret, cap);
+}
+
+static void why(const json_t *item, char *ret, size_t cap)
+{
+	table_text(item, "why", ret, cap);
+}
+
+int cli_bans(struct cli *c)
+{
+	static const struct table_column columns[] = {{"ADDRESS", address},   {"SINCE (UTC)", since},
+						      {"UNTIL (UTC)", until}, {"TIMES", times},
+						      {"DROPPED", dropped},   {"WHY", why}};
+	struct client_path path;
+	client_path(&path, "/api/v1/bans");
+	return print_listing(c, &path, true, columns, ARRAY_LEN(columns), "Nobody is banned.");
+}
+
+int cli_bans_lift(struct cli *c)
+{
+	bool all = c->options[CLI_ALL] != NULL;
+	if (all == (c->words[0] != NULL))
+		return cli_fail("which ban? say ADDRESS as `alto bans` shows it, or --all") + 1;
+	struct client_path path;
+	client_path(&path, "/api/v1/bans");
+	client_parameter(&path, "address", c->words[0]);
+	client_parameter(&path, "all", all ? "true" : NULL);
+	json_t *answer = NULL;
+	int status = client_ask(c, "DELETE", &path, NULL, &answer);
+	if (status)
+		return status;
+	json_int_t lifted = json_integer_value(json_object_get(answer, "lifted"));
+	json_decref(answer);
+	return all ? print_done("%lld bans lifted.", (long long)lifted)
+		   : print_done("The ban of %s is lifted.", c->words[0]);
+}

@@ -1,0 +1,369 @@
+/*
+ * transport/bans.c - the policy of bans.h: what each deed weighs, when it is too much, for how long, and who is spared
+ *
+ * Points say that somebody does what no phone does, and lead to a ban; they are given only to who has proved to be
+ * there. `asked` counts what anybody may do, and only slows. Both leak away with time. An address where a device of
+ * ours has been right lately is an office: it is not banned, and it is the user name that is slowed there instead.
+ */
+#include "base/log.h"
+#include "base/map.h"
+#include "transport/bans_table.h"
+#include "transport/limits.h"
+
+/* Each in thousandths of a point. */
+static const struct {
+	uint32_t points;
+	enum ban_reason why;
+} deeds[GUEST_DEED_COUNT] = {
+	[GUEST_ASKED] = {20, BAN_SWEEP},
+	[GUEST_GARBAGE] = {100, BAN_SWEEP},
+	[GUEST_SCANNER] = {BAN_POINTS, BAN_SCANNER},
+	[GUEST_WRONG_PASSWORD] = {1000, BAN_PASSWORDS},
+	[GUEST_UNKNOWN_USER] = {1000, BAN_UNKNOWN_USERS}, /* as much: who watches learns nothing of names */
+};
+
+#define REASON(word, sentence)                                                                                         \
+	{                                                                                                              \
+		(word), "reason=\"" word "\"", (sentence)                                                              \
+	}
+static const struct {
+	const char *word, *label, *text;
+} reasons[BAN_REASON_COUNT] = {
+	[BAN_PASSWORDS] = REASON("passwords", "It tried wrong passwords, again and again."),
+	[BAN_UNKNOWN_USERS] = REASON("unknown_users", "It tried device names that do not exist, again and again."),
+	[BAN_SCANNER] = REASON("scanner", "It says itself that it is a scanner."),
+	[BAN_SWEEP] = REASON("sweep", "It sent request after request and never a right password."),
+	[BAN_NEIGHBOURS] = REASON("neighbours",
+				  "Several of its addresses were banned, and no phone of ours is registered there."),
+};
+
+enum drop { DROP_BANNED, DROP_SLOWED, DROP_COUNT };
+
+struct bans {
+	struct wheel *wheel;
+	struct account_table hosts; /* addresses and networks */
+	struct account_table names; /* user names at addresses */
+	unsigned networks;          /* banned at some time: while 0 no network need be looked up */
+	bool (*spared)(void *arg, const struct address *at);
+	void *spared_arg;
+	struct metric begun[BAN_REASON_COUNT], drops[DROP_COUNT], lifted;
+};
+
+struct bans *bans_new(struct wheel *wheel, struct random *random)
+{
+	struct bans *b = calloc(1, sizeof(*b));
+	if (!b)
+		return NULL;
+	b->wheel = wheel;
+	if (account_table_init(&b->hosts, BANS_HOSTS, random) < 0 ||
+	    account_table_init(&b->names, BANS_NAMES, random) < 0)
+		return bans_free(b);
+	for (size_t i = 0; i < BAN_REASON_COUNT; i++)
+		b->begun[i] = (struct metric){
+			.name = "alto_bans_total", .labels = reasons[i].label, .help = "Bans begun"};
+	b->drops[DROP_BANNED] = (struct metric){
+		.name = "alto_bans_dropped_total",
+		.labels = "reason=\"banned\"",
+		.help = "Datagrams and connections of guests dropped before they were read"};
+	b->drops[DROP_SLOWED] = b->drops[DROP_BANNED];
+	b->drops[DROP_SLOWED].labels = "reason=\"slowed\"";
+	b->lifted = (struct metric){.name = "alto_bans_lifted_total", .help = "Bans ended by an administrator"};
+	return b;
+}
+
+struct bans *bans_free(struct bans *b)
+{
+	if (!b)
+		return NULL;
+	account_table_done(&b->hosts);
+	account_table_done(&b->names);
+	free(b);
+	return NULL;
+}
+
+void bans_metrics(struct bans *b, struct metrics *m)
+{
+	for (size_t i = 0; i < BAN_REASON_COUNT; i++)
+		metrics_add(m, &b->begun[i]);
+	for (size_t i = 0; i < DROP_COUNT; i++)
+		metrics_add(m, &b->drops[i]);
+	metrics_add(m, &b->lifted);
+}
+
+void bans_set_spared(struct bans *b, bool (*spared)(void *arg, const struct address *at), void *arg)
+{
+	b->spared = spared;
+	b->spared_arg = arg;
+}
+
+const char *ban_reason_text(enum ban_reason why)
+{
+	return reasons[why].text;
+}
+
+/* ---- accounts ---- */
+
+/* Whole bytes all four. An IPv6 host chooses the lower half of its address as it likes. */
+enum { HOST_V4 = 128, NETWORK_V4 = 120, HOST_V6 = 64, NETWORK_V6 = 48 };
+
+static struct account_key host_key(const struct address *a)
+{
+	struct account_key k = {.bits = address_is_v4(a) ? HOST_V4 : HOST_V6};
+	memcpy(k.ip, a->ip, k.bits / 8);
+	return k;
+}
+
+static struct account_key network_key(const struct address *a)
+{
+	struct account_key k = {.bits = address_is_v4(a) ? NETWORK_V4 : NETWORK_V6};
+	memcpy(k.ip, a->ip, k.bits / 8);
+	return k;
+}
+
+static bool is_network(const struct account *a)
+{
+	return a->bits == NETWORK_V4 || a->bits == NETWORK_V6;
+}
+
+static struct account_key name_key(const struct bans *b, const struct guest *g)
+{
+	struct account_key k = host_key(g->from);
+	k.name = siphash24(b->names.key, g->name.p, g->name.n) | 1;
+	return k;
+}
+
+static bool trusted(const struct account *a, int64_t now_us)
+{
+	return a && a->trusted_until_us > now_us;
+}
+
+static bool banned(const struct account *a, int64_t now_us)
+{
+	return a && a->until_us > now_us;
+}
+
+static uint32_t leaked(uint32_t level, int64_t elapsed_us, int64_t point_us)
+{
+	int64_t less = elapsed_us / (point_us / 1000);
+	return less < level ? level - (uint32_t)less : 0;
+}
+
+/* What is left after the time since it was last heard. Who never pauses is forgiven nothing. */
+static void leak(struct account *a, int64_t now_us)
+{
+	int64_t elapsed_us = now_us - a->heard_us;
+	a->points = leaked(a->points, elapsed_us, is_network(a) ? BAN_NETWORK_LEAK_US : BAN_POINT_LEAK_US);
+	a->asked = leaked(a->asked, elapsed_us, a->name ? BAN_TRY_LEAK_US : GUEST_ASK_LEAK_US);
+	a->heard_us = now_us;
+	if (!a->asked)
+		a->attempts = 0;
+}
+
+static struct account *get(struct account_table *t, const struct account_key *key, bool proven, int64_t now_us)
+{
+	struct account *a = account_get(t, key, proven, now_us);
+	leak(a, now_us);
+	a->proven |= proven;
+	return a;
+}
+
+/* ---- bans ---- */
+
+static void begin(struct bans *b, struct account *a, enum ban_reason why)
+{
+	int64_t now_us = b->wheel->now_us, length_us = is_network(a) ? BAN_NETWORK_US : BAN_HOST_US;
+	if (now_us - a->until_us > BAN_FORGET_US)
+		a->times = 0;
+	for (unsigned i = 0; i < a->times && length_us < BAN_MAX_US; i++)
+		length_us *= BAN_GROWTH;
+	length_us = MIN(length_us, BAN_MAX_US);
+	a->times = (uint8_t)MIN(a->times + 1, UINT8_MAX);
+	a->since_us = now_us;
+	a->until_us = now_us + length_us;
+	a->why = (uint8_t)why;
+	a->points = a->asked = a->dropped = 0;
+	b->networks += is_network(a);
+	metric_add(&b->begun[why], 1);
+	/* The address is personal data: `alto bans` shows it, the log does not. */
+	log_event(LOG_WARN, "ban.begun", LOG_STR("reason", reasons[why].word), LOG_INT("network", is_network(a)),
+		  LOG_INT("seconds", length_us / SECOND_US));
+}
+
+/* A network is banned when several of its addresses were within hours, unless one of our phones is in it. */
+static void look_at_network(struct bans *b, const struct address *from)
+{
+	int64_t now_us = b->wheel->now_us;
+	struct account_key key = network_key(from);
+	struct account *n = get(&b->hosts, &key, true, now_us);
+	n->points += 1000;
+	if (n->bits && n->points >= BAN_NETWORK_HOSTS * 1000 && !trusted(n, now_us) && !banned(n, now_us))
+		begin(b, n, BAN_NEIGHBOURS);
+}
+
+/* Points for one who is there. */
+static void charge(struct bans *b, struct account *host, const struct guest *g, enum guest_deed deed)
+{
+	if (!g->proven)
+		return;
+	host->points = MIN(host->points + deeds[deed].points, (uint32_t)BAN_POINTS);
+	if (!host->bits || host->points < BAN_POINTS || trusted(host, b->wheel->now_us) ||
+	    banned(host, b->wheel->now_us) || (b->spared && b->spared(b->spared_arg, g->from)))
+		return;
+	bool first = !host->times;
+	begin(b, host, deeds[deed].why);
+	if (first)
+		look_at_network(b, g->from);
+}
+
+bool bans_admit(struct bans *b, const struct address *from, bool datagram)
+{
+	int64_t now_us = b->wheel->now_us;
+	struct account_key key = host_key(from);
+	struct account *host = account_find(&b->hosts, &key), *ban = banned(host, now_us) ? host : NULL;
+	if (trusted(host, now_us))
+		return true;
+	if (!ban && b->networks) {
+		key = network_key(from);
+		ban = account_find(&b->hosts, &key);
+		ban = banned(ban, now_us) ? ban : NULL;
+	}
+	bool slowed = datagram && !ban && host &&
+		      leaked(host->asked, now_us - host->heard_us, GUEST_ASK_LEAK_US) + 1000 > GUEST_ASKS_MAX;
+	if ((!ban && !slowed) || (b->spared && b->spared(b->spared_arg, from)))
+		return true;
+	if (ban)
+		ban->dropped += ban->dropped < UINT32_MAX;
+	metric_add(&b->drops[ban ? DROP_BANNED : DROP_SLOWED], 1);
+	return false;
+}
+
+/* ---- deeds ---- */
+
+/* False: it is a copy of an earlier one. (Of 15 attempts two or three are taken for copies and are free.) */
+static bool count_attempt(struct bans *b, const struct guest *g)
+{
+	struct account_key key = name_key(b, g);
+	struct account *name = get(&b->names, &key, g->proven, b->wheel->now_us);
+	uint64_t bit = UINT64_C(1) << g->attempt % 64;
+	if (name->attempts & bit)
+		return false;
+	name->attempts |= bit;
+	name->asked = MIN(name->asked + 1000, (uint32_t)BAN_TRIES_MAX);
+	return true;
+}
+
+bool bans_deed(struct bans *b, const struct guest *g, enum guest_deed deed)
+{
+	int64_t now_us = b->wheel->now_us;
+	struct account_key key = host_key(g->from);
+	struct account *host = get(&b->hosts, &key, g->proven, now_us);
+	bool office = trusted(host, now_us);
+	if (deed == GUEST_WRONG_PASSWORD || deed == GUEST_UNKNOWN_USER) {
+		if (count_attempt(b, g))
+			charge(b, host, g, deed);
+		return host->points < BAN_SLOW_POINTS && !banned(host, now_us);
+	}
+	if (office)
+		return deed != GUEST_SCANNER;
+	bool slowed = host->asked + 1000 > GUEST_ASKS_MAX;
+	host->asked = MIN(host->asked + (deed == GUEST_SCANNER ? GUEST_SCANNER_ASKS : 1000), (uint32_t)GUEST_ASKS_MAX);
+	charge(b, host, g, deed);
+	return !slowed && !banned(host, now_us);
+}
+
+bool bans_may_try(struct bans *b, const struct guest *g)
+{
+	int64_t now_us = b->wheel->now_us;
+	struct account_key key = name_key(b, g);
+	struct account *name = account_find(&b->names, &key);
+	key = host_key(g->from);
+	struct account *host = account_find(&b->hosts, &key);
+	if (name)
+		leak(name, now_us);
+	if (host)
+		leak(host, now_us);
+	bool slowed = name && name->asked + 1000 > BAN_TRIES_MAX;
+	/* Somebody guesses in an office: phones that were right there go on, others wait. */
+	if (!slowed && trusted(host, now_us) && !trusted(name, now_us))
+		slowed = host->points + 1000 > BAN_POINTS;
+	if (!slowed)
+		return true;
+	if (host && !trusted(host, now_us) && count_attempt(b, g))
+		charge(b, host, g, GUEST_WRONG_PASSWORD);
+	return false;
+}
+
+void bans_trust(struct bans *b, const struct guest *g)
+{
+	int64_t now_us = b->wheel->now_us, until_us = now_us + BAN_TRUST_US;
+	struct account_key keys[] = {host_key(g->from), network_key(g->from), name_key(b, g)};
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		struct account *a = get(keys[i].name ? &b->names : &b->hosts, &keys[i], true, now_us);
+		if (!a->bits)
+			continue;
+		a->trusted_until_us = until_us;
+		a->asked = 0;
+		a->attempts = 0;
+	}
+}
+
+/* ---- shown and lifted ---- */
+
+bool bans_next(const struct bans *b, uint32_t *cursor, struct ban *ret)
+{
+	const struct wheel *w = b->wheel;
+	while (*cursor < b->hosts.count) {
+		const struct account *a = &b->hosts.of[(*cursor)++];
+		if (!banned(a, w->now_us))
+			continue;
+		*ret = (struct ban){.block.bits = a->bits,
+				    .why = (enum ban_reason)a->why,
+				    .times = a->times,
+				    .since_us = w->wall_us - (w->now_us - a->since_us),
+				    .until_us = w->wall_us + (a->until_us - w->now_us),
+				    .dropped = a->dropped};
+		memcpy(ret->block.base.ip, a->ip, sizeof(a->ip));
+		return true;
+	}
+	return false;
+}
+
+/* What was tried from there, of any name. */
+static void forget_names(struct bans *b, const struct account *host)
+{
+	for (struct account *a = b->names.of; a < b->names.of + b->names.count; a++)
+		if (a->bits == host->bits && memcmp(a->ip, host->ip, sizeof(a->ip)) == 0)
+			*a = (struct account){.bits = 0};
+}
+
+unsigned bans_lift(struct bans *b, const struct address_block *block)
+{
+	int64_t now_us = b->wheel->now_us;
+	unsigned lifted = 0;
+	for (struct account *a = b->hosts.of; a < b->hosts.of + b->hosts.count; a++) {
+		if (!banned(a, now_us) ||
+		    (block && (a->bits != block->bits || memcmp(a->ip, block->base.ip, sizeof(a->ip)) != 0)))
+			continue;
+		if (block)
+			forget_names(b, a);
+		*a = (struct account){.bits = 0};
+		lifted++;
+	}
+	if (!block)
+		memset(b->names.of, 0, b->names.count * sizeof(*b->names.of));
+	metric_add(&b->lifted, lifted);
+	return lifted;
+}
+
+void bans_figures(const struct bans *b, struct bans_figures *ret)
+{
+	struct ban ban;
+	*ret = (struct bans_figures){.addresses = 0};
+	for (uint32_t cursor = 0; bans_next(b, &cursor, &ban);) {
+		bool network = ban.block.bits == NETWORK_V4 || ban.block.bits == NETWORK_V6;
+		ret->networks += network;
+		ret->addresses += !network;
+	}
+	for (size_t i = 0; i < DROP_COUNT; i++)
+		ret->dropped += (uint64_t)atomic_load_explicit(&b->drops[i].value, memory_order_relaxed);
+}

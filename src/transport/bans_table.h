@@ -1,0 +1,43 @@
+/* transport/bans_table.h - the fixed tables of bans.h: accounts found by a keyed hash, the least worth keeping yield */
+#pragma once
+#include "transport/bans.h"
+
+/* One account: an address, the network around it, or (name not 0) a device's user name at an address. */
+struct account {
+	uint8_t ip[16];             /* its first `bits` bits, the others 0 */
+	uint64_t name;              /* keyed hash; 0: of nobody */
+	int64_t heard_us;           /* when it was last written to: it leaks from then on */
+	int64_t since_us, until_us; /* the last ban; until_us 0: never */
+	int64_t trusted_until_us;   /* a device of ours has been right here */
+	uint32_t points, asked;     /* thousandths; both leak */
+	uint32_t dropped;
+	uint64_t attempts; /* of a name: a bit of the hash of each, until none counts any longer */
+	uint8_t bits;      /* of 128; 0: a free place, or the crowd */
+	uint8_t times, why;
+	bool proven;
+};
+
+#define ACCOUNT_WAYS 8 /* places in which one key may stand */
+struct account_table {
+	struct account *of;
+	uint32_t count; /* a power of two */
+	uint8_t key[16];
+	/* Strangers for whom there is no place, together. */
+	struct account crowd;
+};
+
+/* -ENOMEM. Pages are taken as they are touched. */
+MUST_USE int account_table_init(struct account_table *t, uint32_t count, struct random *random);
+void account_table_done(struct account_table *t);
+
+struct account_key {
+	uint8_t ip[16], bits;
+	uint64_t name;
+};
+/* The account, or NULL. */
+struct account *account_find(const struct account_table *t, const struct account_key *key);
+/*
+ * The account, made if there is none. proven: by whom it is written. An account of the crowd for whom there is no
+ * place: unproven ones take only free places and those of their like.
+ */
+struct account *account_get(struct account_table *t, const struct account_key *key, bool proven, int64_t now_us);

@@ -1,0 +1,84 @@
+/* web/bans.c - /api/v1/bans: addresses and networks that are not listened to, and why */
+#include "transport/bans.h"
+#include "web/listing.h"
+#include "web/route.h"
+
+static json_t *block_json(const struct address_block *b)
+{
+	char text[80];
+	struct writer w = writer_on(text, sizeof(text));
+	bool v4 = address_is_v4(&b->base);
+	write_address(&w, &b->base);
+	/* All of an IPv4 address is an address; of IPv6 it is a /64 at least. */
+	if (b->bits < 128) {
+		write_char(&w, '/');
+		write_u64(&w, v4 ? b->bits - 96U : b->bits);
+	}
+	return web_json_text(writer_slice(&w));
+}
+
+static json_t *ban_json(const struct ban *b)
+{
+	return WEB_OBJECT({"address", block_json(&b->block)}, {"since", web_json_time(b->since_us)},
+			  {"until", web_json_time(b->until_us)}, {"why", json_string(ban_reason_text(b->why))},
+			  {"times", json_integer(b->times)}, {"dropped", json_integer(b->dropped)});
+}
+
+static bool item(struct web_listing *l, json_t **ret)
+{
+	struct ban b;
+	uint32_t here = l->slot;
+	if (!bans_next(l->request->context->bans, &l->slot, &b))
+		return false;
+	if (l->written == l->limit) {
+		snprintf(l->next, sizeof(l->next), "%u", here);
+		return false;
+	}
+	*ret = ban_json(&b);
+	return true;
+}
+
+static bool is_slot(struct slice s)
+{
+	uint64_t n;
+	return slice_u64(s, UINT32_MAX, &n);
+}
+
+void web_bans_list(struct web_request *r)
+{
+	uint64_t slot = 0;
+	if (!WEB_ARGUMENTS_ALLOW(r, "limit", "cursor"))
+		return;
+	struct web_listing *l = web_listing_new(r, is_slot);
+	if (!l)
+		return;
+	if (slice_u64(l->cursor, UINT32_MAX, &slot))
+		l->slot = (uint32_t)slot;
+	l->item = item;
+	web_listing_write(l);
+}
+
+/* The ban of one address or network, as the listing shows it, or with all=true every one. */
+void web_bans_lift(struct web_request *r)
+{
+	struct address_block block;
+	if (!WEB_ARGUMENTS_ALLOW(r, "address", "all"))
+		return;
+	struct slice address = web_argument(r, "address"), all = web_argument(r, "all");
+	bool every = slice_eq(all, SLICE("true"));
+	if (slice_empty(address) != every || (!slice_empty(all) && !every)) {
+		web_problem(r, WEB_INVALID_PARAMETER, every ? "all" : "address",
+			    "say which ban: address=ADDRESS, or all=true");
+		return;
+	}
+	if (!every && !address_block_parse(address, &block)) {
+		web_problem(r, WEB_INVALID_PARAMETER, "address", "address must be as the listing of bans shows it");
+		return;
+	}
+	unsigned lifted = bans_lift(r->context->bans, every ? NULL : &block);
+	if (!lifted && !every)
+		web_problem(r, WEB_UNKNOWN_BAN, "address", "there is no ban of \"%.*s\"",
+			    SLICE_ARG(slice_first(address, 64)));
+	else
+		web_answer_json(r, 200, WEB_OBJECT({"lifted", json_integer(lifted)}));
+}

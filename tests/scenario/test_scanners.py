@@ -1,0 +1,77 @@
+"""sipvicious at work: it is recognised, banned by its address and heard again when lifted, while a phone calls."""
+import subprocess
+import tempfile
+
+from server import PATIENCE, Alto, free_port
+from softphone import Softphone, talk
+
+port = free_port()
+SERVER = ('127.0.0.1', port)
+CRACKER, PHONES = '127.0.0.1', '127.0.0.5'  # svcrack knows no other address of its own
+
+
+def scan(home, *command):
+    """A scanner, from its start to its end; what it says."""
+    done = subprocess.run(command, text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE,
+                          env={'HOME': home, 'PATH': '/usr/bin:/bin', 'LANG': 'C.UTF-8'}, check=False)
+    return done.stdout + done.stderr
+
+
+def calls(ann, bob, say):
+    a, b = talk(ann, bob, '102')
+    a.voice.say(say)
+    b.voice.hears(say)
+    a.hang_up()
+    b.ended()
+
+
+def crack(alto, home, seen):
+    """svcrack, until the bans are as they should be by then, or it has given up; the bans."""
+    cracker = subprocess.Popen(['svcrack', '-t', '0.05', '-p', str(port), '-u', 'acme-101-desk', '-r', '1000-1050', '127.0.0.1'],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               env={'HOME': home, 'PATH': '/usr/bin:/bin', 'LANG': 'C.UTF-8'})
+    bans = alto.listing('bans')
+    while not seen(bans) and cracker.poll() is None:
+        bans = alto.listing('bans')
+    cracker.terminate()
+    cracker.wait(PATIENCE)
+    return bans
+
+
+with Alto(listen={'sip_udp': [f'127.0.0.1:{port}']}, plain_rtp=True) as alto, tempfile.TemporaryDirectory() as home:
+    accounts = alto.company(srtp='off')
+    with Softphone(accounts['101']['desk'], '101', SERVER, host=PHONES) as ann, \
+            Softphone(accounts['102']['desk'], '102', SERVER, host=PHONES) as bob:
+        ann.register()
+        bob.register()
+        assert alto.command('bans') == 'Nobody is banned.\n'
+
+        # A guesser brings back our nonce, and that is its last word.
+        ban, = crack(alto, home, bool)
+        assert ban['address'] == CRACKER and ban['why'] == 'It says itself that it is a scanner.', ban
+        assert ban['since'] < ban['until'] and ban['times'] == 1, ban
+        table = alto.command('bans')
+        assert CRACKER in table and ban['why'] in table, table
+        assert 'banned' in alto.command('status')
+        dropped = crack(alto, home, lambda bans: bans[0]['dropped'] > ban['dropped'])[0]['dropped']
+        assert dropped > ban['dropped'], dropped
+        ann.register()
+        calls(ann, bob, 2)
+
+        # Lifted, it is heard, and banned again for longer or as long.
+        assert alto.command('bans', 'lift', CRACKER) == f'The ban of {CRACKER} is lifted.\n'
+        assert alto.listing('bans') == []
+        assert 'no ban' in alto.command('bans', 'lift', CRACKER, status=1)
+        alto.command('bans', 'lift', status=2)
+        assert [b['address'] for b in crack(alto, home, bool)] == [CRACKER]
+        assert alto.command('bans', 'lift', '--all') == '1 bans lifted.\n'
+        calls(ann, bob, 3)
+        # Who only asks proves no address: not banned, and told nothing.
+        said = scan(home, 'svmap', '-t', '0.05', '-p', str(port), '127.0.0.1')
+        assert '127.0.0.1:' not in said, said
+        said = scan(home, 'svwar', '-t', '0.05', '-p', str(port), '-e', '100-110',
+                    '--maximumtime', '1', '127.0.0.1')
+        assert 'acme' not in said and '| reqauth' not in said.replace('| 101 ', ''), said
+        assert alto.listing('bans') == []
+        calls(ann, bob, 4)
+        print(f'svmap and svwar learned nothing; svcrack was banned, {dropped} of its requests were not read, and lifted')

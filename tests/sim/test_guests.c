@@ -1,0 +1,248 @@
+/* Those who are nobody: what they leave behind, who is banned, and who must not be */
+#include "sim/office.h"
+
+#include "call/private.h"
+#include "sip/transaction_private.h"
+
+static struct bans_figures figures(struct sim *s)
+{
+	struct bans_figures f;
+	bans_figures(s->bans, &f);
+	return f;
+}
+
+static struct ban only_ban(struct sim *s)
+{
+	struct ban ban, more;
+	uint32_t cursor = 0;
+	assert_true(bans_next(s->bans, &cursor, &ban));
+	assert_false(bans_next(s->bans, &cursor, &more));
+	return ban;
+}
+
+/* Somebody without an account, at an address of his own. */
+static struct sim_phone *stranger(struct sim *s, const char *at, enum sip_transport transport)
+{
+	struct sim_phone *p = phone_new(s, "acme-10-desk", "guess0", transport);
+	assert_true(address_parse(slice_from_string(at), &p->address));
+	p->address.port = 5060;
+	return p;
+}
+
+/* One more password. True: it was answered. */
+static bool guess(struct sim_phone *p)
+{
+	unsigned n = p->statuses[401];
+	snprintf(p->password, sizeof(p->password), "guess%u", p->register_cseq);
+	if (sip_transport_reliable(p->transport) && !p->connection)
+		network_connect(p);
+	phone_register(p, 300);
+	sim_run(p->sim, SECOND_US);
+	return p->statuses[401] >= n + 2;
+}
+
+static unsigned guesses_until_ban(struct sim_phone *p)
+{
+	unsigned n = 0;
+	while (!figures(p->sim).addresses && n < 100) {
+		guess(p);
+		n++;
+	}
+	return n;
+}
+
+/* Over UDP, returning our nonces: slowed, banned unread, and back after the ban; the next one is longer. */
+static void test_guesser(void **state)
+{
+	struct office o = office_udp();
+	struct sim_phone *p = stranger(o.s, "203.0.113.9", SIP_UDP);
+	assert_true(guess(p));
+	assert_in_range(guesses_until_ban(p), 10, 25);
+	struct ban ban = only_ban(o.s);
+	assert_true(address_block_has(&ban.block, &p->address) && ban.block.bits == 128);
+	assert_int_equal(ban.why, BAN_PASSWORDS);
+	assert_int_equal(ban.times, 1);
+	assert_int_equal(ban.until_us - ban.since_us, BAN_HOST_US);
+	unsigned messages = o.s->messages;
+	assert_false(guess(p));
+	assert_int_equal(o.s->messages, messages); /* nobody has read it */
+	assert_true(only_ban(o.s).dropped > 0);
+	/* The others go on. */
+	phone_registered(o.ann);
+	sim_run(o.s, BAN_HOST_US);
+	assert_int_equal(figures(o.s).addresses, 0);
+	assert_true(guess(p));
+	guesses_until_ban(p);
+	ban = only_ban(o.s);
+	assert_int_equal(ban.times, 2);
+	assert_int_equal(ban.until_us - ban.since_us, BAN_HOST_US * BAN_GROWTH);
+	assert_int_equal(bans_lift(o.s->bans, &ban.block), 1);
+	assert_true(guess(p));
+	sim_run(o.s, 40 * SECOND_US);
+	office_done(&o);
+}
+
+static void test_unknown_users(void **state)
+{
+	struct office o = office_udp();
+	struct sim_phone *p = stranger(o.s, "203.0.113.9", SIP_UDP);
+	for (unsigned i = 0; !figures(o.s).addresses && i < 100; i++) {
+		snprintf(p->username, sizeof(p->username), "nobody-%u", i);
+		guess(p);
+	}
+	assert_int_equal(only_ban(o.s).why, BAN_UNKNOWN_USERS);
+	sim_run(o.s, 40 * SECOND_US);
+	office_done(&o);
+}
+
+/* A forger never sees the nonces that go to the address he writes; another one's, or an old one, prove nothing. */
+static void test_forged(void **state)
+{
+	struct office o = office_udp();
+	struct sim_phone *p = stranger(o.s, "203.0.113.9", SIP_UDP), *own = stranger(o.s, "203.0.113.200", SIP_UDP);
+	phone_register(own, 300);
+	sim_run(o.s, SECOND_US);
+	assert_true(*own->realm_nonce);
+	snprintf(p->fixed_nonce, sizeof(p->fixed_nonce), "%s", own->realm_nonce);
+	for (unsigned i = 0; i < 100; i++)
+		guess(p);
+	assert_int_equal(figures(o.s).addresses, 0);
+	sim_run(o.s, 40 * SECOND_US);
+	office_done(&o);
+}
+
+/* Over TLS the address is proven; the ban closes what is open, and nothing more is accepted. */
+static void test_tls(void **state)
+{
+	struct office o = office_tls();
+	struct sim_phone *p = stranger(o.s, "203.0.113.9", SIP_TLS);
+	assert_in_range(guesses_until_ban(p), 10, 25);
+	guess(p);
+	assert_int_equal(p->connection, 0);
+	assert_int_equal(network_connect(p), 0);
+	assert_true(only_ban(o.s).dropped > 0);
+	sim_run(o.s, BAN_HOST_US);
+	assert_true(network_connect(p) != 0);
+	office_done(&o);
+}
+
+/* A phone with an old password behind the address of an office: its name is slowed, and the office is not banned. */
+static void test_office(void **state)
+{
+	struct office o = office_udp();
+	struct sim_phone *old = stranger(o.s, "203.0.113.9", SIP_UDP);
+	memcpy(old->address.ip, o.ann->address.ip, 16);
+	old->address.port = 5099;
+	snprintf(old->username, sizeof(old->username), "acme-20-mobile");
+	unsigned unanswered = 0;
+	for (unsigned i = 0; i < 200; i++)
+		unanswered += !guess(old);
+	assert_int_equal(figures(o.s).addresses, 0);
+	assert_in_range(unanswered, 100, 199);
+	phone_registered(o.ann);
+	phone_registered(o.desk);
+	struct phone_call *a, *b;
+	office_talk(&o, &a, &b);
+	phone_hang_up(a);
+	sim_run(o.s, SECOND_US);
+	/* Given the right one it is back, once its old guesses are no longer repeated. */
+	sim_run(o.s, 60 * SECOND_US);
+	snprintf(old->password, sizeof(old->password), "secret21");
+	phone_registered(old);
+	sim_run(o.s, 40 * SECOND_US);
+	office_done(&o);
+}
+
+/* An office is known by the registrations that a restart finds on the disk. */
+static void test_office_restart(void **state)
+{
+	struct office o = office_udp();
+	sim_run(o.s, 10 * SECOND_US);
+	const struct guest g = {.from = &o.ann->address, .proven = true, .name = SLICE("acme-10-desk"), .attempt = 7};
+	bans_lift(o.s->bans, NULL);
+	for (unsigned i = 0; i < 100; i++)
+		bans_deed(o.s->bans, &(struct guest){g.from, true, SLICE("x"), i + 1}, GUEST_UNKNOWN_USER);
+	assert_int_equal(figures(o.s).addresses, 0);
+	office_done(&o);
+}
+
+/* An operator's address is never banned, whatever comes from it. */
+static void test_trunk(void **state)
+{
+	struct office o = office_udp();
+	sim_add_trunk(o.s, &(struct sim_trunk){"", "carrier", "203.0.113.9", .transport = SIP_UDP, .plain_rtp = true});
+	struct sim_phone *p = stranger(o.s, "203.0.113.9", SIP_UDP);
+	unsigned messages = o.s->messages;
+	for (unsigned i = 0; i < 60; i++)
+		guess(p);
+	assert_int_equal(figures(o.s).addresses, 0);
+	assert_true(o.s->messages >= messages + 120); /* all were read */
+	sim_run(o.s, 40 * SECOND_US);
+	office_done(&o);
+}
+
+/*
+ * A scanner that says so. Over UDP its first right to a ban is the nonce that it brings back, and OPTIONS are not
+ * answered; over TLS it is banned at once.
+ */
+static void test_scanner(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	struct sim_phone *udp = stranger(o.s, "203.0.113.9", SIP_UDP), *tls = stranger(o.s, "198.51.100.7", SIP_TLS);
+	snprintf(udp->register_extra, sizeof(udp->register_extra), "User-Agent: friendly-scanner\r\n");
+	snprintf(tls->register_extra, sizeof(tls->register_extra), "User-Agent: SIPVicious/0.3\r\n");
+	snprintf(udp->fixed_nonce, sizeof(udp->fixed_nonce), "%056d", 1);
+	phone_register(udp, 300);
+	sim_run(o.s, 10 * SECOND_US);
+	assert_int_equal(figures(o.s).addresses, 0);
+	*udp->fixed_nonce = 0;
+	sim_run(o.s, 40 * SECOND_US);
+	phone_register(udp, 300);
+	sim_run(o.s, 10 * SECOND_US);
+	assert_int_equal(only_ban(o.s).why, BAN_SCANNER);
+	bans_lift(o.s->bans, NULL);
+	network_connect(tls);
+	phone_register(tls, 300);
+	sim_run(o.s, SECOND_US);
+	assert_int_equal(only_ban(o.s).why, BAN_SCANNER);
+	sim_run(o.s, 60 * SECOND_US);
+	office_done(&o);
+}
+
+/* Challenges leave nothing behind: no transaction, not a byte, for any number of requests from anywhere. */
+static void test_nothing_kept(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	struct sim_phone *p = stranger(o.s, "203.0.113.9", SIP_UDP);
+	p->dead = true; /* as who forges addresses hears nothing */
+	for (unsigned i = 0; i < 2000; i++) {
+		char text[600];
+		p->address.ip[15] = (uint8_t)i;
+		const char *method = i % 3 == 0 ? "INVITE" : i % 3 == 1 ? "REGISTER" : "OPTIONS";
+		int n = snprintf(text, sizeof(text),
+				 "%s sip:10@acme.example SIP/2.0\r\nVia: SIP/2.0/UDP 203.0.113.9;branch=z9hG4bK%u\r\n"
+				 "From: <sip:1@acme.example>;tag=%u\r\nTo: <sip:10@acme.example>\r\nCall-ID: %u\r\n"
+				 "CSeq: 1 %s\r\nMax-Forwards: 70\r\nContact: <sip:1@203.0.113.9>\r\n"
+				 "Content-Length: 0\r\n\r\n",
+				 method, i, i, i, method);
+		network_from_phone(p, slice_of(text, (size_t)n));
+		sim_run(o.s, 6 * MS_US);
+		assert_true(o.s->sb->stack->server_pool.used <= 2);
+	}
+	sim_run(o.s, MS_US);
+	assert_int_equal(o.s->sb->stack->kept_bytes, 0);
+	assert_true(o.s->messages >= 2000);
+	office_done(&o);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_guesser),      cmocka_unit_test(test_unknown_users),
+		cmocka_unit_test(test_forged),       cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_office),       cmocka_unit_test(test_office_restart),
+		cmocka_unit_test(test_trunk),        cmocka_unit_test(test_scanner),
+		cmocka_unit_test(test_nothing_kept),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

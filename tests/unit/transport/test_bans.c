@@ -1,0 +1,307 @@
+/* The fixed tables and the policy of bans, on a clock of the test's own */
+#include "support/failing.h"
+#include "support/test.h"
+
+#include "transport/bans_table.h"
+#include "transport/limits.h"
+
+struct rig {
+	struct wheel wheel;
+	struct random random;
+	struct bans *bans;
+	unsigned attempts;
+};
+
+static struct rig *rig_new(void)
+{
+	struct rig *r = calloc(1, sizeof(*r));
+	assert_non_null(r);
+	wheel_init(&r->wheel, 1000 * SECOND_US, 5000 * SECOND_US);
+	random_init_seeded(&r->random, 1);
+	r->bans = bans_new(&r->wheel, &r->random);
+	assert_non_null(r->bans);
+	return r;
+}
+
+static void rig_free(struct rig *r)
+{
+	assert_null(bans_free(r->bans));
+	free(r);
+}
+
+static void pass(struct rig *r, int64_t us)
+{
+	wheel_turn(&r->wheel, r->wheel.now_us + us, r->wheel.wall_us + us);
+}
+
+static struct address at(const char *text)
+{
+	struct address a;
+	assert_true(address_parse(slice_from_string(text), &a));
+	return a;
+}
+
+static bool admitted(struct rig *r, const char *from)
+{
+	struct address a = at(from);
+	return bans_admit(r->bans, &a, true);
+}
+
+/* That many wrong passwords for ever new names. */
+static void guess(struct rig *r, const char *from, unsigned count, bool proven)
+{
+	struct address a = at(from);
+	for (unsigned i = 0; i < count; i++) {
+		char name[16];
+		int n = snprintf(name, sizeof(name), "n%u", r->attempts);
+		const struct guest g = {&a, proven, slice_of(name, (size_t)n), r->attempts++};
+		(void)bans_deed(r->bans, &g, GUEST_WRONG_PASSWORD);
+	}
+}
+
+static unsigned listed(struct rig *r)
+{
+	struct ban ban;
+	unsigned n = 0;
+	for (uint32_t cursor = 0; bans_next(r->bans, &cursor, &ban); n++)
+		;
+	return n;
+}
+
+/* The last point is the ban; what is not proven never is; the ban is for all of an IPv6 /64, and for one IPv4 address.
+ */
+static void threshold(void **state)
+{
+	struct rig *r = rig_new();
+	guess(r, "192.0.2.1", BAN_POINTS / 1000 - 1, true);
+	assert_true(admitted(r, "192.0.2.1"));
+	guess(r, "192.0.2.1", 1, true);
+	assert_false(admitted(r, "192.0.2.1"));
+	assert_true(admitted(r, "192.0.2.2"));
+	guess(r, "192.0.2.3", 10000, false);
+	assert_true(admitted(r, "192.0.2.3"));
+	guess(r, "2001:db8::1", BAN_POINTS / 1000, true);
+	assert_false(admitted(r, "2001:db8::99"));
+	assert_true(admitted(r, "2001:db8:0:1::1"));
+	assert_int_equal(listed(r), 2);
+	rig_free(r);
+}
+
+/* Points are forgiven: one in 30 s never bans. */
+static void forgiven(void **state)
+{
+	struct rig *r = rig_new();
+	for (unsigned i = 0; i < 200; i++) {
+		guess(r, "192.0.2.1", 1, true);
+		pass(r, BAN_POINT_LEAK_US);
+	}
+	assert_true(admitted(r, "192.0.2.1"));
+	rig_free(r);
+}
+
+static int64_t ban_length(struct rig *r)
+{
+	struct ban ban;
+	uint32_t cursor = 0;
+	assert_true(bans_next(r->bans, &cursor, &ban));
+	return ban.until_us - ban.since_us;
+}
+
+static void growth(void **state)
+{
+	struct rig *r = rig_new();
+	int64_t want_us = BAN_HOST_US;
+	for (unsigned i = 0; i < 10; i++) {
+		guess(r, "192.0.2.1", BAN_POINTS / 1000, true);
+		assert_int_equal(ban_length(r), want_us);
+		pass(r, want_us - MS_US);
+		assert_false(admitted(r, "192.0.2.1"));
+		pass(r, 2 * MS_US);
+		assert_true(admitted(r, "192.0.2.1"));
+		want_us = MIN(want_us * BAN_GROWTH, BAN_MAX_US);
+	}
+	assert_int_equal(want_us, BAN_MAX_US);
+	pass(r, BAN_FORGET_US + SECOND_US);
+	guess(r, "192.0.2.1", BAN_POINTS / 1000, true);
+	assert_int_equal(ban_length(r), BAN_HOST_US);
+	rig_free(r);
+}
+
+static void ban_hosts(struct rig *r, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		char text[20];
+		snprintf(text, sizeof(text), "192.0.2.%u", i + 1);
+		guess(r, text, BAN_POINTS / 1000, true);
+	}
+}
+
+/* The fourth address makes it the network's; a phone's address in it goes on, and with a phone in it there is none. */
+static void network(void **state)
+{
+	struct rig *r = rig_new();
+	ban_hosts(r, BAN_NETWORK_HOSTS - 1);
+	assert_true(admitted(r, "192.0.2.200"));
+	ban_hosts(r, BAN_NETWORK_HOSTS);
+	assert_false(admitted(r, "192.0.2.200"));
+	assert_true(admitted(r, "192.0.3.200"));
+	struct address phone = at("192.0.2.77");
+	bans_trust(r->bans, &(struct guest){&phone, true, SLICE("desk"), 0});
+	assert_true(admitted(r, "192.0.2.77"));
+	assert_false(admitted(r, "192.0.2.200"));
+	struct bans_figures f;
+	bans_figures(r->bans, &f);
+	assert_int_equal(f.networks, 1);
+	assert_int_equal(f.addresses, BAN_NETWORK_HOSTS);
+	assert_int_equal(bans_lift(r->bans, NULL), BAN_NETWORK_HOSTS + 1);
+	assert_true(admitted(r, "192.0.2.200"));
+	bans_trust(r->bans, &(struct guest){&phone, true, SLICE("desk"), 0});
+	ban_hosts(r, 2 * BAN_NETWORK_HOSTS);
+	assert_true(admitted(r, "192.0.2.200"));
+	rig_free(r);
+}
+
+/* Asking is limited over UDP alone, and begins anew with time. */
+static void asking(void **state)
+{
+	struct rig *r = rig_new();
+	struct address a = at("192.0.2.1");
+	const struct guest g = {.from = &a};
+	for (unsigned i = 0; i < GUEST_ASKS_MAX / 1000; i++)
+		assert_true(bans_deed(r->bans, &g, GUEST_ASKED));
+	assert_false(bans_deed(r->bans, &g, GUEST_ASKED));
+	assert_false(bans_admit(r->bans, &a, true));
+	assert_true(bans_admit(r->bans, &a, false));
+	pass(r, GUEST_ASK_LEAK_US + MS_US);
+	assert_true(bans_admit(r->bans, &a, true));
+	assert_int_equal(listed(r), 0);
+	/* On a connection it is a sweep in the end. */
+	const struct guest here = {.from = &a, .proven = true};
+	for (unsigned i = 0; i < 1000; i++)
+		(void)bans_deed(r->bans, &here, GUEST_ASKED);
+	assert_false(bans_admit(r->bans, &a, false));
+	rig_free(r);
+}
+
+/* An office: not banned; one name is slowed there, the names that were right are not. */
+static void office(void **state)
+{
+	struct rig *r = rig_new();
+	struct address a = at("192.0.2.1");
+	const struct guest good = {&a, true, SLICE("good"), 1}, old = {&a, true, SLICE("old"), 1};
+	bans_trust(r->bans, &good);
+	for (uint64_t i = 0; i < 40; i++) {
+		const struct guest g = {&a, true, SLICE("old"), i};
+		if (bans_may_try(r->bans, &g))
+			(void)bans_deed(r->bans, &g, GUEST_WRONG_PASSWORD);
+	}
+	assert_int_equal(listed(r), 0);
+	assert_false(bans_may_try(r->bans, &old));
+	assert_true(bans_may_try(r->bans, &good));
+	assert_true(bans_admit(r->bans, &a, true));
+	pass(r, BAN_TRY_LEAK_US + MS_US);
+	assert_true(bans_may_try(r->bans, &old));
+	/* Many names, one guess each: names that were never right must wait then. */
+	guess(r, "192.0.2.1", 40, true);
+	assert_false(bans_may_try(r->bans, &(struct guest){&a, true, SLICE("another"), 1}));
+	assert_true(bans_may_try(r->bans, &good));
+	assert_int_equal(listed(r), 0);
+	rig_free(r);
+}
+
+/* A copy of a request is no second guess. */
+static void copies(void **state)
+{
+	struct rig *r = rig_new();
+	struct address a = at("192.0.2.1");
+	for (unsigned i = 0; i < 100; i++)
+		(void)bans_deed(r->bans, &(struct guest){&a, true, SLICE("x"), 1 + i % 2}, GUEST_WRONG_PASSWORD);
+	assert_int_equal(listed(r), 0);
+	rig_free(r);
+}
+
+static bool spare(void *arg, const struct address *from)
+{
+	return address_same_host(arg, from);
+}
+
+static void spared(void **state)
+{
+	struct rig *r = rig_new();
+	struct address trunk = at("192.0.2.1");
+	bans_set_spared(r->bans, spare, &trunk);
+	ban_hosts(r, 6);
+	assert_true(admitted(r, "192.0.2.1"));
+	assert_false(admitted(r, "192.0.2.99"));
+	rig_free(r);
+}
+
+/* Any number of strangers takes no place from who is really there, and bans in force yield to nobody. */
+static void eviction(void **state)
+{
+	struct account_table t;
+	struct random random;
+	random_init_seeded(&random, 1);
+	assert_int_equal(account_table_init(&t, 64, &random), 0);
+	struct account_key key = {.bits = 128, .ip = {1}};
+	struct account *ban = account_get(&t, &key, true, 1);
+	ban->until_us = INT64_MAX;
+	for (unsigned i = 0; i < 1000; i++) {
+		key.ip[1] = (uint8_t)i;
+		key.ip[2] = (uint8_t)(i >> 8);
+		key.ip[0] = 2;
+		assert_true(account_get(&t, &key, true, 2 + i)->bits);
+	}
+	for (unsigned i = 0; i < 1000; i++) {
+		key.ip[1] = (uint8_t)i;
+		key.ip[2] = (uint8_t)(i >> 8);
+		key.ip[0] = 3;
+		assert_ptr_equal(account_get(&t, &key, false, 2000), &t.crowd);
+	}
+	assert_ptr_equal(account_find(&t, &(struct account_key){.bits = 128, .ip = {1}}), ban);
+	account_table_done(&t);
+}
+
+/* The same for the whole: a million forged sources leave a ban and an office where they are. */
+static void strangers(void **state)
+{
+	struct rig *r = rig_new();
+	struct address phone = at("198.51.100.1"), a = at("10.0.0.0");
+	guess(r, "192.0.2.1", BAN_POINTS / 1000, true);
+	bans_trust(r->bans, &(struct guest){&phone, true, SLICE("desk"), 0});
+	for (unsigned i = 0; i < 1000000; i++) {
+		memcpy(a.ip + 12, &i, sizeof(i));
+		(void)bans_deed(r->bans, &(struct guest){.from = &a}, GUEST_ASKED);
+	}
+	assert_false(admitted(r, "192.0.2.1"));
+	guess(r, "198.51.100.1", 100, true);
+	assert_true(admitted(r, "198.51.100.1"));
+	assert_int_equal(listed(r), 1);
+	rig_free(r);
+}
+
+static int make(void *arg)
+{
+	struct rig *r = arg;
+	struct bans *b = bans_new(&r->wheel, &r->random);
+	bans_free(b);
+	return b ? 0 : -12;
+}
+
+static void out_of_memory(void **state)
+{
+	struct rig *r = rig_new();
+	failing_each(make, r);
+	rig_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(threshold), cmocka_unit_test(forgiven),      cmocka_unit_test(growth),
+		cmocka_unit_test(network),   cmocka_unit_test(asking),        cmocka_unit_test(office),
+		cmocka_unit_test(copies),    cmocka_unit_test(spared),        cmocka_unit_test(eviction),
+		cmocka_unit_test(strangers), cmocka_unit_test(out_of_memory),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
