@@ -22,10 +22,10 @@ struct phone_call {
 	unsigned reinvites, reinvite_status; /* that came; the answer to the last one of ours */
 	unsigned updates;                    /* that came */
 	bool authorized, reauthorized;
-	bool asking;                    /* a re-INVITE or UPDATE with offer of ours is open */
-	char local[2048], remote[4096]; /* descriptions in force */
-	uint32_t ack_cseq;
-	char reason[128]; /* Reason of the last BYE or CANCEL */
+	bool asking;                        /* a re-INVITE or UPDATE with offer of ours is open */
+	char local[2048], remote[4096];     /* descriptions in force */
+	uint32_t ack_cseq, answered_in_ack; /* the ACK of this number has our answer; 0: none */
+	char reason[128];                   /* Reason of the last BYE or CANCEL */
 	uint16_t port;
 	char ok[6000]; /* our 2xx, repeated until its ACK */
 	size_t ok_n;

@@ -71,12 +71,12 @@ static void send_ack(struct phone_call *c, const struct sip_message *ok)
 	snprintf(branch, sizeof(branch), "z9hG4bKack%llx", (unsigned long long)random_u64(&c->phone->random));
 	struct writer w = phone_request_begin(c, SIP_ACK, cseq.number, slice_from_string(branch), buf, sizeof(buf));
 	if (!c->local[0] && !c->phone->answers_nothing) { /* the offer was in the 200 */
-		size_t n = phone_describe(c, ok->body, c->local, sizeof(c->local) - 1);
-		c->local[n] = 0;
-		sip_write_body(&w, SLICE("application/sdp"), slice_of(c->local, n));
-	} else {
-		sip_write_body(&w, SLICE_NONE, SLICE_NONE);
+		c->local[phone_describe(c, ok->body, c->local, sizeof(c->local) - 1)] = 0;
+		c->answered_in_ack = cseq.number;
 	}
+	bool answers = c->answered_in_ack == cseq.number; /* so does each copy of it */
+	sip_write_body(&w, answers ? SLICE("application/sdp") : SLICE_NONE,
+		       answers ? slice_from_string(c->local) : SLICE_NONE);
 	phone_send_raw(c->phone, writer_slice(&w));
 }
 

@@ -1,0 +1,566 @@
+/*
+ * Every flow in bad weather: datagrams are lost, doubled and overtake each other, from the first REGISTER to the last
+ * 200, and what comes of it is what comes of it on a clear day
+ *
+ * A flow is what people do and wait for; it never counts messages. Each runs once in fair weather, which shows that its
+ * row in the table is true, and then with as many seeds as SEEDS says. What both sides do at the same instant may end
+ * either way: those are in test_weather.c.
+ */
+#include "sim/office.h"
+
+#include "directory/directory_private.h"
+
+#define SEEDS 8
+#define NUMBER "+33142685300"
+#define OUTSIDE "+33611223344"
+#define KNOWS "Allow: INVITE, ACK, BYE, CANCEL, UPDATE\r\nSupported: timer\r\n"
+
+static const struct sim_weather bad = {
+	.loss_percent = 5, .double_percent = 5, .least_us = MS_US, .most_us = 150 * MS_US};
+
+/* Ann (10, and the number), Bob (20) with two phones, Eve (30), and an operator. */
+struct world {
+	struct office o;
+	struct sim_phone *eve, *op;
+	char host[32];
+};
+
+static struct world world_new(uint64_t seed)
+{
+	struct world w = {.o = office_on(sim_new_plain(seed ? seed : 1), SIP_UDP, true)};
+	struct sim *s = w.o.s;
+	sim_add_device(s, &(struct sim_person){"acme", "30", "desk", "secret30", SIP_DIGEST_MD5, true});
+	w.eve = phone_new(s, "acme-30-desk", "secret30", SIP_UDP);
+	w.op = phone_new(s, "operator-" OUTSIDE, "", SIP_UDP);
+	struct writer host = writer_on(w.host, sizeof(w.host) - 1);
+	write_address(&host, &w.op->address);
+	sim_set_number(s, "acme", NUMBER, "10");
+	sim_add_trunk(s, &(struct sim_trunk){.tenant = "acme", .name = "op", .host = w.host, .plain_rtp = true});
+	if (seed)
+		s->weather = bad;
+	phone_registered(w.o.ann);
+	phone_registered(w.o.desk);
+	w.o.desk->answer_ms = w.o.mobile->answer_ms = w.eve->answer_ms = w.op->answer_ms = 1000;
+	return w;
+}
+
+/* ---- what people wait for ---- */
+
+/* Whatever is still under way has arrived, or been said again. */
+static void settle(struct sim *s)
+{
+	sim_run(s, 40 * SECOND_US);
+}
+
+static void speak(struct phone_call *a, struct phone_call *b)
+{
+	sim_until(a->phone->sim, 40, a->up && b->up && voice_flows(a, b));
+}
+
+static struct phone_call *talk(struct sim_phone *from, const char *to, struct sim_phone *with)
+{
+	struct phone_call *a = phone_dial(from, to);
+	sim_until(from->sim, 60, a->up && phone_last(with)->up);
+	speak(a, phone_last(with));
+	return a;
+}
+
+static void hang_up(struct phone_call *a, struct phone_call *b)
+{
+	settle(a->phone->sim);
+	assert_false(a->ended || b->ended);
+	phone_hang_up(a);
+	sim_until(a->phone->sim, 60, b->ended);
+}
+
+/* The answer to a change that this phone has asked for. */
+static void changed(struct phone_call *c, unsigned status)
+{
+	sim_until(c->phone->sim, 60, c->reinvite_status);
+	assert_int_equal(c->reinvite_status, status);
+}
+
+static void refused(struct phone_call *a, unsigned status)
+{
+	sim_until(a->phone->sim, 80, a->status);
+	assert_int_equal(a->status, status);
+}
+
+static struct voice_stream *stream_told(struct phone_call *c)
+{
+	const char *m = strstr(c->remote, "m=audio ");
+	assert_non_null(m);
+	return voice_at(c->phone->sim->media, (uint16_t)strtol(m + 8, NULL, 10));
+}
+
+/* ---- begun, answered, refused ---- */
+
+static void caller_hangs_up(struct world *w)
+{
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk);
+	hang_up(a, phone_last(w->o.desk));
+}
+
+static void callee_hangs_up(struct world *w)
+{
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk);
+	hang_up(phone_last(w->o.desk), a);
+}
+
+static void cancelled(struct world *w)
+{
+	w->o.desk->answer_ms = -1;
+	struct phone_call *a = phone_dial(w->o.ann, "20");
+	sim_until(w->o.s, 30, w->o.desk->got[SIP_INVITE]);
+	sim_run(w->o.s, 5 * SECOND_US);
+	phone_cancel(a);
+	refused(a, 487);
+	sim_until(w->o.s, 60, phone_last(w->o.desk)->ended);
+}
+
+static void turned_down(struct world *w)
+{
+	w->o.desk->status = 486;
+	refused(phone_dial(w->o.ann, "20"), 486);
+}
+
+static void all_turn_down(struct world *w)
+{
+	phone_registered(w->o.mobile);
+	w->o.desk->status = 480;
+	w->o.mobile->status = 486;
+	w->o.mobile->answer_ms = 3000;
+	refused(phone_dial(w->o.ann, "20"), 486);
+}
+
+static void declined(struct world *w)
+{
+	phone_registered(w->o.mobile);
+	w->o.mobile->answer_ms = -1;
+	w->o.desk->status = 603;
+	refused(phone_dial(w->o.ann, "20"), 603);
+	sim_until(w->o.s, 60, phone_last(w->o.mobile)->ended);
+}
+
+static void nobody_answers(struct world *w)
+{
+	w->o.desk->answer_ms = -1;
+	refused(phone_dial(w->o.ann, "20"), 480);
+	sim_until(w->o.s, 60, phone_last(w->o.desk)->ended);
+}
+
+static void nobody_there(struct world *w)
+{
+	refused(phone_dial(w->o.ann, "nobody"), 404);
+}
+
+static void dead_phone(struct world *w)
+{
+	w->o.desk->dead = true;
+	refused(phone_dial(w->o.ann, "20"), 480);
+}
+
+static void one_of_two_answers(struct world *w)
+{
+	phone_registered(w->o.mobile);
+	w->o.desk->answer_ms = -1;
+	w->o.mobile->answer_ms = 8000;
+	struct phone_call *a = talk(w->o.ann, "20", w->o.mobile);
+	sim_until(w->o.s, 60, phone_last(w->o.desk)->ended);
+	hang_up(a, phone_last(w->o.mobile));
+}
+
+static void unusable_answer(struct world *w)
+{
+	w->o.desk->answer_no_sdp = true;
+	refused(phone_dial(w->o.ann, "20"), 488);
+	sim_until(w->o.s, 60, phone_last(w->o.desk)->ended);
+}
+
+static void forwarded(struct world *w)
+{
+	phone_registered(w->eve);
+	w->o.desk->status = 302;
+	snprintf(w->o.desk->says_refused, sizeof(w->o.desk->says_refused), "Contact: <sip:30@acme.example>\r\n");
+	struct phone_call *a = talk(w->o.ann, "20", w->eve);
+	hang_up(a, phone_last(w->eve));
+}
+
+/* Its 200 is never acknowledged: it is repeated, and then the call is over. */
+static void no_ack(struct world *w)
+{
+	w->o.ann->no_ack = true;
+	struct phone_call *a = phone_dial(w->o.ann, "20");
+	sim_until(w->o.s, 120, a->ended && phone_last(w->o.desk)->ended);
+}
+
+static void hung_up_by_admin(struct world *w)
+{
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk);
+	struct call_view v;
+	uint32_t cursor = 0;
+	char id[64];
+	settle(w->o.s);
+	assert_true(switchboard_next_call(w->o.s->sb, SLICE("acme"), &cursor, &v));
+	snprintf(id, sizeof(id), "%.*s", SLICE_ARG(v.id));
+	assert_int_equal(switchboard_hang_up(w->o.s->sb, slice_from_string(id)), 0);
+	sim_until(w->o.s, 60, a->ended && phone_last(w->o.desk)->ended);
+}
+
+/* ---- before the answer ---- */
+
+static void early_voice(struct world *w)
+{
+	w->o.desk->early = true;
+	w->o.desk->answer_ms = 6000;
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk);
+	hang_up(a, phone_last(w->o.desk));
+}
+
+static void reliable_both(struct world *w)
+{
+	w->o.ann->reliable = w->o.desk->reliable = w->o.desk->early = true;
+	struct phone_call *a = phone_dial(w->o.ann, "20");
+	sim_until(w->o.s, 60, a->up && phone_last(w->o.desk)->up && a->prack_status);
+	assert_int_equal(a->prack_status, 200);
+	assert_int_equal(phone_last(w->o.desk)->pracks, 1);
+	speak(a, phone_last(w->o.desk));
+	hang_up(a, phone_last(w->o.desk));
+}
+
+static void reliable_cancelled(struct world *w)
+{
+	w->o.ann->reliable = w->o.desk->reliable = w->o.desk->early = true;
+	cancelled(w);
+}
+
+static void offer_in_prack(struct world *w)
+{
+	w->o.ann->reliable = w->o.ann->prack_offers = w->o.desk->early = true;
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk);
+	hang_up(a, phone_last(w->o.desk));
+}
+
+static void answer_in_ack(struct world *w)
+{
+	w->o.ann->no_body = true;
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk);
+	hang_up(a, phone_last(w->o.desk));
+}
+
+static void answer_in_prack(struct world *w)
+{
+	w->o.ann->no_body = w->o.ann->reliable = w->o.desk->early = true;
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk);
+	hang_up(a, phone_last(w->o.desk));
+}
+
+/* Bob holds before he answers: UPDATE in an early dialog, which Alto knows for certain by a reliable 183. */
+static void updated_early(struct world *w)
+{
+	w->o.desk->early = w->o.desk->reliable = true;
+	w->o.desk->answer_ms = -1;
+	struct phone_call *a = phone_dial(w->o.ann, "20"), *b = &w->o.desk->calls[0];
+	sim_until(w->o.s, 30, b->used && b->pracks);
+	w->o.desk->attributes = "a=sendonly\r\n";
+	phone_update(b, false, "");
+	changed(b, 200);
+	assert_false(stream_told(b)->settings.send);
+	phone_answer(b, 200);
+	sim_until(w->o.s, 60, a->up && b->up);
+	hang_up(a, b);
+}
+
+/* ---- the session changes ---- */
+
+static void hold_by(struct world *w, bool update)
+{
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk), *b = phone_last(w->o.desk);
+	for (unsigned i = 0; i < 4; i++) {
+		settle(w->o.s);
+		w->o.ann->attributes = i & 1 ? "" : "a=sendonly\r\n";
+		if (update)
+			phone_update(a, false, "");
+		else
+			phone_reinvite(a, false);
+		changed(a, 200);
+		assert_int_equal(stream_told(a)->settings.send, i & 1);
+	}
+	speak(a, b);
+	hang_up(a, b);
+}
+
+static void hold_by_reinvite(struct world *w)
+{
+	hold_by(w, false);
+}
+
+static void hold_by_update(struct world *w)
+{
+	hold_by(w, true);
+}
+
+/* Ann changes to Opus, and Bob's phone is asked. */
+static void codec_by(struct world *w, bool update, unsigned status)
+{
+	snprintf(w->o.ann->says, sizeof(w->o.ann->says), "%s", update ? KNOWS : "");
+	snprintf(w->o.desk->says, sizeof(w->o.desk->says), "%s", update ? KNOWS : "");
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk), *b = phone_last(w->o.desk);
+	char local[sizeof(a->local)];
+	settle(w->o.s);
+	memcpy(local, a->local, sizeof(local));
+	w->o.ann->codecs = "96 101";
+	w->o.desk->codecs = status == 200 ? "96 8 101" : "8 0 101";
+	w->o.desk->reinvite_status = w->o.desk->update_status = status;
+	phone_reinvite(a, false);
+	changed(a, status);
+	if (status != 200)
+		memcpy(a->local, local, sizeof(local)); /* the session is as it was */
+	speak(a, b);
+	hang_up(b, a);
+}
+
+static void codec_by_reinvite(struct world *w)
+{
+	codec_by(w, false, 200);
+}
+
+static void codec_by_update(struct world *w)
+{
+	codec_by(w, true, 200);
+}
+
+static void codec_refused(struct world *w)
+{
+	codec_by(w, false, 488);
+}
+
+static void reinvite_without_offer(struct world *w)
+{
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk);
+	settle(w->o.s);
+	phone_reinvite(a, true);
+	changed(a, 200);
+	speak(a, phone_last(w->o.desk));
+	hang_up(a, phone_last(w->o.desk));
+}
+
+/* ---- long calls ---- */
+
+static void refreshed(struct world *w, const char *callee)
+{
+	snprintf(w->o.desk->says, sizeof(w->o.desk->says), "%s", callee);
+	snprintf(w->o.desk->says_ok, sizeof(w->o.desk->says_ok),
+		 "Require: timer\r\nSession-Expires: 200;refresher=uac\r\n");
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk), *b = phone_last(w->o.desk);
+	sim_run(w->o.s, 3600 * SECOND_US);
+	assert_true(b->updates + b->reinvites >= 30);
+	speak(a, b);
+	hang_up(a, b);
+}
+
+static void refreshed_by_update(struct world *w)
+{
+	refreshed(w, KNOWS);
+}
+
+static void refreshed_by_reinvite(struct world *w)
+{
+	refreshed(w, "Supported: timer\r\n");
+}
+
+static void not_refreshed(struct world *w)
+{
+	snprintf(w->o.ann->says, sizeof(w->o.ann->says), KNOWS "Session-Expires: 300;refresher=uac\r\n");
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk);
+	sim_until(w->o.s, 400, a->ended && phone_last(w->o.desk)->ended);
+}
+
+static void silent_but_there(struct world *w)
+{
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk);
+	for (unsigned i = 0; i < 10; i++) {
+		voice_silent(w->o.s->media, stream_told(a)->port);
+		settle(w->o.s);
+	}
+	hang_up(a, phone_last(w->o.desk));
+}
+
+static void silent_and_gone(struct world *w)
+{
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk);
+	settle(w->o.s);
+	w->o.ann->dead = true;
+	voice_silent(w->o.s->media, stream_told(a)->port);
+	sim_until(w->o.s, 100, phone_last(w->o.desk)->ended);
+	a->ended = true;
+}
+
+static void stopped(void *arg)
+{
+	struct sim *s = arg;
+	s->stopped = true;
+}
+
+static void orderly_stop(struct world *w)
+{
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk);
+	settle(w->o.s);
+	switchboard_stop(w->o.s->sb, 2 * SECOND_US, stopped, w->o.s);
+	sim_until(w->o.s, 60, w->o.s->stopped);
+	sim_until(w->o.s, 60, a->ended && phone_last(w->o.desk)->ended);
+}
+
+/* ---- an operator ---- */
+
+static void from_operator(struct world *w)
+{
+	struct phone_call *a = talk(w->op, NUMBER, w->o.ann);
+	hang_up(phone_last(w->o.ann), a);
+}
+
+static void to_operator(struct world *w)
+{
+	struct phone_call *a = talk(w->o.ann, OUTSIDE, w->op);
+	hang_up(a, phone_last(w->op));
+}
+
+static void operator_busy(struct world *w)
+{
+	w->op->status = 486;
+	refused(phone_dial(w->o.ann, OUTSIDE), 486);
+}
+
+/* The first trunk's host is dead, the second one full. */
+static void next_operator(struct world *w)
+{
+	char host[32] = "";
+	struct sim_phone *dead = phone_new(w->o.s, "operator-dead", "", SIP_UDP);
+	struct writer h = writer_on(host, sizeof(host) - 1);
+	write_address(&h, &dead->address);
+	dead->dead = true;
+	sim_remove_trunk(w->o.s, "acme-op");
+	sim_add_trunk(w->o.s, &(struct sim_trunk){.tenant = "acme", .name = "a", .host = host, .plain_rtp = true});
+	sim_add_trunk(w->o.s, &(struct sim_trunk){.tenant = "acme", .name = "z", .host = w->host, .plain_rtp = true});
+	struct phone_call *a = talk(w->o.ann, OUTSIDE, w->op);
+	hang_up(a, phone_last(w->op));
+}
+
+/* ---- registrations ---- */
+
+static void registered(struct sim_phone *p, int expires, unsigned status)
+{
+	phone_register(p, expires);
+	sim_until(p->sim, 120, p->register_status);
+	assert_int_equal(p->register_status, status);
+}
+
+static size_t bindings(const struct world *w)
+{
+	return w->o.s->directory->bindings_by_id.count;
+}
+
+static void registrations(struct world *w)
+{
+	size_t before = bindings(w);
+	registered(w->eve, 3600, 200);
+	for (unsigned i = 0; i < 10; i++) {
+		sim_run(w->o.s, 100 * SECOND_US);
+		registered(w->eve, 3600, 200);
+		assert_int_equal(bindings(w), before + 1);
+	}
+	registered(w->eve, -2, 200);
+	settle(w->o.s);
+	assert_int_equal(bindings(w), before);
+	registered(w->eve, 60, 200);
+	assert_int_equal(bindings(w), before + 1);
+	sim_run(w->o.s, 70 * SECOND_US);
+	assert_int_equal(bindings(w), before); /* by itself */
+	snprintf(w->eve->password, sizeof(w->eve->password), "wrong");
+	registered(w->eve, 3600, 401);
+	assert_int_equal(bindings(w), before);
+}
+
+/* ---- all of them ---- */
+
+static struct flow {
+	const char *name;
+	void (*run)(struct world *w);
+	int64_t status; /* of the one row; 0: there is none */
+	const char *cause, *by, *callee;
+} flows[] = {
+	{"caller hangs up", caller_hangs_up, 200, "answered", "caller", "acme-20-desk"},
+	{"callee hangs up", callee_hangs_up, 200, "answered", "callee", "acme-20-desk"},
+	{"cancelled", cancelled, 487, "cancelled", "caller", ""},
+	{"turned down", turned_down, 486, "busy", "callee", ""},
+	{"all turn down", all_turn_down, 486, "busy", "callee", ""},
+	{"declined", declined, 603, "declined", "callee", ""},
+	{"nobody answers", nobody_answers, 480, "no-answer", "alto", ""},
+	{"nobody there", nobody_there, 404, "no-such-number", "alto", ""},
+	{"dead phone", dead_phone, 480, "no-answer", "alto", ""},
+	{"one of two answers", one_of_two_answers, 200, "answered", "caller", "acme-20-mobile"},
+	{"unusable answer", unusable_answer, 488, "no-common-codec", "alto", ""},
+	{"forwarded", forwarded, 200, "answered", "caller", "acme-30-desk"},
+	{"no ACK", no_ack, 200, "no-ack", "caller", "acme-20-desk"},
+	{"hung up by admin", hung_up_by_admin, 200, "hung-up", "alto", "acme-20-desk"},
+	{"early voice", early_voice, 200, "answered", "caller", "acme-20-desk"},
+	{"reliable 1xx on both sides", reliable_both, 200, "answered", "caller", "acme-20-desk"},
+	{"cancelled after a reliable 1xx", reliable_cancelled, 487, "cancelled", "caller", ""},
+	{"offer in PRACK", offer_in_prack, 200, "answered", "caller", "acme-20-desk"},
+	{"answer in ACK", answer_in_ack, 200, "answered", "caller", "acme-20-desk"},
+	{"answer in PRACK", answer_in_prack, 200, "answered", "caller", "acme-20-desk"},
+	{"UPDATE before the answer", updated_early, 200, "answered", "caller", "acme-20-desk"},
+	{"hold by re-INVITE", hold_by_reinvite, 200, "answered", "caller", "acme-20-desk"},
+	{"hold by UPDATE", hold_by_update, 200, "answered", "caller", "acme-20-desk"},
+	{"another codec by re-INVITE", codec_by_reinvite, 200, "answered", "callee", "acme-20-desk"},
+	{"another codec by UPDATE", codec_by_update, 200, "answered", "callee", "acme-20-desk"},
+	{"another codec refused", codec_refused, 200, "answered", "callee", "acme-20-desk"},
+	{"re-INVITE without offer", reinvite_without_offer, 200, "answered", "caller", "acme-20-desk"},
+	{"refreshed by UPDATE", refreshed_by_update, 200, "answered", "caller", "acme-20-desk"},
+	{"refreshed by re-INVITE", refreshed_by_reinvite, 200, "answered", "caller", "acme-20-desk"},
+	{"not refreshed", not_refreshed, 200, "session-expired", "caller", "acme-20-desk"},
+	{"silent but there", silent_but_there, 200, "answered", "caller", "acme-20-desk"},
+	{"silent and gone", silent_and_gone, 200, "lost", "caller", "acme-20-desk"},
+	{"orderly stop", orderly_stop, 200, "shutdown", "alto", "acme-20-desk"},
+	{"from an operator", from_operator, 200, "answered", "callee", "acme-10-desk"},
+	{"to an operator", to_operator, 200, "answered", "caller", ""},
+	{"operator busy", operator_busy, 486, "busy", "callee", ""},
+	{"next operator", next_operator, 200, "answered", "caller", ""},
+	{"registrations", registrations, 0, NULL, NULL, NULL},
+};
+
+static void run(const struct flow *f, uint64_t seed)
+{
+	struct world w = world_new(seed);
+	struct sim_row row = {.status = 0}, second;
+	f->run(&w);
+	settle(w.o.s);
+	if (f->status)
+		row = sim_assert_row(w.o.s, f->status, f->cause, f->by);
+	else
+		assert_int_equal(sim_rows(w.o.s, &second, 1), 0);
+	if (f->status && f->callee[0])
+		assert_string_equal(row.b_device, f->callee);
+	for (const struct sim_phone *p = w.o.s->phones; p; p = p->next)
+		for (size_t i = 0; i < ARRAY_LEN(p->calls); i++)
+			assert_true(!p->calls[i].used || p->calls[i].ended || p->dead);
+	office_done(&w.o);
+}
+
+static void test_flow(void **state)
+{
+	const struct flow *f = *state;
+	for (uint64_t seed = 0; seed <= SEEDS; seed++) {
+		print_message("%s, seed %u\n", f->name, (unsigned)seed);
+		run(f, seed);
+	}
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ARRAY_LEN(flows)];
+	for (size_t i = 0; i < ARRAY_LEN(flows); i++)
+		tests[i] = (struct CMUnitTest){
+			.name = flows[i].name, .test_func = test_flow, .initial_state = &flows[i]};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
