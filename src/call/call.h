@@ -6,6 +6,8 @@
  * history.c records.
  */
 #pragma once
+#include "call/diversion.h"
+#include "call/identity.h"
 #include "call/leg.h"
 #include "call/party.h"
 
@@ -33,6 +35,7 @@ struct call {
 	 * its own, in which the other side is a number like any outside.
 	 */
 	char callee_tenant[STORE_ID_CAP], callee_row[STORE_ID_CAP];
+	struct identity identity;       /* of a device that calls */
 	char shown_as[64];              /* the caller in the other company's row */
 	struct description sip_call_id; /* the caller's, by which its phone's log knows the call */
 	enum call_state state;
@@ -86,20 +89,20 @@ void calls_drop_all(struct switchboard *sb);
 
 /* ---- ring.c: all devices of a user ring, the first answer wins, the others are told so ---- */
 /* But not the device that calls. Phones that register while it rings, or come back, ring too. */
-void ring_user(struct call *c, const struct directory_user *user, const struct party *from);
-/* The devices of another user ring too, and the time begins anew; the caller hears that it is forwarded. shown: the
- * caller, as From of those that rang before. false: none can be reached, nor is expected back. */
-bool ring_more(struct call *c, const struct directory_user *user, struct slice shown);
+void ring_user(struct call *c, const struct directory_user *user, const struct party *from, const char *diverted);
+/* The devices of another user ring too, and the time begins anew; the caller hears that it is forwarded. by: whose
+ * phone sends it on, diverted: by whom it was until now. false: none can be reached, nor is expected back. */
+bool ring_more(struct call *c, const struct directory_user *user, const struct ringing *by, const char *diverted);
 /* Join the early voice of the one target that rings, if there is any: something has changed that it depends on. */
 void ring_join(struct call *c);
 /* Stop what still rings or is looked for. reason: value of a Reason field, or empty. */
 void ring_stop(struct call *c, struct slice reason);
-/* What is the same for every leg that rings: the texts of From and To, and what the caller offers. */
+/* What is the same for every leg that rings: the texts of From and To, more fields, and what the caller offers. */
 struct ring {
 	struct call *call;
 	struct leg_call to; /* its flow and target are the leg's own, and set for each */
 	struct sdp_format formats[SDP_FORMATS_MAX];
-	char from[PARTY_TEXT_CAP], callee[PARTY_TEXT_CAP];
+	char from[PARTY_TEXT_CAP], callee[PARTY_TEXT_CAP], fields[2 * PARTY_TEXT_CAP];
 };
 void ring_init(struct ring *r, struct call *c);
 /* One more leg that rings, as leg_call() makes it. -E2BIG: CALL_LEGS_MAX ring already. */

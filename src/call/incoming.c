@@ -62,13 +62,21 @@ struct incoming {
 	bool outside;                      /* `to` is called over a trunk */
 	char dialled[64], number[NUMBER_CAP];
 	struct trunk_call trunk;
+	struct identity identity; /* of a device */
 };
+
+static struct slice number_shown(const struct identity *i)
+{
+	return i->withheld ? SLICE_NONE : slice_from_string(i->number);
+}
 
 /* An extension of the tenant, else a number: of ours, which needs no operator, or of the outside. */
 static void find_callee(struct switchboard *sb, struct incoming *in, struct slice to)
 {
 	struct directory *d = sb->config.directory;
 	in->to = to;
+	if (in->identity.withheld)
+		in->shown.uri = in->shown.name = SLICE_NONE;
 	in->user = directory_user_by_extension(d, in->from.tenant, to);
 	if (in->user || !number_read(to, in->number))
 		return;
@@ -76,7 +84,7 @@ static void find_callee(struct switchboard *sb, struct incoming *in, struct slic
 	const struct directory_number *n = directory_number_find(d, number);
 	in->user = n ? n->user : NULL;
 	if (n && n->tenant != in->from.tenant) /* a company like any outside */
-		in->shown = (struct party){.tenant = n->tenant, .uri = outside_identity(in->from.device->user)};
+		in->shown = (struct party){.tenant = n->tenant, .uri = number_shown(&in->identity)};
 	in->outside = !n && outside_dialled(sb, in->from.tenant, to, in->number);
 	if (n || in->outside)
 		in->to = number;
@@ -97,6 +105,7 @@ static bool from_device(struct switchboard *sb, struct sip_server *server, const
 	}
 	ret->from = ret->shown = party_of_device(device);
 	ret->plain_allowed = sb->config.plain_rtp && device->srtp == STORE_SRTP_OFF;
+	identity_read(sb, req, device->user, &ret->identity);
 	find_callee(sb, ret, to);
 	return true;
 }
@@ -135,7 +144,7 @@ static void route(struct call *c, const struct incoming *in)
 		call_trace(c, "no voice port is left");
 		call_end(c, 503, "no-voice-port", "alto");
 	} else if (in->user) {
-		ring_user(c, in->user, &in->shown);
+		ring_user(c, in->user, &in->shown, in->trunk.diverted);
 	} else {
 		outside_call(c, in->to);
 	}
@@ -150,7 +159,7 @@ void incoming_invite(struct switchboard *sb, struct sip_server *server, const st
 		return;
 	bool known = trunk_sends(sb, req, flow) ? from_trunk(sb, server, req, flow, &in)
 						: from_device(sb, server, req, flow, &in);
-	if (!known || refuse_body(sb, server, req, flow, SLICE_NONE) ||
+	if (!known || identity_refuse(sb, server, req, flow) || refuse_body(sb, server, req, flow, SLICE_NONE) ||
 	    leg_session_refuse(sb, server, req, flow, SLICE_NONE))
 		return;
 	int rc = leg_take_invite(sb, server, req, flow, NULL, NULL, &leg);
@@ -170,6 +179,7 @@ void incoming_invite(struct switchboard *sb, struct sip_server *server, const st
 		leg_refuse(leg, 503, SLICE_NONE);
 		return;
 	}
+	c->identity = in.identity;
 	messages_follow(leg, c->id, false);
 	messages_claim(leg);
 	route(c, &in);

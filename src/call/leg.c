@@ -78,6 +78,7 @@ static void leg_release(struct leg *leg)
 	description_done(&leg->local);
 	description_done(&leg->before);
 	description_done(&leg->pending);
+	description_done(&leg->fields);
 	description_done(&leg->said);
 	description_done(&leg->parting);
 	description_done(&leg->moved);

@@ -103,15 +103,16 @@ struct leg {
 	bool plain_allowed : 1;    /* node and device both allow unencrypted voice */
 	bool mux : 1;              /* RTCP on the RTP port was agreed */
 	bool mux_offered : 1;      /* ... by us */
-	bool asserted : 1;         /* our INVITE says in P-Asserted-Identity what it says in From */
 	uint8_t change_method;     /* enum sip_method */
 	uint8_t change_tries;      /* of one change that the user asked for; 0: none is asked for */
 	int64_t change_until_us;   /* when it is told that there is no answer */
 	struct timer change_timer; /* that time, or the next try */
 	struct leg_session session;
+	struct description fields;  /* of our INVITE, beside those that each has */
 	struct description said;    /* the Reason that the peer gave, as we would say it */
 	struct description parting; /* the Reason of the BYE that waits for the ACK */
 	struct description moved;   /* Contacts of its 3xx */
+	struct slice moved_by;      /* ... and why: a constant */
 	const char *end_cause;      /* static; NULL: none of its own */
 	struct timer repeat;        /* 2xx repetition until the ACK; the last step of a leg without stream */
 	int64_t repeat_us, repeat_until_us;
@@ -158,7 +159,7 @@ struct leg_call {
 	struct slice target;   /* Request-URI: the Contact of a binding */
 	struct slice path;     /* of the binding: proxies to pass, comma separated, or empty */
 	struct slice from, to; /* name-addr texts */
-	bool asserted;         /* From is said in P-Asserted-Identity too */
+	struct slice fields;   /* of the INVITE, beside those that each has: whole lines, or empty */
 	uint8_t max_forwards;
 	bool plain_allowed;
 	const struct sdp_format *formats; /* to offer */

@@ -1,4 +1,5 @@
 /* call/leg_out.c - a leg that we call: INVITE, what comes back, and its ACK.   RFC 3261 §13.2, §9.1 */
+#include "call/diversion.h"
 #include "call/early.h"
 #include "call/messages.h"
 #include "call/offer.h"
@@ -100,8 +101,10 @@ static void refused(struct leg *leg, const struct sip_message *msg)
 	if (asked_anew(leg, msg))
 		return;
 	leg_hear_reason(leg, msg);
-	if (msg->status < 400)
+	if (msg->status < 400) {
 		keep_contacts(leg, msg);
+		leg->moved_by = diversion_reason(msg, leg->forks != NULL);
+	}
 	failed(leg, msg->status);
 }
 
@@ -220,8 +223,7 @@ static int write_invite(void *arg, struct sip_client *t, const struct sip_flow *
 				 sip_client_branch(t), leg->max_forwards);
 	leg->invite_cseq = leg->dialog.local_cseq;
 	write_contact(sb, w, flow);
-	if (leg->asserted)
-		sip_write_field(w, SIP_P_ASSERTED_IDENTITY, leg->dialog.local_uri);
+	write_slice(w, description_slice(&leg->fields));
 	sip_write_field(w, SIP_ALLOW, ALLOWED_METHODS);
 	leg_session_ask(leg, w);
 	sip_write_body(w, SLICE("application/sdp"), description_slice(&leg->local));
@@ -276,7 +278,6 @@ int leg_call(struct switchboard *sb, const struct leg_call *to, leg_fn fn, void 
 	leg->outgoing = true;
 	leg->max_forwards = to->max_forwards;
 	leg->plain_allowed = to->plain_allowed;
-	leg->asserted = to->asserted;
 	char tag[SIP_NAME_CAP], call_id[SIP_NAME_CAP];
 	struct writer t = writer_on(tag, sizeof(tag)), c = writer_on(call_id, sizeof(call_id));
 	struct sip_name id = {.handle = leg->name.handle, .secret = random_u64(sb->random)};
@@ -285,6 +286,8 @@ int leg_call(struct switchboard *sb, const struct leg_call *to, leg_fn fn, void 
 	int rc = sip_dialog_init_uac(&leg->dialog, writer_slice(&c), to->from, writer_slice(&t), to->to, to->target);
 	if (rc == 0)
 		rc = set_path(leg, to->path);
+	if (rc == 0 && !slice_empty(to->fields) && !description_set(&leg->fields, to->fields))
+		rc = -ENOMEM;
 	leg->asked = to;
 	messages_follow(leg, to->call, true);
 	if (rc == 0)

@@ -3,6 +3,7 @@
  * 3261 §21
  */
 #include "call/outside.h"
+#include "sip/write.h"
 
 #include <errno.h>
 
@@ -94,18 +95,31 @@ static void write_uri(char *buf, size_t cap, struct slice number, const struct d
 	buf[w.overflow ? 0 : w.n] = 0;
 }
 
+/*
+ * The operator is told who calls, whoever that is shown to (RFC 3325 §9.1); of a caller that hides it learns so by From
+ * and Privacy. Nobody is asserted who is not known.
+ */
+static void write_identity(struct attempt *a, const struct directory_trunk *t)
+{
+	const struct identity *i = &a->ring.call->identity;
+	char asserted[PARTY_TEXT_CAP];
+	const struct party known = {.uri = slice_from_string(i->number)}, none = {.uri = SLICE_NONE};
+	party_write_from(a->ring.from, i->withheld ? &none : &known, t->host);
+	party_write_from(asserted, &known, t->host);
+	struct writer w = writer_on(a->ring.fields, sizeof(a->ring.fields) - 1);
+	if (known.uri.n)
+		sip_write_field(&w, SIP_P_ASSERTED_IDENTITY, slice_from_string(asserted));
+	if (i->withheld)
+		sip_write_field(&w, SIP_PRIVACY, SLICE("id"));
+	a->ring.fields[w.overflow ? 0 : w.n] = 0;
+}
+
 static void write_texts(struct attempt *a, const struct directory_trunk *t, struct slice number)
 {
-	const struct call *c = a->ring.call;
-	const struct directory_user *u = directory_user_by_id(c->sb->config.directory,
-							      slice_from_string(c->side_a.user_id));
-	const struct party from = {.uri = u ? outside_identity(u) : SLICE_NONE};
-	party_write_from(a->ring.from, &from, t->host);
+	write_identity(a, t);
 	party_write(a->ring.callee, SLICE_NONE, number, t->host);
 	write_uri(a->target, sizeof(a->target), number, t);
 	a->ring.to.target = slice_from_string(a->target);
-	if (from.uri.n) /* RFC 3325 §9.1: nobody is asserted who is not known */
-		a->ring.to.asserted = true;
 }
 
 /* false: it cannot be called. */

@@ -19,6 +19,7 @@ struct trunk_call {
 	const struct directory_user *user; /* who is rung */
 	struct slice number;               /* that was dialled, E.164 */
 	char from_number[NUMBER_CAP], from_name[PARTY_NAME_MAX];
+	char diverted[DIVERSION_TEXT_CAP]; /* who sent it on, as the phones are told */
 };
 /* Of an INVITE that trunk_sends(): which trunk's, from whom, for whom. false: refused (404), counted and logged. */
 MUST_USE bool trunk_read_call(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,

@@ -7,6 +7,7 @@
  * outside costs somebody money, and would be allowed or not there.
  */
 #include "call/outside.h"
+#include "call/ringing.h"
 
 static uint64_t user_hash(const struct call *c, const struct directory_user *user)
 {
@@ -63,7 +64,16 @@ static void trace_redirect(struct call *c, const struct directory_device *by, st
 		return;
 	}
 	copy_shown(shown, sizeof(shown), to);
-	call_trace(c, "redirected by device %.*s to %s%s", SLICE_ARG(by ? by->name : SLICE("unknown")), shown, refused);
+	call_trace(c, "redirected by device %.*s to %s%s", SLICE_ARG(by->name), shown, refused);
+}
+
+/* Which of the users who are rung the leg is of; NULL: it rings no more. */
+static const struct ringing *ring_of(const struct call *c, const struct leg *leg)
+{
+	struct ringing *r = c->rings;
+	while (r && !ring_phone_of(r, leg))
+		r = r->next_of_call;
+	return r;
 }
 
 bool redirect_followed(struct call *c, const struct leg *leg)
@@ -75,7 +85,13 @@ bool redirect_followed(struct call *c, const struct leg *leg)
 	struct slice rest = description_slice(&leg->moved);
 	struct sip_address to;
 	struct sip_reason err;
+	const struct ringing *by_ring = ring_of(c, leg);
+	char diverted[DIVERSION_TEXT_CAP];
 	bool followed = false;
+	if (!by || !by_ring)
+		return false;
+	memcpy(diverted, by_ring->diverted, sizeof(diverted));
+	diversion_add(diverted, by->user->extension, by->user->tenant->domain, leg->moved_by);
 	for (unsigned n = 0; n < REDIRECTS_MAX && !slice_empty(rest); n++) {
 		if (sip_address_next(&rest, &to, &err) != SIP_OK)
 			break;
@@ -92,7 +108,7 @@ bool redirect_followed(struct call *c, const struct leg *leg)
 		} else {
 			trace_redirect(c, by, name, "");
 			c->redirects++;
-			followed |= ring_more(c, user, leg->dialog.local_uri);
+			followed |= ring_more(c, user, by_ring, diverted);
 		}
 	}
 	return followed;

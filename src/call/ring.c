@@ -235,6 +235,7 @@ int ring_leg(struct ring *r, struct leg **ret)
 		return -E2BIG;
 	r->to.from = slice_from_string(r->from);
 	r->to.to = slice_from_string(r->callee);
+	r->to.fields = slice_from_string(r->fields);
 	int rc = leg_call(c->sb, &r->to, ring_target_event, c, ret);
 	if (rc == 0)
 		c->targets[c->target_count++] = *ret;
@@ -257,9 +258,9 @@ void ring_start(struct call *c, int64_t for_us)
 }
 
 /* Begin with the devices of a user. from: the caller, as they see it. false: none rings, and none is expected. */
-static bool ring_devices(struct call *c, const struct directory_user *user, struct slice from)
+static bool ring_devices(struct call *c, const struct directory_user *user, struct slice from, const char *diverted)
 {
-	struct ringing *r = ringing_new(c, user, from);
+	struct ringing *r = ringing_new(c, user, from, diverted);
 	if (!r) {
 		call_trace(c, "not rung, out of memory");
 		ring_note_refusal(c, 503);
@@ -273,12 +274,12 @@ static bool ring_devices(struct call *c, const struct directory_user *user, stru
 	return false;
 }
 
-void ring_user(struct call *c, const struct directory_user *user, const struct party *from)
+void ring_user(struct call *c, const struct directory_user *user, const struct party *from, const char *diverted)
 {
 	char shown[PARTY_TEXT_CAP];
 	party_write_from(shown, from, user->tenant->domain);
 	(void)redirect_rung(c, user);
-	if (!ring_devices(c, user, slice_from_string(shown))) {
+	if (!ring_devices(c, user, slice_from_string(shown), diverted)) {
 		give_up(c);
 		return;
 	}
@@ -286,9 +287,9 @@ void ring_user(struct call *c, const struct directory_user *user, const struct p
 	settle(c);
 }
 
-bool ring_more(struct call *c, const struct directory_user *user, struct slice shown)
+bool ring_more(struct call *c, const struct directory_user *user, const struct ringing *by, const char *diverted)
 {
-	if (!ring_devices(c, user, shown))
+	if (!ring_devices(c, user, slice_from_string(by->from), diverted))
 		return false;
 	timer_start(c->sb->wheel, &c->timer, CALL_RING_US);
 	leg_progress(c->caller, 181, NULL, 0);

@@ -46,7 +46,7 @@ static struct rung *rung_get(struct switchboard *sb, struct slice user_id)
 	return NULL;
 }
 
-struct ringing *ringing_new(struct call *c, const struct directory_user *user, struct slice from)
+struct ringing *ringing_new(struct call *c, const struct directory_user *user, struct slice from, const char *diverted)
 {
 	struct switchboard *sb = c->sb;
 	struct ringing *r = pool_take(&sb->rings);
@@ -59,6 +59,7 @@ struct ringing *ringing_new(struct call *c, const struct directory_user *user, s
 	}
 	r->call = c;
 	snprintf(r->from, sizeof(r->from), "%.*s", SLICE_ARG(from));
+	snprintf(r->diverted, sizeof(r->diverted), "%s", diverted);
 	r->next_of_call = c->rings;
 	c->rings = r;
 	r->next = r->rung->first;

@@ -109,6 +109,9 @@ static int call_binding(struct ringing *r, const struct directory_binding *b, co
 	ring_init(&ring, r->call);
 	snprintf(ring.from, sizeof(ring.from), "%s", r->from);
 	party_write(ring.callee, user->name, user->extension, user->tenant->domain);
+	struct writer fields = writer_on(ring.fields, sizeof(ring.fields) - 1);
+	diversion_write(&fields, slice_from_string(r->diverted), user->extension, user->tenant->domain);
+	ring.fields[fields.overflow ? 0 : fields.n] = 0;
 	ring.to.flow = *flow;
 	ring.to.target = directory_binding_text(b, BINDING_CONTACT);
 	ring.to.path = directory_binding_text(b, BINDING_PATH);

@@ -33,9 +33,10 @@ struct ringing {
 	struct ringing *next_of_call;
 	struct rung *rung; /* ring_index.c; with next and prev */
 	struct ringing *next, **prev;
-	char from[PARTY_TEXT_CAP]; /* the caller, as these phones see it; also those that join late */
-	struct timer review;       /* something has changed: look again in the next turn */
-	struct timer patience;     /* while it runs, phones whose connection is gone are waited for */
+	char from[PARTY_TEXT_CAP];         /* the caller, as these phones see it; also those that join late */
+	char diverted[DIVERSION_TEXT_CAP]; /* who sent the call on to them; empty: nobody */
+	struct timer review;               /* something has changed: look again in the next turn */
+	struct timer patience;             /* while it runs, phones whose connection is gone are waited for */
 	uint8_t phone_count;
 	struct ring_phone phones[CALL_LEGS_MAX];
 };
@@ -58,7 +59,8 @@ void ring_phones_review(struct ringing *r);
 void ring_phone_failed(struct ring_phone *p);
 
 /* ---- ring_index.c ---- */
-/* Added to the call's own; from is copied. NULL: out of memory. */
-MUST_USE struct ringing *ringing_new(struct call *c, const struct directory_user *user, struct slice from);
+/* Added to the call's own; from and diverted are copied. NULL: out of memory. */
+MUST_USE struct ringing *ringing_new(struct call *c, const struct directory_user *user, struct slice from,
+				     const char *diverted);
 void rings_free(struct call *c);                             /* all of the call's, if it has any */
 struct directory_user *ring_callee(const struct ringing *r); /* NULL: removed meanwhile */

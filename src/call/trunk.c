@@ -6,6 +6,7 @@
  */
 #include "base/log.h"
 #include "call/outside.h"
+#include "sip/privacy.h"
 
 /* ---- which trunk ---- */
 
@@ -95,23 +96,16 @@ static const struct directory_number *dialled(struct switchboard *sb, const stru
 
 /* ---- from whom ---- */
 
-static bool withheld(const struct sip_message *req)
-{
-	struct slice words = sip_field_value(req, SIP_PRIVACY);
-	while (!slice_empty(words))
-		if (slice_caseeq(slice_trim(slice_cut(&words, ';')), SLICE("id")))
-			return true;
-	return false;
-}
-
-/* Trunks are the provider's to make, so the operators behind them are trusted to assert who calls; but what a caller
- * has asked to be withheld goes no further (RFC 3325 §7). */
+/* Trunks are the provider's to make, so the operators behind them are trusted to assert who calls (record 013); but
+ * what a caller has asked to be withheld goes no further (RFC 3325 §7). */
 static bool asserted(const struct sip_message *req, struct sip_address *ret)
 {
 	struct sip_reason err;
 	struct sip_address a;
 	char number[NUMBER_CAP];
-	const struct sip_field *f = withheld(req) ? NULL : sip_field_first(req, SIP_P_ASSERTED_IDENTITY);
+	const struct sip_field *f = sip_privacy_of(req) & SIP_PRIVACY_ID
+					    ? NULL
+					    : sip_field_first(req, SIP_P_ASSERTED_IDENTITY);
 	for (; f; f = sip_field_next(req, f)) {
 		struct slice rest = f->value;
 		while (!slice_empty(rest) && sip_address_next(&rest, &a, &err) == SIP_OK) {
@@ -129,7 +123,8 @@ static void read_caller(struct switchboard *sb, const struct sip_message *req, s
 	struct sip_address a;
 	struct sip_reason err;
 	bool known = asserted(req, &a) || sip_address_parse(sip_field_value(req, SIP_FROM), &a, &err) == SIP_OK;
-	if (!known || !number_of(&a.uri, ret->from_number))
+	/* RFC 3323 §5.3: nor what it says of itself, should nobody on the way have taken that out. */
+	if (!known || sip_privacy_of(req) & SIP_PRIVACY_USER || !number_of(&a.uri, ret->from_number))
 		return;
 	struct slice number = slice_from_string(ret->from_number);
 	/* Nobody outside looks like a colleague. */
@@ -166,6 +161,7 @@ bool trunk_read_call(struct switchboard *sb, struct sip_server *server, const st
 	}
 	*ret = (struct trunk_call){.from = {.tenant = n->tenant, .trunk = t}, .user = n->user, .number = n->number};
 	read_caller(sb, req, ret);
+	diversion_read(req, n->tenant->domain, ret->diverted);
 	return true;
 }
 

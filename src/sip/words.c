@@ -48,6 +48,7 @@ static const struct slice field_names[SIP_FIELD_COUNT] = {
 	[SIP_MIN_EXPIRES] = {"Min-Expires", 11},
 	[SIP_MIN_SE] = {"Min-SE", 6},
 	[SIP_P_ASSERTED_IDENTITY] = {"P-Asserted-Identity", 19},
+	[SIP_P_PREFERRED_IDENTITY] = {"P-Preferred-Identity", 20},
 	[SIP_PATH] = {"Path", 4},
 	[SIP_PRIVACY] = {"Privacy", 7},
 	[SIP_PROXY_AUTHENTICATE] = {"Proxy-Authenticate", 18},
@@ -80,7 +81,7 @@ struct slice sip_field_name(enum sip_field_id id)
 	return (unsigned)id < SIP_FIELD_COUNT ? field_names[id] : field_names[SIP_OTHER_FIELD];
 }
 
-#define NAME_MAX_LENGTH 19
+#define NAME_MAX_LENGTH 20
 #define NAMES_PER_LENGTH 8
 /* Which names have that many letters; the first letter then leaves one or two to compare. Ends with SIP_OTHER_FIELD. */
 static const uint8_t by_length[NAME_MAX_LENGTH + 1][NAMES_PER_LENGTH] = {
@@ -101,6 +102,7 @@ static const uint8_t by_length[NAME_MAX_LENGTH + 1][NAMES_PER_LENGTH] = {
 	[16] = {SIP_WWW_AUTHENTICATE, SIP_CONTENT_ENCODING},
 	[18] = {SIP_PROXY_AUTHENTICATE},
 	[19] = {SIP_PROXY_AUTHORIZATION, SIP_P_ASSERTED_IDENTITY, SIP_CONTENT_DISPOSITION},
+	[20] = {SIP_P_PREFERRED_IDENTITY},
 };
 
 /* The compact forms (§7.3.3 and the RFCs that added more), by letter. */

@@ -115,6 +115,7 @@ struct sim_phone {
 	char fixed_nonce[128];   /* used instead of the challenge's */
 	char realm_nonce[128];   /* of the last challenge */
 	const char *to;          /* URI in To of the next INVITE; NULL: the Request-URI */
+	const char *from;        /* From of the next INVITE; NULL: its extension at acme.example */
 	char extra[256];         /* fields for the next INVITE: "Require: foo\r\n" */
 	unsigned max_forwards;
 	bool no_body;

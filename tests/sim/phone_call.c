@@ -152,7 +152,8 @@ struct phone_call *phone_dial(struct sim_phone *p, const char *extension)
 	char call_id[64], from[128], to[128], tag[32];
 	snprintf(call_id, sizeof(call_id), "call-%llx", (unsigned long long)random_u64(&p->random));
 	snprintf(tag, sizeof(tag), "f%llx", (unsigned long long)random_u64(&p->random));
-	snprintf(from, sizeof(from), "<sip:%s@acme.example>", p->extension);
+	snprintf(from, sizeof(from), "%s%s%s", p->from ? p->from : "<sip:", p->from ? "" : p->extension,
+		 p->from ? "" : "@acme.example>");
 	snprintf(to, sizeof(to), "sip:%s%sacme.example", extension, extension[0] ? "@" : "");
 	c->outgoing = true;
 	assert_int_equal(sip_dialog_init_uac(&c->dialog, slice_from_string(call_id), slice_from_string(from),

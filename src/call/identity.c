@@ -1,0 +1,69 @@
+/* call/identity.c - a caller's number chosen among its own, and its wish to hide: see identity.h */
+#include "call/identity.h"
+#include "call/outside.h"
+#include "sip/privacy.h"
+
+/* RFC 3323 §4.1: a phone that hides says so in From, and lets our company's server do the rest by Privacy. */
+static bool hides(const struct sip_message *req)
+{
+	unsigned privacy = sip_privacy_of(req);
+	struct sip_address from;
+	struct sip_reason err;
+	if (privacy & (SIP_PRIVACY_ID | SIP_PRIVACY_USER))
+		return true;
+	return sip_address_parse(sip_field_value(req, SIP_FROM), &from, &err) == SIP_OK &&
+	       (slice_caseeq(from.uri.host, SLICE("anonymous.invalid")) ||
+		slice_caseeq(from.uri.user, SLICE("anonymous")));
+}
+
+/* The user's own number that an address names; else NULL. */
+static const struct directory_number *own_number(struct switchboard *sb, const struct directory_user *user,
+						 const struct sip_uri *uri)
+{
+	char buf[64], number[NUMBER_CAP];
+	size_t n;
+	if (uri->scheme == SIP_SCHEME_OTHER || !sip_user_unescape(uri->user, buf, sizeof(buf), &n) ||
+	    !number_read(slice_of(buf, n), number))
+		return NULL;
+	const struct directory_number *found = directory_number_find(sb->config.directory, slice_from_string(number));
+	return found && found->user == user ? found : NULL;
+}
+
+/* RFC 3325 §9.2. */
+static struct slice preferred(struct switchboard *sb, const struct sip_message *req, const struct directory_user *user)
+{
+	struct sip_address a;
+	struct sip_reason err;
+	const struct sip_field *f = sip_field_first(req, SIP_P_PREFERRED_IDENTITY);
+	for (; f; f = sip_field_next(req, f)) {
+		struct slice rest = f->value;
+		while (!slice_empty(rest) && sip_address_next(&rest, &a, &err) == SIP_OK) {
+			const struct directory_number *n = own_number(sb, user, &a.uri);
+			if (n)
+				return n->number;
+		}
+	}
+	return outside_identity(user);
+}
+
+void identity_read(struct switchboard *sb, const struct sip_message *req, const struct directory_user *user,
+		   struct identity *ret)
+{
+	struct slice number = preferred(sb, req, user);
+	ret->withheld = hides(req);
+	snprintf(ret->number, sizeof(ret->number), "%.*s", SLICE_ARG(number));
+}
+
+/*
+ * All the others we keep: id and user by hiding who calls, header and session because a call through Alto has our own
+ * Via, Contact and voice address on each side, history by not telling who sent it on.
+ */
+bool identity_refuse(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		     const struct sip_flow *flow)
+{
+	unsigned privacy = sip_privacy_of(req);
+	if (!(privacy & SIP_PRIVACY_CRITICAL) || !(privacy & SIP_PRIVACY_OTHER))
+		return false;
+	refuse_fully(sb, server, req, flow, SLICE_NONE, &(struct refusal){500, SLICE("Privacy Not Possible")});
+	return true;
+}
