@@ -104,7 +104,7 @@ int leg_take_invite(struct switchboard *sb, struct sip_server *server, const str
 	sip_write_name(&w, sb->config.node, &leg->name);
 	int rc = sip_dialog_init_uas(&leg->dialog, invite, writer_slice(&w), &err);
 	leg->delayed = body_of(invite) != BODY_SESSION;
-	if (rc == 0 && !leg->delayed && !description_set(&leg->pending, invite->body))
+	if (rc == 0 && !leg->delayed && !description_set(&leg->pending, session_of(invite)))
 		rc = -ENOMEM;
 	if (rc < 0) {
 		leg_release(leg);

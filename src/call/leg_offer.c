@@ -124,7 +124,7 @@ int leg_refresh(struct leg *leg)
 static void take_answer(struct leg *leg, const struct sip_message *ok, bool refreshed)
 {
 	struct refusal why;
-	bool taken = offer_take_answer(leg, ok->body, &why);
+	bool taken = offer_take_answer(leg, session_of(ok), &why);
 	leg->last_status = (uint16_t)(taken ? ok->status : why.status);
 	leg->change_tries = 0;
 	if (taken)

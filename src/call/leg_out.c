@@ -35,10 +35,10 @@ static bool same_peer(const struct leg *leg, const struct sip_message *msg)
 static void take_early_answer(struct leg *leg, struct early *e, const struct sip_message *msg)
 {
 	struct refusal why;
-	if (e->answer.text || msg->body.n > SDP_BYTES_MAX ||
-	    (reliable_rseq(msg) && !description_set(&e->answer, msg->body)))
+	if (e->answer.text || session_of(msg).n > SDP_BYTES_MAX ||
+	    (reliable_rseq(msg) && !description_set(&e->answer, session_of(msg))))
 		return;
-	if (!offer_take_answer(leg, msg->body, &why))
+	if (!offer_take_answer(leg, session_of(msg), &why))
 		return; /* of no use: the 2xx shows whether there is a better one */
 	leg->early = true;
 	leg->heard = e;
@@ -52,7 +52,7 @@ static void provisional(struct leg *leg, const struct sip_message *msg)
 	if (e && !reliable_take(leg, e, msg))
 		return;
 	leg->last_status = msg->status;
-	if (e && sip_content_is(msg, SLICE("application/sdp")))
+	if (e && session_of(msg).n)
 		take_early_answer(leg, e, msg);
 	leg_report(leg, LEG_PROGRESS);
 }
@@ -113,7 +113,7 @@ static bool take_answer(struct leg *leg, const struct sip_message *msg, struct d
 			struct refusal *ret_why)
 {
 	if (!before->text)
-		return sip_content_is(msg, SLICE("application/sdp")) && offer_take_answer(leg, msg->body, ret_why);
+		return session_of(msg).n && offer_take_answer(leg, session_of(msg), ret_why);
 	bool taken = heard || offer_take_answer(leg, description_slice(before), ret_why);
 	description_done(before);
 	return taken;

@@ -78,7 +78,7 @@ static void take_offer(struct leg *leg, struct sip_server *server, const struct 
 	struct sdp_session session;
 	struct refusal why;
 	uint8_t index;
-	if (!description_set(&leg->pending, req->body)) {
+	if (!description_set(&leg->pending, session_of(req))) {
 		refuse_status(leg, server, req, 500);
 		return;
 	}

@@ -196,7 +196,7 @@ static void take_answer(struct leg *leg, struct sip_server *server, const struct
 {
 	struct refusal why = {.status = 488};
 	(void)sip_server_respond_simple(server, 200, SLICE_NONE, SLICE_NONE);
-	if (body_of(prack) != BODY_SESSION || !offer_take_answer(leg, prack->body, &why)) {
+	if (body_of(prack) != BODY_SESSION || !offer_take_answer(leg, session_of(prack), &why)) {
 		leg_fail(leg, why.status, "unusable-answer");
 		return;
 	}
@@ -216,7 +216,7 @@ static void answer_offer(struct leg *leg, struct sip_server *server, const struc
 	struct sdp_format own[LEG_FORMATS_MAX];
 	struct refusal why = {.status = 500};
 	uint8_t index;
-	bool usable = description_set(&leg->pending, prack->body) &&
+	bool usable = description_set(&leg->pending, session_of(prack)) &&
 		      offer_check(leg, description_slice(&leg->pending), &session, &why);
 	const struct sdp_media *audio = usable ? sdp_audio(&session, &index) : NULL;
 	bool keeps = audio && offer_keeps_codec(leg, audio);

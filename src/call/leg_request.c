@@ -80,7 +80,7 @@ static void take_late_answer(struct leg *leg, const struct sip_message *ack)
 	struct refusal why;
 	if (body_of(ack) != BODY_SESSION)
 		return;
-	if (offer_take_answer(leg, ack->body, &why))
+	if (offer_take_answer(leg, session_of(ack), &why))
 		leg_report(leg, LEG_CHANGED);
 	else if (why.status == 500)
 		leg_voice_lost(leg);
@@ -90,7 +90,7 @@ static void take_late_answer(struct leg *leg, const struct sip_message *ack)
 static void take_first_answer(struct leg *leg, const struct sip_message *ack)
 {
 	struct refusal why = {.status = 488};
-	if (body_of(ack) == BODY_SESSION && offer_take_answer(leg, ack->body, &why)) {
+	if (body_of(ack) == BODY_SESSION && offer_take_answer(leg, session_of(ack), &why)) {
 		leg_report(leg, LEG_CONFIRMED);
 		leg_report(leg, LEG_CHANGED);
 		return;

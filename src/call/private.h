@@ -143,6 +143,8 @@ enum body {
 	BODY_TOO_LARGE
 };
 enum body body_of(const struct sip_message *req);
+/* The description itself, which may be one of several parts; empty: there is none that we may read. */
+struct slice session_of(const struct sip_message *msg);
 /* May what answers it have a description? */
 bool accepts_description(const struct sip_message *req);
 

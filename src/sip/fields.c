@@ -258,7 +258,12 @@ bool sip_content_is(const struct sip_message *msg, struct slice type)
 
 struct sip_disposition sip_disposition_of(const struct sip_message *msg)
 {
-	struct slice params = sip_field_value(msg, SIP_CONTENT_DISPOSITION), handling;
+	return sip_disposition_read(sip_field_value(msg, SIP_CONTENT_DISPOSITION));
+}
+
+struct sip_disposition sip_disposition_read(struct slice value)
+{
+	struct slice params = value, handling;
 	struct slice type = slice_trim(slice_cut(&params, ';'));
 	bool told = sip_param_find(params, SLICE("handling"), &handling);
 	return (struct sip_disposition){

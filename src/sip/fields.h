@@ -69,3 +69,4 @@ struct sip_disposition {
 	bool optional; /* handling=optional: who does not understand it, leaves it alone */
 };
 struct sip_disposition sip_disposition_of(const struct sip_message *msg);
+struct sip_disposition sip_disposition_read(struct slice value); /* of a part: sip/multipart.h */

@@ -1,6 +1,8 @@
 /* fuzz_message.c - a message parsed; every slice lies within its bytes; the head of an answer to it reads back the same
  */
 #include "sip/cause.h"
+#include "sip/multipart.h"
+#include "sip/privacy.h"
 #include "sip/session.h"
 #include "sip/write.h"
 
@@ -77,6 +79,17 @@ static void read_fields(const struct sip_message *msg)
 			assert_within(value, cause.text);
 		}
 	}
+	ASSERT(sip_privacy_of(msg) < 256);
+	struct slice boundary, rest = msg->body;
+	struct sip_part part;
+	bool end;
+	if (sip_multipart_boundary(sip_field_value(msg, SIP_CONTENT_TYPE), &boundary))
+		while (sip_part_next(&rest, boundary, &part, &end)) {
+			assert_within(msg->body, part.body);
+			assert_within(msg->body, part.type);
+			assert_within(msg->body, part.disposition);
+			assert_within(msg->body, rest);
+		}
 	struct sip_disposition d = sip_disposition_of(msg);
 	ASSERT(!slice_empty(d.type));
 }

@@ -246,7 +246,7 @@ static void test_other_bodies(void **state)
 	static const struct {
 		const char *type, *fields;
 	} rows[] = {{"text/plain", ""},
-		    {"multipart/mixed;boundary=x", ""},
+		    {"multipart/mixed;boundary=x", ""}, /* and it has no parts */
 		    {"application/sdp", "Content-Disposition: render\r\n"},
 		    {"application/sdp", "Content-Disposition: early-session;handling=required\r\n"},
 		    {"application/sdp", "Content-Encoding: gzip\r\n"}};
