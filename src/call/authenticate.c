@@ -146,10 +146,10 @@ bool credentials_find(const struct sip_message *req, struct sip_credentials *ret
 }
 
 /*
- * RFC 7616 §3.4.6: the credentials' `uri` is what the password vouches for. Alto routes by the user part alone (any
- * host may be ours), and so looks at that: a number that somebody on the way has put into an INVITE in the place of the
- * one vouched for is refused. Phones behind an outbound proxy, which write another host, and those that vouch for a
- * host without a number, work.
+ * DEVIATION: RFC 7616 §3.4.6 wants the credentials' `uri` to be the Request-URI, all of it. Alto routes by the user
+ * part alone (any host may be ours), and so looks at that: a number that somebody on the way has put into an INVITE in
+ * the place of the one vouched for is refused. Phones behind an outbound proxy, which write another host, and those
+ * that vouch for a host without a number, work.
  */
 static bool vouches_for(const struct sip_credentials *c, const struct sip_message *req)
 {

@@ -40,7 +40,7 @@ static struct slice unquoted(struct slice s)
 /*
  * RFC 5626 §6: what comes through a proxy may use outbound only if the proxy next to the phone, whose Path is the first
  * that was added and so the last, keeps its flow (`ob`). Otherwise reg-id counts for nothing, and a phone that counts
- * on it is told.
+ * on it is told. DEVIATION: the RFC calls it "the first URI" of Path, but proxies put theirs in front (RFC 3327 §5.2).
  */
 static bool first_hop_lacks_outbound(const struct sip_message *req, struct slice path)
 {

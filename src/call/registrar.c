@@ -256,6 +256,8 @@ static void register_commit(struct register_job *rj)
 		register_done(&rj->job, DB_BUSY);
 }
 
+/* DEVIATION: §10.3 steps 3 and 5 ask whether the sender may change the address in To. It is not looked at: the device's
+ * credentials alone say whose binding it is, so that phones which write any name there work. */
 void registrar_request(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		       const struct sip_flow *flow)
 {

@@ -236,7 +236,9 @@ static void receive_voice(struct media_stream *s, const struct endpoint *from, e
 
 /*
  * Our own voice come back (RFC 3550 §8.2): two descriptions that name each other's ports of ours would make one packet
- * go round for ever. Looked at where a source begins, so that it costs a stream in progress nothing.
+ * go round for ever. DEVIATION: a phone that happens to have our SSRC is not answered by a new one of ours, as §8.2
+ * wants: each side of a relay has SSRCs of its own, and nobody mixes them. Looked at where a source begins, so that it
+ * costs a stream in progress nothing.
  */
 static bool is_loop(const struct media_stream *s, const struct endpoint *from, const struct rtp_packet *packet)
 {

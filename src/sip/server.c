@@ -152,8 +152,9 @@ static int server_respond_final(struct sip_server *t, unsigned status, struct sl
 		t->state = SERVER_COMPLETED;
 		server_keep_response(t, bytes);
 		t->deadline_us = stack_now(t->stack) + 64 * SIP_T1_US; /* Timer H */
-		/* A challenge goes once for each copy of the request that comes, and no more (§26.3.2.4): its sender is
-		 * nobody we know, and may be forged. */
+		/* DEVIATION: §17.2.1 repeats a final response by Timer G. A challenge goes once for each copy of the
+		 * request that comes, and no more, as §26.3.2.4 wants: its sender is nobody we know, and may be forged.
+		 */
 		t->interval_us = t->response && status != 401 ? (uint32_t)SIP_T1_US : 0;
 		server_arm_repeat(t);
 	} else {

@@ -219,6 +219,8 @@ static struct udp *udp_of(const struct transport *t, const struct sip_flow *flow
 	return t->listeners[flow->listener]->udp;
 }
 
+/* DEVIATION: §18.1.1 (RFC 3261) sends what is larger than the path's MTU by TCP. A flow that a phone registered by is
+ * used as it is: often nothing else reaches it. */
 int transport_send(struct transport *t, const struct sip_flow *flow, struct slice bytes)
 {
 	struct udp *u = udp_of(t, flow);
