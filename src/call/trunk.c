@@ -96,7 +96,7 @@ static const struct directory_number *dialled(struct switchboard *sb, const stru
 
 /* ---- from whom ---- */
 
-/* Trunks are the provider's to make, so the operators behind them are trusted to assert who calls (record 013); but
+/* Trunks are the provider's to make, so the operators behind them are trusted to assert who calls (record 017); but
  * what a caller has asked to be withheld goes no further (RFC 3325 §7). */
 static bool asserted(const struct sip_message *req, struct sip_address *ret)
 {
