@@ -69,6 +69,8 @@ unsigned binding_request_read(const struct sip_message *req, const struct sip_ad
 		return 400;
 	if (contact->uri.scheme != SIP_SCHEME_SIP && contact->uri.scheme != SIP_SCHEME_SIPS)
 		return 400;
+	if (sip_param_find(contact->uri.params, SLICE("gr"), &value)) /* RFC 5627 §5.1: it would lead back to us */
+		return 403;
 	*ret = (struct binding_request){
 		.contact = contact->uri.text,
 		.contact_user = contact->uri.user,
@@ -245,7 +247,6 @@ void binding_find_listener(struct switchboard *sb, struct directory_binding *b, 
 void binding_write_contact(struct writer *w, const struct directory_binding *b, int64_t wall_us)
 {
 	int64_t left_us = b->expires_us - wall_us;
-	sip_write_field_begin(w, SIP_CONTACT);
 	write_char(w, '<');
 	write_slice(w, directory_binding_text(b, BINDING_CONTACT));
 	write_string(w, ">;expires=");
@@ -259,5 +260,4 @@ void binding_write_contact(struct writer *w, const struct directory_binding *b, 
 		write_string(w, ";reg-id=");
 		write_u64(w, b->reg_id);
 	}
-	sip_write_field_end(w);
 }

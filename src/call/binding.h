@@ -17,7 +17,7 @@ struct binding_request {
 	uint32_t cseq;
 	uint32_t expires_s; /* 0: remove; else within our bounds */
 };
-/* 0, or the status to refuse with: 400, 423, 439. */
+/* 0, or the status to refuse with: 400, 403, 423, 439. */
 unsigned binding_request_read(const struct sip_message *req, const struct sip_address *contact,
 			      const struct sip_flow *flow, struct binding_request *ret);
 
@@ -49,5 +49,5 @@ void binding_set_flow(struct directory_binding *b, const struct sip_flow *flow);
 void binding_flow(const struct directory_binding *b, struct sip_flow *ret);
 /* Which of today's listeners the stored name means: the same one, else the first of its transport. */
 void binding_find_listener(struct switchboard *sb, struct directory_binding *b, struct slice name);
-/* "Contact: <...>;expires=N" */
+/* The value of its Contact, "<...>;expires=N". */
 void binding_write_contact(struct writer *w, const struct directory_binding *b, int64_t wall_us);

@@ -1,7 +1,9 @@
 /* call/call.c - a call: begun, answered, ended, with a trace of why */
+#include "call/messages.h"
 #include "call/offer.h"
 #include "call/outside.h"
 #include "call/ringing.h"
+#include "call/transfer.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -60,6 +62,9 @@ static void side_copy(struct call_side *side, const struct leg *leg)
 	if (sip_transport_secure(leg->flow.transport) && !side->tls[0])
 		transport_tls_name(leg->sb->config.transport, &leg->flow, side->tls, sizeof(side->tls));
 	side->figures = leg->figures;
+	side->figures.received_packets -= side->before.received_packets;
+	side->figures.sent_packets -= side->before.sent_packets;
+	side->figures.lost_packets -= MIN(side->before.lost_packets, side->figures.lost_packets);
 }
 
 static void set_state(struct call *c, enum call_state state)
@@ -104,10 +109,21 @@ struct call *call_new(struct switchboard *sb, struct leg *caller, const struct p
 	c->caller = caller;
 	caller->fn = caller_event;
 	caller->user = c;
+	c->side_a.before = caller->figures; /* of one that was transferred */
 	side_copy(&c->side_a, caller);
 	metric_add(&sb->calls_total, 1);
 	call_trace(c, "%s calls %s", c->side_a.uri, c->side_b.uri);
 	return c;
+}
+
+struct call *call_of_leg(const struct leg *leg)
+{
+	return leg->fn ? leg->user : NULL; /* who hears of a leg is always a call */
+}
+
+struct leg *call_other(const struct call *c, const struct leg *leg)
+{
+	return leg == c->caller ? c->callee : c->caller;
 }
 
 bool call_enter_tenant(struct call *c, struct directory_tenant *tenant, struct slice shown_as)
@@ -145,9 +161,10 @@ void call_trace(struct call *c, const char *format, ...)
 static void join_due(struct timer *t, void *arg);
 
 /* Both sides hear each other. A worker that is too busy to be told is asked again a moment later. */
-static void join(struct call *c)
+void call_join(struct call *c)
 {
-	int rc = c->caller && c->callee ? offer_join(c->caller, c->callee) : 0;
+	struct leg *a = c->caller ? c->caller : transfer_lent(c), *b = c->callee ? c->callee : transfer_lent(c);
+	int rc = a && b ? offer_join(a, b) : 0;
 	if (rc == -EAGAIN) {
 		timer_init(&c->timer, join_due, c);
 		timer_start(c->sb->wheel, &c->timer, MEDIA_RETRY_US);
@@ -158,71 +175,7 @@ static void join(struct call *c)
 
 static void join_due(struct timer *t, void *arg)
 {
-	join(arg);
-}
-
-/* What `from` offers, or has agreed to, offered to `to`. -ENOENT: nothing; else as leg_offer(). */
-static int offer_onwards(const struct leg *from, struct leg *to)
-{
-	struct sdp_format formats[SDP_FORMATS_MAX];
-	uint16_t ptime_ms = 0;
-	size_t n = to ? leg_offered_formats(from, formats, ARRAY_LEN(formats), &ptime_ms) : 0;
-	return n ? leg_offer(to, formats, n) : -ENOENT;
-}
-
-static void pass_offer(struct call *c, struct leg *from, struct leg *to)
-{
-	call_trace(c, "%s asks for another codec", from == c->caller ? "caller" : "callee");
-	int rc = offer_onwards(from, to);
-	if (rc < 0)
-		leg_refuse_offer(from, rc == -ENOENT ? 488 : rc == -EBUSY ? 491 : 500);
-}
-
-/* The two sides may have ended up without a codec in common: what was told early does not fit who answered, or an offer
- * was accepted that the asker had taken back. Then one is asked for what the other speaks. */
-static void must_fit(struct call *c, struct leg *leg, const struct leg *other)
-{
-	if (!other || leg->state != LEG_UP || offer_have_common_codec(leg, other))
-		return;
-	call_trace(c, "no common codec: %s asked anew", leg == c->caller ? "caller" : "callee");
-	if (leg_offer(leg, other->agreed, other->agreed_count) < 0)
-		call_end(c, 500, "media-failed", "alto");
-}
-
-/* Did `leg` ask for another codec, and still wait for what the other side says? */
-static bool still_asks(const struct leg *leg)
-{
-	return leg && leg->state == LEG_UP && leg->pending.text;
-}
-
-static void offer_accepted(struct call *c, struct leg *asker, struct leg *answerer)
-{
-	if (still_asks(asker) && leg_answer_offer(asker, answerer->agreed, answerer->agreed_count) < 0)
-		call_end(c, 500, "media-failed", "alto");
-	if (c->state == CALL_ANSWERED)
-		must_fit(c, answerer, asker);
-	if (c->state == CALL_ANSWERED)
-		join(c);
-}
-
-static void offer_refused(struct call *c, struct leg *asker, const struct leg *answerer)
-{
-	unsigned status = answerer->last_status;
-	if (still_asks(asker)) {
-		call_trace(c, "the other codec is refused: %u", status);
-		leg_refuse_offer(asker, status == 491 || status == 504 ? status : 488);
-	} else if (asker && !offer_have_common_codec(asker, answerer)) {
-		call_trace(c, "asked anew, refused: %u", status);
-		call_end(c, 488, "no-common-codec", "alto");
-	}
-}
-
-/* Once more, after it met an offer of the other side: for whoever asks, or because the two do not fit. */
-static void offer_again(struct call *c, struct leg *asker, struct leg *answerer)
-{
-	bool wanted = asker && (still_asks(asker) || !offer_have_common_codec(asker, answerer));
-	if (wanted && offer_onwards(asker, answerer) < 0)
-		offer_refused(c, asker, answerer);
+	call_join(arg);
 }
 
 /* What both sides of an answered call have in common. */
@@ -230,30 +183,40 @@ static void session_event(struct call *c, struct leg *leg, struct leg *other, en
 {
 	switch (event) {
 	case LEG_CONFIRMED: /* the caller has its answer, or has given one to our offer */
-		side_copy(&c->side_a, leg);
-		must_fit(c, leg, other);
+		side_copy(leg == c->caller ? &c->side_a : &c->side_b, leg);
+		if (c->transfers && other)
+			codecs_join(c);
+		else
+			codecs_must_fit(c, leg, other);
 		break;
 	case LEG_VOICE_LOST:
 		call_end(c, 500, "media-failed", "alto");
 		break;
 	case LEG_CHANGED:
 		if (c->state == CALL_ANSWERED)
-			join(c);
+			call_join(c);
 		break;
 	case LEG_HUNG_UP:
-		call_end(c, 0, leg->end_cause ? leg->end_cause : "answered", leg == c->caller ? "caller" : "callee");
+		call_end(c, 0,
+			 leg->end_cause ? leg->end_cause
+			 : c->transfer  ? "transferred"
+					: "answered",
+			 leg == c->caller ? "caller" : "callee");
+		break;
+	case LEG_REFER:
+		transfer_asked(c, leg);
 		break;
 	case LEG_OFFER:
-		pass_offer(c, leg, other);
+		codecs_ask(c, leg, other);
 		break;
 	case LEG_OFFER_ANSWERED:
-		offer_accepted(c, other, leg);
+		codecs_accepted(c, other, leg);
 		break;
 	case LEG_OFFER_REFUSED:
-		offer_refused(c, other, leg);
+		codecs_refused(c, other, leg);
 		break;
 	case LEG_OFFER_AGAIN:
-		offer_again(c, other, leg);
+		codecs_ask_again(c, other, leg);
 		break;
 	case LEG_OFFER_DROPPED:
 		if (other)
@@ -267,6 +230,14 @@ static void session_event(struct call *c, struct leg *leg, struct leg *other, en
 	}
 }
 
+/* A caller that is still to be answered, or one that is transferred and speaks already. */
+static void rejoin_ringing(struct call *c)
+{
+	ring_join(c);
+	if (c->transfer && !c->transfer->heard && c->transfer->from)
+		call_join(c->transfer->from);
+}
+
 static void caller_event(void *user, struct leg *leg, enum leg_event event)
 {
 	struct call *c = user;
@@ -274,11 +245,11 @@ static void caller_event(void *user, struct leg *leg, enum leg_event event)
 		call_trace(c, "caller says %.*s", SLICE_ARG(description_slice(&leg->said)));
 	if (event == LEG_CANCELLED)
 		call_end(c, 487, "cancelled", "caller");
-	else if (event == LEG_HUNG_UP && !leg->dialog.confirmed)
-		call_end(c, leg->end_cause ? leg->last_status : 487, leg->end_cause ? leg->end_cause : "cancelled",
-			 "caller");
+	else if (event == LEG_HUNG_UP && (!leg->dialog.confirmed || c->state == CALL_RINGING))
+		call_end(c, leg->end_cause && !leg->dialog.confirmed ? leg->last_status : 487,
+			 leg->end_cause ? leg->end_cause : "cancelled", "caller");
 	else if (event == LEG_CHANGED && c->state == CALL_RINGING)
-		ring_join(c);
+		rejoin_ringing(c);
 	else
 		session_event(c, leg, c->callee, event);
 }
@@ -291,6 +262,45 @@ static void callee_event(void *user, struct leg *leg, enum leg_event event)
 	session_event(c, leg, c->caller, event);
 }
 
+void call_unseat(struct call *c, struct leg *leg)
+{
+	bool as_caller = leg == c->caller;
+	side_copy(as_caller ? &c->side_a : &c->side_b, leg);
+	*(as_caller ? &c->caller : &c->callee) = NULL;
+	leg->fn = NULL;
+	leg->user = NULL;
+}
+
+void call_seat(struct call *c, struct leg *leg, bool as_caller)
+{
+	struct call_side *side = as_caller ? &c->side_a : &c->side_b;
+	*(as_caller ? &c->caller : &c->callee) = leg;
+	leg->fn = as_caller ? caller_event : callee_event;
+	leg->user = c;
+	if (!side->known)
+		side->before = leg->figures;
+	side_copy(side, leg);
+	messages_move(leg, c->id, !as_caller);
+}
+
+void call_set_answered(struct call *c)
+{
+	set_state(c, CALL_ANSWERED);
+	c->status = 200;
+	c->answered_us = c->sb->wheel->wall_us;
+	metric_add(&c->sb->calls_answered, 1);
+	side_copy(&c->side_a, c->caller);
+	history_touch(c);
+}
+
+/* The caller's answer; one that speaks already, being transferred, has had its own. */
+static int answer_caller(struct call *c, const struct leg *winner)
+{
+	if (!c->caller)
+		return -ENOTCONN;
+	return c->caller->state == LEG_UP ? 0 : leg_answer(c->caller, winner->agreed, winner->agreed_count);
+}
+
 void call_answered(struct call *c, struct leg *winner)
 {
 	c->callee = winner;
@@ -298,7 +308,7 @@ void call_answered(struct call *c, struct leg *winner)
 	winner->user = c;
 	side_copy(&c->side_b, winner);
 	call_trace(c, "answered");
-	int rc = c->caller ? leg_answer(c->caller, winner->agreed, winner->agreed_count) : -ENOTCONN;
+	int rc = answer_caller(c, winner);
 	if (rc < 0) {
 		bool gone = rc == -ENOTCONN;
 		call_end(c,
@@ -311,13 +321,11 @@ void call_answered(struct call *c, struct leg *winner)
 			 gone ? "caller" : "alto");
 		return;
 	}
-	set_state(c, CALL_ANSWERED);
-	c->status = 200;
-	c->answered_us = c->sb->wheel->wall_us;
-	metric_add(&c->sb->calls_answered, 1);
-	side_copy(&c->side_a, c->caller);
-	join(c);
-	history_touch(c);
+	call_set_answered(c);
+	if (c->transfer)
+		transfer_answered(c);
+	else
+		call_join(c);
 }
 
 /* ---- ended ---- */
@@ -340,6 +348,8 @@ void call_leg_gone(struct call *c, struct leg *leg)
 		side_copy(&c->side_b, leg);
 		c->callee = NULL;
 	}
+	if (mattered)
+		timer_stop(c->sb->wheel, &c->timer);
 	if (mattered &&
 	    c->state != CALL_ENDING) /* a leg says why before it goes; should one not, the call is over all the same */
 		call_end(c, 500, "lost", "alto");
@@ -353,10 +363,13 @@ static void free_line(struct switchboard *sb, const char *tenant)
 		t->calls--;
 }
 
-void call_end(struct call *c, unsigned status, const char *cause, const char *ended_by)
+/* Its row is complete but for the last figures. false: it was already. */
+static bool close_call(struct call *c, unsigned status, const char *cause, const char *ended_by)
 {
 	if (c->state == CALL_ENDING)
-		return;
+		return false;
+	if (c->transfer)
+		transfer_call_ends(c, status);
 	/* A caller whose 200 still waited for a PRACK has not been answered. */
 	if (c->state == CALL_RINGING || (c->caller && !c->caller->dialog.confirmed)) {
 		c->status = (uint16_t)(status ? status : 480);
@@ -371,13 +384,38 @@ void call_end(struct call *c, unsigned status, const char *cause, const char *en
 	c->ended_by = ended_by;
 	timer_stop(c->sb->wheel, &c->timer);
 	call_trace(c, "ended: %s, by %s", cause, ended_by);
+	history_touch(c);
+	return true;
+}
+
+void call_end(struct call *c, unsigned status, const char *cause, const char *ended_by)
+{
+	if (!close_call(c, status, cause, ended_by))
+		return;
 	if (c->caller)
 		leg_hang_up(c->caller, status ? status : 480, reason_told(cause, c->callee));
 	if (c->callee)
 		leg_hang_up(c->callee, 480, reason_told(cause, c->caller));
 	ring_stop(c, reason_told(cause, c->caller));
-	history_touch(c);
 	release_if_empty(c);
+}
+
+static void part_due(struct timer *t, void *arg)
+{
+	const struct call *c = arg;
+	leg_hang_up(c->caller ? c->caller : c->callee, 0, SLICE_NONE);
+}
+
+void call_part(struct call *c, struct leg *leg, const char *cause)
+{
+	if (!close_call(c, 0, cause, leg == c->caller ? "caller" : "callee"))
+		return;
+	timer_init(&c->timer, part_due, c);
+	/* Nobody hears it any more; a worker that is too busy to be told that ends its stream all the same. */
+	if (media_split(c->sb->config.media, leg->stream) < 0)
+		leg_hang_up(leg, 0, SLICE_NONE);
+	else
+		timer_start(c->sb->wheel, &c->timer, TRANSFER_PARTING_US);
 }
 
 bool calls_end_some(struct switchboard *sb, uint32_t *cursor, const char *cause)
@@ -397,6 +435,7 @@ void call_free(struct call *c)
 	timer_stop(c->sb->wheel, &c->timer);
 	outside_stop(c);
 	rings_free(c);
+	transfer_drop(c);
 	description_done(&c->sip_call_id);
 	pool_give(&c->sb->calls, c);
 }

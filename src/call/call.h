@@ -24,6 +24,7 @@ struct call_side {
 	bool keys_in_clear;
 	enum srtp_suite suite;
 	struct media_figures figures;
+	struct media_figures before; /* of its leg when it came from another call: not this one's */
 };
 
 struct call {
@@ -43,12 +44,16 @@ struct call {
 	struct leg *callee;                 /* who answered; NULL while it rings */
 	struct leg *targets[CALL_LEGS_MAX]; /* legs that ring, or whose CANCEL is on its way */
 	uint8_t target_count;
+	uint64_t instance;     /* the one phone that is called, by its GRUU: gruu_instance(); 0: all of the user's */
 	struct ringing *rings; /* of each user who is rung, which phones by which flows; none once it rings no more */
 	uint16_t best_status;  /* the refusal that says most so far: ring.c's table */
 	bool ringing_told;     /* the caller has had its 180 */
 	uint8_t redirects;     /* 3xx followed */
 	uint8_t rung_count;
 	uint64_t rung[1 + REDIRECTS_MAX]; /* users whose devices were called, as hashes of their ids */
+	struct transfer *transfer;        /* that moves somebody out of it, or into it; else NULL */
+	uint8_t transfers;                /* that led to it */
+	char by_user[STORE_ID_CAP];       /* who transferred its caller, and answers for where it goes; else empty */
 	struct outside *outside;          /* while a trunk is looked for and called; else NULL */
 	struct timer timer;               /* while it rings: until nobody answered; later: the join is tried again */
 	struct call_side side_a, side_b;
@@ -73,6 +78,21 @@ struct call *call_find(struct switchboard *sb, struct slice id);
 void copy_shown(char *to, size_t cap, struct slice from);
 /* One decision with its reason, for the person who asks why. */
 void call_trace(struct call *c, const char *format, ...) PRINTF_LIKE(2, 3);
+/*
+ * A leg leaves a call that goes on or ends without it, and takes a place in another. Its voice stays joined as it was
+ * until call_join() or codecs_join().
+ */
+void call_unseat(struct call *c, struct leg *leg);
+void call_seat(struct call *c, struct leg *leg, bool as_caller);
+/* The call of a leg; NULL: it has none. */
+struct call *call_of_leg(const struct leg *leg);
+struct leg *call_other(const struct call *c, const struct leg *leg);
+/* Its voice as it now is: both sides hear each other. */
+void call_join(struct call *c);
+/* It is answered from now on. */
+void call_set_answered(struct call *c);
+/* It is over but for this leg, which may hang up by itself within a moment. */
+void call_part(struct call *c, struct leg *leg, const char *cause);
 /* The callee's leg answered: answer the caller, join the voice. The other targets are ring.c's to stop. */
 void call_answered(struct call *c, struct leg *winner);
 /* End it: refuse or hang up every leg that is still there. status: for a caller not yet answered. Once; later calls
@@ -86,6 +106,18 @@ bool calls_end_some(struct switchboard *sb, uint32_t *cursor, const char *cause)
 void call_free(struct call *c);
 /* Free every call and leg without a word on the wire: for switchboard_free(). */
 void calls_drop_all(struct switchboard *sb);
+
+/* ---- codecs.c ---- */
+/* LEG_OFFER of `from`: passed on, or refused. */
+void codecs_ask(struct call *c, struct leg *from, struct leg *to);
+/* What LEG_OFFER_ANSWERED, LEG_OFFER_REFUSED and LEG_OFFER_AGAIN of `answerer` mean for both. asker may be NULL. */
+void codecs_accepted(struct call *c, struct leg *asker, struct leg *answerer);
+void codecs_refused(struct call *c, struct leg *asker, const struct leg *answerer);
+void codecs_ask_again(struct call *c, struct leg *asker, struct leg *answerer);
+/* A leg that shares no codec with the other one is asked for what that speaks. */
+void codecs_must_fit(struct call *c, struct leg *leg, const struct leg *other);
+/* Two who have spoken with others: joined, and asked anew where one may use a codec that the other does not know. */
+void codecs_join(struct call *c);
 
 /* ---- ring.c: all devices of a user ring, the first answer wins, the others are told so ---- */
 /* But not the device that calls. Phones that register while it rings, or come back, ring too. */
@@ -102,7 +134,7 @@ struct ring {
 	struct call *call;
 	struct leg_call to; /* its flow and target are the leg's own, and set for each */
 	struct sdp_format formats[SDP_FORMATS_MAX];
-	char from[PARTY_TEXT_CAP], callee[PARTY_TEXT_CAP], fields[2 * PARTY_TEXT_CAP];
+	char from[PARTY_TEXT_CAP], callee[PARTY_TEXT_CAP], fields[4 * PARTY_TEXT_CAP];
 };
 void ring_init(struct ring *r, struct call *c);
 /* One more leg that rings, as leg_call() makes it. -E2BIG: CALL_LEGS_MAX ring already. */
@@ -114,6 +146,9 @@ void ring_start(struct call *c, int64_t for_us);
 /* ---- redirect.c: a device sends its callers elsewhere ---- */
 /* leg has been refused with a 3xx. true: somebody rings instead. */
 bool redirect_followed(struct call *c, const struct leg *leg);
+/* Is a URI of this host one of the company's: by its own domain, or the address by which this phone knows us? */
+bool redirect_host_is_ours(const struct call *c, const struct leg *leg, const struct directory_tenant *tenant,
+			   struct slice host);
 /* Has this user been called in this call? Else remembered. */
 bool redirect_rung(struct call *c, const struct directory_user *user);
 

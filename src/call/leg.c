@@ -2,6 +2,7 @@
 #include "call/early.h"
 #include "call/messages.h"
 #include "call/offer.h"
+#include "call/refer.h"
 
 #include <errno.h>
 
@@ -82,6 +83,7 @@ static void leg_release(struct leg *leg)
 	description_done(&leg->said);
 	description_done(&leg->parting);
 	description_done(&leg->moved);
+	free(leg->refer);
 	crypto_wipe(&leg->send_key, sizeof(leg->send_key));
 	crypto_wipe(&leg->receive_key, sizeof(leg->receive_key));
 	crypto_wipe(leg->offered, sizeof(leg->offered));
@@ -158,6 +160,7 @@ void leg_end(struct leg *leg)
 	leg_change_stop(leg);
 	leg_session_stop(leg);
 	reliable_stop(leg);
+	refer_stop(leg);
 	timer_stop(leg->sb->wheel, &leg->settle);
 	leg_detach_invite(leg);
 	if (leg->probe)
@@ -178,6 +181,7 @@ void leg_drop(struct leg *leg)
 	if (leg->probe)
 		sip_client_detach(leg->probe);
 	leg_detach_invite(leg);
+	refer_stop(leg);
 	if (leg->stream)
 		media_close(leg->sb->config.media, leg->stream);
 	leg_release(leg);

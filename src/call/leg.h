@@ -41,8 +41,9 @@ enum leg_event {
 			    */
 	LEG_OFFER_DROPPED, /* the peer no longer wants what LEG_OFFER asked: leg_withdraw_offer() at the other side */
 	LEG_VOICE_LOST,    /* its stream could not be set as was agreed: nobody would hear anything */
-	LEG_CHANGED,       /* the peer changed its side of the session, and we agreed: join it anew */
-	LEG_GONE           /* last event; figures are final */
+	LEG_REFER,   /* the peer asks for its call to go elsewhere: refer_accept() or refer_refuse(), call/refer.h */
+	LEG_CHANGED, /* the peer changed its side of the session, and we agreed: join it anew */
+	LEG_GONE     /* last event; figures are final */
 };
 struct leg;
 struct early;
@@ -122,6 +123,8 @@ struct leg {
 	struct reliable *reliable; /* incoming: our 1xx that await their PRACK; NULL: none was sent */
 	struct early *forks;       /* outgoing: the early dialogs of our INVITE; the 2xx makes one of them `dialog` */
 	const struct early *heard; /* ... whose description is in force; NULL: none's */
+
+	struct refer *refer; /* refer.c: what it asked by REFER; NULL: it never did */
 
 	struct followed *followed; /* messages.c: its messages are kept; NULL: they are not */
 

@@ -3,6 +3,7 @@
 #include "call/early.h"
 #include "call/offer.h"
 #include "call/outside.h"
+#include "call/refer.h"
 
 /* ---- requests of ours ---- */
 
@@ -213,6 +214,9 @@ void leg_request(struct leg *leg, struct sip_server *server, const struct sip_me
 		break;
 	case SIP_UPDATE:
 		leg_updated(leg, early, server, req);
+		break;
+	case SIP_REFER:
+		refer_came(leg, server, req);
 		break;
 	case SIP_OPTIONS:
 		answer_options(sb, server, req, flow, leg->dialog.local_tag);

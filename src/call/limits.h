@@ -24,8 +24,14 @@
 #define OVERLOAD_SHOWN_US (60 * SECOND_US) /* how long `alto status` speaks of it */
 #define TRANSACTIONS_MAX 1000000           /* of each kind: a call leaves up to four behind for 32 s over UDP */
 #define STOP_PATIENCE_US                                                                                               \
-	(3 * SECOND_US)             /* after the last hang-up, how long an orderly end waits for answers and the disk */
-#define CALL_TRACE_BYTES 1024       /* decisions kept beside a call; the beginning says more than what no longer fits */
+	(3 * SECOND_US)       /* after the last hang-up, how long an orderly end waits for answers and the disk */
+#define CALL_TRACE_BYTES 1024 /* decisions kept beside a call; the beginning says more than what no longer fits */
+#define TRANSFERS_MAX                                                                                                  \
+	20 /* in the life of a call: people do not come near it, two machines that refer to each other do */
+#define TRANSFER_PARTING_US                                                                                            \
+	(2 * SECOND_US) /* how long who has transferred its call may take to hang up: a phone does so when it hears of \
+			   it */
+#define REFER_EXPIRES_S "300"       /* longer than anything rings: the last NOTIFY ends it */
 #define CALL_STOP_CHUNK 128         /* calls hung up in one turn of an orderly end: about a millisecond */
 #define MEDIA_RETRY_US (10 * MS_US) /* a media worker's full ring is empty again by then */
 

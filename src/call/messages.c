@@ -87,6 +87,15 @@ void messages_follow(struct leg *leg, const char *call, bool callee)
 		leg->followed = f;
 }
 
+void messages_move(struct leg *leg, const char *call, bool callee)
+{
+	struct followed *f = leg->followed;
+	if (!f)
+		return;
+	f->callee = callee;
+	snprintf(f->call, sizeof(f->call), "%s", call);
+}
+
 static void forget(struct messages *m, struct followed *f)
 {
 	map_remove(&m->by_secret, &f->by_secret);

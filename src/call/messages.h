@@ -23,6 +23,8 @@ void messages_metrics(struct messages *m, struct metrics *metrics);
  * answers come when the leg is no more. call: its id.
  */
 void messages_follow(struct leg *leg, const char *call, bool callee);
+/* From here on its messages are those of another call. */
+void messages_move(struct leg *leg, const char *call, bool callee);
 void messages_leave(struct leg *leg);
 /*
  * With a tag that is followed, or nothing happens; but for what has no tag of ours and is a leg's all the same. Its

@@ -190,6 +190,31 @@ bool offer_have_common_codec(const struct leg *a, const struct leg *b)
 	return false;
 }
 
+/* Something to speak with: tones and comfort noise alone are not. */
+static bool has_codec(const struct sdp_format *formats, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!sdp_format_is_event(&formats[i]) && !slice_caseeq(formats[i].name, SLICE("CN")))
+			return true;
+	return false;
+}
+
+static bool agreed_has(const struct leg *leg, const struct sdp_format *f)
+{
+	for (uint8_t i = 0; i < leg->agreed_count; i++)
+		if (sdp_format_same(&leg->agreed[i], f))
+			return true;
+	return false;
+}
+
+bool offer_fits(const struct leg *from, const struct leg *to)
+{
+	for (uint8_t i = 0; i < from->agreed_count; i++)
+		if (has_codec(&from->agreed[i], 1) && !agreed_has(to, &from->agreed[i]))
+			return false;
+	return true;
+}
+
 void offer_codec_name(const struct leg *leg, char *buf, size_t cap)
 {
 	struct writer w = writer_on(buf, cap - 1);
@@ -354,15 +379,6 @@ static const struct srtp_key *offered_key(const struct leg *leg, uint32_t tag)
 		if (tag && leg->offered_tags[i] == tag)
 			return &leg->offered[i];
 	return NULL;
-}
-
-/* Something to speak with: tones and comfort noise alone are not. */
-static bool has_codec(const struct sdp_format *formats, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!sdp_format_is_event(&formats[i]) && !slice_caseeq(formats[i].name, SLICE("CN")))
-			return true;
-	return false;
 }
 
 /* The answer's keys: exactly one line, with a tag and suite that we offered (RFC 4568 §5.1.3). */

@@ -38,6 +38,9 @@ bool offer_keeps_codec(const struct leg *leg, const struct sdp_media *audio);
 /* Can what one says be passed to the other as it is? */
 bool offer_have_common_codec(const struct leg *a, const struct leg *b);
 
+/* May `to` be sent whatever `from` may use? Tones and comfort noise do not count. */
+bool offer_fits(const struct leg *from, const struct leg *to);
+
 /* "opus/48000/2": the codec in use, into buf. */
 void offer_codec_name(const struct leg *leg, char *buf, size_t cap);
 /* Join the voice of two legs, or join it anew when their formats have changed. -EAGAIN: in a later turn. */

@@ -6,14 +6,16 @@
  *                                                    └──► leg.c         everything inside a dialog
  *                                                            trunk.c   an operator's, by its address
  *   ring.c          who is rung; outside.c  over which trunk a number outside is called
- *   call.c          what joins legs: ring, answer, hang up, end ──► history.c  the call's row
- *   leg.c           one dialog with its offer/answer state and stream; does not know what it is used for; leg_*.c
+ *   call.c          what joins legs: ring, answer, hang up, end ──► history.c  the call's row;  codecs.c  what they
+ * speak leg.c           one dialog with its offer/answer state and stream; does not know what it is used for; leg_*.c
  *                   hold its parts: leg_in.c and leg_out.c the INVITE's two sides, leg_early.c early dialogs,
  *                   leg_reliable.c 1xx and PRACK, leg_request.c what comes in the dialog, leg_reinvite.c the peer's
  *                   changes and leg_offer.c ours, leg_session.c session timers
  *   ring*.c         who rings, and who joins while it rings ◄── registrar.c: a device has a new way
  *                   ──► redirect.c  where a device's 3xx leads
  *   overload.c      what is turned away before all that
+ *   transfer.c      REFER (refer.c has its words on the wire) and replace.c, INVITE with Replaces: legs that go from
+ *                   call to call;  callee.c  whom a user means;  gruu.c  one phone of a user
  *   body.c          is there an offer in a request, and may we read it
  *   offer.c         descriptions ◄──► media settings
  *   messages.c      SIP messages of calls, on their way to the store
@@ -63,6 +65,7 @@ struct switchboard {
 	uint32_t calls_ringing;
 	struct metric calls_total, calls_answered, bad_messages, requests_refused, auth_failed, unknown_numbers;
 	struct overload overload;
+	uint8_t gruu_key[32];               /* gruu.c: of temporary ones */
 	uint8_t unknown_ha1[SIP_HA1_BYTES]; /* checked against for users that do not exist: same work, same time */
 	struct sip_message message;         /* the message being handled; nothing keeps it longer */
 	struct sip_message kept_message;    /* an earlier request, read again from its transaction to be answered now */
@@ -134,6 +137,13 @@ void ring_way_left(struct switchboard *sb, const struct directory_binding *b);
 /* ---- incoming.c ---- */
 void incoming_invite(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		     const struct sip_flow *flow);
+struct leg;
+/* The leg of an INVITE whose sender is known. NULL: refused, and answered. */
+struct leg *incoming_leg(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+			 const struct sip_flow *flow);
+struct refusal;
+/* Can we agree with its peer on voice at all? */
+bool incoming_may_speak(struct leg *caller, struct refusal *ret_why);
 
 /* ---- body.c ---- */
 enum body {
@@ -196,7 +206,9 @@ int send_message(struct switchboard *sb, const struct sip_flow *flow, struct sli
 /* Contact: <sip:alto@host:port;transport=..> of ours on this flow. */
 void write_contact(struct switchboard *sb, struct writer *w, const struct sip_flow *flow);
 /* What Alto understands: Allow, Supported, and what Require may name. */
-#define SUPPORTED_EXTENSIONS SLICE("100rel, path, outbound, timer")
-#define SUPPORTED_IN_CALLS SLICE("100rel, timer") /* the part of it that concerns an INVITE and its answer */
-#define SUPPORTED_IN_DIALOG SLICE("timer")        /* ... a later request: 1xx to it need not be acknowledged */
-#define ALLOWED_METHODS SLICE("INVITE, ACK, BYE, CANCEL, UPDATE, OPTIONS, PRACK, REGISTER")
+#define SUPPORTED_EXTENSIONS SLICE("100rel, path, outbound, timer, replaces, norefersub, gruu")
+#define SUPPORTED_IN_CALLS                                                                                             \
+	SLICE("100rel, timer, replaces, norefersub") /* the part of it that concerns an INVITE and its answer */
+#define SUPPORTED_IN_DIALOG                                                                                            \
+	SLICE("timer, replaces, norefersub") /* ... a later request: 1xx to it need not be acknowledged */
+#define ALLOWED_METHODS SLICE("INVITE, ACK, BYE, CANCEL, UPDATE, OPTIONS, PRACK, REFER, REGISTER")

@@ -25,9 +25,8 @@ bool redirect_rung(struct call *c, const struct directory_user *user)
 	return false;
 }
 
-/* The company's own domain, or the address by which this phone knows us. */
-static bool host_is_ours(const struct call *c, const struct leg *leg, const struct directory_tenant *tenant,
-			 struct slice host)
+bool redirect_host_is_ours(const struct call *c, const struct leg *leg, const struct directory_tenant *tenant,
+			   struct slice host)
 {
 	struct address told, at;
 	if (slice_caseeq(host, tenant->domain))
@@ -47,7 +46,7 @@ static struct directory_user *redirect_user(const struct call *c, const struct l
 	size_t n;
 	if (to->scheme == SIP_SCHEME_OTHER || !sip_user_unescape(to->user, buf, sizeof(buf), &n))
 		return NULL;
-	if (to->scheme != SIP_SCHEME_TEL && !host_is_ours(c, leg, tenant, to->host))
+	if (to->scheme != SIP_SCHEME_TEL && !redirect_host_is_ours(c, leg, tenant, to->host))
 		return NULL;
 	struct directory_user *user = directory_user_by_extension(d, tenant, slice_of(buf, n));
 	if (user || !number_read(slice_of(buf, n), number))

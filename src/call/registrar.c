@@ -6,6 +6,7 @@
  * reachable.
  */
 #include "call/registrar.h"
+#include "call/gruu.h"
 #include "sip/fields.h"
 #include <errno.h>
 
@@ -34,9 +35,14 @@ static void answer(struct switchboard *sb, struct sip_server *server, const stru
 		return; /* the phone has given up; it will ask again */
 	struct writer w = response_begin(sb, &req, flow, 200, SLICE_NONE, SLICE_NONE);
 	bool outbound = false, wanted = sip_list_has(&req, SIP_SUPPORTED, SLICE("outbound"));
+	bool gruus = sip_list_has(&req, SIP_SUPPORTED, SLICE("gruu"));
 	struct directory_device *device = directory_device_by_id(sb->config.directory, device_id);
 	for (struct directory_binding *b = device ? device->first_binding : NULL; b; b = b->next_of_device) {
+		sip_write_field_begin(&w, SIP_CONTACT);
 		binding_write_contact(&w, b, sb->wheel->wall_us);
+		if (gruus)
+			gruu_write(sb, &w, b);
+		sip_write_field_end(&w);
 		outbound |= wanted && b->reg_id && sip_transport_reliable(b->transport);
 	}
 	if (outbound) {

@@ -3,6 +3,7 @@
 #include "call/offer.h"
 #include "call/outside.h"
 #include "call/ringing.h"
+#include "call/transfer.h"
 
 #include <errno.h>
 
@@ -66,17 +67,20 @@ static unsigned calling(const struct call *c)
  */
 static bool pass_early(struct call *c, struct leg *leg)
 {
-	bool told = c->caller->early;
+	bool told = c->caller->early || c->transfer;
 	if (!leg->early || calling(c) != 1)
 		return false;
 	if (!told)
 		leg_progress(c->caller, 183, leg->agreed, leg->agreed_count);
-	if (!c->caller->early)
+	/* Who is transferred speaks already, and is asked for another codec only by an answer. */
+	if (c->transfer ? !offer_have_common_codec(c->caller, leg) : !c->caller->early)
 		return false;
 	if (!told)
 		call_trace(c, "early media");
 	if (offer_join(c->caller, leg) < 0)
 		call_trace(c, "early media not joined");
+	else if (c->transfer)
+		transfer_heard(c);
 	return true;
 }
 
@@ -92,6 +96,8 @@ static void progress(struct call *c, struct leg *leg)
 {
 	if (c->caller && !pass_early(c, leg))
 		tell_ringing(c);
+	if (c->transfer)
+		transfer_rings(c, leg->last_status);
 }
 
 void ring_join(struct call *c)
@@ -221,7 +227,8 @@ void ring_stop(struct call *c, struct slice reason)
 void ring_init(struct ring *r, struct call *c)
 {
 	*r = (struct ring){.call = c};
-	r->to.max_forwards = (uint8_t)(c->caller->max_forwards - 1 - c->redirects);
+	uint8_t hops = (uint8_t)(1 + c->redirects);
+	r->to.max_forwards = c->caller->max_forwards > hops ? (uint8_t)(c->caller->max_forwards - hops) : 0;
 	r->to.formats = r->formats;
 	r->to.format_count = leg_offered_formats(c->caller, r->formats, ARRAY_LEN(r->formats), &r->to.ptime_ms);
 	r->to.near = c->caller->stream;
@@ -257,10 +264,12 @@ void ring_start(struct call *c, int64_t for_us)
 	timer_start(c->sb->wheel, &c->timer, for_us);
 }
 
-/* Begin with the devices of a user. from: the caller, as they see it. false: none rings, and none is expected. */
-static bool ring_devices(struct call *c, const struct directory_user *user, struct slice from, const char *diverted)
+/* Begin with the devices of a user. from: the caller, as they see it. instance: one phone alone, or 0. false: none
+ * rings, and none is expected. */
+static bool ring_devices(struct call *c, const struct directory_user *user, struct slice from, const char *diverted,
+			 uint64_t instance)
 {
-	struct ringing *r = ringing_new(c, user, from, diverted);
+	struct ringing *r = ringing_new(c, user, from, diverted, instance);
 	if (!r) {
 		call_trace(c, "not rung, out of memory");
 		ring_note_refusal(c, 503);
@@ -279,7 +288,7 @@ void ring_user(struct call *c, const struct directory_user *user, const struct p
 	char shown[PARTY_TEXT_CAP];
 	party_write_from(shown, from, user->tenant->domain);
 	(void)redirect_rung(c, user);
-	if (!ring_devices(c, user, slice_from_string(shown), diverted)) {
+	if (!ring_devices(c, user, slice_from_string(shown), diverted, c->instance)) {
 		give_up(c);
 		return;
 	}
@@ -289,7 +298,7 @@ void ring_user(struct call *c, const struct directory_user *user, const struct p
 
 bool ring_more(struct call *c, const struct directory_user *user, const struct ringing *by, const char *diverted)
 {
-	if (!ring_devices(c, user, slice_from_string(by->from), diverted))
+	if (!ring_devices(c, user, slice_from_string(by->from), diverted, 0))
 		return false;
 	timer_start(c->sb->wheel, &c->timer, CALL_RING_US);
 	leg_progress(c->caller, 181, NULL, 0);

@@ -46,7 +46,8 @@ static struct rung *rung_get(struct switchboard *sb, struct slice user_id)
 	return NULL;
 }
 
-struct ringing *ringing_new(struct call *c, const struct directory_user *user, struct slice from, const char *diverted)
+struct ringing *ringing_new(struct call *c, const struct directory_user *user, struct slice from, const char *diverted,
+			    uint64_t instance)
 {
 	struct switchboard *sb = c->sb;
 	struct ringing *r = pool_take(&sb->rings);
@@ -58,6 +59,7 @@ struct ringing *ringing_new(struct call *c, const struct directory_user *user, s
 		return NULL;
 	}
 	r->call = c;
+	r->instance = instance;
 	snprintf(r->from, sizeof(r->from), "%.*s", SLICE_ARG(from));
 	snprintf(r->diverted, sizeof(r->diverted), "%s", diverted);
 	r->next_of_call = c->rings;

@@ -4,7 +4,9 @@
  * A phone may have registered over several flows: it is called by the newest that lives, and by the next one when that
  * fails. One without any living flow is waited for, since phones on connections come back by themselves.
  */
+#include "call/gruu.h"
 #include "call/ringing.h"
+#include "call/transfer.h"
 
 uint64_t ring_hash(const struct switchboard *sb, struct slice binding_id)
 {
@@ -99,6 +101,17 @@ static struct slice device_shown(const struct call *c, const struct directory_de
 	return c->callee_tenant[0] ? SLICE_NONE : device->name;
 }
 
+/* RFC 3892: who sent the caller here, as the directory knows them. Another company does not hear of its people. */
+static void write_referrer(struct writer *w, const struct call *c)
+{
+	const struct directory_user *u = directory_user_by_id(c->sb->config.directory, slice_from_string(c->by_user));
+	char referred_by[PARTY_TEXT_CAP];
+	if (!u || c->callee_tenant[0])
+		return;
+	party_write(referred_by, u->name, u->extension, u->tenant->domain);
+	sip_write_field(w, SIP_REFERRED_BY, slice_from_string(referred_by));
+}
+
 /* One more leg that rings, for this binding. As ring_leg(). */
 static int call_binding(struct ringing *r, const struct directory_binding *b, const struct sip_flow *flow,
 			struct leg **ret)
@@ -111,6 +124,7 @@ static int call_binding(struct ringing *r, const struct directory_binding *b, co
 	party_write(ring.callee, user->name, user->extension, user->tenant->domain);
 	struct writer fields = writer_on(ring.fields, sizeof(ring.fields) - 1);
 	diversion_write(&fields, slice_from_string(r->diverted), user->extension, user->tenant->domain);
+	write_referrer(&fields, r->call);
 	ring.fields[fields.overflow ? 0 : fields.n] = 0;
 	ring.to.flow = *flow;
 	ring.to.target = directory_binding_text(b, BINDING_CONTACT);
@@ -193,16 +207,23 @@ static void review_phone(struct ringing *r, const struct directory_binding *b)
 	}
 }
 
+/* Not the device that calls, nor the one that sends the call there. */
+static bool calls_itself(const struct call *c, const struct directory_device *d)
+{
+	return slice_eq(d->id, slice_from_string(c->side_a.device_id)) || transfer_spares(c, d->id);
+}
+
 void ring_phones_review(struct ringing *r)
 {
 	const struct directory_user *user = ring_callee(r);
-	struct slice from = slice_from_string(r->call->side_a.device_id);
 	for (uint8_t i = 0; i < r->phone_count; i++)
 		r->phones[i].seen = false;
 	for (const struct directory_device *d = user ? user->first_device : NULL; d; d = d->next_of_user)
-		for (const struct directory_binding *b = slice_eq(d->id, from) ? NULL : d->first_binding; b;
+		for (const struct directory_binding *b = calls_itself(r->call, d) ? NULL : d->first_binding; b;
 		     b = b->next_of_device)
-			review_phone(r, b);
+			if (!r->instance ||
+			    gruu_instance(r->call->sb, directory_binding_text(b, BINDING_INSTANCE)) == r->instance)
+				review_phone(r, b);
 	for (uint8_t i = 0; i < r->phone_count; i++) {
 		struct ring_phone *p = &r->phones[i];
 		if (p->seen || p->state != RING_WAITED)

@@ -33,6 +33,7 @@ struct ringing {
 	struct ringing *next_of_call;
 	struct rung *rung; /* ring_index.c; with next and prev */
 	struct ringing *next, **prev;
+	uint64_t instance;                 /* only this one's phones; 0: all */
 	char from[PARTY_TEXT_CAP];         /* the caller, as these phones see it; also those that join late */
 	char diverted[DIVERSION_TEXT_CAP]; /* who sent the call on to them; empty: nobody */
 	struct timer review;               /* something has changed: look again in the next turn */
@@ -61,6 +62,6 @@ void ring_phone_failed(struct ring_phone *p);
 /* ---- ring_index.c ---- */
 /* Added to the call's own; from and diverted are copied. NULL: out of memory. */
 MUST_USE struct ringing *ringing_new(struct call *c, const struct directory_user *user, struct slice from,
-				     const char *diverted);
+				     const char *diverted, uint64_t instance);
 void rings_free(struct call *c);                             /* all of the call's, if it has any */
 struct directory_user *ring_callee(const struct ringing *r); /* NULL: removed meanwhile */

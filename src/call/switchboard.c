@@ -127,6 +127,10 @@ static void on_request(void *owner, struct sip_server *server, const struct sip_
 	}
 	if (server && refuse_required(sb, server, req, flow))
 		return;
+	if (server && req->first[SIP_REPLACES] && req->method != SIP_INVITE) { /* RFC 3891 §3 */
+		refuse(sb, server, 400, SLICE("Replaces Without INVITE"));
+		return;
+	}
 	struct slice tag = sip_address_tag(&to);
 	if (!slice_empty(tag)) {
 		dispatch_in_dialog(sb, server, req, flow, tag);
@@ -150,6 +154,9 @@ static void on_request(void *owner, struct sip_server *server, const struct sip_
 	case SIP_BYE:
 	case SIP_PRACK:
 		refuse(sb, server, 481, SLICE_NONE);
+		break;
+	case SIP_REFER: /* we call nobody because somebody says so: only who is in a call may move that */
+		refuse(sb, server, 403, SLICE("Only In A Call"));
 		break;
 	default:
 		refuse_method(sb, server, req, flow, SLICE_NONE);
@@ -298,6 +305,7 @@ int switchboard_new(const struct switchboard_config *config, struct switchboard 
 	random_bytes(sb->random, key, sizeof(key));
 	map_init(&sb->calls_by_id, key);
 	map_init(&sb->rung_by_user, key);
+	random_bytes(sb->random, sb->gruu_key, sizeof(sb->gruu_key));
 	random_bytes(sb->random, sb->unknown_ha1, sizeof(sb->unknown_ha1));
 	counter(&sb->calls_total, "alto_calls_total", "Calls begun");
 	counter(&sb->calls_answered, "alto_calls_answered_total", "Calls answered");

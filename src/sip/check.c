@@ -17,9 +17,9 @@ _Static_assert(SIP_FIELD_COUNT <= 64, "a set of fields is one word");
 static const uint64_t once = ID(SIP_CALL_ID) | ID(SIP_CONTENT_DISPOSITION) | ID(SIP_CONTENT_LENGTH) |
 			     ID(SIP_CONTENT_TYPE) | ID(SIP_CSEQ) | ID(SIP_DATE) | ID(SIP_EVENT) | ID(SIP_EXPIRES) |
 			     ID(SIP_FLOW_TIMER) | ID(SIP_FROM) | ID(SIP_MAX_FORWARDS) | ID(SIP_MIN_EXPIRES) |
-			     ID(SIP_MIN_SE) | ID(SIP_RACK) | ID(SIP_REFER_TO) | ID(SIP_REFERRED_BY) | ID(SIP_REPLACES) |
-			     ID(SIP_RETRY_AFTER) | ID(SIP_RSEQ) | ID(SIP_SERVER) | ID(SIP_SESSION_EXPIRES) |
-			     ID(SIP_TO) | ID(SIP_USER_AGENT);
+			     ID(SIP_MIN_SE) | ID(SIP_RACK) | ID(SIP_REFER_SUB) | ID(SIP_REFER_TO) |
+			     ID(SIP_REFERRED_BY) | ID(SIP_REPLACES) | ID(SIP_RETRY_AFTER) | ID(SIP_RSEQ) |
+			     ID(SIP_SERVER) | ID(SIP_SESSION_EXPIRES) | ID(SIP_TO) | ID(SIP_USER_AGENT);
 
 /* Refuse at a place in the message. */
 static enum sip_parse refuse(const struct sip_message *msg, const char *at, unsigned status, const char *text,

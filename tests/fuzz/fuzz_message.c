@@ -3,6 +3,7 @@
 #include "sip/cause.h"
 #include "sip/multipart.h"
 #include "sip/privacy.h"
+#include "sip/refer.h"
 #include "sip/session.h"
 #include "sip/write.h"
 
@@ -37,6 +38,31 @@ static void check_message(const struct sip_message *msg)
 	ASSERT(known == msg->field_count);
 }
 
+static void read_refer(struct slice value)
+{
+	struct sip_refer_to to;
+	struct sip_replaces replaces;
+	struct sip_reason reason;
+	bool wanted;
+	if (sip_replaces_parse(value, &replaces, &reason) == SIP_OK) {
+		ASSERT(replaces.call_id.n && replaces.to_tag.n && replaces.from_tag.n);
+		assert_within(value, replaces.call_id);
+		assert_within(value, replaces.to_tag);
+		assert_within(value, replaces.from_tag);
+	} else {
+		ASSERT(reason.offset <= value.n);
+	}
+	if (sip_refer_to_parse(value, &to, &reason) == SIP_OK) {
+		char plain[SIP_TOKEN_MAX];
+		size_t n;
+		assert_within(value, to.replaces);
+		if (sip_user_unescape(to.replaces, plain, sizeof(plain), &n) &&
+		    sip_replaces_parse(slice_of(plain, n), &replaces, &reason) == SIP_OK)
+			assert_within(slice_of(plain, n), replaces.to_tag);
+	}
+	(void)!sip_refer_sub_parse(value, &wanted);
+}
+
 static void read_fields(const struct sip_message *msg)
 {
 	for (unsigned i = 0; i < msg->field_count; i++) {
@@ -66,6 +92,7 @@ static void read_fields(const struct sip_message *msg)
 		rest = value;
 		while (sip_list_next(&rest, &item))
 			assert_within(value, item);
+		read_refer(value);
 		if (sip_number_parse(value, 3600, &number))
 			ASSERT(number <= 3600);
 		struct sip_session_expires expires;

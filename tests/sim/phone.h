@@ -97,7 +97,9 @@ struct sim_phone {
 	unsigned pings; /* empty lines that keep a way open */
 	unsigned got[SIP_METHOD_COUNT];
 	unsigned statuses[700];
-	char ladder[1024]; /* all that went ("INVITE") and came ("<180"), in order, each with a space before it */
+	char fragments[128];    /* statuses that its NOTIFYs told, " 100 180" */
+	unsigned notify_status; /* its answer to them; 0: 200 */
+	char ladder[1024];      /* all that went ("INVITE") and came ("<180"), in order, each with a space before it */
 	char last_request[6000], last_invite[6000], last_response[6000], last_to_cancel[6000];
 	struct phone_call calls[4];
 
@@ -114,6 +116,7 @@ struct sim_phone {
 	const char *digest_uri;  /* in its credentials; NULL: the request's */
 	char fixed_nonce[128];   /* used instead of the challenge's */
 	char realm_nonce[128];   /* of the last challenge */
+	const char *target;      /* Request-URI of the next INVITE; NULL: the extension's */
 	const char *to;          /* URI in To of the next INVITE; NULL: the Request-URI */
 	const char *from;        /* From of the next INVITE; NULL: its extension at acme.example */
 	char extra[256];         /* fields for the next INVITE: "Require: foo\r\n" */

@@ -149,12 +149,15 @@ static void send_invite(struct phone_call *c, const struct sip_message *challeng
 struct phone_call *phone_dial(struct sim_phone *p, const char *extension)
 {
 	struct phone_call *c = call_take(p);
-	char call_id[64], from[128], to[128], tag[32];
+	char call_id[64], from[128], to[256], tag[32];
 	snprintf(call_id, sizeof(call_id), "call-%llx", (unsigned long long)random_u64(&p->random));
 	snprintf(tag, sizeof(tag), "f%llx", (unsigned long long)random_u64(&p->random));
 	snprintf(from, sizeof(from), "%s%s%s", p->from ? p->from : "<sip:", p->from ? "" : p->extension,
 		 p->from ? "" : "@acme.example>");
-	snprintf(to, sizeof(to), "sip:%s%sacme.example", extension, extension[0] ? "@" : "");
+	if (p->target)
+		snprintf(to, sizeof(to), "%s", p->target);
+	else
+		snprintf(to, sizeof(to), "sip:%s%sacme.example", extension, extension[0] ? "@" : "");
 	c->outgoing = true;
 	assert_int_equal(sip_dialog_init_uac(&c->dialog, slice_from_string(call_id), slice_from_string(from),
 					     slice_from_string(tag), slice_from_string(p->to ? p->to : to),
@@ -526,6 +529,22 @@ static bool begins(const struct sip_message *req)
 	return slice_empty(sip_address_tag(&to));
 }
 
+/* How a REFER of ours goes (RFC 3515 §2.4.4): the state of the subscription fits what the fragment says. */
+static void notified(struct sim_phone *p, struct sip_server *server, const struct sip_message *req)
+{
+	char text[64];
+	size_t used = strlen(p->fragments);
+	snprintf(text, sizeof(text), "%.*s", SLICE_ARG(req->body));
+	assert_true(sip_content_is(req, SLICE("message/sipfrag")));
+	assert_true(slice_starts(req->body, SLICE("SIP/2.0 ")));
+	assert_string_equal(text + strlen(text) - 2, "\r\n");
+	assert_true(slice_starts(sip_field_value(req, SIP_EVENT), SLICE("refer")));
+	assert_non_null(strstr(p->last_request, text[8] == '1' ? "Subscription-State: active;expires="
+							       : "Subscription-State: terminated;reason="));
+	snprintf(p->fragments + used, sizeof(p->fragments) - used, " %.3s", text + 8);
+	(void)!sip_server_respond_simple(server, p->notify_status ? p->notify_status : 200, SLICE_NONE, SLICE_NONE);
+}
+
 void phone_on_request(void *owner, struct sip_server *server, const struct sip_message *req,
 		      const struct sip_flow *flow)
 {
@@ -544,6 +563,8 @@ void phone_on_request(void *owner, struct sip_server *server, const struct sip_m
 		updated(c, server, req);
 	} else if (req->method == SIP_PRACK) {
 		phone_prack_came(c, server, req);
+	} else if (req->method == SIP_NOTIFY) {
+		notified(p, server, req);
 	} else {
 		if (req->method == SIP_BYE) {
 			c->byes++;

@@ -36,7 +36,7 @@ struct sim {
 	struct wheel wheel; /* the switchboard's, the network's and the phones' */
 	struct random alto_random, dice;
 	struct sim_weather weather;
-	int64_t behind_us; /* what transport_behind_us() says */
+	int64_t behind_us;          /* what transport_behind_us() says */
 	const char *directory_path; /* of the store; ":memory:" */
 	struct store *store;
 	struct directory *directory;

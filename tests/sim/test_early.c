@@ -44,7 +44,7 @@ static void test_each_leg_by_itself(void **state)
 			voice_busy(o.s->media, 3);
 		struct phone_call *a = phone_dial(o.ann, "20");
 		sim_until(o.s, 10, o.desk->got[SIP_INVITE]);
-		assert_non_null(strstr(o.desk->last_request, "Supported: 100rel, timer\r\n"));
+		assert_non_null(strstr(o.desk->last_request, "Supported: 100rel, timer, replaces, norefersub\r\n"));
 		sim_until(o.s, 10, a->rang);
 		struct phone_call *b = phone_last(o.desk);
 		assert_true(!strstr(o.ann->last_response, "Require: 100rel\r\n") == !o.ann->reliable);

@@ -271,7 +271,9 @@ static void test_methods(void **state)
 		send_request(o.ann, rows[i].method, rows[i].to_tag);
 		assert_memory_equal(o.ann->last_response, rows[i].answer, strlen(rows[i].answer));
 		bool options = !strcmp(rows[i].method, "OPTIONS");
-		assert_true(!options || strstr(o.ann->last_response, "Supported: 100rel, path, outbound, timer\r\n"));
+		assert_true(!options ||
+			    strstr(o.ann->last_response,
+				   "Supported: 100rel, path, outbound, timer, replaces, norefersub, gruu\r\n"));
 		assert_true(!options || strstr(o.ann->last_response, ", PRACK, "));
 	}
 	assert_int_equal(o.ann->statuses[481], 5);

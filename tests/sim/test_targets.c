@@ -277,7 +277,7 @@ static void test_early_dialog_goes_with_its_target(void **state)
 	network_close(w.first);
 	sim_until(w.s, 10, w.second->got[SIP_INVITE]);
 	assert_false(w.leg->early || w.leg->forks || w.leg->heard);
-	assert_non_null(strstr(w.second->last_invite, "Supported: 100rel, timer\r\n"));
+	assert_non_null(strstr(w.second->last_invite, "Supported: 100rel, timer, replaces, norefersub\r\n"));
 	assert_non_null(strstr(w.second->last_invite, "CSeq: 1 INVITE\r\n"));
 	sim_until(w.s, 10, w.answered);
 	assert_int_equal(w.failed, 0);

@@ -442,7 +442,7 @@ static void test_methods(void **state)
 		{SIP_INFO, 405, "Allow: INVITE, ACK, BYE, CANCEL, UPDATE"},
 		{SIP_MESSAGE, 405, "Allow: INVITE, ACK, BYE, CANCEL, UPDATE"},
 		{SIP_OPTIONS, 200, "Allow: INVITE, ACK, BYE, CANCEL, UPDATE"},
-		{SIP_OPTIONS, 200, "Supported: 100rel, path, outbound, timer"},
+		{SIP_OPTIONS, 200, "Supported: 100rel, path, outbound, timer, replaces, norefersub, gruu"},
 	};
 	struct office o = office_udp();
 	struct phone_call *a, *b;

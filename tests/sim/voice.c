@@ -148,6 +148,17 @@ int media_join(struct media *m, pool_handle a, pool_handle b, const uint8_t map_
 	return 0;
 }
 
+int media_split(struct media *m, pool_handle stream)
+{
+	struct voice_stream *v = pool_get(&m->streams, stream);
+	if (!v || v->closing)
+		return -ENOENT;
+	if (busy(m))
+		return -EAGAIN;
+	v->peer = 0;
+	return 0;
+}
+
 void media_close(struct media *m, pool_handle stream)
 {
 	struct voice_stream *v = pool_get(&m->streams, stream);

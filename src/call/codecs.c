@@ -1,0 +1,93 @@
+/* call/codecs.c - the two sides of a call come to speak the same: one asks and the other is asked, or Alto asks one
+ */
+#include "call/call.h"
+#include "call/offer.h"
+
+#include <errno.h>
+
+/* What `from` offers, or has agreed to, offered to `to`. -ENOENT: nothing; else as leg_offer(). */
+static int offer_onwards(const struct leg *from, struct leg *to)
+{
+	struct sdp_format formats[SDP_FORMATS_MAX];
+	uint16_t ptime_ms = 0;
+	size_t n = to ? leg_offered_formats(from, formats, ARRAY_LEN(formats), &ptime_ms) : 0;
+	return n ? leg_offer(to, formats, n) : -ENOENT;
+}
+
+void codecs_ask(struct call *c, struct leg *from, struct leg *to)
+{
+	call_trace(c, "%s asks for another codec", from == c->caller ? "caller" : "callee");
+	int rc = offer_onwards(from, to);
+	if (rc < 0)
+		leg_refuse_offer(from, rc == -ENOENT ? 488 : rc == -EBUSY ? 491 : 500);
+}
+
+/* The two sides may have ended up without a codec in common: what was told early does not fit who answered, or an offer
+ * was accepted that the asker had taken back. Then one is asked for what the other speaks. */
+void codecs_must_fit(struct call *c, struct leg *leg, const struct leg *other)
+{
+	if (!other || leg->state != LEG_UP || offer_have_common_codec(leg, other))
+		return;
+	call_trace(c, "no common codec: %s asked anew", leg == c->caller ? "caller" : "callee");
+	if (leg_offer(leg, other->agreed, other->agreed_count) < 0)
+		call_end(c, 500, "media-failed", "alto");
+}
+
+/* Did `leg` ask for another codec, and still wait for what the other side says? */
+static bool still_asks(const struct leg *leg)
+{
+	return leg && leg->state == LEG_UP && leg->pending.text;
+}
+
+void codecs_accepted(struct call *c, struct leg *asker, struct leg *answerer)
+{
+	if (still_asks(asker) && leg_answer_offer(asker, answerer->agreed, answerer->agreed_count) < 0)
+		call_end(c, 500, "media-failed", "alto");
+	if (c->state == CALL_ANSWERED)
+		codecs_must_fit(c, answerer, asker);
+	if (c->state == CALL_ANSWERED)
+		call_join(c);
+}
+
+void codecs_refused(struct call *c, struct leg *asker, const struct leg *answerer)
+{
+	unsigned status = answerer->last_status;
+	if (still_asks(asker)) {
+		call_trace(c, "the other codec is refused: %u", status);
+		leg_refuse_offer(asker, status == 491 || status == 504 ? status : 488);
+	} else if (asker && !offer_have_common_codec(asker, answerer)) {
+		call_trace(c, "asked anew, refused: %u", status);
+		call_end(c, 488, "no-common-codec", "alto");
+	}
+}
+
+/* Once more, after it met an offer of the other side: for whoever asks, or because the two do not fit. */
+void codecs_ask_again(struct call *c, struct leg *asker, struct leg *answerer)
+{
+	bool wanted = asker && (still_asks(asker) || !offer_have_common_codec(asker, answerer));
+	if (wanted && offer_onwards(asker, answerer) < 0)
+		codecs_refused(c, asker, answerer);
+}
+
+/* One of them is asked for no more than what the other speaks: the one that knows more. */
+static void fit(struct call *c)
+{
+	struct leg *a = c->caller, *b = c->callee;
+	bool ab = offer_fits(a, b), ba = offer_fits(b, a);
+	if ((ab && ba) || !a->agreed_count || !b->agreed_count) /* one may have yet to answer, in its ACK */
+		return;
+	struct leg *asked = ab ? b : a;
+	const struct leg *other = ab ? a : b;
+	call_trace(c, "codecs differ: %s asked anew", ab ? "callee" : "caller");
+	int rc = leg_offer(asked, other->agreed, other->agreed_count);
+	/* One that is asked already, or whose ACK is still to come, is looked at again after that. */
+	if (rc < 0 && rc != -EBUSY && !offer_have_common_codec(a, b))
+		call_end(c, 500, "media-failed", "alto");
+}
+
+void codecs_join(struct call *c)
+{
+	call_join(c);
+	if (c->state == CALL_ANSWERED)
+		fit(c);
+}
