@@ -144,7 +144,8 @@ void sip_stack_respond_stateless(struct sip_stack *s, const struct sip_message *
 	struct writer w = stack_writer(s);
 	sip_write_response_head(&w, req, flow, status, reason, slice_from_string(tag));
 	if (status == 503)
-		sip_write_field_u64(&w, SIP_RETRY_AFTER, RETRY_AFTER_LEAST_S + stateless_tag(s, req) % RETRY_AFTER_SPREAD_S);
+		sip_write_field_u64(&w, SIP_RETRY_AFTER,
+				    RETRY_AFTER_LEAST_S + stateless_tag(s, req) % RETRY_AFTER_SPREAD_S);
 	sip_write_body(&w, SLICE_NONE, SLICE_NONE);
 	/* Nothing waits for it: if the flow is dead, the peer will ask again. */
 	if (!w.overflow)

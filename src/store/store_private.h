@@ -48,8 +48,8 @@ struct store_worker {
 	pthread_t thread;
 	bool started;
 	atomic_bool stopping;
-	_Atomic int64_t oldest_us; /* when the first job of the batch that runs now was posted; 0: idle */
-	_Atomic int trouble;       /* db_error of the last transaction as a whole, DB_OK if it went well */
+	_Atomic int64_t oldest_us;        /* when the first job of the batch that runs now was posted; 0: idle */
+	_Atomic int trouble;              /* db_error of the last transaction as a whole, DB_OK if it went well */
 	_Atomic int64_t trouble_since_us; /* wall clock: of the first that did not go well; threadless: 0 */
 
 	/* The worker's thread only. */
