@@ -62,7 +62,7 @@ struct wire *wire_connect(const struct address *local, const struct address *ser
 	if (!w)
 		return NULL;
 	w->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(server->port)}, at;
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(server->port)}, at = {0};
 	socklen_t n = sizeof(at);
 	memcpy(&to.sin_addr, server->ip + 12, 4);
 	if (w->fd >= 0 && bind_to(w->fd, local) == 0 &&

@@ -133,6 +133,9 @@ static void sleep_until_work(struct loop *l)
 		timeout_ms = wheel_ms;
 
 	struct pollfd backend = {.fd = uv_backend_fd(&l->uv), .events = POLLIN};
+	/* However much the last turn took: does anything wait? */
+	if (l->full && poll(&backend, 1, 0) == 0)
+		l->full = false;
 	int rc = poll(&backend, 1, timeout_ms);
 	ASSERT(rc >= 0 || errno == EINTR || errno == ENOMEM);
 }

@@ -133,12 +133,20 @@ void sip_stack_guest_tag(const struct sip_stack *s, const struct sip_message *re
 	ret[w.n] = 0;
 }
 
+/* Of a request whose line says something else: its answer would be one to an ACK all the same. */
+static bool cseq_says_ack(const struct sip_message *req)
+{
+	struct sip_cseq cseq;
+	struct sip_reason reason;
+	return sip_cseq_parse(sip_field_value(req, SIP_CSEQ), &cseq, &reason) == SIP_OK && cseq.method == SIP_ACK;
+}
+
 void sip_stack_respond_stateless(struct sip_stack *s, const struct sip_message *req, const struct sip_flow *flow,
 				 unsigned status, struct slice reason)
 {
 	char tag[SIP_GUEST_TAG_CAP];
 
-	if (req->method == SIP_ACK)
+	if (req->method == SIP_ACK || cseq_says_ack(req))
 		return;
 	sip_stack_guest_tag(s, req, tag);
 	struct writer w = stack_writer(s);

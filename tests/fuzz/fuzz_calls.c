@@ -188,7 +188,8 @@ static void verb_set(struct actor *a, struct slice arg)
 			*fields[i].number = value;
 		else if (fields[i].flag)
 			*fields[i].flag = value != 0;
-		else if (value == 0 || (value >= 200 && value < 700) || fields[i].count == &p->glares)
+		else if (fields[i].count &&
+			 (value == 0 || (value >= 200 && value < 700) || fields[i].count == &p->glares))
 			*fields[i].count = (unsigned)value;
 	}
 }

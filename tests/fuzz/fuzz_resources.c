@@ -257,16 +257,14 @@ const char *const lines_words[] = {
 	"DELETE /api/v1/tenants/$1",
 	"GET /api/v1/tenants?limit=1&cursor=$1",
 	"GET /api/v1/tenants/acme",
-	"POST /api/v1/users "
-	"{\"tenant\":\"acme\",\"login\":\"ann\",\"extension\":\"10\",\"name\":\"Ann\",\"role\":\"user\"}",
+	"POST /api/v1/users {\"tenant\":\"acme\",\"login\":\"ann\",\"extension\":\"10\",\"name\":\"Ann\"}",
 	"POST /api/v1/users {\"tenant\":\"$1\",\"login\":\"bob\",\"extension\":\"20\",\"name\":\"Bob\"}",
 	"GET /api/v1/users?tenant=acme&limit=2",
 	"GET /api/v1/users/$2",
 	"DELETE /api/v1/users/$2",
 	"POST /api/v1/devices {\"tenant\":\"acme\",\"user\":\"ann\",\"name\":\"desk\"}",
-	"POST /api/v1/devices "
-	"{\"tenant\":\"$1\",\"user\":\"$2\",\"name\":\"mobile\",\"digest\":\"sha-256\",\"srtp\":\"off\","
-	"\"password\":\"secret-enough\",\"username\":\"ann-mobile\",\"keepalive\":\"options\"}",
+	"POST /api/v1/devices {\"tenant\":\"$1\",\"user\":\"$2\",\"name\":\"mobile\",\"username\":\"mobile-7\"}",
+	"PATCH /api/v1/devices/$3 {\"digest\":\"sha-256\",\"srtp\":\"off\",\"password\":\"secret-enough\"}",
 	"PATCH /api/v1/devices/$3 {\"keepalive\":\"off\"}",
 	"GET /api/v1/devices?user=$2",
 	"DELETE /api/v1/devices/$3",

@@ -1,5 +1,7 @@
 """More comes than can be done: new calls are refused at once and cheaply, those in progress go on, and it is told."""
+import pathlib
 import re
+import signal
 import socket
 import threading
 import time
@@ -13,10 +15,10 @@ INVITE = ('INVITE sip:102@acme.example SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z
 
 
 class Crowd:
-    """INVITEs from 16 sockets, each new, as fast as one thread can send them."""
+    """INVITEs of an operator from 16 sockets, each new, each time more than the program, held for that long, finds waiting for it."""
 
-    def __init__(self, server):
-        self.server, self.ends = server, False
+    def __init__(self, server, process):
+        self.server, self.process, self.ends = server, process, False
         self.sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(16)]
         self.refusal = None
         for n, s in enumerate(self.sockets):
@@ -46,18 +48,32 @@ class Crowd:
     def _run(self):
         until, n = time.monotonic() + PATIENCE, 0
         while not self.ends and time.monotonic() < until:
-            s = self.sockets[n % len(self.sockets)]
-            for _ in range(200):
+            self.process.send_signal(signal.SIGSTOP)
+            for _ in range(4000):
                 n += 1
+                s = self.sockets[n % len(self.sockets)]
                 try:
                     s.sendto(INVITE.format(at='%s:%d' % s.getsockname(), n=n).encode(), self.server)
                 except BlockingIOError:
                     break
-            self._read(s)
+            self.process.send_signal(signal.SIGCONT)
+            while waiting(self.server[1]) and not self.ends and time.monotonic() < until:
+                time.sleep(0.001)  # between two looks
+            for s in self.sockets:
+                self._read(s)
 
 
 def refused(alto):
     return int(re.search(r'^alto_overload_refused_total (\d+)$', alto.api('GET', '/metrics')[1], re.M).group(1))
+
+
+def waiting(port):
+    """Bytes that the kernel holds for the socket on this port, by its table: local address, ..., tx_queue:rx_queue."""
+    for line in pathlib.Path('/proc/net/udp').read_text().splitlines()[1:]:
+        fields = line.split()
+        if int(fields[1].split(':')[1], 16) == port:
+            return int(fields[4].split(':')[1], 16)
+    raise AssertionError(f'no socket on port {port}')
 
 
 def wait_for(condition, what):
@@ -69,13 +85,16 @@ def wait_for(condition, what):
 udp, tls = free_port(), free_port()
 with Alto({'sip_udp': [f'127.0.0.1:{udp}'], 'sip_tls': [f'127.0.0.1:{tls}']}, plain_rtp=True) as alto:
     accounts = alto.company(srtp='off')
+    # An operator's: of strangers so much would not be read at all.
+    alto.command('trunk', 'add', '--shared', 'crowd', '--host', '127.0.2.1', '--from', '127.0.2.0/24', '--transport', 'udp', '--srtp',
+                 'off')
     server = ('127.0.0.1', tls)
     with Softphone(accounts['101']['desk'], '101', server, 'tls') as ann, \
             Softphone(accounts['102']['desk'], '102', server, 'tls') as bob:
         ann.register()
         bob.register()
         a, b = talk(ann, bob, '102')
-        with Crowd(('127.0.0.1', udp)) as crowd:
+        with Crowd(('127.0.0.1', udp), alto.process) as crowd:
             wait_for(lambda: refused(alto) and crowd.refusal, 'refusal for overload')
             a.voice.say(1)
             b.voice.hears(1)
@@ -86,7 +105,8 @@ with Alto({'sip_udp': [f'127.0.0.1:{udp}'], 'sip_tls': [f'127.0.0.1:{tls}']}, pl
         assert re.search(r'\r\nRetry-After: ([5-9]|1[0-4])\r\n', crowd.refusal), crowd.refusal
         row = alto.last_call()
         assert (row['cause'], row['ended_by']) == ('answered', 'caller'), row
-        # Afterwards all is as before, at once.
+        # What waits in the socket is still the crowd's; after that all is as before, at once.
+        wait_for(lambda: waiting(udp) == 0, 'end of what waited')
         a, b = talk(ann, bob, '102')
         b.hang_up()
         a.ended()

@@ -102,6 +102,7 @@ with Alto() as alto:
         transferred_with_consultation(*phones)
         mobile = stack.enter_context(Softphone(accounts['102']['mobile'], '102', ('127.0.0.1', alto.tls_port), 'tls'))
         taken_over(*phones[:2], mobile.register())
+    alto.last_call()  # its row is the last to be closed
     causes = [(c['from'], c['to'], c['cause']) for c in alto.listing('calls')[:5]]
     assert causes == [('101', '102', 'answered'), ('101', '102', 'transferred'), ('101', '103', 'answered'),
                       ('102', '103', 'transferred'), ('101', '102', 'transferred')], causes

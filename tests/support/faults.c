@@ -2,6 +2,7 @@
  * support/faults.c - what a scenario test makes go wrong inside the real program: loaded before the C library, told
  * what to do through a file that both have mapped (tests/scenario/faults.py)
  */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the C library's own names are reserved */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -114,3 +115,4 @@ int fsync(int fd)
 {
 	return use_disk() ? NEXT(fsync)(fd) : -1;
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
