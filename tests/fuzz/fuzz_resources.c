@@ -271,8 +271,8 @@ const char *const lines_words[] = {
 	"POST /api/v1/numbers {\"tenant\":\"acme\",\"number\":\"+33142685300\",\"user\":\"ann\"}",
 	"PATCH /api/v1/numbers/+33142685300 {\"user\":\"bob\"}",
 	"DELETE /api/v1/numbers/$3",
-	"POST /api/v1/trunks {\"tenant\":\"acme\",\"name\":\"op\",\"host\":\"op.example:5062\",\"transport\":\"tcp\","
-	"\"from\":\"192.0.2.0/24, 2001:db8::/32\",\"srtp\":\"off\"}",
+	"POST /api/v1/trunks {\"tenant\":\"acme\",\"name\":\"op\",\"host\":\"op.example:5062\",\"srtp\":\"off\"}",
+	"PATCH /api/v1/trunks/$3 {\"transport\":\"tcp\",\"from\":\"192.0.2.0/24, 2001:db8::/32\"}",
 	"POST /api/v1/trunks {\"name\":\"shared\",\"host\":\"192.0.2.7\",\"listener\":\"[::]:5061\"}",
 	"GET /api/v1/trunks?tenant=acme",
 	"DELETE /api/v1/trunks/$3",
