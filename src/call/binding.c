@@ -110,17 +110,29 @@ static struct slice contact_user(struct slice uri)
 	return sip_uri_parse(uri, &u, &err) == SIP_OK ? u.user : SLICE_NONE;
 }
 
+struct slice binding_target(const struct directory_binding *b)
+{
+	struct slice contact = directory_binding_text(b, BINDING_CONTACT);
+	struct sip_uri u;
+	struct sip_reason err;
+	if (sip_uri_parse(contact, &u, &err) == SIP_OK && u.headers.n)
+		contact.n = (size_t)(u.headers.p - 1 - contact.p);
+	return contact;
+}
+
+bool binding_is_meant(const struct binding_request *want, struct slice instance, uint32_t reg_id, struct slice contact)
+{
+	if (want->instance.n && instance.n)
+		return slice_eq(instance, want->instance) && reg_id == want->reg_id;
+	return slice_eq(contact_user(contact), want->contact_user);
+}
+
 struct directory_binding *binding_match(const struct directory_device *device, const struct binding_request *want)
 {
-	for (struct directory_binding *b = device->first_binding; b; b = b->next_of_device) {
-		if (want->instance.n && directory_binding_text(b, BINDING_INSTANCE).n) {
-			if (slice_eq(directory_binding_text(b, BINDING_INSTANCE), want->instance) &&
-			    b->reg_id == want->reg_id)
-				return b;
-		} else if (slice_eq(contact_user(directory_binding_text(b, BINDING_CONTACT)), want->contact_user)) {
+	for (struct directory_binding *b = device->first_binding; b; b = b->next_of_device)
+		if (binding_is_meant(want, directory_binding_text(b, BINDING_INSTANCE), b->reg_id,
+				     directory_binding_text(b, BINDING_CONTACT)))
 			return b;
-		}
-	}
 	return NULL;
 }
 

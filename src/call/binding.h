@@ -21,7 +21,9 @@ struct binding_request {
 unsigned binding_request_read(const struct sip_message *req, const struct sip_address *contact,
 			      const struct sip_flow *flow, struct binding_request *ret);
 
-/* The binding that this request is about: by instance and reg-id, else by Contact user. NULL: none yet. */
+/* Is this request about the binding with these: by instance and reg-id, else by Contact user? */
+bool binding_is_meant(const struct binding_request *want, struct slice instance, uint32_t reg_id, struct slice contact);
+/* The device's binding that it is about. NULL: none yet. */
 struct directory_binding *binding_match(const struct directory_device *device, const struct binding_request *want);
 /*
  * Only the time moves on (and, on a connection, the connection: it does not survive a restart, so it need not be
@@ -45,6 +47,8 @@ MUST_USE int binding_new_row(struct switchboard *sb, struct arena *text, const s
 MUST_USE bool binding_row(struct switchboard *sb, struct arena *text, const struct directory_binding *b,
 			  struct store_binding *ret);
 
+/* Its Contact as a Request-URI, and in To: without headers, which are kept but have no place there (§19.1.1). */
+struct slice binding_target(const struct directory_binding *b);
 void binding_set_flow(struct directory_binding *b, const struct sip_flow *flow);
 void binding_flow(const struct directory_binding *b, struct sip_flow *ret);
 /* Which of today's listeners the stored name means: the same one, else the first of its transport. */

@@ -37,14 +37,14 @@ static void write_probe(struct switchboard *sb, struct writer *w, const struct d
 	struct writer h = writer_on(host, sizeof(host));
 	transport_write_host(sb->config.transport, &h, flow);
 	uint64_t id = random_u64(sb->random);
-	sip_write_request_line(w, SLICE("OPTIONS"), directory_binding_text(b, BINDING_CONTACT));
+	sip_write_request_line(w, SLICE("OPTIONS"), binding_target(b));
 	write_format(w, "Via: SIP/2.0/UDP %.*s;rport;branch=%.*s\r\n", SLICE_ARG(writer_slice(&h)), SLICE_ARG(branch));
 	sip_write_field_u64(w, SIP_MAX_FORWARDS, SIP_MAX_FORWARDS_DEFAULT);
 	if (directory_binding_text(b, BINDING_PATH).n)
 		sip_write_field(w, SIP_ROUTE, directory_binding_text(b, BINDING_PATH));
 	write_format(w, "From: <sip:alto@%.*s>;tag=%016llx\r\nTo: <", SLICE_ARG(writer_slice(&h)),
 		     (unsigned long long)id);
-	write_slice(w, directory_binding_text(b, BINDING_CONTACT));
+	write_slice(w, binding_target(b));
 	write_format(w, ">\r\nCall-ID: %016llx\r\nCSeq: 1 OPTIONS\r\n", (unsigned long long)id);
 	sip_write_body(w, SLICE_NONE, SLICE_NONE);
 }

@@ -35,7 +35,10 @@
 #define CALL_STOP_CHUNK 128         /* calls hung up in one turn of an orderly end: about a millisecond */
 #define MEDIA_RETRY_US (10 * MS_US) /* a media worker's full ring is empty again by then */
 
-#define REGISTER_BINDINGS_MAX 3   /* of one device: the oldest yields, so reboots and NAT changes leave no ghosts */
+#define REGISTER_BINDINGS_MAX 3 /* of one device: the oldest yields, so reboots and NAT changes leave no ghosts */
+#define REGISTER_WAITING_MAX                                                                                           \
+	3 /* REGISTERs of a device that wait for one before them: as many as it may have flows; of more, the oldest    \
+	     is the one that its phone has given up */
 #define REGISTER_EXPIRES_MIN_S 60 /* below it 423: a phone that asks for less would cost more than it gives */
 #define REGISTER_EXPIRES_MAX_S 3600
 #define REGISTER_EXPIRES_CONNECTION_S                                                                                  \

@@ -16,6 +16,7 @@
  *   overload.c      what is turned away before all that
  *   transfer.c      REFER (refer.c has its words on the wire) and replace.c, INVITE with Replaces: legs that go from
  *                   call to call;  callee.c  whom a user means;  gruu.c  one phone of a user
+ *   register_*.c    registrar.c's: one REGISTER of a device at a time, and what its Contacts ask for
  *   body.c          is there an offer in a request, and may we read it
  *   offer.c         descriptions ◄──► media settings
  *   messages.c      SIP messages of calls, on their way to the store

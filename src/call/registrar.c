@@ -5,25 +5,9 @@
  * many in one job. When the disk stalls or refuses, registrations are taken from memory and marked, so that phones stay
  * reachable.
  */
-#include "call/registrar.h"
 #include "call/gruu.h"
-#include "sip/fields.h"
+#include "call/register_job.h"
 #include <errno.h>
-
-/* What one REGISTER asks for, settled before anything is changed. */
-struct register_job {
-	struct store_job job; /* first: jobs come back as this pointer */
-	struct switchboard *sb;
-	pool_handle server;
-	struct sip_flow flow;
-	char device_id[STORE_ID_CAP];
-	struct arena text;
-	size_t put_count, new_count, remove_count; /* of what is put, new_count are new */
-	size_t refresh_count;
-	struct binding_refresh refresh[REGISTER_BINDINGS_MAX]; /* in memory, once all Contacts are known to be good */
-	struct store_binding put[SIP_CONTACT_MAX];
-	struct slice remove[SIP_CONTACT_MAX + REGISTER_BINDINGS_MAX];
-};
 
 /* ---- one REGISTER ---- */
 
@@ -94,67 +78,57 @@ static void register_apply(struct register_job *rj, bool from_memory)
 	}
 }
 
+static void register_take(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+			  const struct sip_flow *flow, const struct directory_device *device);
+
+/* The REGISTERs that waited for this one, in the order in which they came. */
+static void take_waiting(struct register_job *rj)
+{
+	struct switchboard *sb = rj->sb;
+	for (size_t i = 0; i < rj->waiting_count; i++) {
+		struct sip_server *server = sip_server_get(sb->stack, rj->waiting[i].server);
+		struct sip_message *req = &sb->kept_message;
+		if (!server || sip_server_request(server, req) < 0)
+			continue; /* the phone has given up; it will ask again */
+		const struct directory_device *device = directory_device_by_id(sb->config.directory,
+									       slice_from_string(rj->device_id));
+		if (device)
+			register_take(sb, server, req, &rj->waiting[i].flow, device);
+		else
+			refuse(sb, server, 403, SLICE_NONE);
+	}
+	rj->waiting_count = 0;
+}
+
+/* Answered; the store may still have it. */
+static void register_settle(struct register_job *rj, bool from_memory)
+{
+	register_job_leave(rj);
+	register_apply(rj, from_memory);
+	answer(rj->sb, sip_server_get(rj->sb->stack, rj->server), &rj->flow, slice_from_string(rj->device_id));
+	take_waiting(rj);
+}
+
 static void register_done(struct store_job *job, int result)
 {
 	struct register_job *rj = container_of(job, struct register_job, job);
-	struct switchboard *sb = rj->sb;
-	struct sip_server *server = sip_server_get(sb->stack, rj->server);
-	if (result == DB_CONFLICT) {
+	if (result == DB_CONFLICT && !rj->settled) {
 		/* The device was removed while we wrote. */
+		struct sip_server *server = sip_server_get(rj->sb->stack, rj->server);
 		if (server)
-			refuse(sb, server, 403, SLICE_NONE);
-	} else {
-		register_apply(rj, result != DB_OK);
-		answer(sb, server, &rj->flow, slice_from_string(rj->device_id));
+			refuse(rj->sb, server, 403, SLICE_NONE);
+		register_job_leave(rj);
+		take_waiting(rj);
 	}
-	arena_done(&rj->text);
-	free(rj);
+	if (!rj->settled)
+		register_settle(rj, result != DB_OK);
+	register_job_free(rj);
 }
 
-/* §10.3 step 6: "Contact: *" removes everything and stands alone with Expires: 0. */
-static bool star_is_right(const struct sip_message *req)
+/* The store stands still: the phone is not kept waiting for it. What it makes of the rows later changes nothing. */
+static void register_late(struct timer *t, void *arg)
 {
-	uint32_t expires;
-	const struct sip_field *f = sip_field_first(req, SIP_CONTACT);
-	return !sip_field_next(req, f) && sip_number_parse(sip_field_value(req, SIP_EXPIRES), UINT32_MAX, &expires) &&
-	       expires == 0;
-}
-
-static int job_remove(struct register_job *rj, const struct directory_binding *b)
-{
-	if (rj->remove_count == ARRAY_LEN(rj->remove))
-		return -E2BIG;
-	return arena_dup(&rj->text, directory_binding_text(b, BINDING_ID), &rj->remove[rj->remove_count++]) ? 0
-													    : -ENOMEM;
-}
-
-static bool job_removes(const struct register_job *rj, const struct directory_binding *b)
-{
-	for (size_t i = 0; i < rj->remove_count; i++)
-		if (slice_eq(rj->remove[i], directory_binding_text(b, BINDING_ID)))
-			return true;
-	return false;
-}
-
-static struct binding_refresh *job_refreshes(struct register_job *rj, const struct directory_binding *b)
-{
-	for (size_t i = 0; i < rj->refresh_count; i++)
-		if (rj->refresh[i].binding == b)
-			return &rj->refresh[i];
-	return NULL;
-}
-
-/* Named twice, the last one counts. -E2BIG: more than a device may have. */
-static int job_refresh(struct register_job *rj, struct directory_binding *b, const struct binding_request *want)
-{
-	struct binding_refresh *r = job_refreshes(rj, b);
-	if (!r && rj->refresh_count == ARRAY_LEN(rj->refresh))
-		return -E2BIG;
-	if (!r)
-		r = &rj->refresh[rj->refresh_count++];
-	*r = (struct binding_refresh){
-		.binding = b, .call_id = want->call_id, .cseq = want->cseq, .expires_s = want->expires_s};
-	return 0;
+	register_settle(container_of(t, struct register_job, patience), true);
 }
 
 static void apply_refreshes(struct register_job *rj)
@@ -173,93 +147,63 @@ static void apply_refreshes(struct register_job *rj)
 	}
 }
 
-/*
- * The device's oldest binding, of those that this request does not refresh, yields when a new one would be one too
- * many. -E2BIG: this request alone asks for more.
- */
-static int yield_oldest(struct register_job *rj, const struct directory_device *device)
+/* Hand the job to the store; memory does not wait for it when it stalls. */
+static void register_commit(struct register_job *rj)
 {
-	size_t count = rj->new_count;
-	const struct directory_binding *oldest = NULL;
-	for (const struct directory_binding *b = device->first_binding; b; b = b->next_of_device) {
-		if (job_removes(rj, b))
-			continue;
-		count++;
-		if (!job_refreshes(rj, b) && (!oldest || b->updated_us < oldest->updated_us))
-			oldest = b;
+	struct store_health health;
+	store_health(rj->sb->config.store, rj->sb->wheel->now_us, &health);
+	if (!rj->put_count && !rj->remove_count) {
+		register_done(&rj->job, DB_OK);
+	} else if (store_post(rj->sb->config.store, &rj->job) < 0) {
+		register_done(&rj->job, DB_BUSY);
+	} else {
+		if (health.oldest_wait_us > REGISTER_STALL_US)
+			register_settle(rj, true);
+		else
+			timer_start(rj->sb->wheel, &rj->patience, REGISTER_STALL_US);
 	}
-	if (count < REGISTER_BINDINGS_MAX)
-		return 0;
-	return oldest ? job_remove(rj, oldest) : -E2BIG;
 }
 
-/* One Contact into the job; nothing is changed yet (§10.3: all of them or none). 0, or the status to refuse the whole
- * request with. */
-static unsigned take_contact(struct register_job *rj, const struct directory_device *device,
-			     const struct binding_request *want)
+static void refuse_register(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+			    const struct sip_flow *flow, unsigned status)
 {
-	struct directory_binding *b = binding_match(device, want);
-	if (b && slice_eq(directory_binding_text(b, BINDING_CALL_ID), want->call_id) && want->cseq <= b->cseq)
-		return 500; /* §10.3 step 7: older than what we have */
-	if (want->expires_s == 0)
-		return !b || job_remove(rj, b) == 0 ? 0 : 503;
-	if (b && binding_is_refresh(b, want, &rj->flow))
-		return job_refresh(rj, b, want) == 0 ? 0 : 403;
-	int rc = b ? 0 : yield_oldest(rj, device);
-	if (rc < 0 || rj->put_count == ARRAY_LEN(rj->put))
-		return rc == -ENOMEM ? 503 : 403;
-	rj->new_count += !b;
-	return binding_new_row(rj->sb, &rj->text, device, b, want, &rj->flow, &rj->put[rj->put_count++]) < 0 ? 503 : 0;
-}
-
-static void refuse_brief(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
-			 const struct sip_flow *flow)
-{
+	if (status != 423) {
+		refuse_fully(sb, server, req, flow, SLICE_NONE, &(struct refusal){.status = status});
+		return;
+	}
 	struct writer w = response_begin(sb, req, flow, 423, SLICE_NONE, SLICE_NONE);
 	sip_write_field_u64(&w, SIP_MIN_EXPIRES, REGISTER_EXPIRES_MIN_S);
 	(void)response_send(sb, server, &w, 423, SLICE_NONE);
 }
 
-/* Every Contact of the request into the job. 0, or the status to refuse with. */
-static unsigned take_contacts(struct register_job *rj, const struct directory_device *device,
-			      const struct sip_message *req)
+/*
+ * A request of this device, whoever it is known to be. One at a time: what the next one means depends on the bindings
+ * that this one leaves.
+ */
+static void register_take(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+			  const struct sip_flow *flow, const struct directory_device *device)
 {
-	const struct sip_field *f = sip_field_first(req, SIP_CONTACT);
-	for (; f; f = sip_field_next(req, f)) {
-		struct slice rest = f->value;
-		while (!slice_empty(rest)) {
-			struct sip_address contact;
-			struct sip_reason err;
-			if (sip_address_next(&rest, &contact, &err) != SIP_OK)
-				return 400;
-			if (contact.star) {
-				if (!star_is_right(req))
-					return 400;
-				for (struct directory_binding *b = device->first_binding; b; b = b->next_of_device)
-					if (job_remove(rj, b) < 0)
-						return 503;
-				return 0;
-			}
-			struct binding_request want;
-			unsigned status = binding_request_read(req, &contact, &rj->flow, &want);
-			if (!status)
-				status = take_contact(rj, device, &want);
-			if (status)
-				return status;
-		}
+	struct register_job *before = register_job_find(sb->registrar, device->id);
+	if (before) {
+		register_job_wait(before, server, flow);
+		return;
 	}
-	return 0;
-}
-
-/* Hand the job to the store, or carry it out in memory when the store stalls. */
-static void register_commit(struct register_job *rj)
-{
-	struct store_health health;
-	store_health(rj->sb->config.store, rj->sb->wheel->now_us, &health);
-	if (!rj->put_count && !rj->remove_count)
-		register_done(&rj->job, DB_OK);
-	else if (health.oldest_wait_us > REGISTER_STALL_US || store_post(rj->sb->config.store, &rj->job) < 0)
-		register_done(&rj->job, DB_BUSY);
+	struct register_job *rj = register_job_new(sb, server, flow, device);
+	if (!rj) {
+		refuse_register(sb, server, req, flow, 503);
+		return;
+	}
+	rj->job.run = register_run;
+	rj->job.done = register_done;
+	timer_init(&rj->patience, register_late, NULL);
+	unsigned status = register_read(rj, device, req);
+	if (status) {
+		refuse_register(sb, server, req, flow, status);
+		register_job_free(rj);
+		return;
+	}
+	apply_refreshes(rj);
+	register_commit(rj);
 }
 
 /* DEVIATION: §10.3 steps 3 and 5 ask whether the sender may change the address in To. It is not looked at: the device's
@@ -269,34 +213,8 @@ void registrar_request(struct switchboard *sb, struct sip_server *server, const 
 {
 	ASSERT_ON(sb->thread);
 	struct directory_device *device;
-	if (authenticate(sb, server, req, flow, &device) != AUTH_OK)
-		return;
-
-	struct register_job *rj = calloc(1, sizeof(*rj));
-	if (!rj) {
-		refuse(sb, server, 503, SLICE_NONE);
-		return;
-	}
-	rj->sb = sb;
-	rj->server = sip_server_handle(server);
-	rj->flow = *flow;
-	rj->job = (struct store_job){.run = register_run, .done = register_done, .bytes = sizeof(*rj)};
-	struct writer w = writer_on(rj->device_id, sizeof(rj->device_id) - 1);
-	write_slice(&w, device->id);
-	arena_init(&rj->text, 1024, SIP_CONTACT_MAX * SIP_DIALOG_BYTES_MAX);
-
-	unsigned status = take_contacts(rj, device, req);
-	if (!status) {
-		apply_refreshes(rj);
-		register_commit(rj);
-		return;
-	}
-	if (status == 423)
-		refuse_brief(sb, server, req, flow);
-	else
-		refuse(sb, server, status, SLICE_NONE);
-	arena_done(&rj->text);
-	free(rj);
+	if (authenticate(sb, server, req, flow, &device) == AUTH_OK)
+		register_take(sb, server, req, flow, device);
 }
 
 void registrar_find_flow(struct switchboard *sb, struct slice device_id, struct sip_flow *flow)
@@ -335,6 +253,7 @@ int registrar_new(struct switchboard *sb, struct registrar **ret)
 	if (!r)
 		return -ENOMEM;
 	r->sb = sb;
+	map_init(&r->jobs, sb->rung_by_user.key);
 	timer_init(&r->write_timer, registrar_write_due, r);
 	r->registrations = (struct metric){.name = "alto_registrar_accepted_total",
 					   .help = "REGISTER requests answered with 200",
@@ -368,6 +287,8 @@ struct registrar *registrar_free(struct registrar *r)
 		return NULL;
 	timer_stop(r->sb->wheel, &r->write_timer);
 	directory_on_binding(r->sb->config.directory, NULL, binding_left, r->sb->wheel);
+	ASSERT(r->jobs.count == 0); /* the store has given back all it had */
+	map_done(&r->jobs);
 	free(r->dirty.ids);
 	free(r);
 	return NULL;

@@ -1,5 +1,6 @@
-/* call/registrar.h - what registrar.c and registrar_write.c share: the registrar, and its bindings' way to the disk */
+/* call/registrar.h - what the registrar's files share: the registrar, and its bindings' way to the disk */
 #pragma once
+#include "base/map.h"
 #include "call/binding.h"
 
 /* Ids of bindings refreshed in memory since the last write. */
@@ -11,6 +12,7 @@ struct dirty {
 struct registrar {
 	struct switchboard *sb;
 	struct dirty dirty;
+	struct map jobs; /* register_job.c: each device's REGISTER that is not settled */
 	struct timer write_timer;
 	struct metric registrations, from_memory;
 	struct metric unreachable; /* bindings whose phone leaves OPTIONS unanswered */

@@ -3,7 +3,7 @@
  * refreshed
  */
 #include "base/log.h"
-#include "call/registrar.h"
+#include "call/register_job.h"
 
 /* ---- refreshed bindings ---- */
 
@@ -101,7 +101,10 @@ void registrar_flush(struct registrar *r)
 		if (!b)
 			continue;
 		b->dirty = false;
-		if (binding_row(r->sb, &wj->text, b, &wj->rows[wj->count]))
+		/* Is it being removed? Written behind that, its row would come back. */
+		if (register_job_find(r, b->device->id))
+			binding_mark_dirty(r, b);
+		else if (binding_row(r->sb, &wj->text, b, &wj->rows[wj->count]))
 			wj->count++;
 	}
 	free(d.ids);

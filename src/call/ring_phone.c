@@ -4,6 +4,7 @@
  * A phone may have registered over several flows: it is called by the newest that lives, and by the next one when that
  * fails. One without any living flow is waited for, since phones on connections come back by themselves.
  */
+#include "call/binding.h"
 #include "call/gruu.h"
 #include "call/ringing.h"
 #include "call/transfer.h"
@@ -127,7 +128,7 @@ static int call_binding(struct ringing *r, const struct directory_binding *b, co
 	write_referrer(&fields, r->call);
 	ring.fields[fields.overflow ? 0 : fields.n] = 0;
 	ring.to.flow = *flow;
-	ring.to.target = directory_binding_text(b, BINDING_CONTACT);
+	ring.to.target = binding_target(b);
 	ring.to.path = directory_binding_text(b, BINDING_PATH);
 	ring.to.plain_allowed = r->call->sb->config.plain_rtp && device->srtp == STORE_SRTP_OFF;
 	int rc = ring_leg(&ring, ret);

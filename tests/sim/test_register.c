@@ -228,6 +228,20 @@ static void test_path(void **state)
 	office_done(&o);
 }
 
+/* Headers in the URI of a Contact are not part of what is called. */
+static void test_uri_headers(void **state)
+{
+	struct office o = office_udp();
+	snprintf(o.desk->contact, sizeof(o.desk->contact), "<sip:acme-20-desk@198.51.100.2:5060;x=1?Subject=y>");
+	phone_registered(o.desk);
+	struct phone_call *a = phone_dial(o.ann, "20");
+	sim_until(o.s, 5, a->rang);
+	assert_non_null(strstr(o.desk->last_request, "INVITE sip:acme-20-desk@198.51.100.2:5060;x=1 SIP/2.0\r\n"));
+	phone_cancel(a);
+	sim_until(o.s, 5, a->ended);
+	office_done(&o);
+}
+
 static void test_outbound(void **state)
 {
 	struct office o = office_tls();
@@ -282,6 +296,25 @@ static void test_reboot_by_instance(void **state)
 		assert_int_equal(binding_count(o.s, "acme-10-desk"), 1);
 		assert_int_equal(device(o.s, "acme-10-desk")->first_binding->remote.port, 5060 + i);
 	}
+	office_done(&o);
+}
+
+/* The same Contact by another listener of ours is no refresh: calls go out by that one, and so after a restart. */
+static void test_other_listener(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	phone_registered(o.ann);
+	const struct directory_binding *b = device(o.s, "acme-10-desk")->first_binding;
+	uint16_t before = b->listener;
+	o.ann->second_listener = true;
+	o.s->store_stalled = true; /* what is no refresh waits for its commit */
+	phone_register(o.ann, 300);
+	sim_run(o.s, 100 * MS_US);
+	assert_int_equal(o.ann->register_status, 0);
+	o.s->store_stalled = false;
+	sim_until(o.s, 5, o.ann->register_status == 200);
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), 1);
+	assert_int_not_equal(b->listener, before);
 	office_done(&o);
 }
 
@@ -513,9 +546,11 @@ int main(void)
 		cmocka_unit_test(test_older_cseq),
 		cmocka_unit_test(test_two_devices),
 		cmocka_unit_test(test_path),
+		cmocka_unit_test(test_uri_headers),
 		cmocka_unit_test(test_outbound),
 		cmocka_unit_test(test_first_hop),
 		cmocka_unit_test(test_reboot_by_instance),
+		cmocka_unit_test(test_other_listener),
 		cmocka_unit_test(test_reboot_by_user),
 		cmocka_unit_test(test_identity_of_connection),
 		cmocka_unit_test(test_identity_of_last_connection),
