@@ -305,6 +305,8 @@ int offer_write(struct leg *leg, const struct sdp_format *formats, size_t count,
 	char keys[ARRAY_LEN(offered_suites)][SDES_KEY_TEXT_MAX];
 	if (!offer_allowed(leg))
 		return -EACCES;
+	if (!count)
+		return -ENOENT;
 	struct sdp_local_audio audio = {
 		.address = public_address(leg),
 		.protocol = offers_plain(leg) ? SLICE("RTP/AVP") : SLICE("RTP/SAVP"),
@@ -456,6 +458,9 @@ bool offer_check(struct leg *leg, struct slice text, struct sdp_session *ret, st
 		return no(ret_why, 488, "Encrypted Voice Required");
 	if (keyed && keys_go_in_clear(leg) && !leg->plain_allowed)
 		return no(ret_why, 488, "Keys Over Plaintext Signalling");
+	struct sdp_format formats[LEG_FORMATS_MAX];
+	if (!has_codec(formats, sdp_offer_formats(m, formats, LEG_FORMATS_MAX)))
+		return unfit(ret_why, SIP_WARNING_FORMAT, "No Common Codec");
 	return true;
 }
 

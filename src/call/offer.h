@@ -8,7 +8,8 @@
 /* The stream: opened on first use, near another one. */
 MUST_USE int offer_open_stream(struct leg *leg, pool_handle near);
 
-/* Our offer into leg->local: fresh keys for each suite unless voice may be plain. */
+/* Our offer into leg->local: fresh keys for each suite unless voice may be plain. -EACCES: its keys would go in clear;
+ * -ENOENT: no formats; -ENOMEM. */
 MUST_USE int offer_write(struct leg *leg, const struct sdp_format *formats, size_t count, uint16_t ptime_ms);
 /* What our description in force offers, for offering it again; slices into leg->local. Returns the count. */
 size_t offer_described(const struct leg *leg, struct sdp_format *ret, size_t cap, uint16_t *ret_ptime_ms);
@@ -21,7 +22,8 @@ size_t offer_default_formats(struct sdp_format *ret, size_t cap);
 bool offer_allowed(const struct leg *leg);
 
 /*
- * Read a peer's offer: is there audio, can its keys be used under our policy? false: *ret_why.
+ * Read a peer's offer: is there audio, with a codec that we can pass on, and can its keys be used under our policy?
+ * false: *ret_why.
  */
 MUST_USE bool offer_check(struct leg *leg, struct slice text, struct sdp_session *ret, struct refusal *ret_why);
 /*

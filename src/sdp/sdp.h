@@ -89,7 +89,7 @@ struct sdp_local_audio {
 	uint16_t rtcp_port;     /* a=rtcp when it is not port + 1; 0: leave out */
 	struct slice protocol;
 	const struct sdp_format *formats;
-	uint8_t format_count;
+	uint8_t format_count; /* one at least */
 	struct sdp_local_crypto crypto[4];
 	uint8_t crypto_count;
 	bool rtcp_mux;

@@ -39,8 +39,6 @@ static void write_media_line(struct writer *w, const struct sdp_local_audio *aud
 		write_char(w, ' ');
 		write_u64(w, audio->formats[i].payload);
 	}
-	if (audio->format_count == 0)
-		write_string(w, " 0");
 	write_string(w, "\r\n");
 }
 
@@ -105,6 +103,7 @@ void sdp_write(struct writer *w, uint64_t session_id, uint64_t version, const st
 	       const struct sdp_session *mirror, uint8_t audio_index)
 {
 	ASSERT(!mirror || audio_index < mirror->media_count);
+	ASSERT(audio->format_count > 0); /* a "0" for none would be an offer of PCMU */
 	ASSERT(audio->crypto_count <= ARRAY_LEN(audio->crypto));
 
 	write_string(w, "v=0\r\no=- ");

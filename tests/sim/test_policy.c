@@ -124,14 +124,19 @@ static void test_broken_keys(void **state)
 	}
 }
 
+/* Nothing to speak with, or nothing that can be passed on: no phone is rung for it. */
 static void test_no_common_codec(void **state)
 {
-	struct office o = office_tls();
-	o.ann->codecs = "101"; /* tones alone */
-	assert_int_equal(told(&o, "20"), 488);
-	assert_non_null(strstr(o.ann->last_response, "Warning: 305 alto \""));
-	sim_run(o.s, SECOND_US);
-	office_done(&o);
+	static const char *const codecs[] = {"101", "99", "100", "99 100 101"};
+	for (size_t i = 0; i < ARRAY_LEN(codecs); i++) {
+		struct office o = office_tls();
+		o.ann->codecs = codecs[i];
+		assert_int_equal(told(&o, "20"), 488);
+		assert_non_null(strstr(o.ann->last_response, "Warning: 305 alto \"No Common Codec\""));
+		assert_int_equal(o.desk->got[SIP_INVITE], 0);
+		sim_assert_row(o.s, 488, "offer-refused", "alto");
+		office_done(&o);
+	}
 }
 
 /* ---- the INVITE itself ---- */

@@ -59,13 +59,14 @@ static void test_answer_mirrors_the_offers_lines(void **state)
 		SDP_OK);
 	char text[1024];
 	struct sdp_local_audio audio = audio_make("2001:db8::7", 16384);
-	audio.format_count = 0;
 	audio.rtcp_port = 16385;
 	struct writer w = writer_on(text, sizeof(text));
 	sdp_write(&w, 5, 6, &audio, &offer, 1);
-	assert_slice(writer_slice(&w), "v=0\r\no=- 5 6 IN IP6 2001:db8::7\r\ns=-\r\nc=IN IP6 2001:db8::7\r\nt=0 0\r\n"
-				       "m=video 0 RTP/AVP 97 98\r\nm=audio 16384 RTP/SAVP 0\r\na=sendrecv\r\n"
-				       "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\nm=image 0 udptl 0\r\n");
+	assert_slice(writer_slice(&w),
+		     "v=0\r\no=- 5 6 IN IP6 2001:db8::7\r\ns=-\r\nc=IN IP6 2001:db8::7\r\nt=0 0\r\n"
+		     "m=video 0 RTP/AVP 97 98\r\nm=audio 16384 RTP/SAVP 96 0 77\r\na=rtpmap:96 opus/48000/2\r\n"
+		     "a=fmtp:96 useinbandfec=1\r\na=rtpmap:0 PCMU/8000\r\na=sendrecv\r\n"
+		     "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\nm=image 0 udptl 0\r\n");
 	audio.rejected = true;
 	w = writer_on(text, sizeof(text));
 	sdp_write(&w, 5, 6, &audio, &offer, 1);
