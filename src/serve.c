@@ -81,6 +81,12 @@ static void on_input(void *owner, const struct sip_flow *flow, char *bytes, size
 	switchboard_input(s->switchboard, flow, bytes, n);
 }
 
+static void on_refused(void *owner, const struct sip_flow *flow, char *head, size_t n, const struct sip_reason *why)
+{
+	struct server *s = owner;
+	switchboard_refused(s->switchboard, flow, head, n, why);
+}
+
 static void on_flow_closed(void *owner, const struct sip_flow *flow, uint64_t tag)
 {
 	struct server *s = owner;
@@ -329,7 +335,8 @@ static void set_networks(struct server *s)
 
 static int open_transport(struct server *s)
 {
-	static const struct transport_events events = {.input = on_input, .closed = on_flow_closed, .known = on_accept};
+	static const struct transport_events events = {
+		.input = on_input, .refused = on_refused, .closed = on_flow_closed, .known = on_accept};
 	if (s->config.sip_tls.count && load_identity(s, &s->identity) < 0)
 		return -1;
 	s->bans = bans_new(loop_wheel(s->loop), &s->random);

@@ -193,6 +193,19 @@ static int on_send(void *owner, const struct sip_flow *flow, struct slice bytes)
 	return send_message(owner, flow, bytes);
 }
 
+/* A reason where an answer can be written, silence and a count where not. */
+static void refuse_message(struct switchboard *sb, const struct sip_flow *flow, const struct sip_reason *why)
+{
+	const struct sip_message *msg = &sb->message;
+	metric_add(&sb->bad_messages, 1);
+	if (!guest_sent_garbage(sb, flow))
+		return;
+	if (msg->is_request && msg->method != SIP_ACK && msg->first[SIP_VIA] && msg->first[SIP_FROM] &&
+	    msg->first[SIP_TO] && msg->first[SIP_CALL_ID] && msg->first[SIP_CSEQ])
+		sip_stack_respond_stateless(sb->stack, msg, flow, why->status ? why->status : 400,
+					    slice_from_string(why->text));
+}
+
 void switchboard_input(struct switchboard *sb, const struct sip_flow *flow, char *bytes, size_t n)
 {
 	ASSERT_ON(sb->thread);
@@ -204,14 +217,16 @@ void switchboard_input(struct switchboard *sb, const struct sip_flow *flow, char
 		messages_handled(sb);
 		return;
 	}
-	/* A reason where an answer can be written, silence and a count where not. */
-	metric_add(&sb->bad_messages, 1);
-	if (!guest_sent_garbage(sb, flow))
-		return;
-	if (msg->is_request && msg->method != SIP_ACK && msg->first[SIP_VIA] && msg->first[SIP_FROM] &&
-	    msg->first[SIP_TO] && msg->first[SIP_CALL_ID] && msg->first[SIP_CSEQ])
-		sip_stack_respond_stateless(sb->stack, msg, flow, err.status ? err.status : 400,
-					    slice_from_string(err.text));
+	refuse_message(sb, flow, &err);
+}
+
+void switchboard_refused(struct switchboard *sb, const struct sip_flow *flow, char *head, size_t n,
+			 const struct sip_reason *why)
+{
+	ASSERT_ON(sb->thread);
+	struct sip_reason err; /* what else is wrong with it does not matter */
+	(void)!sip_message_parse(head, n, &sb->message, &err);
+	refuse_message(sb, flow, why);
 }
 
 void switchboard_flow_closed(struct switchboard *sb, const struct sip_flow *flow, uint64_t tag)

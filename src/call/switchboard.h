@@ -39,6 +39,9 @@ void switchboard_metrics(struct switchboard *sb, struct metrics *m);
 
 /* Wired to the neighbours' callbacks by main.c and tests/sim. */
 void switchboard_input(struct switchboard *sb, const struct sip_flow *flow, char *bytes, size_t n);
+/* The head of a message that could not be cut out of its connection, and why. */
+void switchboard_refused(struct switchboard *sb, const struct sip_flow *flow, char *head, size_t n,
+			 const struct sip_reason *why);
 void switchboard_flow_closed(struct switchboard *sb, const struct sip_flow *flow, uint64_t tag);
 /* Is this an operator's address: a trunk's, on its listener? */
 bool switchboard_knows(struct switchboard *sb, const struct sip_flow *flow);

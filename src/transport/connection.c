@@ -199,6 +199,18 @@ static void hand_out(struct connection *c, char *bytes, size_t n)
 	t->events->input(t->owner, &c->flow, bytes, n);
 }
 
+/* No message can be cut out of what comes now. Whoever sent it is told, if its head is there to be answered (§18.3). */
+static void refuse(struct connection *c, char *bytes, size_t n, const struct sip_reason *why)
+{
+	struct transport *t = c->transport;
+	char *end = memmem(bytes, MIN(n, (size_t)SIP_MESSAGE_MAX), "\r\n\r\n", 4);
+
+	count(t, DROP_FRAMING);
+	if (end)
+		t->events->refused(t->owner, &c->flow, bytes, (size_t)(end - bytes) + 4, why);
+	connection_close(c);
+}
+
 /* Takes whole messages off the front; how many bytes were taken. The rest is the beginning of one more message. */
 static size_t cut(struct connection *c, char *bytes, size_t n)
 {
@@ -212,8 +224,7 @@ static size_t cut(struct connection *c, char *bytes, size_t n)
 		if (frame == SIP_FRAME_MORE)
 			break;
 		if (frame == SIP_FRAME_BAD) {
-			count(c->transport, DROP_FRAMING);
-			connection_close(c);
+			refuse(c, bytes + taken, n - taken, &reason);
 			break;
 		}
 		sip_framer_reset(&c->framer);

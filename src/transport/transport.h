@@ -10,12 +10,18 @@
 
 struct bans;
 struct loop;
+struct sip_reason;
 struct tls_identity;
 struct transport;
 
 struct transport_events {
 	/* One message, at most SIP_MESSAGE_MAX bytes; writable, valid for the call. Not parsed yet. */
 	void (*input)(void *owner, const struct sip_flow *flow, char *bytes, size_t n);
+	/*
+	 * The whole head of a message on a connection that cannot be cut out of it, and why: it may be answered by
+	 * transport_send(); then the connection is closed.
+	 */
+	void (*refused)(void *owner, const struct sip_flow *flow, char *head, size_t n, const struct sip_reason *why);
 	/*
 	 * A connection is gone: its flows are dead. tag: as set below. Once for each connection that could have carried
 	 * a message, also for those that transport_close() ends; never from inside a call of this header.

@@ -2,7 +2,7 @@
 #pragma once
 #include "unit/net/peer_tls.h"
 
-#include "sip/limits.h"
+#include "sip/message.h"
 #include "transport/limits.h"
 #include "transport/transport.h"
 
@@ -20,7 +20,9 @@ struct room {
 	uint64_t closed_tag;
 	char text[SIP_MESSAGE_MAX]; /* the last message */
 	size_t text_n;
-	char protection[64]; /* of the connection that brought it */
+	size_t refused;          /* heads of what could not be cut */
+	unsigned refused_status; /* ... of the last one, which is in text */
+	char protection[64];     /* of the connection that brought it */
 	bool echo, close_all;
 	bool knows; /* whoever connects: an operator */
 };
@@ -45,6 +47,18 @@ static inline void room_input(void *owner, const struct sip_flow *flow, char *by
 		transport_close(r->transport);
 }
 
+static inline void room_refused(void *owner, const struct sip_flow *flow, char *head, size_t n,
+				const struct sip_reason *why)
+{
+	struct room *r = owner;
+
+	r->refused++;
+	r->refused_status = why->status;
+	memcpy(r->text, head, n);
+	r->text_n = n;
+	assert_int_equal(transport_send(r->transport, flow, SLICE("told")), 0);
+}
+
 static inline void room_closed(void *owner, const struct sip_flow *flow, uint64_t tag)
 {
 	struct room *r = owner;
@@ -61,7 +75,7 @@ static inline bool room_known(void *owner, const struct sip_flow *flow)
 	return r->knows;
 }
 
-static const struct transport_events room_events = {room_input, room_closed, room_known};
+static const struct transport_events room_events = {room_input, room_refused, room_closed, room_known};
 
 static inline void room_open(struct room *r)
 {

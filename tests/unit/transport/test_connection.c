@@ -129,6 +129,51 @@ static void test_largest_message(void **state)
 	close(fd);
 }
 
+struct told {
+	int fd;
+	char bytes[16];
+	size_t n;
+};
+
+static void read_told(void *arg)
+{
+	struct told *t = arg;
+	t->n = peer_read_all(t->fd, t->bytes, sizeof(t->bytes));
+	close(t->fd);
+}
+
+/* What cannot be cut is handed out for an answer if its head is whole, and the answer leaves before the end. */
+static void test_refused_head(void **state)
+{
+	static const struct {
+		const char *field, *rest;
+		unsigned status; /* 0: nothing can be answered */
+	} rows[] = {
+		{"Content-Length: 70000\r\n", "\r\nbody", 513},
+		{"Content-Length: -1\r\n", "\r\n", 400},
+		{"X: y\r\n", "\r\n", 400}, /* no length */
+		{"l: 99999999999\r\n", "", 0},
+		{"X: y\n", "\n", 0},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char text[200], head[200];
+		size_t refused = room.refused, closed = room.closed;
+		int n = snprintf(text, sizeof(text), "OPTIONS sip:a@b SIP/2.0\r\n%s%s", rows[i].field, rows[i].rest);
+		struct told told = {.fd = peer_tcp(&at)};
+		peer_send(told.fd, text, (size_t)n);
+		run_with_peer(room.loop, read_told, &told);
+		room_until_closed(&room, closed + 1);
+		assert_int_equal(room.refused, refused + (rows[i].status != 0));
+		assert_int_equal(told.n, rows[i].status ? strlen("told") : 0);
+		if (rows[i].status) {
+			snprintf(head, sizeof(head), "%.*s", (int)(strstr(text, "\r\n\r\n") + 4 - text), text);
+			assert_slice(slice_of(room.text, room.text_n), head);
+			assert_int_equal(room.refused_status, rows[i].status);
+		}
+	}
+	assert_int_equal(room.received, 0);
+}
+
 static void test_ping_pong(void **state)
 {
 	char bytes[8];
@@ -576,6 +621,7 @@ int main(void)
 		TEST(test_a_byte_at_a_time),
 		TEST(test_many_in_one_read),
 		TEST(test_largest_message),
+		TEST(test_refused_head),
 		TEST(test_ping_pong),
 		TEST(test_not_sip),
 		TEST(test_closed_in_the_middle),
