@@ -1,4 +1,5 @@
 /* call/call.c - a call: begun, answered, ended, with a trace of why */
+#include "call/callers.h"
 #include "call/messages.h"
 #include "call/offer.h"
 #include "call/outside.h"
@@ -98,6 +99,12 @@ struct call *call_new(struct switchboard *sb, struct leg *caller, const struct p
 		pool_give(&sb->calls, c);
 		return NULL;
 	}
+	c->caller = caller;
+	if (callers_enter(c) < 0) {
+		map_remove(&sb->calls_by_id, &c->by_id);
+		pool_give(&sb->calls, c);
+		return NULL;
+	}
 	from->tenant->calls++;
 	(void)!description_set(&c->sip_call_id, caller->dialog.call_id); /* without memory the row lacks it */
 	copy_text(c->tenant, sizeof(c->tenant), from->tenant->id);
@@ -106,7 +113,6 @@ struct call *call_new(struct switchboard *sb, struct leg *caller, const struct p
 	c->started_us = sb->wheel->wall_us;
 	c->started_mono_us = sb->wheel->now_us;
 	sb->calls_ringing++;
-	c->caller = caller;
 	caller->fn = caller_event;
 	caller->user = c;
 	c->side_a.before = caller->figures; /* of one that was transferred */
@@ -335,6 +341,7 @@ static void release_if_empty(struct call *c)
 	if (c->state != CALL_ENDING || c->caller || c->callee || c->target_count || c->released)
 		return;
 	map_remove(&c->sb->calls_by_id, &c->by_id);
+	callers_leave(c);
 	history_release(c);
 }
 
@@ -383,6 +390,7 @@ static bool close_call(struct call *c, unsigned status, const char *cause, const
 	c->cause = cause;
 	c->ended_by = ended_by;
 	timer_stop(c->sb->wheel, &c->timer);
+	timer_stop(c->sb->wheel, &c->lost);
 	call_trace(c, "ended: %s, by %s", cause, ended_by);
 	history_touch(c);
 	return true;
@@ -433,6 +441,7 @@ bool calls_end_some(struct switchboard *sb, uint32_t *cursor, const char *cause)
 void call_free(struct call *c)
 {
 	timer_stop(c->sb->wheel, &c->timer);
+	timer_stop(c->sb->wheel, &c->lost);
 	outside_stop(c);
 	rings_free(c);
 	transfer_drop(c);

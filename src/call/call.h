@@ -29,7 +29,8 @@ struct call_side {
 
 struct call {
 	struct switchboard *sb;
-	struct map_node by_id;
+	struct map_node by_id, by_invite, by_connection;
+	pool_handle connection; /* that the caller rang by, while callers.c knows it by that; 0: none */
 	char id[STORE_ID_CAP], tenant[STORE_ID_CAP];
 	/*
 	 * Of a call to another company of this installation, by its number; else empty. Either company has a row of
@@ -56,6 +57,7 @@ struct call {
 	char by_user[STORE_ID_CAP];       /* who transferred its caller, and answers for where it goes; else empty */
 	struct outside *outside;          /* while a trunk is looked for and called; else NULL */
 	struct timer timer;               /* while it rings: until nobody answered; later: the join is tried again */
+	struct timer lost;                /* callers.c: its caller's connection has closed */
 	struct call_side side_a, side_b;
 	int64_t started_us, answered_us, ended_us; /* wall clock */
 	int64_t started_mono_us;                   /* for the trace's "+0.012" */

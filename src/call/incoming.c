@@ -1,13 +1,23 @@
 /* call/incoming.c - a new INVITE: who calls (a device, or somebody beyond a trunk), whom, and may they */
-#include "call/call.h"
 #include "call/callee.h"
+#include "call/callers.h"
 #include "call/messages.h"
 #include "call/offer.h"
 #include "call/transfer.h"
 
 #include <errno.h>
 
-/* Can we take a call at all now? Answers if not. */
+bool calls_refused(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		   const struct sip_flow *flow)
+{
+	if (!sb->stopping && !history_stalled(sb->history))
+		return false;
+	struct slice why = sb->stopping ? SLICE("Shutting Down") : SLICE("Call History Cannot Be Written");
+	refuse_fully(sb, server, req, flow, SLICE_NONE, &(struct refusal){503, why});
+	return true;
+}
+
+/* Can we take this call at all now? Answers if not. */
 static bool may_begin(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		      const struct sip_flow *flow)
 {
@@ -17,12 +27,7 @@ static bool may_begin(struct switchboard *sb, struct sip_server *server, const s
 		refuse(sb, server, 400, SLICE("Malformed Max-Forwards"));
 	else if (!forwards)
 		refuse(sb, server, 483, SLICE_NONE);
-	else if (sb->stopping)
-		refuse_fully(sb, server, req, flow, SLICE_NONE, &(struct refusal){503, SLICE("Shutting Down")});
-	else if (history_stalled(sb->history))
-		refuse_fully(sb, server, req, flow, SLICE_NONE,
-			     &(struct refusal){503, SLICE("Call History Cannot Be Written")});
-	else
+	else if (!calls_refused(sb, server, req, flow))
 		return true;
 	return false;
 }
@@ -135,6 +140,10 @@ void incoming_invite(struct switchboard *sb, struct sip_server *server, const st
 		return;
 	}
 	bool known = from_outside ? from_trunk(sb, server, req, flow, &in) : from_device(sb, server, req, flow, &in);
+	if (known && callers_have(sb, req, in.callee.to)) {
+		refuse(sb, server, 482, SLICE_NONE);
+		return;
+	}
 	struct leg *leg = known ? incoming_leg(sb, server, req, flow) : NULL;
 	if (!leg)
 		return;

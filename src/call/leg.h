@@ -91,6 +91,7 @@ struct leg {
 	bool delayed : 1;          /* incoming, without an offer: ours is in the 200, or in a reliable 1xx */
 	bool settled : 1;          /* offer and answer are complete before the 200, which carries none */
 	bool outgoing : 1;         /* we called: the Call-ID is ours */
+	bool responded : 1;        /* ... and something has answered, 100 at least */
 	bool peer_updates : 1;     /* its Allow has UPDATE */
 	bool no_updates : 1;       /* ... but it refused one (405, 501) */
 	bool changing : 1;         /* `change` awaits its final response */

@@ -158,6 +158,7 @@ static void invite_event(void *arg, struct sip_client *t, enum sip_client_event 
 	struct leg *leg = arg;
 	switch (event) {
 	case SIP_CLIENT_RESPONSE:
+		leg->responded = true;
 		if (msg->status < 200)
 			provisional(leg, msg);
 		else if (msg->status < 300)

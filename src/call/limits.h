@@ -10,6 +10,7 @@
 	     another one's 2xx still wins */
 #define CALL_RING_US (20 * SECOND_US)          /* how long a user's devices ring; also bounds endless 1xx (timer C) */
 #define CALL_RETURN_US (10 * SECOND_US)        /* how long a call waits for a phone whose connection is gone */
+#define CALLER_RETURN_US (2 * SECOND_US)       /* for the BYE of a caller whose connection closed while it rang */
 #define CALL_OUTSIDE_RING_US (180 * SECOND_US) /* outside it is the operator who knows how long to ring (timer C) */
 #define CONNECTION_IDENTITIES_MAX 8 /* accounts of one phone on one connection; a ninth is challenged each time */
 #define CALL_IDENTITIES_MAX                                                                                            \

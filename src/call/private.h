@@ -11,6 +11,7 @@
  *                   hold its parts: leg_in.c and leg_out.c the INVITE's two sides, leg_early.c early dialogs,
  *                   leg_reliable.c 1xx and PRACK, leg_request.c what comes in the dialog, leg_reinvite.c the peer's
  *                   changes and leg_offer.c ours, leg_session.c session timers
+ *   callers.c       a call found by its caller: an INVITE that came by two ways, a connection that closed
  *   ring*.c         who rings, and who joins while it rings ◄── registrar.c: a device has a new way
  *                   ──► redirect.c  where a device's 3xx leads
  *   overload.c      what is turned away before all that
@@ -55,6 +56,7 @@ struct switchboard {
 	struct map rung_by_user;
 	struct pool identities; /* authenticate.c: who authenticated on a connection */
 	struct map calls_by_id;
+	struct map calls_by_invite, calls_by_connection; /* callers.c */
 	bool stopping;
 	struct timer stop_timer;
 	void (*stopped)(void *arg);
@@ -145,6 +147,10 @@ struct leg *incoming_leg(struct switchboard *sb, struct sip_server *server, cons
 struct refusal;
 /* Can we agree with its peer on voice at all? */
 bool incoming_may_speak(struct leg *caller, struct refusal *ret_why);
+
+/* Nobody's calls are taken now: we are stopping, or the history cannot be written. 503, and true. */
+bool calls_refused(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		   const struct sip_flow *flow);
 
 /* ---- body.c ---- */
 enum body {

@@ -212,8 +212,11 @@ void ring_target_event(void *user, struct leg *leg, enum leg_event event)
 static void ring_timeout(struct timer *t, void *arg)
 {
 	struct call *c = arg;
-	call_trace(c, "nobody answered in time");
-	call_end(c, 480, "no-answer", "alto");
+	bool heard = c->best_status && strcmp(outcomes[outcome_of(c->best_status)].cause, "unreachable") != 0;
+	for (uint8_t i = 0; i < c->target_count; i++)
+		heard |= c->targets[i]->responded;
+	call_trace(c, heard ? "nobody answered in time" : "nothing was heard from any device in time");
+	call_end(c, 480, heard ? "no-answer" : "unreachable", "alto");
 }
 
 void ring_stop(struct call *c, struct slice reason)

@@ -1,4 +1,5 @@
 /* call/switchboard.c - messages in, to whom they concern; the parts made and taken down */
+#include "call/callers.h"
 #include "call/messages.h"
 #include "call/outside.h"
 #include "call/overload.h"
@@ -149,10 +150,14 @@ static void on_request(void *owner, struct sip_server *server, const struct sip_
 			incoming_invite(sb, server, req, flow);
 		break;
 	case SIP_OPTIONS:
-		answer_options(sb, server, req, flow, SLICE_NONE);
+		/* DEVIATION: §11.2 wants the status that an INVITE would get. Whether we take calls at all is told;
+		 * not who the asker is, nor whether somebody has that extension: it would be asked for until found. */
+		if (!calls_refused(sb, server, req, flow))
+			answer_options(sb, server, req, flow, SLICE_NONE);
 		break;
-	case SIP_BYE:
+	case SIP_BYE: /* of a dialog that there is not */
 	case SIP_PRACK:
+	case SIP_UPDATE:
 		refuse(sb, server, 481, SLICE_NONE);
 		break;
 	case SIP_REFER: /* we call nobody because somebody says so: only who is in a call may move that */
@@ -233,6 +238,7 @@ void switchboard_flow_closed(struct switchboard *sb, const struct sip_flow *flow
 {
 	ASSERT_ON(sb->thread);
 	sip_stack_flow_closed(sb->stack, flow);
+	callers_flow_closed(sb, flow);
 	registrar_flow_closed(sb, flow, tag);
 }
 
@@ -319,6 +325,8 @@ int switchboard_new(const struct switchboard_config *config, struct switchboard 
 	uint8_t key[16];
 	random_bytes(sb->random, key, sizeof(key));
 	map_init(&sb->calls_by_id, key);
+	map_init(&sb->calls_by_invite, key);
+	map_init(&sb->calls_by_connection, key);
 	map_init(&sb->rung_by_user, key);
 	random_bytes(sb->random, sb->gruu_key, sizeof(sb->gruu_key));
 	random_bytes(sb->random, sb->unknown_ha1, sizeof(sb->unknown_ha1));
@@ -363,6 +371,8 @@ struct switchboard *switchboard_free(struct switchboard *sb)
 	sip_nonces_free(sb->nonces);
 	sip_stack_free(sb->stack);
 	map_done(&sb->calls_by_id);
+	map_done(&sb->calls_by_invite);
+	map_done(&sb->calls_by_connection);
 	rings_done(sb);
 	pool_done(&sb->identities);
 	pool_done(&sb->legs);

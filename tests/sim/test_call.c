@@ -213,6 +213,40 @@ static void test_caller_lost_while_ringing(void **state)
 	office_done(&o);
 }
 
+/* ... and nobody answers: the phone does not ring on for somebody who is not there. */
+static void test_caller_lost_stops_the_ringing(void **state)
+{
+	struct office o = office_tls();
+	o.desk->answer_ms = -1;
+	phone_dial(o.ann, "20");
+	sim_until(o.s, 10, o.ann->statuses[180]);
+	network_close(o.ann);
+	int64_t lost_us = o.s->wheel.now_us;
+	sim_until(o.s, 10, phone_last(o.desk)->ended);
+	assert_int_equal(phone_last(o.desk)->cancels, 1);
+	assert_in_range(o.s->wheel.now_us - lost_us, CALLER_RETURN_US, CALLER_RETURN_US + SECOND_US);
+	struct sim_row row = sim_assert_row(o.s, 487, "caller-lost", "caller");
+	assert_non_null(strstr(row.trace, "the caller's connection is gone"));
+	office_done(&o);
+}
+
+/* By its next connection the phone may still say that it gives up. */
+static void test_lost_caller_gives_up(void **state)
+{
+	struct office o = office_tls();
+	o.desk->answer_ms = -1;
+	struct phone_call *a = phone_dial(o.ann, "20");
+	sim_until(o.s, 10, a->rang);
+	network_close(o.ann);
+	network_connect(o.ann);
+	sim_run(o.s, SECOND_US);
+	phone_send_in_dialog(a, SIP_BYE, "");
+	sim_run(o.s, 100 * MS_US);
+	assert_true(phone_last(o.desk)->ended);
+	sim_assert_row(o.s, 487, "cancelled", "caller");
+	office_done(&o);
+}
+
 static void test_hang_up_by_admin(void **state)
 {
 	struct office o = office_tls();
@@ -286,6 +320,8 @@ int main(void)
 		cmocka_unit_test(test_lost_ack),
 		cmocka_unit_test(test_cancel_has_the_tag),
 		cmocka_unit_test(test_caller_lost_while_ringing),
+		cmocka_unit_test(test_caller_lost_stops_the_ringing),
+		cmocka_unit_test(test_lost_caller_gives_up),
 		cmocka_unit_test(test_hang_up_by_admin),
 		cmocka_unit_test(test_orderly_stop),
 	};

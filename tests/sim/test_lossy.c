@@ -497,7 +497,7 @@ static struct flow {
 	{"declined", declined, 603, "declined", "callee", ""},
 	{"nobody answers", nobody_answers, 480, "no-answer", "alto", ""},
 	{"nobody there", nobody_there, 404, "no-such-number", "alto", ""},
-	{"dead phone", dead_phone, 480, "no-answer", "alto", ""},
+	{"dead phone", dead_phone, 480, "unreachable", "alto", ""},
 	{"one of two answers", one_of_two_answers, 200, "answered", "caller", "acme-20-mobile"},
 	{"unusable answer", unusable_answer, 488, "no-common-codec", "alto", ""},
 	{"forwarded", forwarded, 200, "answered", "caller", "acme-30-desk"},

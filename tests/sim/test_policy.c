@@ -266,10 +266,15 @@ static void test_methods(void **state)
 	static const struct {
 		const char *method, *to_tag, *answer;
 	} rows[] = {
-		{"OPTIONS", "", "SIP/2.0 200 "},  {"BYE", "", "SIP/2.0 481 "},
-		{"PRACK", "", "SIP/2.0 481 "},    {"BYE", ";tag=guess", "SIP/2.0 481 "},
-		{"CANCEL", "", "SIP/2.0 481 "},   {"SUBSCRIBE", "", "SIP/2.0 405 "},
-		{"NONSENSE", "", "SIP/2.0 501 "}, {"INVITE", ";tag=1-2-0123456789abcdef", "SIP/2.0 481 "},
+		{"OPTIONS", "", "SIP/2.0 200 "},
+		{"BYE", "", "SIP/2.0 481 "},
+		{"PRACK", "", "SIP/2.0 481 "},
+		{"UPDATE", "", "SIP/2.0 481 "},
+		{"BYE", ";tag=guess", "SIP/2.0 481 "},
+		{"CANCEL", "", "SIP/2.0 481 "},
+		{"SUBSCRIBE", "", "SIP/2.0 405 "},
+		{"NONSENSE", "", "SIP/2.0 501 "},
+		{"INVITE", ";tag=1-2-0123456789abcdef", "SIP/2.0 481 "},
 	};
 	struct office o = office_on(sim_new(1), SIP_UDP, false);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -281,7 +286,39 @@ static void test_methods(void **state)
 				   "Supported: 100rel, path, outbound, timer, replaces, norefersub, gruu\r\n"));
 		assert_true(!options || strstr(o.ann->last_response, ", PRACK, "));
 	}
-	assert_int_equal(o.ann->statuses[481], 5);
+	assert_int_equal(o.ann->statuses[481], 6);
+	office_done(&o);
+}
+
+static void stopped(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+/* Who asks whether calls are taken hears the truth: 503 while the history cannot be written, and from a stop on. */
+static void test_options_when_refusing(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	bool end = false;
+	phone_registered(o.ann);
+	sim_store_refuses = true;
+	o.s->sb->config.history_bytes_max = 1; /* one row is more */
+	struct phone_call *a = phone_dial(o.ann, "99");
+	sim_until(o.s, 5, a->status == 404);
+	sim_run(o.s, SECOND_US);
+	for (unsigned i = 0; i < 2; i++) {
+		send_request(o.ann, "OPTIONS", "");
+		assert_memory_equal(o.ann->last_response, "SIP/2.0 503 ", 12);
+		assert_non_null(strstr(o.ann->last_response, "Retry-After: "));
+		sim_store_refuses = false;
+		sim_run(o.s, 3 * SECOND_US);
+		if (i)
+			break;
+		send_request(o.ann, "OPTIONS", "");
+		assert_memory_equal(o.ann->last_response, "SIP/2.0 200 ", 12);
+		switchboard_stop(o.s->sb, 60 * SECOND_US, stopped, &end);
+	}
+	sim_until(o.s, 70, end);
 	office_done(&o);
 }
 
@@ -386,23 +423,15 @@ static void test_identity(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain_refused),
-		cmocka_unit_test(test_plain_needs_both),
-		cmocka_unit_test(test_keys_in_clear),
-		cmocka_unit_test(test_suites),
-		cmocka_unit_test(test_broken_keys),
-		cmocka_unit_test(test_no_common_codec),
-		cmocka_unit_test(test_max_forwards),
-		cmocka_unit_test(test_refused_invites),
-		cmocka_unit_test(test_refused_raw),
-		cmocka_unit_test(test_garbage),
-		cmocka_unit_test(test_methods),
-		cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_line_is_free_at_once),
-		cmocka_unit_test(test_no_voice_port),
-		cmocka_unit_test(test_other_company),
-		cmocka_unit_test(test_stranger_calls),
-		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_plain_refused),  cmocka_unit_test(test_plain_needs_both),
+		cmocka_unit_test(test_keys_in_clear),  cmocka_unit_test(test_suites),
+		cmocka_unit_test(test_broken_keys),    cmocka_unit_test(test_no_common_codec),
+		cmocka_unit_test(test_max_forwards),   cmocka_unit_test(test_refused_invites),
+		cmocka_unit_test(test_refused_raw),    cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_methods),        cmocka_unit_test(test_options_when_refusing),
+		cmocka_unit_test(test_lines),          cmocka_unit_test(test_line_is_free_at_once),
+		cmocka_unit_test(test_no_voice_port),  cmocka_unit_test(test_other_company),
+		cmocka_unit_test(test_stranger_calls), cmocka_unit_test(test_identity),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

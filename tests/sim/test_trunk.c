@@ -785,6 +785,42 @@ static void test_sent_on(void **state)
 	office_done(&w.o);
 }
 
+static void send_branch(struct world *w, const char *branch, const char *number)
+{
+	char text[1000];
+	snprintf(text, sizeof(text),
+		 "INVITE sip:%s@192.0.2.10 SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%s\r\nMax-Forwards: 70\r\n"
+		 "From: <sip:+33142685399@op.example>;tag=f\r\nTo: <sip:+33142685320@op.example>\r\nCall-ID: forked\r\n"
+		 "CSeq: 7 INVITE\r\nContact: <sip:op@%s>\r\nContent-Length: 0\r\n\r\n",
+		 number, w->host, branch, w->host);
+	phone_send_raw(w->op, slice_from_string(text));
+	sim_run(w->o.s, SECOND_US);
+}
+
+/* RFC 3261 §8.2.2.2: one INVITE that reaches us by two ways is one call; a fork to another number is a call too. */
+static void test_merged(void **state)
+{
+	struct world w = world_of("acme");
+	sim_set_number(w.o.s, "acme", "+33142685320", "20");
+	sim_set_number(w.o.s, "acme", "+33142685310", "10");
+	w.o.ann->answer_ms = w.o.desk->answer_ms = -1;
+	w.op->sends_garbage = true;
+	send_branch(&w, "one", "+33142685320");
+	assert_int_equal(w.o.desk->got[SIP_INVITE], 1);
+	send_branch(&w, "two", "+33142685320");
+	assert_memory_equal(w.op->last_response, "SIP/2.0 482 ", 12);
+	assert_int_equal(w.o.desk->got[SIP_INVITE], 1);
+	send_branch(&w, "three", "+33142685310");
+	assert_int_equal(w.o.ann->got[SIP_INVITE], 1);
+	sim_run(w.o.s, 30 * SECOND_US); /* nobody answers */
+	struct sim_row rows[4];
+	assert_int_equal(sim_rows(w.o.s, rows, 4), 2);
+	send_branch(&w, "four", "+33142685320"); /* that call is over: this is another */
+	assert_int_equal(w.o.desk->got[SIP_INVITE], 2);
+	sim_run(w.o.s, 30 * SECOND_US);
+	office_done(&w.o);
+}
+
 static void test_options(void **state)
 {
 	struct world w = world_of("acme");
@@ -829,6 +865,7 @@ int main(void)
 		cmocka_unit_test(test_removed_trunk_knows_its_flow),
 		cmocka_unit_test(test_loop),
 		cmocka_unit_test(test_sent_on),
+		cmocka_unit_test(test_merged),
 		cmocka_unit_test(test_options),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
