@@ -3,8 +3,8 @@
 SIPp says when it saw each answer, which is never before it was given. What the program wrote is read from its database
 after the next start, which closes each call that the kill left open. 50 ms is the promise where disk and processor are healthy, so
 a row of the test's own is written all the while in the same directory: by what that one is late, others may be late.
-A machine that is busy for a moment must not decide the test: rows that were late by less than GRACE_S are told, and
-only what was answered before that and is not there fails it.
+A machine that is busy for a moment must not decide the test: rows that were late by less than GRACE_S are told, and fail
+it only when that happens at more than a quarter of the kills; what was answered before that and is not there fails it at once.
 """
 import os
 import random
@@ -99,7 +99,7 @@ def check(alto, killed, durable_s, seen):
         assert cause == 'crashed' and ended >= answered, (call_id, rows[call_id])
     assert all(ended for _, ended, _ in rows.values()), 'a call is open that nobody can close'
     kept = [killed - seen[c] for c in seen if c in rows and rows[c][0]]
-    return len(due), min(kept, default=0)
+    return len(due), min(kept, default=0), bool(missing)
 
 
 seed = int(os.environ.get('SEED', random.randrange(1 << 32)))
@@ -114,17 +114,19 @@ with alto:
     with Sipp(alto.directory, 'register', server, answer_port, [('102', accounts['102']['desk'])]) as register:
         register.finish()
     probe = Probe(alto.directory)
-    total, youngest, bounds = 0, [], []
+    total, youngest, bounds, late = 0, [], [], 0
     for n in range(KILLS):
         killed, durable_s, seen = kill_once(alto, probe, server, answer_port, ('101', accounts['101']['desk']),
                                             dice.uniform(0.1, 1.0))
         alto.start()
-        due, kept = check(alto, killed, durable_s, seen)
+        due, kept, was_late = check(alto, killed, durable_s, seen)
         total += due
+        late += was_late
         youngest.append(kept)
         bounds.append(durable_s)
     probe.stop()
     assert total >= KILLS, f'only {total} calls were up at {KILLS} kills'
+    assert late <= KILLS // 4, f'rows were late at {late} of {KILLS} kills: that is no busy moment'
     newest = alto.listing('calls')[0]
     assert newest['cause'] == 'crashed' and newest['ended'], newest
     print(f'{KILLS} kills, {total} calls answered for more than {min(bounds) * 1000:.0f} to {max(bounds) * 1000:.0f} ms (the '
