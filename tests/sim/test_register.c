@@ -400,6 +400,32 @@ static void test_plain_connection(void **state)
 	office_done(&o);
 }
 
+/* ... and so is what somebody writes into it about a call: only over TLS the connection itself speaks for its device.
+ */
+static void test_plain_connection_moves_nothing(void **state)
+{
+	static const enum sip_transport transports[] = {SIP_TCP, SIP_TLS};
+	for (size_t t = 0; t < ARRAY_LEN(transports); t++) {
+		struct office o = office_on(sim_new_plain(1), transports[t], true);
+		phone_registered(o.ann);
+		phone_registered(o.desk);
+		o.ann->suites = NULL;
+		struct phone_call *a, *b;
+		office_talk(&o, &a, &b);
+		network_close(o.ann);
+		network_connect(o.ann);
+		struct phone_call *other = phone_dial(o.ann, "99"); /* proves who it is, and registers nothing */
+		sim_until(o.s, 5, other->status == 404);
+		unsigned before = o.ann->statuses[401];
+		phone_reinvite(a, false);
+		sim_until(o.s, 5, a->reinvite_status == 200);
+		assert_int_equal(o.ann->statuses[401], before + (transports[t] == SIP_TCP));
+		phone_hang_up(a);
+		sim_run(o.s, SECOND_US);
+		office_done(&o);
+	}
+}
+
 /* Two accounts in one phone, over one connection: each call is its own account's, without a challenge. */
 static void test_two_accounts(void **state)
 {
@@ -555,6 +581,7 @@ int main(void)
 		cmocka_unit_test(test_identity_of_connection),
 		cmocka_unit_test(test_identity_of_last_connection),
 		cmocka_unit_test(test_plain_connection),
+		cmocka_unit_test(test_plain_connection_moves_nothing),
 		cmocka_unit_test(test_two_accounts),
 		cmocka_unit_test(test_two_companies),
 		cmocka_unit_test(test_store_stalls),
