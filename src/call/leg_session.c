@@ -147,12 +147,14 @@ void leg_session_ask(struct leg *leg, struct writer *w)
 void leg_session_agreed(struct leg *leg, const struct sip_message *ok)
 {
 	struct sip_session_expires told;
-	bool agreed = sip_session_expires_parse(sip_field_value(ok, SIP_SESSION_EXPIRES), &told);
-	if (agreed)
+	uint32_t asked = interval_to_ask(leg);
+	if (!sip_session_expires_parse(sip_field_value(ok, SIP_SESSION_EXPIRES), &told))
+		session_begin(leg, asked, true, false); /* §7.2: it knows no timer; we refresh */
+	else if (told.seconds > asked) /* §9: it may not; a phone that vanished would keep its call for as long */
+		session_begin(leg, asked, true, true);
+	else
 		session_begin(leg, MAX(told.seconds, (uint32_t)SESSION_MIN_S), told.refresher != SIP_REFRESHER_UAS,
 			      true);
-	else
-		session_begin(leg, interval_to_ask(leg), true, false); /* §7.2: it knows no timer; we refresh */
 }
 
 bool leg_session_raise(struct leg *leg, const struct sip_message *msg)

@@ -405,15 +405,39 @@ static void test_refresh_waits(void **state)
 	office_done(&o);
 }
 
+/* A callee that answers with more than was asked for: the interval is ours, and so is the refreshing. */
+static void test_callee_lengthens(void **state)
+{
+	struct office o = office_tls();
+	says(o.desk, TIMER UPDATES);
+	says_ok(o.desk, "Require: timer\r\nSession-Expires: 4294967295;refresher=uas\r\n");
+	struct phone_call *a, *b;
+	office_talk(&o, &a, &b);
+	says_ok(o.desk, "");
+	sim_until(o.s, 910, b->updates == 1);
+	assert_non_null(strstr(o.desk->last_request, "Session-Expires: 1800;refresher=uac\r\n"));
+	o.desk->dead = true;
+	sim_until(o.s, 1800, a->ended);
+	o.desk->dead = false;
+	office_done(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_agreed_with_caller),      cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_callee_wants_more),       cmocka_unit_test(test_one_leg_knows_timers),
-		cmocka_unit_test(test_caller_stops_refreshing), cmocka_unit_test(test_we_refresh),
-		cmocka_unit_test(test_repeats_an_answer),       cmocka_unit_test(test_repeats_what_is_in_force),
-		cmocka_unit_test(test_refresh_says_gone),       cmocka_unit_test(test_refresh_is_refused),
-		cmocka_unit_test(test_refusal_is_life),         cmocka_unit_test(test_refresh_otherwise),
+		cmocka_unit_test(test_callee_lengthens),
+		cmocka_unit_test(test_agreed_with_caller),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_callee_wants_more),
+		cmocka_unit_test(test_one_leg_knows_timers),
+		cmocka_unit_test(test_caller_stops_refreshing),
+		cmocka_unit_test(test_we_refresh),
+		cmocka_unit_test(test_repeats_an_answer),
+		cmocka_unit_test(test_repeats_what_is_in_force),
+		cmocka_unit_test(test_refresh_says_gone),
+		cmocka_unit_test(test_refresh_is_refused),
+		cmocka_unit_test(test_refusal_is_life),
+		cmocka_unit_test(test_refresh_otherwise),
 		cmocka_unit_test(test_refresh_waits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
