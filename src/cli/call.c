@@ -22,9 +22,13 @@ static void print_leg(const json_t *call, const char *side)
 		return; /* never came to be */
 	bool encrypted = json_is_string(json_object_get(leg, "tls"));
 	bool keys_in_clear = json_is_true(json_object_get(leg, "keys_in_clear"));
-	snprintf(line, sizeof(line), "%s %s; voice %s%s, %s", transport, encrypted ? tls : "in clear",
-		 json_is_string(json_object_get(leg, "srtp")) ? srtp : "in clear",
-		 keys_in_clear ? " with keys sent in clear" : "", codec);
+	int n = snprintf(line, sizeof(line), "%s %s; ", transport, encrypted ? tls : "in clear");
+	if (json_is_string(json_object_get(leg, "codec")))
+		snprintf(line + n, sizeof(line) - (size_t)n, "voice %s%s, %s",
+			 json_is_string(json_object_get(leg, "srtp")) ? srtp : "in clear",
+			 keys_in_clear ? " with keys sent in clear" : "", codec);
+	else /* nothing has been agreed on, or ever will be */
+		snprintf(line + n, sizeof(line) - (size_t)n, "no voice yet");
 	table_line("", line);
 }
 

@@ -8,7 +8,7 @@ int cli_tenant_add(struct cli *c)
 {
 	json_int_t lines = 0;
 	if (c->options[CLI_LINES] && !cli_number(c, CLI_LINES, LINES_MAX, &lines))
-		return 1;
+		return 2;
 	struct client_path path;
 	client_path(&path, "/api/v1/tenants");
 	json_t *tenant = NULL;
@@ -24,7 +24,7 @@ int cli_tenant_set(struct cli *c)
 {
 	json_int_t lines;
 	if (!cli_number(c, CLI_LINES, LINES_MAX, &lines))
-		return 1;
+		return 2;
 	struct client_path path;
 	client_path(&path, "/api/v1/tenants");
 	client_path_add(&path, c->words[0]);

@@ -107,7 +107,12 @@ static void write_params_but(struct writer *w, struct slice params, struct slice
 	}
 }
 
-/* The top Via, with what we know of where it came from; what a sender said of that itself is dropped. */
+/*
+ * The top Via, with what we know of where it came from; what a sender said of that itself is dropped.
+ * DEVIATION: §18.2.2 sends an answer over UDP to the port in sent-by where there is no `rport`, and to `maddr` where
+ * there is one. Ours go back to the source in any case, as if `rport` were there: nobody behind NAT can be reached
+ * otherwise, and nobody is answered at an address that somebody else has written.
+ */
 static void write_top_via(struct writer *w, struct slice value, const struct sip_flow *flow)
 {
 	struct sip_via via;

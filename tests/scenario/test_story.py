@@ -96,6 +96,8 @@ def hung_up_from_here():
         messages = alto.api('GET', f'/api/v1/calls/{rung["id"]}/messages')[1]['items']
         [cancel] = [m['text'] for m in messages if m['text'].startswith('CANCEL ')]
         assert 'Ended by the operator' in cancel, cancel
+        unanswered = alto.command('calls', 'show', rung['id'])
+        assert 'no voice yet' in unanswered and 'voice in clear' not in unanswered, unanswered
         assert 'being ended: 0.' in alto.command('calls', 'hangup', '--tenant', 'acme', '--all')
         log = alto.log
     check_log(alto)

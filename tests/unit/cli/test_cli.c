@@ -206,7 +206,8 @@ static void wrong_usage_ends_with_2(void **state)
 	refused("alto tenant list --lines 3", 2, "there is no option --lines");
 	refused("alto tenant list --json=yes", 2, "takes no value: --json");
 	refused("alto help foo", 2, "there is no command foo");
-	refused("alto tenant set a --lines many", 1, "--lines must be a number");
+	refused("alto tenant set a --lines -1", 2, "--lines must be a number");
+	refused("alto tenant set a --lines many", 2, "--lines must be a number");
 }
 
 static void the_directory_may_stand_before_the_command(void **state)
