@@ -10,6 +10,9 @@
  */
 static bool relayable(const struct sdp_format *f)
 {
+	/* RFC 5761 §4: with the marker bit they look like RTCP on a port that carries both. */
+	if (f->payload >= 64 && f->payload <= 95)
+		return false;
 	static const char *const refused[] = {"red", "ulpfec", "flexfec", "parityfec", "rtx"};
 	for (size_t i = 0; i < ARRAY_LEN(refused); i++)
 		if (slice_caseeq(f->name, slice_from_string(refused[i])))

@@ -128,7 +128,9 @@ static void apply(unsigned i, uint8_t detail)
 		.new_receive = detail & KEY,
 	};
 	for (size_t t = 0; t < 128; t++)
-		set.rate_khz[t] = t == 9 ? 0 : t == 96 ? 48 : 8;
+		set.rate_khz[t] = t == 9 || (t >= 64 && t <= 95) ? 0
+				  : t == 96                      ? 48
+								 : 8; /* as sdp/offer.c agrees on them */
 	if (detail & KEY) {
 		struct srtp_key down = new_key(v.suites[i]), up = new_key(v.suites[i]);
 		srtp_free(leg->send);

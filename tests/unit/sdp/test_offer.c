@@ -52,7 +52,9 @@ static void test_offer_onwards(void **state)
 	theirs.formats[3] = format(0, "PCMU", 8000, 1, "");
 	theirs.formats[4] = format(101, "telephone-event", 8000, 1, "0-16");
 	theirs.formats[5] = format(13, "CN", 8000, 1, "");
-	theirs.format_count = 6;
+	theirs.formats[6] = format(64, "G722", 8000, 1, ""); /* like RTCP, with the marker bit */
+	theirs.formats[7] = format(95, "iLBC", 8000, 1, "");
+	theirs.format_count = 8;
 	struct sdp_format got[8];
 	assert_int_equal(sdp_offer_formats(&theirs, got, ARRAY_LEN(got)), 4);
 	static const uint8_t expected[] = {96, 0, 101, 13};
