@@ -3,12 +3,35 @@
 
 /* ---- text that can be shown ---- */
 
+static bool is_plain(char c)
+{
+	return (c >= ' ' && c < 0x7f) || c == '\r' || c == '\n' || c == '\t';
+}
+
+/*
+ * Eight bytes at once, none of which is a control character, DEL or beyond ASCII: no byte has its high bit, gets it by
+ * one more, or by 0x20 less. A borrow can only make it say no. The store looks at every byte of every message.
+ */
+static bool are_plain(const char *p)
+{
+	uint64_t x;
+	memcpy(&x, p, sizeof(x));
+	uint64_t less = x - UINT64_C(0x2020202020202020), more = x + UINT64_C(0x0101010101010101);
+	return ((x | less | more) & UINT64_C(0x8080808080808080)) == 0;
+}
+
 /* Bytes at the beginning that are shown as they are: nearly always all. */
 static size_t plain_bytes(struct slice s)
 {
 	size_t n = 0;
-	while (n < s.n && ((s.p[n] >= ' ' && s.p[n] < 0x7f) || s.p[n] == '\r' || s.p[n] == '\n' || s.p[n] == '\t'))
-		n++;
+	while (n < s.n) {
+		if (s.n - n >= sizeof(uint64_t) && are_plain(s.p + n))
+			n += sizeof(uint64_t);
+		else if (is_plain(s.p[n]))
+			n++;
+		else
+			break;
+	}
 	return n;
 }
 

@@ -82,11 +82,29 @@ static void test_every_length(void **state)
 		assert_null(strstr(cut(whole, n), "SE"));
 }
 
+/* Any byte that does not show, wherever it stands among those that are looked at together. */
+static void test_every_byte_everywhere(void **state)
+{
+	for (size_t at = 0; at < 24; at++) {
+		for (unsigned byte = 0; byte < 0x100; byte++) {
+			char text[] = "Subject: the quick brown fox\r\n", want[sizeof(text)];
+			text[at] = (char)byte;
+			memcpy(want, text, sizeof(text));
+			if ((byte < ' ' && byte != '\r' && byte != '\n' && byte != '\t') || byte >= 0x7f)
+				want[at] = '?';
+			/* A line's end may begin the body, of which only the size is told. */
+			if (byte != '\r' && byte != '\n')
+				assert_string_equal(cut(text, sizeof(text) - 1), want);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_every_length),
+		cmocka_unit_test(test_every_byte_everywhere),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
