@@ -17,5 +17,8 @@
 #define SIP_KEPT_BYTES_AVERAGE 4096
 /* ... and never more: 6,000 calls a second keep 70 MB for their 32 s. */
 #define SIP_KEPT_BYTES_MAX (256 * 1024 * 1024)
+#define SIP_DTMF_BYTES_MAX 256           /* of a body that tells one key; phones need 30 */
+#define SIP_DTMF_DURATION_MAX_MS 60000   /* nobody holds a key longer; how long it sounds is the voice's own limit */
+#define SIP_DTMF_DURATION_DEFAULT_MS 250 /* as the gateways do that began with it */
 #define SIP_STRAYS_MAX 8 /* late 2xx of one INVITE that are acknowledged and hung up: forks, not a flood */
 #define SIP_MAX_FORWARDS_DEFAULT 70
