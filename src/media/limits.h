@@ -46,5 +46,19 @@
 /* Ports tried in one search: what others hold in our range is skipped, but not for a whole turn of the loop. */
 #define MEDIA_PORT_TRIES_MAX 256
 
+/*
+ * Digits of ours that wait on one stream: more than a card's number, and at 20 ms a packet they are said within ten
+ * seconds. Who sends faster than they can be said loses the rest.
+ */
+#define MEDIA_DIGITS_MAX 32
+/* How long one sounds. Receivers may pass over less than 40 ms (ITU-T Q.24); the most fits into the duration field at
+ * 48 kHz, which holds 1,365 ms, so that no digit needs segments (RFC 4733 §2.5.1.3). */
+#define MEDIA_DIGIT_MIN_MS 50
+#define MEDIA_DIGIT_MAX_MS 1000
+/* Between packets of one digit, as between those of voice (RFC 4733 §2.5.1.2 wants the same). */
+#define MEDIA_DIGIT_STEP_MS 20
+/* Its last packet is said three times, for it must not be lost (§2.5.1.4). */
+#define MEDIA_DIGIT_ENDS 3
+
 /* Send keys remembered of a stream, so that one that comes back gets a new SSRC (no index is sent twice). */
 #define MEDIA_KEYS_REMEMBERED 4

@@ -213,6 +213,16 @@ int media_split(struct media *m, pool_handle stream)
 	return send_command(m, e->worker, &(struct command){.kind = COMMAND_SPLIT, .stream = stream});
 }
 
+int media_send_digit(struct media *m, pool_handle stream, const struct media_digit *digit)
+{
+	ASSERT_ON(m->thread);
+	const struct entry *e = entry_get(m, stream);
+	ASSERT(digit->payload < 128);
+	if (!e)
+		return -ENOENT;
+	return send_command(m, e->worker, &(struct command){.kind = COMMAND_DIGIT, .stream = stream, .digit = *digit});
+}
+
 void media_close(struct media *m, pool_handle stream)
 {
 	ASSERT_ON(m->thread);

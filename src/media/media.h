@@ -98,6 +98,18 @@ MUST_USE int media_set(struct media *m, pool_handle stream, const struct media_s
 MUST_USE int media_join(struct media *m, pool_handle a, pool_handle b, const uint8_t map_ab[128],
 			const uint8_t map_ba[128]);
 MUST_USE int media_split(struct media *m, pool_handle stream);
+/* A key, to be sent as an event of RFC 4733. */
+struct media_digit {
+	uint8_t event;        /* RFC 4733 §3.2: 0-9, 10 is *, 11 is #, 12-15 are A-D */
+	uint8_t payload;      /* type of telephone-event in the stream's settings, which have its clock */
+	uint16_t duration_ms; /* brought within MEDIA_DIGIT_MIN_MS and MEDIA_DIGIT_MAX_MS */
+};
+/*
+ * Send a digit on this stream, in the place of the voice that is relayed to it meanwhile. Several go one after the
+ * other; those that the stream may not send (held, no such payload type) or that are too many are dropped and counted.
+ * -ENOENT, -EAGAIN.
+ */
+MUST_USE int media_send_digit(struct media *m, pool_handle stream, const struct media_digit *digit);
 /* Always succeeds; MEDIA_CLOSED follows with the last figures. A stale handle is ignored. */
 void media_close(struct media *m, pool_handle stream);
 

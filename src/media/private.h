@@ -7,6 +7,7 @@
  *   worker.c    a thread a core: rounds, rings
  *   stream.c    receiving: source, key, order ──► relay.c    sending under our own numbers
  *   path.c      symmetric voice: who is heard      report.c   RTCP and figures
+ *   event.c     digits of our own ──► relay.c
  */
 #pragma once
 #include "media/ports.h"

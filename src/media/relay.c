@@ -63,13 +63,19 @@ static size_t write_packet(struct media_stream *s, const struct relay_packet *pa
 
 void relay_send(struct media_stream *s, const struct relay_packet *packet)
 {
+	if (s->joined == packet->from && !s->saying)
+		relay_send_own(s, packet);
+}
+
+void relay_send_own(struct media_stream *s, const struct relay_packet *packet)
+{
 	struct worker *w = s->worker;
 	struct sender *out = &s->sender;
 	int64_t now_us = w->wheel.now_us;
 	const struct endpoint *to = &s->rtp.current;
 	bool begins = packet->from != out->source || packet->epoch != out->source_epoch;
 
-	if (s->joined != packet->from || !s->send || to->n == 0)
+	if (!s->send || to->n == 0)
 		return;
 	if (begins)
 		source_begins(out, packet, now_us);
@@ -81,10 +87,12 @@ void relay_send(struct media_stream *s, const struct relay_packet *packet)
 	size_t n = write_packet(s, packet, packet->marker || begins, number);
 	/* The number is used up from here on, whether the kernel takes the packet or not. */
 	if (n > 0 && number > out->highest) {
+		uint32_t timestamp = packet->timestamp + out->timestamp_offset;
+		if (timestamp != out->timestamp || !out->started)
+			out->sent_us = now_us;
 		out->highest = number;
-		out->timestamp = packet->timestamp + out->timestamp_offset;
+		out->timestamp = timestamp;
 		out->rate_khz = packet->rate_khz;
-		out->sent_us = now_us;
 		out->started = true;
 	}
 	if (n == 0 || sendto(s->rtp.fd, packet->at - RTP_HEADER_MIN, n, 0, &to->name.any, to->n) < 0) {

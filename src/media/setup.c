@@ -38,6 +38,9 @@ static void name_metrics(struct media *m)
 				    .help = "Packets that the kernel or the cipher did not take"};
 	w->crossing_dropped = (struct metric){.name = "alto_media_crossing_dropped_total",
 					      .help = "Packets lost because the ring to another worker was full"};
+	w->digits = (struct metric){.name = "alto_media_digits_total", .help = "DTMF digits sent as events"};
+	w->digits_dropped = (struct metric){.name = "alto_media_digits_dropped_total",
+					    .help = "DTMF digits dropped: too many waited, or nothing may be sent"};
 	for (size_t i = 0; i < REFUSAL_COUNT; i++)
 		w->refused[i] = (struct metric){.name = "alto_media_packets_refused_total",
 						.labels = reasons[i],
@@ -184,6 +187,8 @@ void media_metrics(struct media *m, struct metrics *metrics)
 	metrics_add(metrics, &m->metrics.sent);
 	metrics_add(metrics, &m->metrics.unsent);
 	metrics_add(metrics, &m->metrics.crossing_dropped);
+	metrics_add(metrics, &m->metrics.digits);
+	metrics_add(metrics, &m->metrics.digits_dropped);
 	for (size_t i = 0; i < REFUSAL_COUNT; i++)
 		metrics_add(metrics, &m->metrics.refused[i]);
 	metrics_add(metrics, &m->streams);

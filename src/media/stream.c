@@ -14,6 +14,7 @@ void media_stream_open(struct media_stream *s, struct worker *w)
 	report_init(s);
 	timer_init(&s->tick, tick, s);
 	timer_init(&s->report, send_report, s);
+	event_init(s);
 	timer_start(&w->wheel, &s->tick, w->tuning->figures_us);
 }
 
@@ -26,6 +27,7 @@ void media_stream_close(struct media_stream *s)
 	report_figures(s, &s->figures_told);
 	timer_stop(&w->wheel, &s->tick);
 	timer_stop(&w->wheel, &s->report);
+	timer_stop(&w->wheel, &s->digits.next);
 	s->send_cipher = srtp_free(s->send_cipher);
 	s->receive_cipher = srtp_free(s->receive_cipher);
 	s->receive_before = srtp_free(s->receive_before);

@@ -12,6 +12,7 @@
 #pragma once
 #include "base/pool.h"
 #include "base/wheel.h"
+#include "media/limits.h"
 #include "media/media.h"
 #include "media/path.h"
 #include "rtp/quality.h"
@@ -51,7 +52,7 @@ struct sender {
 	bool started;
 	uint32_t timestamp; /* of `highest` */
 	uint8_t rate_khz;
-	int64_t sent_us;
+	int64_t sent_us;         /* when that moment was: all packets of an event have the timestamp of its begin */
 	uint64_t packets, bytes; /* of this SSRC, for reports */
 };
 
@@ -65,6 +66,17 @@ struct reports {
 	char cname[16];
 };
 
+/* Digits of our own, one after the other; the first of them is being said. */
+struct digits {
+	struct media_digit waiting[MEDIA_DIGITS_MAX];
+	uint8_t first, count;
+	uint8_t ends;    /* how often its last packet was sent */
+	uint16_t sent;   /* packets of it */
+	uint32_t number; /* of those said before it: each is a source of its own */
+	int64_t began_us;
+	struct timer next; /* its next packet, or the end of the pause behind it */
+};
+
 struct media_stream {
 	/* Set before the worker gets it. */
 	pool_handle handle;
@@ -74,6 +86,7 @@ struct media_stream {
 
 	struct worker *worker;
 	bool rtcp_mux, send, receive;
+	bool saying;                    /* digits of ours: voice that comes for it meanwhile is dropped */
 	bool encrypted;                 /* what comes in must be */
 	bool started_told;              /* MEDIA_STARTED went out since the last window or silence */
 	bool expected;                  /* voice both ways was agreed: silence means something */
@@ -99,6 +112,7 @@ struct media_stream {
 	struct media_figures figures;      /* sums; what reception and reports know is added when they are asked for */
 	struct media_figures figures_told; /* as last sent up */
 	struct timer tick, report;
+	struct digits digits;
 };
 
 /* One packet on its way from a stream to the one that sends it on. */
@@ -128,6 +142,14 @@ void sender_init(struct media_stream *s);
 bool sender_ssrc_is_ours(const struct worker *w, uint32_t ssrc);
 /* Send on what another stream received. s must be joined to it: else it is dropped. */
 void relay_send(struct media_stream *s, const struct relay_packet *packet);
+
+/* The same for a source of the stream's own, which is joined to nobody. */
+void relay_send_own(struct media_stream *s, const struct relay_packet *packet);
+
+/* ---- event.c ---- */
+void event_init(struct media_stream *s);
+/* A digit is said, as soon as those before it have been. */
+void event_queue(struct media_stream *s, const struct media_digit *digit);
 
 /* ---- report.c ---- */
 void report_init(struct media_stream *s);

@@ -49,6 +49,8 @@ static void publish(struct timer *t, void *arg)
 	metric_add(&w->metrics->sent, c->sent);
 	metric_add(&w->metrics->unsent, c->unsent);
 	metric_add(&w->metrics->crossing_dropped, c->crossing_dropped);
+	metric_add(&w->metrics->digits, c->digits);
+	metric_add(&w->metrics->digits_dropped, c->digits_dropped);
 	for (size_t i = 0; i < REFUSAL_COUNT; i++)
 		metric_add(&w->metrics->refused[i], c->refused[i]);
 	*c = (struct worker_counts){0};
@@ -168,6 +170,9 @@ static void command_do(struct worker *w, struct command *c)
 		break;
 	case COMMAND_SPLIT:
 		s->joined = 0;
+		break;
+	case COMMAND_DIGIT:
+		event_queue(s, &c->digit);
 		break;
 	case COMMAND_OPEN:
 		break;

@@ -28,7 +28,7 @@ struct media_tuning {
 	const _Atomic int64_t *clock_us; /* NULL: the system's; a new time is seen at the next wake-up */
 };
 
-enum command_kind { COMMAND_OPEN, COMMAND_SET, COMMAND_JOIN, COMMAND_SPLIT };
+enum command_kind { COMMAND_OPEN, COMMAND_SET, COMMAND_JOIN, COMMAND_SPLIT, COMMAND_DIGIT };
 struct command {
 	enum command_kind kind;
 	pool_handle stream;
@@ -40,6 +40,7 @@ struct command {
 			struct worker *worker;
 			uint8_t map[128];
 		} join;
+		struct media_digit digit;
 	};
 };
 
@@ -57,10 +58,10 @@ struct crossing {
 };
 
 struct worker_counts {
-	int64_t received, sent, unsent, crossing_dropped, refused[REFUSAL_COUNT];
+	int64_t received, sent, unsent, crossing_dropped, digits, digits_dropped, refused[REFUSAL_COUNT];
 };
 struct worker_metrics { /* shared by all workers */
-	struct metric received, sent, unsent, crossing_dropped, refused[REFUSAL_COUNT];
+	struct metric received, sent, unsent, crossing_dropped, digits, digits_dropped, refused[REFUSAL_COUNT];
 };
 
 struct worker {

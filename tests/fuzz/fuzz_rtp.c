@@ -1,5 +1,6 @@
 /* fuzz_rtp.c - an RTP header, and a stream of sequence numbers: the figures of a receiver stay sane */
 #include "rtp/bytes.h"
+#include "rtp/event.h"
 #include "rtp/quality.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -19,6 +20,20 @@ static void check_header(const uint8_t *data, size_t size)
 	ASSERT((again[0] & 0xc0) == (data[0] & 0xc0));
 	ASSERT(memcmp(again + 1, data + 1, sizeof(again) - 1) == 0);
 	ASSERT(rtp_is_rtcp(data, size) == (data[1] >= 192 && data[1] < 224));
+}
+
+/* The payload as an event: what is written is what was read, but for the reserved bit. */
+static void check_event(const uint8_t *data, size_t size)
+{
+	struct rtp_event e = {.volume = 77};
+	uint8_t again[RTP_EVENT_BYTES];
+	if (!rtp_event_parse(data, size, &e)) {
+		ASSERT(size < RTP_EVENT_BYTES && e.volume == 77);
+		return;
+	}
+	ASSERT(e.volume < 64);
+	rtp_event_write(again, &e);
+	ASSERT(again[0] == data[0] && again[1] == (data[1] & 0xbf) && memcmp(again + 2, data + 2, 2) == 0);
 }
 
 /* Four bytes a packet: number, timestamp, and what passes until it comes; rarely another source. */
@@ -51,6 +66,7 @@ static void check_stream(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	check_header(data, size);
+	check_event(data, size);
 	check_stream(data, size);
 	return 0;
 }

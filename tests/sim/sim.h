@@ -149,6 +149,8 @@ struct voice_stream {
 	pool_handle peer; /* joined with; 0: with nobody */
 	uint8_t map[128]; /* what arrives here leaves there with which payload type */
 	unsigned sets, joins;
+	struct media_digit digits[64]; /* sent to its phone as events */
+	unsigned digit_count;
 	bool closing;
 	struct timer closed;
 	struct media *media;

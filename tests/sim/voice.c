@@ -159,6 +159,18 @@ int media_split(struct media *m, pool_handle stream)
 	return 0;
 }
 
+int media_send_digit(struct media *m, pool_handle stream, const struct media_digit *digit)
+{
+	struct voice_stream *v = pool_get(&m->streams, stream);
+	if (!v || v->closing)
+		return -ENOENT;
+	if (busy(m))
+		return -EAGAIN;
+	assert_true(v->digit_count < ARRAY_LEN(v->digits));
+	v->digits[v->digit_count++] = *digit;
+	return 0;
+}
+
 void media_close(struct media *m, pool_handle stream)
 {
 	struct voice_stream *v = pool_get(&m->streams, stream);
