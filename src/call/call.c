@@ -1,5 +1,6 @@
 /* call/call.c - a call: begun, answered, ended, with a trace of why */
 #include "call/callers.h"
+#include "call/info.h"
 #include "call/messages.h"
 #include "call/offer.h"
 #include "call/outside.h"
@@ -212,6 +213,9 @@ static void session_event(struct call *c, struct leg *leg, struct leg *other, en
 	case LEG_REFER:
 		transfer_asked(c, leg);
 		break;
+	case LEG_DIGIT:
+		info_pass_on(c, leg, other);
+		break;
 	case LEG_OFFER:
 		codecs_ask(c, leg, other);
 		break;
@@ -256,6 +260,8 @@ static void caller_event(void *user, struct leg *leg, enum leg_event event)
 			 leg->end_cause ? leg->end_cause : "cancelled", "caller");
 	else if (event == LEG_CHANGED && c->state == CALL_RINGING)
 		rejoin_ringing(c);
+	else if (event == LEG_DIGIT && c->state == CALL_RINGING)
+		info_pass_on(c, leg, ring_heard(c));
 	else
 		session_event(c, leg, c->callee, event);
 }

@@ -129,6 +129,8 @@ void ring_user(struct call *c, const struct directory_user *user, const struct p
 bool ring_more(struct call *c, const struct directory_user *user, const struct ringing *by, const char *diverted);
 /* Join the early voice of the one target that rings, if there is any: something has changed that it depends on. */
 void ring_join(struct call *c);
+/* The target whose early voice is joined with the caller's; NULL: none. */
+struct leg *ring_heard(const struct call *c);
 /* Stop what still rings or is looked for. reason: value of a Reason field, or empty. */
 void ring_stop(struct call *c, struct slice reason);
 /* What is the same for every leg that rings: the texts of From and To, more fields, and what the caller offers. */

@@ -1,5 +1,6 @@
 /* call/leg.c - a leg's life: made, its 2xx told until it is acknowledged, ended */
 #include "call/early.h"
+#include "call/info.h"
 #include "call/messages.h"
 #include "call/offer.h"
 #include "call/refer.h"
@@ -84,6 +85,7 @@ static void leg_release(struct leg *leg)
 	description_done(&leg->parting);
 	description_done(&leg->moved);
 	free(leg->refer);
+	free(leg->info);
 	crypto_wipe(&leg->send_key, sizeof(leg->send_key));
 	crypto_wipe(&leg->receive_key, sizeof(leg->receive_key));
 	crypto_wipe(leg->offered, sizeof(leg->offered));
@@ -161,6 +163,7 @@ void leg_end(struct leg *leg)
 	leg_session_stop(leg);
 	reliable_stop(leg);
 	refer_stop(leg);
+	info_stop(leg);
 	timer_stop(leg->sb->wheel, &leg->settle);
 	leg_detach_invite(leg);
 	if (leg->probe)
@@ -182,6 +185,7 @@ void leg_drop(struct leg *leg)
 		sip_client_detach(leg->probe);
 	leg_detach_invite(leg);
 	refer_stop(leg);
+	info_stop(leg);
 	if (leg->stream)
 		media_close(leg->sb->config.media, leg->stream);
 	leg_release(leg);

@@ -42,11 +42,14 @@ enum leg_event {
 	LEG_OFFER_DROPPED, /* the peer no longer wants what LEG_OFFER asked: leg_withdraw_offer() at the other side */
 	LEG_VOICE_LOST,    /* its stream could not be set as was agreed: nobody would hear anything */
 	LEG_REFER,   /* the peer asks for its call to go elsewhere: refer_accept() or refer_refuse(), call/refer.h */
+	LEG_DIGIT,   /* the peer pressed a key, and told so by INFO: leg->digit */
 	LEG_CHANGED, /* the peer changed its side of the session, and we agreed: join it anew */
 	LEG_GONE     /* last event; figures are final */
 };
 struct leg;
 struct early;
+struct info;
+struct sip_dtmf;
 struct reliable;
 typedef void (*leg_fn)(void *user, struct leg *leg, enum leg_event event);
 
@@ -94,6 +97,8 @@ struct leg {
 	bool responded : 1;        /* ... and something has answered, 100 at least */
 	bool peer_updates : 1;     /* its Allow has UPDATE */
 	bool no_updates : 1;       /* ... but it refused one (405, 501) */
+	bool peer_takes_info : 1;  /* its Allow has INFO, and it refused none */
+	bool digit_lost : 1;       /* one that it pressed reached nobody: the trace says so */
 	bool changing : 1;         /* `change` awaits its final response */
 	bool offering : 1;         /* ... which is to answer a description of ours */
 	bool refreshing : 1;       /* ... and nobody but ourselves waits for it: a refresh of the session */
@@ -126,6 +131,9 @@ struct leg {
 	const struct early *heard; /* ... whose description is in force; NULL: none's */
 
 	struct refer *refer; /* refer.c: what it asked by REFER; NULL: it never did */
+
+	struct info *info;            /* info.c: digits that go to it by INFO; NULL: none ever did */
+	const struct sip_dtmf *digit; /* while LEG_DIGIT is reported, else NULL */
 
 	struct followed *followed; /* messages.c: its messages are kept; NULL: they are not */
 

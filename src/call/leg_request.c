@@ -1,6 +1,7 @@
 /* call/leg_request.c - requests inside a leg's dialog: ours as they are written, the peer's as they are judged.   RFC
  * 3261 §12.2 */
 #include "call/early.h"
+#include "call/info.h"
 #include "call/offer.h"
 #include "call/outside.h"
 #include "call/refer.h"
@@ -167,8 +168,10 @@ static struct sip_dialog *dialog_of(struct leg *leg, const struct sip_message *r
 
 void leg_learn_peer(struct leg *leg, const struct sip_message *msg)
 {
-	if (msg->first[SIP_ALLOW]) /* one that says nothing has not changed its mind */
+	if (msg->first[SIP_ALLOW]) { /* one that says nothing has not changed its mind */
 		leg->peer_updates = sip_list_has(msg, SIP_ALLOW, SLICE("UPDATE"));
+		leg->peer_takes_info = sip_list_has(msg, SIP_ALLOW, SLICE("INFO"));
+	}
 }
 
 void leg_request(struct leg *leg, struct sip_server *server, const struct sip_message *req, const struct sip_flow *flow)
@@ -217,6 +220,9 @@ void leg_request(struct leg *leg, struct sip_server *server, const struct sip_me
 		break;
 	case SIP_REFER:
 		refer_came(leg, server, req);
+		break;
+	case SIP_INFO:
+		info_came(leg, server, req);
 		break;
 	case SIP_OPTIONS:
 		answer_options(sb, server, req, flow, leg->dialog.local_tag);

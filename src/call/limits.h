@@ -29,6 +29,7 @@
 #define CALL_TRACE_BYTES 1024 /* decisions kept beside a call; the beginning says more than what no longer fits */
 #define TRANSFERS_MAX                                                                                                  \
 	20 /* in the life of a call: people do not come near it, two machines that refer to each other do */
+#define INFO_DIGITS_MAX 32 /* waiting for the answer to the INFO before them, as many as may wait in a voice */
 #define TRANSFER_PARTING_US                                                                                            \
 	(2 * SECOND_US) /* how long who has transferred its call may take to hang up: a phone does so when it hears of \
 			   it */

@@ -61,6 +61,28 @@ int offer_open_stream(struct leg *leg, pool_handle near)
 	return rc;
 }
 
+/* The peer's audio line in force; NULL: none. Slices into leg->remote. */
+static const struct sdp_media *remote_audio(const struct leg *leg, struct sdp_session *ret)
+{
+	struct sdp_reason err;
+	uint8_t index;
+	if (!leg->remote.text || sdp_parse(description_slice(&leg->remote), ret, &err) != SDP_OK)
+		return NULL;
+	return sdp_audio(ret, &index);
+}
+
+static bool wants_voice(const struct sdp_media *m)
+{
+	return m->direction != SDP_SENDONLY && m->direction != SDP_INACTIVE && !address_is_any(&m->address);
+}
+
+bool offer_hears(const struct leg *leg)
+{
+	struct sdp_session session;
+	const struct sdp_media *m = remote_audio(leg, &session);
+	return m && wants_voice(m);
+}
+
 /* What a description settles beside itself. */
 struct terms {
 	struct srtp_key send_key, receive_key;
@@ -80,7 +102,7 @@ static int apply(struct leg *leg, const struct sdp_media *m, const struct terms 
 		.remote = m->address,
 		.remote_rtcp = m->rtcp,
 		.rtcp_mux = m->rtcp_mux && t->mux,
-		.send = m->direction != SDP_SENDONLY && m->direction != SDP_INACTIVE && !address_is_any(&m->address),
+		.send = wants_voice(m),
 		.receive = m->direction != SDP_RECVONLY && m->direction != SDP_INACTIVE,
 		.learn = true,
 		.send_key = t->send_key,
@@ -99,11 +121,7 @@ static int apply(struct leg *leg, const struct sdp_media *m, const struct terms 
 int offer_settle(struct leg *leg)
 {
 	struct sdp_session session;
-	struct sdp_reason err;
-	uint8_t index;
-	if (!leg->remote.text || sdp_parse(description_slice(&leg->remote), &session, &err) != SDP_OK)
-		return -ENOENT;
-	const struct sdp_media *m = sdp_audio(&session, &index);
+	const struct sdp_media *m = remote_audio(leg, &session);
 	if (!m)
 		return -ENOENT;
 	struct terms t = {leg->send_key, leg->receive_key, leg->mux, leg->agreed, leg->agreed_count};
@@ -213,6 +231,18 @@ bool offer_fits(const struct leg *from, const struct leg *to)
 		if (has_codec(&from->agreed[i], 1) && !agreed_has(to, &from->agreed[i]))
 			return false;
 	return true;
+}
+
+const struct sdp_format *offer_event_format(const struct leg *leg)
+{
+	const struct sdp_format *found = NULL;
+	uint32_t rate = 0; /* of the codec */
+	for (uint8_t i = 0; i < leg->agreed_count && !rate; i++)
+		rate = has_codec(&leg->agreed[i], 1) ? leg->agreed[i].rate : 0;
+	for (uint8_t i = 0; i < leg->agreed_count; i++)
+		if (sdp_format_is_event(&leg->agreed[i]) && (!found || leg->agreed[i].rate == rate))
+			found = &leg->agreed[i];
+	return found;
 }
 
 void offer_codec_name(const struct leg *leg, char *buf, size_t cap)

@@ -45,5 +45,10 @@ bool offer_fits(const struct leg *from, const struct leg *to);
 
 /* "opus/48000/2": the codec in use, into buf. */
 void offer_codec_name(const struct leg *leg, char *buf, size_t cap);
+/* How this peer is told digits in its voice: telephone-event, at the clock of the codec if there are several. NULL: it
+ * was not agreed. Into leg->agreed. */
+const struct sdp_format *offer_event_format(const struct leg *leg);
+/* Does the peer want voice of us? Not while it holds the call. */
+bool offer_hears(const struct leg *leg);
 /* Join the voice of two legs, or join it anew when their formats have changed. -EAGAIN: in a later turn. */
 MUST_USE int offer_join(struct leg *a, struct leg *b);

@@ -17,6 +17,7 @@
  *   overload.c      what is turned away before all that
  *   transfer.c      REFER (refer.c has its words on the wire) and replace.c, INVITE with Replaces: legs that go from
  *                   call to call;  callee.c  whom a user means;  gruu.c  one phone of a user
+ *   info.c          digits that come by INFO, told in the way that the other leg has
  *   register_*.c    registrar.c's: one REGISTER of a device at a time, and what its Contacts ask for
  *   body.c          is there an offer in a request, and may we read it
  *   offer.c         descriptions ◄──► media settings
@@ -67,6 +68,7 @@ struct switchboard {
 	uint32_t stop_cursor; /* calls hung up so far */
 	uint32_t calls_ringing;
 	struct metric calls_total, calls_answered, bad_messages, requests_refused, auth_failed, unknown_numbers;
+	struct metric digits_passed, digits_lost; /* info.c */
 	struct overload overload;
 	uint8_t gruu_key[32];               /* gruu.c: of temporary ones */
 	uint8_t unknown_ha1[SIP_HA1_BYTES]; /* checked against for users that do not exist: same work, same time */
@@ -181,8 +183,8 @@ struct refusal {
 /* ---- refuse.c: each counts ---- */
 /* Answer and forget: for statuses that owe nothing but themselves. */
 void refuse(struct switchboard *sb, struct sip_server *server, unsigned status, struct slice reason);
-/* With what the status owes the one who asked: Allow (405, 501), Accept (415), Min-SE (422), Warning (488, 606),
- * Retry-After (500, 503). to_tag: of the dialog, or empty. */
+/* With what the status owes the one who asked: Allow (405, 501), Accept (415), Recv-Info (469), Min-SE (422), Warning
+ * (488, 606), Retry-After (500, 503). to_tag: of the dialog, or empty. */
 void refuse_fully(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		  const struct sip_flow *flow, struct slice to_tag, const struct refusal *why);
 /* A method that we do not know at all (501), or not here (405). */
@@ -218,4 +220,5 @@ void write_contact(struct switchboard *sb, struct writer *w, const struct sip_fl
 	SLICE("100rel, timer, replaces, norefersub") /* the part of it that concerns an INVITE and its answer */
 #define SUPPORTED_IN_DIALOG                                                                                            \
 	SLICE("timer, replaces, norefersub") /* ... a later request: 1xx to it need not be acknowledged */
-#define ALLOWED_METHODS SLICE("INVITE, ACK, BYE, CANCEL, UPDATE, OPTIONS, PRACK, REFER, REGISTER")
+#define ACCEPTED_BY_INFO SLICE("application/dtmf-relay, application/dtmf")
+#define ALLOWED_METHODS SLICE("INVITE, ACK, BYE, CANCEL, UPDATE, OPTIONS, PRACK, REFER, INFO, REGISTER")

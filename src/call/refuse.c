@@ -18,23 +18,27 @@ static void write_warning(struct writer *w, unsigned warning, struct slice reaso
 	sip_write_field_end(w);
 }
 
-static void write_owed(struct switchboard *sb, struct writer *w, unsigned status, unsigned warning, struct slice reason)
+static void write_owed(struct switchboard *sb, struct writer *w, const struct sip_message *req,
+		       const struct refusal *why)
 {
-	switch (status) {
+	switch (why->status) {
 	case 405: /* §21.4.6 */
 	case 501:
 		sip_write_field(w, SIP_ALLOW, ALLOWED_METHODS);
 		break;
 	case 415: /* §21.4.13 */
-		sip_write_field(w, SIP_ACCEPT, SLICE("application/sdp"));
+		sip_write_field(w, SIP_ACCEPT, req->method == SIP_INFO ? ACCEPTED_BY_INFO : SLICE("application/sdp"));
 		sip_write_named(w, SLICE("Accept-Encoding"), SLICE("identity"));
 		break;
 	case 422: /* RFC 4028 §6 */
 		sip_write_field_u64(w, SIP_MIN_SE, SESSION_MIN_S);
 		break;
+	case 469: /* RFC 6086 §4.2.2: of Info Packages we take none */
+		sip_write_named(w, SLICE("Recv-Info"), SLICE_NONE);
+		break;
 	case 488:
 	case 606:
-		write_warning(w, warning, reason);
+		write_warning(w, why->warning, why->reason);
 		break;
 	case 500: /* §14.2: a random time up to ten seconds */
 		sip_write_field_u64(w, SIP_RETRY_AFTER, random_below(sb->random, 10));
@@ -52,7 +56,7 @@ void refuse_fully(struct switchboard *sb, struct sip_server *server, const struc
 {
 	metric_add(&sb->requests_refused, 1);
 	struct writer w = response_begin(sb, req, flow, why->status, why->reason, to_tag);
-	write_owed(sb, &w, why->status, why->warning, why->reason);
+	write_owed(sb, &w, req, why);
 	(void)response_send(sb, server, &w, why->status, SLICE_NONE);
 }
 

@@ -1,5 +1,6 @@
 /* call/ring.c - all devices of a user ring; the first answer wins, the others are told so.   RFC 3261 §16.7, RFC 3326
  */
+#include "call/info.h"
 #include "call/offer.h"
 #include "call/outside.h"
 #include "call/ringing.h"
@@ -82,6 +83,15 @@ static bool pass_early(struct call *c, struct leg *leg)
 	else if (c->transfer)
 		transfer_heard(c);
 	return true;
+}
+
+struct leg *ring_heard(const struct call *c)
+{
+	bool joined = c->transfer ? c->transfer->heard : c->caller && c->caller->early;
+	for (uint8_t i = 0; joined && calling(c) == 1 && i < c->target_count; i++)
+		if (c->targets[i]->state == LEG_CALLING && c->targets[i]->early)
+			return c->targets[i];
+	return NULL;
 }
 
 static void tell_ringing(struct call *c)
@@ -196,6 +206,9 @@ void ring_target_event(void *user, struct leg *leg, enum leg_event event)
 		break;
 	case LEG_HUNG_UP:
 		target_lost(c, leg, 480);
+		break;
+	case LEG_DIGIT:
+		info_pass_on(c, leg, leg == ring_heard(c) ? c->caller : NULL);
 		break;
 	case LEG_CHANGED: /* its stream is set only now */
 		ring_join(c);

@@ -158,6 +158,7 @@ static void on_request(void *owner, struct sip_server *server, const struct sip_
 	case SIP_BYE: /* of a dialog that there is not */
 	case SIP_PRACK:
 	case SIP_UPDATE:
+	case SIP_INFO:
 		refuse(sb, server, 481, SLICE_NONE);
 		break;
 	case SIP_REFER: /* we call nobody because somebody says so: only who is in a call may move that */
@@ -334,6 +335,8 @@ int switchboard_new(const struct switchboard_config *config, struct switchboard 
 	counter(&sb->calls_answered, "alto_calls_answered_total", "Calls answered");
 	counter(&sb->bad_messages, "alto_sip_bad_messages_total", "SIP messages that could not be understood");
 	counter(&sb->requests_refused, "alto_sip_requests_refused_total", "Requests answered with a refusal");
+	counter(&sb->digits_passed, "alto_info_digits_total", "Digits that came by INFO and went on to the other side");
+	counter(&sb->digits_lost, "alto_info_digits_lost_total", "Digits that came by INFO and reached nobody");
 	counter(&sb->unknown_numbers, "alto_trunk_unknown_numbers_total",
 		"Calls from operators for numbers that nobody has");
 	counter(&sb->auth_failed, "alto_sip_authentication_failed_total", "Wrong passwords and unknown device names");
@@ -389,6 +392,8 @@ void switchboard_metrics(struct switchboard *sb, struct metrics *m)
 	metrics_add(m, &sb->requests_refused);
 	metrics_add(m, &sb->auth_failed);
 	metrics_add(m, &sb->unknown_numbers);
+	metrics_add(m, &sb->digits_passed);
+	metrics_add(m, &sb->digits_lost);
 	metrics_add(m, &sb->overload.total);
 	registrar_metrics(sb->registrar, m);
 	history_metrics(sb->history, m);

@@ -100,6 +100,8 @@ struct sim_phone {
 	unsigned statuses[700];
 	char fragments[128];    /* statuses that its NOTIFYs told, " 100 180" */
 	unsigned notify_status; /* its answer to them; 0: 200 */
+	char keys[65];          /* that INFO told it, "5#" */
+	unsigned info_status;   /* its answer to them; 0: none */
 	char ladder[1024];      /* all that went ("INVITE") and came ("<180"), in order, each with a space before it */
 	char last_request[6000], last_invite[6000], last_response[6000], last_to_cancel[6000];
 	struct phone_call calls[4];

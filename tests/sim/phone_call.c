@@ -545,6 +545,15 @@ static void notified(struct sim_phone *p, struct sip_server *server, const struc
 	(void)!sip_server_respond_simple(server, p->notify_status ? p->notify_status : 200, SLICE_NONE, SLICE_NONE);
 }
 
+static void told_key(struct sim_phone *p, struct sip_server *server, const struct sip_message *req)
+{
+	size_t n = strlen(p->keys);
+	assert_true(n + 1 < sizeof(p->keys) && slice_starts(req->body, SLICE("Signal=")));
+	p->keys[n] = req->body.p[7];
+	if (p->info_status)
+		(void)!sip_server_respond_simple(server, p->info_status, SLICE_NONE, SLICE_NONE);
+}
+
 void phone_on_request(void *owner, struct sip_server *server, const struct sip_message *req,
 		      const struct sip_flow *flow)
 {
@@ -565,6 +574,8 @@ void phone_on_request(void *owner, struct sip_server *server, const struct sip_m
 		phone_prack_came(c, server, req);
 	} else if (req->method == SIP_NOTIFY) {
 		notified(p, server, req);
+	} else if (req->method == SIP_INFO) {
+		told_key(p, server, req);
 	} else {
 		if (req->method == SIP_BYE) {
 			c->byes++;

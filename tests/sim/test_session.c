@@ -299,7 +299,7 @@ static void test_out_of_order(void **state)
 	phone_send_in_dialog(a, SIP_OPTIONS, "");
 	sim_run(o.s, 100 * MS_US);
 	assert_int_equal(a->reinvite_status, 500);
-	phone_send_in_dialog(a, SIP_INFO, "");
+	phone_send_in_dialog(a, SIP_MESSAGE, "");
 	sim_run(o.s, 100 * MS_US);
 	assert_int_equal(a->reinvite_status, 405);
 	phone_send_in_dialog(a, SIP_OPTIONS, "Require: foo\r\n");

@@ -439,7 +439,7 @@ static void test_methods(void **state)
 		unsigned status;
 		const char *says;
 	} rows[] = {
-		{SIP_INFO, 405, "Allow: INVITE, ACK, BYE, CANCEL, UPDATE"},
+		{SIP_SUBSCRIBE, 405, "Allow: INVITE, ACK, BYE, CANCEL, UPDATE"},
 		{SIP_MESSAGE, 405, "Allow: INVITE, ACK, BYE, CANCEL, UPDATE"},
 		{SIP_OPTIONS, 200, "Allow: INVITE, ACK, BYE, CANCEL, UPDATE"},
 		{SIP_OPTIONS, 200, "Supported: 100rel, path, outbound, timer, replaces, norefersub, gruu"},
