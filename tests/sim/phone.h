@@ -86,7 +86,7 @@ struct sim_phone {
 
 	/* its voice */
 	const char *codecs;       /* payload types: "8 0 101"; 96 is opus, 97 iLBC, 98 PCMA, 99 red, 100 has no name,
-				     101 telephone-event */
+				     101 telephone-event, 102 the same at 48 kHz */
 	const char *suites;       /* offered, in this order: "gcm aes"; NULL: plain RTP */
 	const char *answer_suite; /* instead of the offered line's; NULL: that one */
 	unsigned answer_tag;      /* crypto line of an offer that it takes */

@@ -41,11 +41,12 @@ static void write_codecs(struct phone_call *c, struct writer *w, const struct sd
 			write_format(w, " %u", (unsigned)payload);
 		else if (payload >= 96 && payload != 100)
 			write_format(w, "a=rtpmap:%u %s\r\n", (unsigned)payload,
-				     payload == 96   ? "opus/48000/2"
-				     : payload == 97 ? "iLBC/8000"
-				     : payload == 98 ? "PCMA/8000"
-				     : payload == 99 ? "red/8000"
-						     : "telephone-event/8000");
+				     payload == 96    ? "opus/48000/2"
+				     : payload == 97  ? "iLBC/8000"
+				     : payload == 98  ? "PCMA/8000"
+				     : payload == 99  ? "red/8000"
+				     : payload == 102 ? "telephone-event/48000"
+						      : "telephone-event/8000");
 	}
 }
 

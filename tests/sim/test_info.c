@@ -89,6 +89,24 @@ static void test_as_events(void **state)
 	}
 }
 
+/* Of several the one at the codec's clock, so that the stream keeps one (RFC 4733 §2.1); any where none fits. */
+static void test_clock(void **state)
+{
+	static const struct {
+		const char *codecs;
+		unsigned payload;
+	} cases[] = {{"96 101 102", 102}, {"8 102 101", 101}, {"102 101 8", 101}, {"96 101", 101}};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct office o = office_udp();
+		struct phone_call *a, *b;
+		o.ann->codecs = o.desk->codecs = cases[i].codecs;
+		office_talk(&o, &a, &b);
+		press(a, '1');
+		assert_int_equal(stream_told(b)->digits[0].payload, cases[i].payload);
+		over(&o, a, NULL);
+	}
+}
+
 /* Who holds hears nothing, and is told nothing; afterwards it is again. */
 static void test_held(void **state)
 {
@@ -322,12 +340,12 @@ static void test_allow(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_as_events),       cmocka_unit_test(test_held),
-		cmocka_unit_test(test_early),           cmocka_unit_test(test_busy),
-		cmocka_unit_test(test_as_info),         cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_refused_by_peer), cmocka_unit_test(test_no_answer),
-		cmocka_unit_test(test_neither),         cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_allow),
+		cmocka_unit_test(test_as_events), cmocka_unit_test(test_held),
+		cmocka_unit_test(test_clock),     cmocka_unit_test(test_early),
+		cmocka_unit_test(test_busy),      cmocka_unit_test(test_as_info),
+		cmocka_unit_test(test_bounds),    cmocka_unit_test(test_refused_by_peer),
+		cmocka_unit_test(test_no_answer), cmocka_unit_test(test_neither),
+		cmocka_unit_test(test_answers),   cmocka_unit_test(test_allow),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

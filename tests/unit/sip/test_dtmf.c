@@ -94,14 +94,16 @@ static void long_bodies(void **state)
 	struct sip_dtmf d;
 	struct sip_reason err;
 	memset(text, ' ', sizeof(text));
-	memcpy(text, "Signal=9", 8);
+	struct writer w = writer_on(text, sizeof(text));
+	write_string(&w, "Signal=9");
 	for (size_t over = 0; over < 2; over++) {
 		struct slice body = guard_slice(slice_of(text, SIP_DTMF_BYTES_MAX + over));
 		assert_int_equal(sip_dtmf_relay_parse(body, &d, &err), over ? SIP_BAD : SIP_OK);
 		assert_int_equal(sip_dtmf_parse(slice_from(body, 7), &d, &err), SIP_OK);
 		guard_free(body.p);
 	}
-	memcpy(text, "       9", 8);
+	w.n = 0;
+	write_string(&w, "       9");
 	assert_int_equal(sip_dtmf_parse(slice_of(text, SIP_DTMF_BYTES_MAX), &d, &err), SIP_OK);
 	assert_int_equal(sip_dtmf_parse(slice_of(text, SIP_DTMF_BYTES_MAX + 1), &d, &err), SIP_BAD);
 }
