@@ -152,12 +152,12 @@ class Softphone:
     def contact(self):
         return f'<sip:{self.extension}@{self.shown}:{self.port};transport={self.transport}>'
 
-    def register(self):
+    def register(self, expires=600):
         me, call_id, answer = f'<sip:{self.extension}@{DOMAIN}>', secrets.token_hex(8), ''
         for cseq in (1, 2):
             self.send(f'REGISTER sip:{DOMAIN} SIP/2.0', [
                 ('Via', self.via()), ('Max-Forwards', 70), ('From', f'{me};tag={secrets.token_hex(4)}'), ('To', me),
-                ('Call-ID', call_id), ('CSeq', f'{cseq} REGISTER'), ('Contact', self.contact), ('Expires', 600),
+                ('Call-ID', call_id), ('CSeq', f'{cseq} REGISTER'), ('Contact', self.contact), ('Expires', str(expires)),
                 ('Authorization', answer)])
             said = self.response(call_id, 'REGISTER', cseq)
             if said.status == 401:
