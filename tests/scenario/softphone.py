@@ -66,7 +66,11 @@ class Softphone:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # what the certificate says is test_two_phones.py's matter
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
             self.socket = context.wrap_socket(self.socket)
-        self.shown = f'[{host}]' if ':' in host else host
+        self.begin()
+
+    def begin(self):
+        """Its socket is ready."""
+        self.shown = f'[{self.host}]' if ':' in self.host else self.host
         self.port = self.socket.getsockname()[1]
         self.inbox, self.seen = [], set()
         self.news = threading.Condition()

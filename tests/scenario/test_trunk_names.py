@@ -1,27 +1,9 @@
 """An operator by name: SRV gives two hosts, the first is dead, and the call goes to the second (RFC 3263 §4.3)."""
-import os
-import pathlib
-import sys
-import tempfile
-
-from names import A, SRV, Names
+from names import A, SRV, Names, in_a_world_of_its_own
 from server import Alto, free_port
 from sipp import Sipp
 
 HOST, DEAD, ALIVE = 'sip.operator.example', '127.0.0.4', '127.0.0.2'
-
-
-def in_a_world_of_its_own():
-    """Run again where /etc/resolv.conf and port 53 are ours: in namespaces of a user of our own, which needs no right."""
-    if os.environ.get('ALTO_NAMESPACE'):
-        return
-    os.environ['ALTO_NAMESPACE'] = 'yes'
-    with tempfile.NamedTemporaryFile('w', suffix='.conf', delete=False) as resolv:
-        resolv.write('nameserver 127.0.0.1\n')
-    os.environ['ALTO_RESOLV'] = resolv.name
-    script = 'ip link set lo up && mount --bind "$ALTO_RESOLV" /etc/resolv.conf && exec "$@"'
-    os.execvp('unshare', ['unshare', '--user', '--map-root-user', '--net', '--mount', 'sh', '-c', script, 'sh',
-                          sys.executable, *sys.argv])
 
 
 def phone_calls(alto, server, account):
@@ -33,7 +15,6 @@ def phone_calls(alto, server, account):
 
 
 in_a_world_of_its_own()
-pathlib.Path(os.environ['ALTO_RESOLV']).unlink()
 server = f'127.0.0.1:{free_port()}'
 records = {(f'_sip._udp.{HOST}', SRV): [(10, 0, 5061, 'dead.example'), (20, 0, 5062, 'alive.example')],
            ('dead.example', A): [DEAD], ('alive.example', A): [ALIVE], (HOST, A): [DEAD]}
