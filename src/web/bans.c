@@ -47,8 +47,6 @@ static bool is_slot(struct slice s)
 void web_bans_list(struct web_request *r)
 {
 	uint64_t slot = 0;
-	if (!WEB_ARGUMENTS_ALLOW(r, "limit", "cursor"))
-		return;
 	struct web_listing *l = web_listing_new(r, is_slot);
 	if (!l)
 		return;
@@ -62,17 +60,11 @@ void web_bans_list(struct web_request *r)
 void web_bans_lift(struct web_request *r)
 {
 	struct address_block block;
-	if (!WEB_ARGUMENTS_ALLOW(r, "address", "all"))
-		return;
-	struct slice address = web_argument(r, "address"), all = web_argument(r, "all");
-	bool every = slice_eq(all, SLICE("true"));
-	if (slice_empty(address) != every || (!slice_empty(all) && !every)) {
+	struct slice address = web_argument(r, "address");
+	bool every = !slice_empty(web_argument(r, "all")), one = address_block_parse(address, &block);
+	if (one == every) {
 		web_problem(r, WEB_INVALID_PARAMETER, every ? "all" : "address",
 			    "say which ban: address=ADDRESS, or all=true");
-		return;
-	}
-	if (!every && !address_block_parse(address, &block)) {
-		web_problem(r, WEB_INVALID_PARAMETER, "address", "address must be as the listing of bans shows it");
 		return;
 	}
 	unsigned lifted = bans_lift(r->context->bans, every ? NULL : &block);

@@ -142,8 +142,6 @@ static bool is_number(struct slice s)
 
 void web_call_messages(struct web_request *r)
 {
-	if (!WEB_ARGUMENTS_ALLOW(r, "limit", "cursor"))
-		return;
 	struct web_listing *l = web_listing_new(r, is_number);
 	struct messages_page *page = l ? web_alloc(r, sizeof(*page)) : NULL;
 	if (!page || !web_keep(r, r->id, &page->call))
@@ -198,7 +196,7 @@ static void clear_some(struct timer *t, void *arg)
 void web_calls_hang_up(struct web_request *r)
 {
 	struct directory_tenant *t;
-	if (!WEB_ARGUMENTS_ALLOW(r, "tenant") || !web_tenant_argument(r, &t))
+	if (!web_tenant_argument(r, &t))
 		return;
 	if (!t) {
 		web_problem(r, WEB_INVALID_PARAMETER, "tenant", "tenant must say whose calls are to be ended");

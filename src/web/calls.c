@@ -126,15 +126,10 @@ static void list_live(struct web_request *r, const struct directory_tenant *t)
 void web_calls_list(struct web_request *r)
 {
 	struct directory_tenant *t;
-	if (!WEB_ARGUMENTS_ALLOW(r, "tenant", "live", "limit", "cursor") || !web_tenant_argument(r, &t))
+	if (!web_tenant_argument(r, &t))
 		return;
-	struct slice live = web_argument(r, "live");
-	if (slice_eq(live, SLICE("true"))) {
+	if (slice_eq(web_argument(r, "live"), SLICE("true"))) {
 		list_live(r, t);
-		return;
-	}
-	if (!slice_empty(live) && !slice_eq(live, SLICE("false"))) {
-		web_problem(r, WEB_INVALID_PARAMETER, "live", "live must be true or false");
 		return;
 	}
 	struct web_listing *l = web_listing_new(r, web_is_id);

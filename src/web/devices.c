@@ -77,8 +77,7 @@ void web_devices_list(struct web_request *r)
 {
 	struct directory_tenant *t;
 	struct directory_user *u;
-	if (!WEB_ARGUMENTS_ALLOW(r, "tenant", "user", "name", "limit", "cursor") || !web_tenant_argument(r, &t) ||
-	    !web_user_argument(r, t, &u))
+	if (!web_tenant_argument(r, &t) || !web_user_argument(r, t, &u))
 		return;
 	struct slice name = web_argument(r, "name");
 	if (!slice_empty(name)) {

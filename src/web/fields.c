@@ -174,6 +174,16 @@ static const struct web_field number_fields[] = {
 };
 static const struct web_field number_change_fields[] = {FLOW_OF_NUMBER, USER_OF_NUMBER};
 
+#define BODY(name, table)                                                                                              \
+	{                                                                                                              \
+		.schema = (name), .fields = (table), .count = ARRAY_LEN(table)                                         \
+	}
+const struct web_body web_bodies[WEB_BODIES] = {
+	BODY("TenantNew", tenant_fields), BODY("TenantChange", tenant_change_fields), BODY("UserNew", user_fields),
+	BODY("DeviceNew", device_fields), BODY("DeviceChange", device_change_fields), BODY("TrunkNew", trunk_fields),
+	BODY("NumberNew", number_fields), BODY("NumberChange", number_change_fields),
+};
+
 int web_tenant_read(const json_t *body, struct web_tenant_fields *ret, struct web_problem *reterr)
 {
 	*ret = (struct web_tenant_fields){.lines = 0};

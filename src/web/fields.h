@@ -28,6 +28,15 @@ struct web_field {
 MUST_USE int web_fields_read(const json_t *body, const struct web_field *fields, size_t count, void *ret,
 			     struct web_problem *reterr);
 
+/* Every kind of body, under the name of the schema in openapi.json that says the same. */
+struct web_body {
+	const char *schema;
+	const struct web_field *fields;
+	size_t count;
+};
+#define WEB_BODIES 8
+extern const struct web_body web_bodies[WEB_BODIES];
+
 /* ---- what a body of each resource may hold ---- */
 struct web_tenant_fields {
 	struct slice name, domain;

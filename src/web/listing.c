@@ -8,11 +8,9 @@
 struct web_listing *web_listing_new(struct web_request *r, bool (*valid_cursor)(struct slice))
 {
 	struct slice limit = web_argument(r, "limit"), cursor = web_argument(r, "cursor");
-	uint64_t n = WEB_LIST_DEFAULT;
-	if (!slice_empty(limit) && (!slice_u64(limit, WEB_LIST_MAX, &n) || n == 0)) {
-		web_problem(r, WEB_INVALID_PARAMETER, "limit", "limit must be a number from 1 to %d", WEB_LIST_MAX);
-		return NULL;
-	}
+	uint64_t n;
+	if (!slice_u64(limit, WEB_LIST_MAX, &n))
+		n = WEB_LIST_DEFAULT; /* not given */
 	if (!slice_empty(cursor) && !valid_cursor(cursor)) {
 		web_problem(r, WEB_INVALID_PARAMETER, "cursor", "cursor must be what the page before gave as \"next\"");
 		return NULL;

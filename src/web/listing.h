@@ -8,7 +8,7 @@
 #include "store/rows.h"
 #include "web/request.h"
 
-#define WEB_CURSOR_CAP 48
+#define WEB_CURSOR_CAP (WEB_CURSOR_MAX + 1)
 
 struct web_listing {
 	struct store_job job;

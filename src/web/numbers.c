@@ -25,11 +25,8 @@ static bool item(struct web_listing *l, json_t **ret)
 static void answer_one(struct web_request *r, const struct directory_tenant *t, struct slice given)
 {
 	char number[E164_CAP];
-	if (!e164_parse(given, number)) {
-		web_problem(r, WEB_INVALID_PARAMETER, "number",
-			    "number must be an international number such as +33142685300");
-		return;
-	}
+	bool good = e164_parse(given, number); /* web_number_parameters */
+	ASSERT(good);
 	const struct directory_number *n = directory_number_find(r->context->directory, slice_from_string(number));
 	bool found = n && (!t || n->tenant == t);
 	web_listing_answer_one(r, found, found ? number_json(n) : NULL);
@@ -39,8 +36,7 @@ void web_numbers_list(struct web_request *r)
 {
 	struct directory_tenant *t;
 	struct directory_user *u;
-	if (!WEB_ARGUMENTS_ALLOW(r, "tenant", "user", "number", "limit", "cursor") || !web_tenant_argument(r, &t) ||
-	    !web_user_argument(r, t, &u))
+	if (!web_tenant_argument(r, &t) || !web_user_argument(r, t, &u))
 		return;
 	struct slice number = web_argument(r, "number");
 	if (!slice_empty(number)) {

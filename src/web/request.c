@@ -128,28 +128,6 @@ void web_problem_store(struct web_request *r, int error)
 
 /* ---- parameters ---- */
 
-bool web_arguments_allow(struct web_request *r, const char *const *names, size_t count)
-{
-	for (size_t i = 0; i < r->argument_count; i++) {
-		struct slice name = r->arguments[i].name;
-		size_t k = 0;
-		while (k < count && !slice_eq(name, slice_from_string(names[k])))
-			k++;
-		if (k == count) {
-			web_problem(r, WEB_UNKNOWN_PARAMETER, NULL, "\"%.*s\" is not a parameter of this resource",
-				    SLICE_ARG(slice_first(name, 40)));
-			return false;
-		}
-		for (size_t j = 0; j < i; j++) {
-			if (!slice_eq(name, r->arguments[j].name))
-				continue;
-			web_problem(r, WEB_INVALID_PARAMETER, names[k], "%s is given twice", names[k]);
-			return false;
-		}
-	}
-	return true;
-}
-
 struct slice web_argument(const struct web_request *r, const char *name)
 {
 	for (size_t i = 0; i < r->argument_count; i++)

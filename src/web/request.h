@@ -72,10 +72,6 @@ void web_problem_given(struct web_request *r, const struct web_problem *p);
 void web_problem_store(struct web_request *r, int error);
 
 /* ---- for resources ---- */
-/* Only these parameters may be given, each once. False: answered with a problem. */
-MUST_USE bool web_arguments_allow(struct web_request *r, const char *const *names, size_t count);
-#define WEB_ARGUMENTS_ALLOW(r, ...)                                                                                    \
-	web_arguments_allow((r), (const char *const[]){__VA_ARGS__}, ARRAY_LEN(((const char *const[]){__VA_ARGS__})))
 struct slice web_argument(const struct web_request *r, const char *name); /* empty: not given */
 
 int64_t web_now_us(const struct web_request *r); /* wall clock */

@@ -4,44 +4,52 @@
 
 #include "web/fields.h"
 
-static const struct web_route routes[] = {
-	{"/healthz", WEB_GET, web_health_get},
-	{"/metrics", WEB_GET, web_metrics_get},
-	{"/api/v1/status", WEB_GET, web_status_get},
-	{"/api/v1/tenants", WEB_GET, web_tenants_list},
-	{"/api/v1/tenants", WEB_POST, web_tenants_create},
-	{"/api/v1/tenants/{id}", WEB_GET, web_tenants_get},
-	{"/api/v1/tenants/{id}", WEB_PATCH, web_tenants_change},
-	{"/api/v1/tenants/{id}", WEB_DELETE, web_tenants_remove},
-	{"/api/v1/users", WEB_GET, web_users_list},
-	{"/api/v1/users", WEB_POST, web_users_create},
-	{"/api/v1/users/{id}", WEB_GET, web_users_get},
-	{"/api/v1/users/{id}", WEB_DELETE, web_users_remove},
-	{"/api/v1/devices", WEB_GET, web_devices_list},
-	{"/api/v1/devices", WEB_POST, web_devices_create},
-	{"/api/v1/devices/{id}", WEB_GET, web_devices_get},
-	{"/api/v1/devices/{id}", WEB_PATCH, web_devices_change},
-	{"/api/v1/devices/{id}", WEB_DELETE, web_devices_remove},
-	{"/api/v1/trunks", WEB_GET, web_trunks_list},
-	{"/api/v1/trunks", WEB_POST, web_trunks_create},
-	{"/api/v1/trunks/{id}", WEB_GET, web_trunks_get},
-	{"/api/v1/trunks/{id}", WEB_DELETE, web_trunks_remove},
-	{"/api/v1/numbers", WEB_GET, web_numbers_list},
-	{"/api/v1/numbers", WEB_POST, web_numbers_create},
-	{"/api/v1/numbers/{id}", WEB_GET, web_numbers_get},
-	{"/api/v1/numbers/{id}", WEB_PATCH, web_numbers_change},
-	{"/api/v1/numbers/{id}", WEB_DELETE, web_numbers_remove},
-	{"/api/v1/bans", WEB_GET, web_bans_list},
-	{"/api/v1/bans", WEB_DELETE, web_bans_lift},
-	{"/api/v1/calls", WEB_GET, web_calls_list},
-	{"/api/v1/calls", WEB_DELETE, web_calls_hang_up},
-	{"/api/v1/calls/{id}", WEB_GET, web_call_get},
-	{"/api/v1/calls/{id}", WEB_DELETE, web_call_hang_up},
-	{"/api/v1/calls/{id}/hangup", WEB_POST, web_call_hang_up},
-	{"/api/v1/calls/{id}/messages", WEB_GET, web_call_messages},
+const struct web_route web_routes[] = {
+	{"/healthz", WEB_GET, web_health_get, &web_no_parameters},
+	{"/metrics", WEB_GET, web_metrics_get, &web_no_parameters},
+	{"/api/v1/openapi.json", WEB_GET, web_openapi_get, &web_no_parameters},
+	{"/api/v1/status", WEB_GET, web_status_get, &web_no_parameters},
+	{"/api/v1/tenants", WEB_GET, web_tenants_list, &web_page_parameters},
+	{"/api/v1/tenants", WEB_POST, web_tenants_create, &web_no_parameters},
+	{"/api/v1/tenants/{id}", WEB_GET, web_tenants_get, &web_no_parameters},
+	{"/api/v1/tenants/{id}", WEB_PATCH, web_tenants_change, &web_no_parameters},
+	{"/api/v1/tenants/{id}", WEB_DELETE, web_tenants_remove, &web_no_parameters},
+	{"/api/v1/users", WEB_GET, web_users_list, &web_user_parameters},
+	{"/api/v1/users", WEB_POST, web_users_create, &web_no_parameters},
+	{"/api/v1/users/{id}", WEB_GET, web_users_get, &web_no_parameters},
+	{"/api/v1/users/{id}", WEB_DELETE, web_users_remove, &web_no_parameters},
+	{"/api/v1/devices", WEB_GET, web_devices_list, &web_device_parameters},
+	{"/api/v1/devices", WEB_POST, web_devices_create, &web_no_parameters},
+	{"/api/v1/devices/{id}", WEB_GET, web_devices_get, &web_no_parameters},
+	{"/api/v1/devices/{id}", WEB_PATCH, web_devices_change, &web_no_parameters},
+	{"/api/v1/devices/{id}", WEB_DELETE, web_devices_remove, &web_no_parameters},
+	{"/api/v1/trunks", WEB_GET, web_trunks_list, &web_trunk_parameters},
+	{"/api/v1/trunks", WEB_POST, web_trunks_create, &web_no_parameters},
+	{"/api/v1/trunks/{id}", WEB_GET, web_trunks_get, &web_no_parameters},
+	{"/api/v1/trunks/{id}", WEB_DELETE, web_trunks_remove, &web_no_parameters},
+	{"/api/v1/numbers", WEB_GET, web_numbers_list, &web_number_parameters},
+	{"/api/v1/numbers", WEB_POST, web_numbers_create, &web_no_parameters},
+	{"/api/v1/numbers/{id}", WEB_GET, web_numbers_get, &web_no_parameters},
+	{"/api/v1/numbers/{id}", WEB_PATCH, web_numbers_change, &web_no_parameters},
+	{"/api/v1/numbers/{id}", WEB_DELETE, web_numbers_remove, &web_no_parameters},
+	{"/api/v1/bans", WEB_GET, web_bans_list, &web_page_parameters},
+	{"/api/v1/bans", WEB_DELETE, web_bans_lift, &web_lift_parameters},
+	{"/api/v1/calls", WEB_GET, web_calls_list, &web_call_parameters},
+	{"/api/v1/calls", WEB_DELETE, web_calls_hang_up, &web_clear_parameters},
+	{"/api/v1/calls/{id}", WEB_GET, web_call_get, &web_no_parameters},
+	{"/api/v1/calls/{id}", WEB_DELETE, web_call_hang_up, &web_no_parameters},
+	{"/api/v1/calls/{id}/hangup", WEB_POST, web_call_hang_up, &web_no_parameters},
+	{"/api/v1/calls/{id}/messages", WEB_GET, web_call_messages, &web_page_parameters},
 };
+const size_t web_route_count = ARRAY_LEN(web_routes);
+
 static const char *const method_names[] = {
 	[WEB_GET] = "GET", [WEB_POST] = "POST", [WEB_PATCH] = "PATCH", [WEB_DELETE] = "DELETE"};
+
+const char *web_method_name(enum web_method method)
+{
+	return method_names[method];
+}
 
 bool web_pattern_matches(const char *pattern, struct slice path, struct slice *ret_id)
 {
@@ -70,13 +78,13 @@ const struct web_route *web_route_find(enum web_method method, struct slice path
 				       char ret_allow[WEB_ALLOW_CAP])
 {
 	struct writer allow = writer_on(ret_allow, WEB_ALLOW_CAP - 1);
-	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
-		if (!web_pattern_matches(routes[i].pattern, path, ret_id))
+	for (size_t i = 0; i < web_route_count; i++) {
+		if (!web_pattern_matches(web_routes[i].pattern, path, ret_id))
 			continue;
-		if (routes[i].method == method)
-			return &routes[i];
+		if (web_routes[i].method == method)
+			return &web_routes[i];
 		write_string(&allow, allow.n ? ", " : "");
-		write_string(&allow, method_names[routes[i].method]);
+		write_string(&allow, method_names[web_routes[i].method]);
 	}
 	ret_allow[allow.n] = 0;
 	return NULL;
@@ -113,7 +121,7 @@ void web_handle(struct web_request *r)
 	char allow[WEB_ALLOW_CAP];
 	const struct web_route *route = web_route_find(r->method, r->path, &r->id, allow);
 	if (route) {
-		if (take_body(r))
+		if (web_parameters_check(r, route->parameters) && take_body(r))
 			route->handle(r);
 		return;
 	}

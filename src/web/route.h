@@ -1,12 +1,17 @@
 /* web/route.h - which resource a path names */
 #pragma once
-#include "web/request.h"
+#include "web/parameters.h"
 
 struct web_route {
 	const char *pattern; /* "/api/v1/users/{id}": at most one {id}, which stands for one non-empty part */
 	enum web_method method;
 	void (*handle)(struct web_request *r);
+	const struct web_parameters *parameters;
 };
+/* All of them: tests/unit/web/test_openapi.c holds openapi.json against them. */
+extern const struct web_route web_routes[];
+extern const size_t web_route_count;
+const char *web_method_name(enum web_method method); /* "GET"; not of WEB_OTHER */
 /* ret_id: what stood for {id}, a part of path; empty if the pattern has none. */
 bool web_pattern_matches(const char *pattern, struct slice path, struct slice *ret_id);
 /* The route; NULL with *ret_allow empty (no such path) or with the methods that the path knows: "GET, POST". */
@@ -48,3 +53,4 @@ void web_call_hang_up(struct web_request *r);
 void web_status_get(struct web_request *r);
 void web_health_get(struct web_request *r);
 void web_metrics_get(struct web_request *r);
+void web_openapi_get(struct web_request *r);

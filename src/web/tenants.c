@@ -24,8 +24,6 @@ static bool item(struct web_listing *l, json_t **ret)
 
 void web_tenants_list(struct web_request *r)
 {
-	if (!WEB_ARGUMENTS_ALLOW(r, "limit", "cursor"))
-		return;
 	struct web_listing *l = web_listing_new(r, web_is_id);
 	if (!l)
 		return;

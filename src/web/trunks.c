@@ -61,7 +61,7 @@ static const struct directory_trunk *trunk_of(const struct web_request *r, const
 void web_trunks_list(struct web_request *r)
 {
 	struct directory_tenant *t;
-	if (!WEB_ARGUMENTS_ALLOW(r, "tenant", "name", "limit", "cursor") || !web_tenant_argument(r, &t))
+	if (!web_tenant_argument(r, &t))
 		return;
 	struct slice name = web_argument(r, "name");
 	if (!slice_empty(name)) {

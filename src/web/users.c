@@ -31,7 +31,7 @@ static bool item(struct web_listing *l, json_t **ret)
 void web_users_list(struct web_request *r)
 {
 	struct directory_tenant *t;
-	if (!WEB_ARGUMENTS_ALLOW(r, "tenant", "login", "limit", "cursor") || !web_tenant_argument(r, &t))
+	if (!web_tenant_argument(r, &t))
 		return;
 	struct slice login = web_argument(r, "login");
 	if (!slice_empty(login)) {

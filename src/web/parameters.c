@@ -1,0 +1,115 @@
+/* web/parameters.c - the tables of parameters, and the one place that holds requests against them */
+#include "web/parameters.h"
+
+#include "web/fields.h"
+
+static bool is_limit(struct slice s)
+{
+	uint64_t n;
+	return slice_u64(s, WEB_LIST_MAX, &n) && n > 0;
+}
+
+/* Its form is the listing's own: web_listing_new(). */
+static bool is_cursor(struct slice s)
+{
+	return s.n <= WEB_CURSOR_MAX;
+}
+
+static bool is_true(struct slice s)
+{
+	return slice_eq(s, SLICE("true"));
+}
+
+static bool is_boolean(struct slice s)
+{
+	return is_true(s) || slice_eq(s, SLICE("false"));
+}
+
+static bool is_block(struct slice s)
+{
+	struct address_block block;
+	return address_block_parse(s, &block);
+}
+
+#define STRINGIFY(x) #x
+#define TEXT_OF(x) STRINGIFY(x)
+#define PAGE                                                                                                           \
+	{"limit", is_limit, "must be a number from 1 to " TEXT_OF(WEB_LIST_MAX)},                                      \
+	{                                                                                                              \
+		"cursor", is_cursor, "must be what the page before gave as \"next\""                                   \
+	}
+#define TENANT                                                                                                         \
+	{                                                                                                              \
+		"tenant", web_is_reference, "must be the name or id of a tenant"                                       \
+	}
+#define USER                                                                                                           \
+	{                                                                                                              \
+		"user", web_is_reference, "must be the login or id of a user of the tenant"                            \
+	}
+#define NAME                                                                                                           \
+	{                                                                                                              \
+		"name", web_is_device_name, "must be 1 to 64 of the characters A-Z, a-z, 0-9, dot, _ and -"            \
+	}
+#define TABLE(list)                                                                                                    \
+	{                                                                                                              \
+		(list), ARRAY_LEN(list)                                                                                \
+	}
+
+static const struct web_parameter page[] = {PAGE};
+static const struct web_parameter users[] = {
+	TENANT, {"login", web_is_login, "must be 1 to 64 of the characters a-z, 0-9, dot, _ and -"}, PAGE};
+static const struct web_parameter devices[] = {TENANT, USER, NAME, PAGE};
+static const struct web_parameter trunks[] = {TENANT, NAME, PAGE};
+static const struct web_parameter numbers[] = {
+	TENANT, USER, {"number", web_is_number, "must be an international number such as +33142685300"}, PAGE};
+static const struct web_parameter lift[] = {{"address", is_block, "must be as the listing of bans shows it"},
+					    {"all", is_true, "must be true"}};
+static const struct web_parameter calls[] = {TENANT, {"live", is_boolean, "must be true or false"}, PAGE};
+static const struct web_parameter clear[] = {TENANT};
+
+const struct web_parameters web_no_parameters = {NULL, 0};
+const struct web_parameters web_page_parameters = TABLE(page);
+const struct web_parameters web_user_parameters = TABLE(users);
+const struct web_parameters web_device_parameters = TABLE(devices);
+const struct web_parameters web_trunk_parameters = TABLE(trunks);
+const struct web_parameters web_number_parameters = TABLE(numbers);
+const struct web_parameters web_lift_parameters = TABLE(lift);
+const struct web_parameters web_call_parameters = TABLE(calls);
+const struct web_parameters web_clear_parameters = TABLE(clear);
+
+static const struct web_parameter *find(const struct web_parameters *known, struct slice name)
+{
+	for (size_t i = 0; i < known->count; i++)
+		if (slice_eq(name, slice_from_string(known->list[i].name)))
+			return &known->list[i];
+	return NULL;
+}
+
+static bool check_one(struct web_request *r, const struct web_parameters *known, size_t i)
+{
+	struct slice name = r->arguments[i].name, value = r->arguments[i].value;
+	const struct web_parameter *p = find(known, name);
+	if (!p) {
+		web_problem(r, WEB_UNKNOWN_PARAMETER, NULL, "\"%.*s\" is not a parameter of this resource",
+			    SLICE_ARG(slice_first(name, 40)));
+		return false;
+	}
+	for (size_t j = 0; j < i; j++) {
+		if (!slice_eq(name, r->arguments[j].name))
+			continue;
+		web_problem(r, WEB_INVALID_PARAMETER, p->name, "%s is given twice", p->name);
+		return false;
+	}
+	if (slice_empty(value) || p->valid(value))
+		return true;
+	web_problem(r, WEB_INVALID_PARAMETER, p->name, "%s %s", p->name, p->must);
+	return false;
+}
+
+bool web_parameters_check(struct web_request *r, const struct web_parameters *known)
+{
+	for (size_t i = 0; i < r->argument_count; i++)
+		if (!check_one(r, known, i))
+			return false;
+	return true;
+}
