@@ -65,7 +65,7 @@ class Lines:
         return line
 
 
-class _UnixConnection(http.client.HTTPConnection):
+class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
         super().__init__('alto', timeout=PATIENCE)
         self.path = path
@@ -151,7 +151,7 @@ class Alto:
         raise AssertionError(f'no call has ended since {self.last_id}; the history ends with {rows}')
 
     def api(self, method, path, body=None):
-        connection = _UnixConnection(str(self.data / 'alto.sock'))
+        connection = UnixConnection(str(self.data / 'alto.sock'))
         connection.request(method, path, json.dumps(body) if body is not None else None,
                            {'Content-Type': 'application/json'} if body is not None else {})
         answer = connection.getresponse()
