@@ -52,7 +52,11 @@ static int company_run(struct db *db, struct store_job *job)
 {
 	struct company_job *cj = container_of(job, struct company_job, job);
 	struct slice tenant = slice_from_string(cj->tenant);
-	struct store_tenant t = {.id = tenant, .name = DEMO_TENANT, .domain = DEMO_DOMAIN, .created_us = cj->now_us};
+	struct store_tenant t = {.id = tenant,
+				 .name = DEMO_TENANT,
+				 .domain = DEMO_DOMAIN,
+				 .created_us = cj->now_us,
+				 .updated_us = cj->now_us};
 	int rc = store_tenant_put(db, &t);
 	for (size_t i = 0; rc == DB_OK && i < ARRAY_LEN(people); i++) {
 		struct store_user u = {.id = slice_from_string(cj->users[i]),
@@ -61,7 +65,8 @@ static int company_run(struct db *db, struct store_job *job)
 				       .extension = slice_from_string(people[i].extension),
 				       .name = slice_from_string(people[i].name),
 				       .role = SLICE("user"),
-				       .created_us = cj->now_us};
+				       .created_us = cj->now_us,
+				       .updated_us = cj->now_us};
 		rc = store_user_put(db, &u);
 		for (size_t j = 0; rc == DB_OK && j < ARRAY_LEN(devices); j++) {
 			const struct account *a = &cj->accounts[i * ARRAY_LEN(devices) + j];
@@ -73,7 +78,8 @@ static int company_run(struct db *db, struct store_job *job)
 						 .digest = SIP_DIGEST_MD5,
 						 .ha1 = slice_of(a->ha1, 16),
 						 .srtp = STORE_SRTP_SDES,
-						 .created_us = cj->now_us};
+						 .created_us = cj->now_us,
+						 .updated_us = cj->now_us};
 			rc = store_device_put(db, &d);
 		}
 	}

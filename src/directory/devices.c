@@ -35,6 +35,8 @@ static void set_numbers(struct directory_device *dev, const struct store_device 
 	dev->digest = (uint8_t)row->digest;
 	dev->srtp = (uint8_t)row->srtp;
 	dev->keepalive = (uint8_t)row->keepalive;
+	dev->created_us = row->created_us;
+	dev->updated_us = row->updated_us;
 	memset(dev->ha1, 0, sizeof(dev->ha1));
 	if (row->ha1.n)
 		memcpy(dev->ha1, row->ha1.p, MIN(row->ha1.n, sizeof(dev->ha1)));

@@ -16,6 +16,7 @@
 
 struct directory;
 
+/* created_us and updated_us: wall clock, of the row's making and its last write. */
 struct directory_tenant {
 	struct map_node by_id, by_name, by_domain;
 	struct slice id, name, domain;
@@ -23,6 +24,7 @@ struct directory_tenant {
 	uint32_t lines; /* 0: not limited */
 	uint32_t calls; /* in progress now: kept by `call` */
 	uint32_t users;
+	int64_t created_us, updated_us;
 	struct directory_user *first_user;
 	struct directory_trunk *first_trunk; /* its own, in order of creation */
 	struct directory_number *first_number, **last_number;
@@ -34,6 +36,7 @@ struct directory_user {
 	struct directory_device *first_device;
 	struct directory_number *first_number;
 	struct slice id, login, extension, name, role;
+	int64_t created_us, updated_us;
 	char *text;
 };
 struct directory_device {
@@ -42,6 +45,7 @@ struct directory_device {
 	struct directory_device *next_of_user;
 	struct directory_binding *first_binding;
 	struct slice id, name, username;
+	int64_t created_us, updated_us;
 	char *text;
 	uint8_t digest; /* enum sip_digest_algorithm */
 	uint8_t ha1[32];
@@ -96,6 +100,7 @@ struct directory_trunk {
 	struct slice id, name, host;
 	struct slice from;       /* the sources as text */
 	struct address listener; /* of ours, where its requests must arrive; port 0: any of its transport */
+	int64_t created_us, updated_us;
 	char *text;
 	uint16_t port;     /* 0: not given */
 	uint8_t transport; /* enum sip_transport */
@@ -108,6 +113,7 @@ struct directory_number {
 	struct directory_number *next_in_tenant, **prev_in_tenant; /* in order of creation */
 	struct directory_number *next_of_user;
 	struct slice id, number; /* "+33142685300" */
+	int64_t created_us, updated_us;
 };
 
 MUST_USE int directory_new(struct random *random, struct directory **ret);

@@ -62,6 +62,8 @@ static int add(struct directory *d, const struct store_number *row)
 		free(n);
 		return rc;
 	}
+	n->created_us = row->created_us;
+	n->updated_us = row->updated_us;
 	struct directory_tenant *t = n->tenant = u->tenant;
 	n->prev_in_tenant = t->last_number;
 	*t->last_number = n;
@@ -79,8 +81,12 @@ int directory_number_set(struct directory *d, const struct store_number *row)
 	struct directory_user *u = directory_user_by_id(d, row->user);
 	if (!u)
 		return -ENOENT;
-	leave_user(n);
-	ring(n, u);
+	n->updated_us = row->updated_us;
+	/* It keeps its place among the numbers of a user who stays. */
+	if (n->user != u) {
+		leave_user(n);
+		ring(n, u);
+	}
 	return 0;
 }
 

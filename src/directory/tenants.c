@@ -38,6 +38,13 @@ struct directory_tenant *directory_tenant_by_domain(struct directory *d, struct 
 	return node ? container_of(node, struct directory_tenant, by_domain) : NULL;
 }
 
+static void set_numbers(struct directory_tenant *t, const struct store_tenant *row)
+{
+	t->lines = (uint32_t)row->lines;
+	t->created_us = row->created_us;
+	t->updated_us = row->updated_us;
+}
+
 static int add(struct directory *d, const struct store_tenant *row)
 {
 	const struct directory_text like[] = {{NULL, row->id}, {NULL, row->name}, {NULL, row->domain}};
@@ -46,7 +53,7 @@ static int add(struct directory *d, const struct store_tenant *row)
 		return -ENOMEM;
 	directory_texts_place(TEXTS({&t->id, row->id}, {&t->name, row->name}, {&t->domain, row->domain}),
 			      (char *)(t + 1));
-	t->lines = (uint32_t)row->lines;
+	set_numbers(t, row);
 	t->last_number = &t->first_number;
 	int rc = directory_insert(ENTRIES(
 		{&d->tenants_by_id, &t->by_id, map_hash(&d->tenants_by_id, t->id)},
@@ -66,7 +73,7 @@ int directory_tenant_set(struct directory *d, const struct store_tenant *row)
 					 &t->text);
 	if (rc < 0)
 		return rc;
-	t->lines = (uint32_t)row->lines;
+	set_numbers(t, row);
 	directory_move(&d->tenants_by_name, &t->by_name, map_hash(&d->tenants_by_name, t->name));
 	directory_move(&d->tenants_by_domain, &t->by_domain, directory_hash_nocase(&d->tenants_by_domain, t->domain));
 	return 0;

@@ -27,6 +27,8 @@ static void set_numbers(struct directory_trunk *t, const struct store_trunk *row
 	t->port = (uint16_t)row->port;
 	t->transport = (uint8_t)row->transport;
 	t->srtp = (uint8_t)row->srtp;
+	t->created_us = row->created_us;
+	t->updated_us = row->updated_us;
 	if (!address_parse_with_port(row->listener, &t->listener))
 		t->listener = (struct address){.port = 0};
 }

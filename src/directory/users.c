@@ -73,6 +73,8 @@ static int add(struct directory *d, const struct store_user *row)
 		return -ENOMEM;
 	directory_texts_place(USER_TEXTS(u, row), (char *)(u + 1));
 	u->tenant = t;
+	u->created_us = row->created_us;
+	u->updated_us = row->updated_us;
 	int rc = directory_insert(ENTRIES(
 		{&d->users_by_id, &u->by_id, map_hash(&d->users_by_id, u->id)},
 		{&d->users_by_extension, &u->by_extension, scoped_hash(&d->users_by_extension, t, u->extension)},
@@ -98,6 +100,7 @@ int directory_user_set(struct directory *d, const struct store_user *row)
 	int rc = directory_texts_replace(USER_TEXTS(u, row), &u->text);
 	if (rc < 0)
 		return rc;
+	u->updated_us = row->updated_us;
 	directory_move(&d->users_by_extension, &u->by_extension,
 		       scoped_hash(&d->users_by_extension, u->tenant, u->extension));
 	directory_move(&d->users_by_login, &u->by_login, scoped_hash(&d->users_by_login, u->tenant, u->login));

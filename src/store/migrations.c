@@ -87,10 +87,22 @@ static const char messages[] = "CREATE TABLE messages (id INT64 PRIMARY KEY, cal
 
 static const char keepalive[] = "ALTER TABLE devices ADD COLUMN keepalive INT64 NOT NULL DEFAULT 0;";
 
+static const char updated[] = "ALTER TABLE tenants ADD COLUMN updated_us INT64 NOT NULL DEFAULT 0;"
+			      "ALTER TABLE users ADD COLUMN updated_us INT64 NOT NULL DEFAULT 0;"
+			      "ALTER TABLE devices ADD COLUMN updated_us INT64 NOT NULL DEFAULT 0;"
+			      "ALTER TABLE trunks ADD COLUMN updated_us INT64 NOT NULL DEFAULT 0;"
+			      "ALTER TABLE numbers ADD COLUMN updated_us INT64 NOT NULL DEFAULT 0;"
+			      "UPDATE tenants SET updated_us = created_us;"
+			      "UPDATE users SET updated_us = created_us;"
+			      "UPDATE devices SET updated_us = created_us;"
+			      "UPDATE trunks SET updated_us = created_us;"
+			      "UPDATE numbers SET updated_us = created_us;";
+
 const struct migration store_migrations[] = {
 	{1, "tenants, users, devices, bindings and calls", first_schema},
 	{2, "trunks and numbers", trunks_and_numbers},
 	{3, "SIP messages of calls", messages},
 	{4, "how a device's way through NAT is kept open", keepalive},
+	{5, "when what people configure was last written", updated},
 };
 const size_t store_migration_count = ARRAY_LEN(store_migrations);

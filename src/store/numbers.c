@@ -1,16 +1,17 @@
 /* store/numbers.c - rows of numbers */
 #include "store/row.h"
 
-#define COLUMNS "id, tenant_id, user_id, number, created_us"
+#define COLUMNS "id, tenant_id, user_id, number, created_us, updated_us"
 static const struct store_column columns[] = {
 	COLUMN(COLUMN_TEXT, store_number, id),          COLUMN(COLUMN_TEXT, store_number, tenant),
 	COLUMN(COLUMN_TEXT, store_number, user),        COLUMN(COLUMN_TEXT, store_number, number),
-	COLUMN(COLUMN_INT64, store_number, created_us),
+	COLUMN(COLUMN_INT64, store_number, created_us), COLUMN(COLUMN_INT64, store_number, updated_us),
 };
 const struct store_rows store_number_rows = {
 	.bytes = sizeof(struct store_number),
 	.columns = columns,
 	.count = ARRAY_LEN(columns),
+	.updated = ARRAY_LEN(columns) - 1,
 	.all = "SELECT count(*) FROM numbers",
 	.get = "SELECT " COLUMNS " FROM numbers WHERE id = $1",
 	.list = "SELECT " COLUMNS " FROM numbers WHERE id > $1 ORDER BY id LIMIT $2",
@@ -23,16 +24,10 @@ const struct store_rows store_number_rows = {
 /* A number stays in its tenant. */
 int store_number_put(struct db *db, const struct store_number *n)
 {
-	static const char sql[] = "INSERT INTO numbers (" COLUMNS ") VALUES ($1, $2, $3, $4, $5) "
-				  "ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id";
+	static const char sql[] =
+		"INSERT INTO numbers (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6) "
+		"ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, updated_us = excluded.updated_us";
 	return store_row_put(db, sql, &store_number_rows, n, n->tenant, STORE_NUMBER, n->id);
-}
-
-int store_number_set_user(struct db *db, struct slice id, struct slice user)
-{
-	const struct db_value values[] = {DB_T(user), DB_T(id)};
-	return store_row_change(db, "UPDATE numbers SET user_id = $1 WHERE id = $2 RETURNING tenant_id", values,
-				ARRAY_LEN(values), STORE_NUMBER, id);
 }
 
 int store_number_remove(struct db *db, struct slice id)

@@ -112,6 +112,91 @@ int store_row_remove(struct db *db, const char *sql, enum store_kind kind, struc
 	return store_row_change(db, sql, &DB_T(id), 1, kind, id);
 }
 
+int store_put(struct db *db, enum store_kind kind, const void *row)
+{
+	switch (kind) {
+	case STORE_TENANT:
+		return store_tenant_put(db, row);
+	case STORE_USER:
+		return store_user_put(db, row);
+	case STORE_DEVICE:
+		return store_device_put(db, row);
+	case STORE_TRUNK:
+		return store_trunk_put(db, row);
+	default:
+		ASSERT(kind == STORE_NUMBER);
+		return store_number_put(db, row);
+	}
+}
+
+int store_remove(struct db *db, enum store_kind kind, struct slice id)
+{
+	switch (kind) {
+	case STORE_TENANT:
+		return store_tenant_remove(db, id);
+	case STORE_USER:
+		return store_user_remove(db, id);
+	case STORE_DEVICE:
+		return store_device_remove(db, id);
+	case STORE_TRUNK:
+		return store_trunk_remove(db, id);
+	default:
+		ASSERT(kind == STORE_NUMBER);
+		return store_number_remove(db, id);
+	}
+}
+
+size_t store_row_bytes(enum store_kind kind)
+{
+	return store_rows_of(kind)->bytes;
+}
+
+static size_t updated_at(enum store_kind kind)
+{
+	const struct store_rows *rows = store_rows_of(kind);
+	ASSERT(rows && rows->updated);
+	return rows->columns[rows->updated].offset;
+}
+
+int64_t store_updated_us(enum store_kind kind, const void *row)
+{
+	return *(const int64_t *)(const void *)((const char *)row + updated_at(kind));
+}
+
+void store_set_updated_us(enum store_kind kind, void *row, int64_t updated_us)
+{
+	*(int64_t *)(void *)((char *)row + updated_at(kind)) = updated_us;
+}
+
+bool store_same(enum store_kind kind, const void *a, const void *b)
+{
+	const struct store_rows *rows = store_rows_of(kind);
+	struct db_value of_a[STORE_COLUMNS_MAX], of_b[STORE_COLUMNS_MAX];
+	row_values(rows, a, of_a);
+	row_values(rows, b, of_b);
+	for (size_t i = 0; i < rows->count; i++)
+		if (i != rows->updated && (of_a[i].number != of_b[i].number || !slice_eq(of_a[i].bytes, of_b[i].bytes)))
+			return false;
+	return true;
+}
+
+int store_get(struct db *db, enum store_kind kind, struct slice id, void (*fn)(void *arg, const void *row), void *arg)
+{
+	const struct store_rows *k = store_rows_of(kind);
+	ASSERT(k);
+	struct db_rows *rows = db_query(db, k->get, &DB_T(id), 1);
+	if (!rows)
+		return DB_FAILED;
+	union store_any_row row;
+	int rc;
+	while ((rc = db_next(rows)) == DB_ROW) {
+		store_row_read(k, rows, &row);
+		fn(arg, &row);
+	}
+	db_end(rows);
+	return rc;
+}
+
 int store_count(struct db *db, enum store_kind kind, int64_t *ret)
 {
 	const struct store_rows *k = store_rows_of(kind);

@@ -21,6 +21,7 @@ struct store_rows {
 	size_t bytes; /* of the struct */
 	const struct store_column *columns;
 	size_t count;
+	uint16_t updated;           /* the column updated_us; 0: none that names a state */
 	const char *all;            /* how many there are */
 	const char *get;            /* by id */
 	const char *list;           /* $1: ids above, $2: limit */
@@ -31,16 +32,6 @@ extern const struct store_rows store_tenant_rows, store_user_rows, store_device_
 	store_trunk_rows, store_number_rows;
 /* NULL: a kind whose rows do not travel with their changes (calls). */
 const struct store_rows *store_rows_of(enum store_kind kind);
-/* Room for any of those rows. */
-union store_any_row {
-	struct store_tenant tenant;
-	struct store_user user;
-	struct store_device device;
-	struct store_binding binding;
-	struct store_trunk trunk;
-	struct store_number number;
-};
-
 /* ret borrows from the row that db_next() gave. */
 void store_row_read(const struct store_rows *rows, struct db_rows *from, void *ret);
 /* A copy that lives as long as the arena; NULL: out of memory. */

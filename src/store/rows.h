@@ -7,14 +7,18 @@
 #pragma once
 #include "store/store.h"
 
+/*
+ * updated_us of what people configure is the wall clock of its last write, and above the one before: it names the state
+ * of a row, so that who writes can say which one they have seen.
+ */
 struct store_tenant {
 	struct slice id, name, domain;
 	int64_t lines; /* calls at once; 0: not limited */
-	int64_t created_us;
+	int64_t created_us, updated_us;
 };
 struct store_user {
 	struct slice id, tenant, login, extension, name, role;
-	int64_t created_us;
+	int64_t created_us, updated_us;
 };
 enum store_srtp { STORE_SRTP_SDES, STORE_SRTP_OFF }; /* OFF: plain RTP is allowed for this device */
 /* What keeps the way to a phone on UDP open through NAT (call/keepalive.c). */
@@ -25,7 +29,7 @@ struct store_device {
 	struct slice ha1;  /* 16 or 32 bytes; read from and written to its column in store/devices.c only */
 	int64_t srtp;      /* enum store_srtp */
 	int64_t keepalive; /* enum store_keepalive */
-	int64_t created_us;
+	int64_t created_us, updated_us;
 };
 /* How a device is reached now (§10 of RFC 3261, RFC 5626, 3327). */
 struct store_binding {
@@ -52,12 +56,12 @@ struct store_trunk {
 	struct slice listener; /* "address:port" of ours that it must come to, and is called from; empty: any */
 	int64_t transport;     /* enum sip_transport: UDP, TCP or TLS */
 	int64_t srtp;          /* enum store_srtp */
-	int64_t created_us;
+	int64_t created_us, updated_us;
 };
 /* A number of a tenant, E.164, and who is rung by it. */
 struct store_number {
 	struct slice id, tenant, user, number;
-	int64_t created_us;
+	int64_t created_us, updated_us;
 };
 struct store_leg {                        /* columns a_... and b_... of a call row */
 	struct slice user, device, trunk; /* ids, empty if none */
@@ -85,16 +89,11 @@ store_tenant_put(struct db *db,
 		 const struct store_tenant *t); /* insert or update by id; DB_CONFLICT: name or domain taken */
 MUST_USE int store_user_put(struct db *db, const struct store_user *u);
 MUST_USE int store_device_put(struct db *db, const struct store_device *d);
-/* One setting of a device; DB_OK also when there is no such device (then nothing changed). */
-MUST_USE int store_device_set_keepalive(struct db *db, struct slice id, enum store_keepalive keepalive);
 MUST_USE int store_binding_put(struct db *db, const struct store_binding *b);
 MUST_USE int store_trunk_put(struct db *db, const struct store_trunk *t); /* DB_CONFLICT: its owner has such a name */
 MUST_USE int
 store_number_put(struct db *db,
 		 const struct store_number *n); /* DB_CONFLICT: it exists, or the user is not the tenant's */
-/* DB_OK also when there is no such number: one removed meanwhile does not come back. DB_CONFLICT: no user of its
- * tenant. */
-MUST_USE int store_number_set_user(struct db *db, struct slice id, struct slice user);
 /*
  * DB_OK also when there was none (then nothing changed). What belongs to it goes with it by ON DELETE CASCADE, without
  * changes of its own; call rows stay until retention takes them.
@@ -105,6 +104,14 @@ MUST_USE int store_device_remove(struct db *db, struct slice id);
 MUST_USE int store_binding_remove(struct db *db, struct slice id);
 MUST_USE int store_trunk_remove(struct db *db, struct slice id);
 MUST_USE int store_number_remove(struct db *db, struct slice id);
+/* The same for what people configure, by its kind: tenant, user, device, trunk or number. */
+MUST_USE int store_put(struct db *db, enum store_kind kind, const void *row);
+MUST_USE int store_remove(struct db *db, enum store_kind kind, struct slice id);
+int64_t store_updated_us(enum store_kind kind, const void *row);
+void store_set_updated_us(enum store_kind kind, void *row, int64_t updated_us);
+size_t store_row_bytes(enum store_kind kind);
+/* Equal in all but updated_us. */
+bool store_same(enum store_kind kind, const void *a, const void *b);
 /*
  * Many call rows at once, each inserted or updated by id. A call's first write, its answer and its end are coalesced by
  * call/history.c when they happen within one flush, so a short call costs one statement.
@@ -134,7 +141,19 @@ struct store_page {
 	struct slice after;  /* ids above this one; empty: from the start */
 	int64_t limit;       /* 0: all */
 };
+/* Room for a row of any kind but calls. */
+union store_any_row {
+	struct store_tenant tenant;
+	struct store_user user;
+	struct store_device device;
+	struct store_binding binding;
+	struct store_trunk trunk;
+	struct store_number number;
+};
 /* How many rows of a kind there are; not for STORE_CALL. */
 MUST_USE int store_count(struct db *db, enum store_kind kind, int64_t *ret);
+/* The one with this id, as this transaction sees it, or none: fn is not called then. */
+MUST_USE int store_get(struct db *db, enum store_kind kind, struct slice id, void (*fn)(void *arg, const void *row),
+		       void *arg);
 MUST_USE int store_list(struct db *db, enum store_kind kind, const struct store_page *page,
 			void (*fn)(void *arg, const void *row), void *arg);

@@ -5,9 +5,7 @@
 #include "net/loop.h"
 #include "store/messages.h"
 #include "web/find.h"
-#include "web/listing.h"
 #include "web/route.h"
-#include "web/write.h"
 
 static void unknown_call(struct web_request *r, const char *what)
 {

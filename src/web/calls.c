@@ -1,10 +1,7 @@
 /* web/calls.c - /api/v1/calls: the history, newest first, and what is in progress */
 #include "call/switchboard.h"
-#include "web/fields.h"
 #include "web/find.h"
-#include "web/listing.h"
 #include "web/route.h"
-#include "web/write.h"
 
 static json_t *text_or_null(struct slice s)
 {

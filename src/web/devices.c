@@ -1,13 +1,9 @@
 /* web/devices.c - /api/v1/devices: the phones of a user; creating one gives its SIP account, once */
-#include "base/clock.h"
 #include "call/switchboard.h"
 #include "sip/flow.h"
 #include "web/account.h"
-#include "web/fields.h"
 #include "web/find.h"
-#include "web/listing.h"
 #include "web/route.h"
-#include "web/write.h"
 
 static const char *const keepalive_words[] = {
 	[STORE_KEEPALIVE_CRLF] = "crlf", [STORE_KEEPALIVE_OPTIONS] = "options", [STORE_KEEPALIVE_OFF] = "off"};
@@ -45,25 +41,31 @@ static json_t *registrations_json(const struct web_context *c, const struct dire
 	return list;
 }
 
-json_t *web_device_json(const struct web_context *c, const struct directory_device *d)
+static const void *find(const struct web_request *r, struct slice id)
 {
+	return directory_device_by_id(r->context->directory, id);
+}
+
+static json_t *show(const struct web_request *r, const void *object)
+{
+	const struct directory_device *d = object;
 	return WEB_OBJECT({"id", web_json_text(d->id)}, {"tenant", web_json_text(d->user->tenant->name)},
 			  {"user", web_json_text(d->user->login)}, {"name", web_json_text(d->name)},
 			  {"username", web_json_text(d->username)},
 			  {"digest", json_string(d->digest == SIP_DIGEST_SHA256 ? "sha-256" : "md5")},
 			  {"srtp", json_string(d->srtp == STORE_SRTP_OFF ? "off" : "sdes")},
 			  {"keepalive", json_string(keepalive_words[d->keepalive])},
-			  {"registrations", registrations_json(c, d)}, {"created", web_json_id_time(d->id)});
+			  {"registrations", registrations_json(r->context, d)},
+			  {"created", web_json_time(d->created_us)}, {"updated", web_json_time(d->updated_us)});
 }
 
-static bool item(struct web_listing *l, json_t **ret)
-{
-	if (l->at == l->count)
-		return false;
-	const struct directory_device *d = directory_device_by_id(l->request->context->directory, l->ids[l->at++]);
-	*ret = d ? web_device_json(l->request->context, d) : NULL;
-	return true;
-}
+static const struct web_resource device = {STORE_DEVICE,
+					   "device",
+					   WEB_UNKNOWN_DEVICE,
+					   offsetof(struct directory_device, id),
+					   offsetof(struct directory_device, updated_us),
+					   find,
+					   show};
 
 static const struct directory_device *device_of(const struct directory_user *u, struct slice name)
 {
@@ -86,182 +88,130 @@ void web_devices_list(struct web_request *r)
 			return;
 		}
 		const struct directory_device *d = device_of(u, name);
-		web_listing_answer_one(r, d != NULL, d ? web_device_json(r->context, d) : NULL);
+		web_listing_answer_one(r, d != NULL, d ? show(r, d) : NULL);
 		return;
 	}
 	struct web_listing *l = web_listing_new(r, web_is_id);
-	if (!l || (t && !web_keep(r, t->id, &l->tenant)) || (u && !web_keep(r, u->id, &l->user)))
-		return;
-	l->kind = STORE_DEVICE;
-	l->item = item;
-	web_listing_start(l);
-}
-
-/* NULL: answered. */
-static struct directory_device *named_by_path(struct web_request *r)
-{
-	struct directory_device *d = directory_device_by_id(r->context->directory, r->id);
-	if (!d)
-		web_problem(r, WEB_UNKNOWN_DEVICE, NULL, "there is no device with the id \"%.*s\"",
-			    SLICE_ARG(slice_first(r->id, 64)));
-	return d;
+	if (l && (!t || web_keep(r, t->id, &l->tenant)) && (!u || web_keep(r, u->id, &l->user)))
+		web_resource_list(l, &device);
 }
 
 void web_devices_get(struct web_request *r)
 {
-	const struct directory_device *d = named_by_path(r);
-	if (d)
-		web_answer_json(r, 200, web_device_json(r->context, d));
+	web_resource_get(r, &device);
 }
 
-/* ---- create ---- */
+/* ---- make and change ---- */
 
-struct device_write {
-	struct web_write write;
-	struct store_device row;
+struct device_change {
+	struct web_change change;
+	struct slice tenant, user; /* ids; empty: as they are */
+	struct web_device_fields given;
+	bool new_secret; /* user name, hash and password go together: all three are in `secret`, or stay */
+	enum sip_digest_algorithm digest;
 	struct web_secret secret; /* shown once, in the answer */
 };
 
-static bool refused(struct web_write *w, struct web_problem *ret)
+static bool merge(struct web_change *c, bool exists, union store_any_row *next)
 {
-	const struct store_device *row = &container_of(w, struct device_write, write)->row;
-	struct directory *d = w->request->context->directory;
-	const struct directory_user *u = directory_user_by_id(d, row->user);
+	const struct device_change *w = container_of(c, struct device_change, change);
+	struct store_device *d = &next->device;
+	if (!exists)
+		*d = (struct store_device){.id = c->id, .tenant = w->tenant, .user = w->user, .created_us = c->now_us};
+	web_give(&d->name, w->given.name);
+	if (!slice_empty(w->given.srtp))
+		d->srtp = slice_eq(w->given.srtp, SLICE("off")) ? STORE_SRTP_OFF : STORE_SRTP_SDES;
+	if (!slice_empty(w->given.keepalive))
+		d->keepalive = keepalive_of(w->given.keepalive);
+	if (w->new_secret) {
+		d->username = slice_from_string(w->secret.username);
+		d->digest = w->digest;
+		d->ha1 = slice_of(w->secret.ha1, w->digest == SIP_DIGEST_SHA256 ? 32 : 16);
+	}
+	return (exists || w->new_secret) && (slice_empty(w->user) || slice_eq(w->user, d->user));
+}
+
+static bool taken(struct web_change *c, struct web_problem *ret)
+{
+	const struct device_change *w = container_of(c, struct device_change, change);
+	struct directory *directory = c->request->context->directory;
+	const struct directory_device *now = directory_device_by_id(directory, c->id);
+	const struct directory_user *u = slice_empty(w->user) && now ? now->user
+								     : directory_user_by_id(directory, w->user);
 	if (!u) {
 		web_problem_set(ret, WEB_UNKNOWN_USER, "user", "the user was removed meanwhile");
 		return true;
 	}
-	if (device_of(u, row->name)) {
+	const struct directory_device *same = device_of(u, w->given.name);
+	if (same && !slice_eq(same->id, c->id)) {
 		web_problem_set(ret, WEB_NAME_TAKEN, "name", "%.*s has a device %.*s already", SLICE_ARG(u->login),
-				SLICE_ARG(row->name));
+				SLICE_ARG(w->given.name));
 		return true;
 	}
-	if (directory_device_by_username(d, row->username)) {
-		web_problem_set(ret, WEB_USERNAME_TAKEN, "username", "another device has the user name %.*s",
-				SLICE_ARG(row->username));
+	same = directory_device_by_username(directory, slice_from_string(w->secret.username));
+	if (same && !slice_eq(same->id, c->id)) {
+		web_problem_set(ret, WEB_USERNAME_TAKEN, "username", "another device has the user name %s",
+				w->secret.username);
 		return true;
 	}
 	return false;
 }
 
-static int create_run(struct db *db, struct web_write *w)
+static bool add_account(struct web_change *c, const void *object, json_t *answer)
 {
-	return store_device_put(db, &container_of(w, struct device_write, write)->row);
+	struct device_change *w = container_of(c, struct device_change, change);
+	json_t *account = web_account_json(c->request->context, object, &w->secret);
+	web_secret_wipe(&w->secret);
+	return web_json_set(answer, "account", account);
 }
 
-static void created(struct web_write *w)
+/* A secret if one is given or needed. False: answered. */
+static bool make_secret(struct device_change *w, const struct directory_device *now)
 {
-	struct device_write *dw = container_of(w, struct device_write, write);
-	struct web_request *r = w->request;
-	const struct directory_device *d = directory_device_by_id(r->context->directory, dw->row.id);
-	if (!d) {
-		web_secret_wipe(&dw->secret);
-		web_problem(r, WEB_UNKNOWN_DEVICE, NULL, "the device was removed meanwhile");
-		return;
+	struct web_request *r = w->change.request;
+	const struct web_device_fields *given = &w->given;
+	w->digest = now ? (enum sip_digest_algorithm)now->digest : SIP_DIGEST_MD5;
+	if (!slice_empty(given->digest))
+		w->digest = slice_eq(given->digest, SLICE("sha-256")) ? SIP_DIGEST_SHA256 : SIP_DIGEST_MD5;
+	bool other_name = !slice_empty(given->username) && now && !slice_eq(given->username, now->username);
+	if (now && slice_empty(given->password)) {
+		if (!other_name && w->digest == now->digest)
+			return true;
+		web_problem(r, WEB_MISSING_FIELD, "password",
+			    "password is missing: it is kept only as a hash that user name and digest are part of, so "
+			    "give a password with another one of them");
+		return false;
 	}
-	json_t *o = web_device_json(r->context, d);
-	if (o && !web_json_set(o, "account", web_account_json(r->context, d, &dw->secret))) {
-		json_decref(o);
-		o = NULL;
-	}
-	web_secret_wipe(&dw->secret);
-	web_answer_json(r, 201, o);
-}
-
-static void fill_row(struct device_write *w, const struct web_device_fields *given)
-{
-	w->row.name = given->name;
-	w->row.digest = slice_eq(given->digest, SLICE("sha-256")) ? SIP_DIGEST_SHA256 : SIP_DIGEST_MD5;
-	w->row.srtp = slice_eq(given->srtp, SLICE("off")) ? STORE_SRTP_OFF : STORE_SRTP_SDES;
-	w->row.keepalive = keepalive_of(given->keepalive);
-	w->row.created_us = web_now_us(w->write.request);
-	w->write.run = create_run;
-	w->write.committed = created;
-	w->write.explain = refused;
-}
-
-static void create_for(struct web_request *r, const struct web_device_fields *given, const struct directory_user *u)
-{
-	struct device_write *w = web_alloc(r, sizeof(*w));
-	if (!w || !web_new_id(r, &w->row.id) || !web_keep(r, u->tenant->id, &w->row.tenant) ||
-	    !web_keep(r, u->id, &w->row.user))
-		return;
-	w->write.request = r;
-	fill_row(w, given);
-	int rc = web_secret_make(r->context, given->username, given->password, (enum sip_digest_algorithm)w->row.digest,
-				 &w->secret);
+	int rc = web_secret_make(r->context, now && !other_name ? now->username : given->username, given->password,
+				 w->digest, &w->secret);
 	if (rc < 0) {
 		web_problem_store(r, rc);
-		return;
+		return false;
 	}
-	w->row.username = slice_from_string(w->secret.username);
-	w->row.ha1 = slice_of(w->secret.ha1, w->row.digest == SIP_DIGEST_SHA256 ? 32 : 16);
-	struct web_problem p;
-	if (refused(&w->write, &p))
-		web_problem_given(r, &p);
-	else
-		web_write_post(&w->write, r);
+	w->new_secret = true;
+	w->change.add = add_account;
+	return true;
 }
 
-void web_devices_create(struct web_request *r)
+void web_devices_write(struct web_request *r)
 {
-	struct web_device_fields given;
 	struct web_problem p;
-	if (web_device_read(r->body, &given, &p) < 0) {
+	struct device_change *w = web_alloc(r, sizeof(*w));
+	if (!w)
+		return;
+	if (web_device_read(r->body, web_use_of(r), &w->given, &p) < 0) {
 		web_problem_given(r, &p);
 		return;
 	}
-	struct directory_tenant *t = web_tenant(r, given.tenant);
-	if (!t) {
-		web_problem(r, WEB_UNKNOWN_TENANT, "tenant", "there is no tenant \"%.*s\"", SLICE_ARG(given.tenant));
-		return;
-	}
-	const struct directory_user *u = web_user_of_body(r, t, given.user);
-	if (u)
-		create_for(r, &given, u);
-}
-
-/* ---- change ---- */
-
-static int change_run(struct db *db, struct web_write *w)
-{
-	const struct store_device *row = &container_of(w, struct device_write, write)->row;
-	return store_device_set_keepalive(db, row->id, (enum store_keepalive)row->keepalive);
-}
-
-static void changed(struct web_write *w)
-{
-	const struct store_device *row = &container_of(w, struct device_write, write)->row;
-	const struct directory_device *d = directory_device_by_id(w->request->context->directory, row->id);
-	if (d)
-		web_answer_json(w->request, 200, web_device_json(w->request->context, d));
-	else
-		web_problem(w->request, WEB_UNKNOWN_DEVICE, NULL, "the device was removed meanwhile");
-}
-
-void web_devices_change(struct web_request *r)
-{
-	struct web_device_fields given;
-	struct web_problem p;
-	if (web_device_change_read(r->body, &given, &p) < 0) {
-		web_problem_given(r, &p);
-		return;
-	}
-	const struct directory_device *d = named_by_path(r);
-	if (!d)
-		return;
-	struct device_write *w = web_alloc(r, sizeof(*w));
-	if (!w || !web_keep(r, d->id, &w->row.id))
-		return;
-	w->row.keepalive = keepalive_of(given.keepalive);
-	w->write.run = change_run;
-	w->write.committed = changed;
-	web_write_post(&w->write, r);
+	w->change.merge = merge;
+	w->change.taken = taken;
+	if (web_tenant_of_body(r, w->given.tenant, &w->tenant) &&
+	    web_user_of_body(r, w->tenant, w->given.user, &w->user) && web_change_begin(&w->change, r, &device) &&
+	    make_secret(w, find(r, w->change.id)))
+		web_change_post(&w->change);
 }
 
 void web_devices_remove(struct web_request *r)
 {
-	const struct directory_device *d = named_by_path(r);
-	if (d)
-		web_remove(r, d->id, store_device_remove);
+	web_resource_remove(r, &device);
 }

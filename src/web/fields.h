@@ -15,29 +15,31 @@ enum web_field_kind { WEB_TEXT, WEB_NUMBER };
 struct web_field {
 	const char *name;
 	enum web_field_kind kind;
-	bool required;
+	bool required;               /* of WEB_NEW */
+	bool fixed;                  /* not in WEB_CHANGE */
 	size_t offset;               /* of a struct slice, or of an int64_t */
-	bool (*valid)(struct slice); /* text */
+	bool (*valid)(struct slice); /* text, never an empty one */
 	int64_t max;                 /* number: from 0 to this */
 	const char *must;            /* "must be 2 to 10 digits": the end of the sentence that refuses it */
 };
+/* What a body is for: POST and PUT say everything that is not usual, PATCH what is to be another. */
+enum web_use { WEB_NEW, WEB_CHANGE };
+struct web_body {
+	const char *schema; /* "User": in openapi.json UserNew and UserChange say the same */
+	const struct web_field *fields;
+	size_t count;
+};
+enum { WEB_TENANT, WEB_USER, WEB_DEVICE, WEB_TRUNK, WEB_TELEPHONE_NUMBER, WEB_BODIES };
+extern const struct web_body web_bodies[WEB_BODIES];
+
 /*
  * Every member must be in the table and valid. What is not given, or null, leaves ret's value alone. Slices borrow from
  * the body. 0; -EINVAL with *reterr, ret is then not to be used.
  */
-MUST_USE int web_fields_read(const json_t *body, const struct web_field *fields, size_t count, void *ret,
+MUST_USE int web_fields_read(const json_t *body, const struct web_body *kind, enum web_use use, void *ret,
 			     struct web_problem *reterr);
 
-/* Every kind of body, under the name of the schema in openapi.json that says the same. */
-struct web_body {
-	const char *schema;
-	const struct web_field *fields;
-	size_t count;
-};
-#define WEB_BODIES 8
-extern const struct web_body web_bodies[WEB_BODIES];
-
-/* ---- what a body of each resource may hold ---- */
+/* ---- what they are read into. Not given: empty, or below zero; of WEB_NEW the usual, if there is one ---- */
 struct web_tenant_fields {
 	struct slice name, domain;
 	int64_t lines;
@@ -54,17 +56,16 @@ struct web_trunk_fields {
 struct web_number_fields {
 	struct slice tenant, number, user, flow;
 };
-MUST_USE int web_tenant_read(const json_t *body, struct web_tenant_fields *ret, struct web_problem *reterr);
-/* PATCH: lines alone. */
-MUST_USE int web_tenant_change_read(const json_t *body, struct web_tenant_fields *ret, struct web_problem *reterr);
-MUST_USE int web_user_read(const json_t *body, struct web_user_fields *ret, struct web_problem *reterr);
-MUST_USE int web_device_read(const json_t *body, struct web_device_fields *ret, struct web_problem *reterr);
-MUST_USE int web_trunk_read(const json_t *body, struct web_trunk_fields *ret, struct web_problem *reterr);
-MUST_USE int web_number_read(const json_t *body, struct web_number_fields *ret, struct web_problem *reterr);
-/* PATCH: user (or, once there are flows, flow). */
-MUST_USE int web_number_change_read(const json_t *body, struct web_number_fields *ret, struct web_problem *reterr);
-/* PATCH: keepalive alone. */
-MUST_USE int web_device_change_read(const json_t *body, struct web_device_fields *ret, struct web_problem *reterr);
+MUST_USE int web_tenant_read(const json_t *body, enum web_use use, struct web_tenant_fields *ret,
+			     struct web_problem *reterr);
+MUST_USE int web_user_read(const json_t *body, enum web_use use, struct web_user_fields *ret,
+			   struct web_problem *reterr);
+MUST_USE int web_device_read(const json_t *body, enum web_use use, struct web_device_fields *ret,
+			     struct web_problem *reterr);
+MUST_USE int web_trunk_read(const json_t *body, enum web_use use, struct web_trunk_fields *ret,
+			    struct web_problem *reterr);
+MUST_USE int web_number_read(const json_t *body, enum web_use use, struct web_number_fields *ret,
+			     struct web_problem *reterr);
 
 /* ---- checks ---- */
 bool web_is_tenant_name(struct slice s);  /* [a-z0-9-]{1,63} */

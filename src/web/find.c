@@ -44,13 +44,30 @@ bool web_user_argument(struct web_request *r, struct directory_tenant *t, struct
 	return false;
 }
 
-struct directory_user *web_user_of_body(struct web_request *r, struct directory_tenant *t, struct slice login_or_id)
+bool web_tenant_of_body(struct web_request *r, struct slice name_or_id, struct slice *ret_id)
 {
-	struct directory_user *u = web_user(r, t, login_or_id);
-	if (!u)
-		web_problem(r, WEB_UNKNOWN_USER, "user", "tenant %.*s has no user \"%.*s\"", SLICE_ARG(t->name),
-			    SLICE_ARG(login_or_id));
-	return u;
+	*ret_id = SLICE_NONE;
+	if (slice_empty(name_or_id))
+		return true;
+	const struct directory_tenant *t = web_tenant(r, name_or_id);
+	if (t)
+		return web_keep(r, t->id, ret_id);
+	web_problem(r, WEB_UNKNOWN_TENANT, "tenant", "there is no tenant \"%.*s\"", SLICE_ARG(name_or_id));
+	return false;
+}
+
+bool web_user_of_body(struct web_request *r, struct slice tenant_id, struct slice login_or_id, struct slice *ret_id)
+{
+	*ret_id = SLICE_NONE;
+	if (slice_empty(login_or_id))
+		return true;
+	struct directory_tenant *t = directory_tenant_by_id(r->context->directory, tenant_id);
+	const struct directory_user *u = t ? web_user(r, t, login_or_id) : NULL;
+	if (u)
+		return web_keep(r, u->id, ret_id);
+	web_problem(r, WEB_UNKNOWN_USER, "user", "tenant %.*s has no user \"%.*s\"", SLICE_ARG(t ? t->name : tenant_id),
+		    SLICE_ARG(login_or_id));
+	return false;
 }
 
 json_t *web_tenant_name_json(const struct web_request *r, struct slice id)

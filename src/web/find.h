@@ -1,7 +1,7 @@
 /* web/find.h - from the names and ids that clients use to what the directory knows */
 #pragma once
 #include "directory/directory.h"
-#include "web/request.h"
+#include "web/resource.h"
 
 struct directory_tenant *web_tenant(const struct web_request *r, struct slice name_or_id);
 struct directory_user *web_user(const struct web_request *r, struct directory_tenant *t, struct slice login_or_id);
@@ -11,13 +11,12 @@ MUST_USE bool web_tenant_argument(struct web_request *r, struct directory_tenant
 /* The parameter `user`, which needs a tenant. */
 MUST_USE bool web_user_argument(struct web_request *r, struct directory_tenant *t, struct directory_user **ret);
 
-/* A user that a body names in `user`. NULL: answered. */
-struct directory_user *web_user_of_body(struct web_request *r, struct directory_tenant *t, struct slice login_or_id);
+/* The id of what a body names, in the request's arena; nothing named: empty. False: answered (no such one). */
+MUST_USE bool web_tenant_of_body(struct web_request *r, struct slice name_or_id, struct slice *ret_id);
+MUST_USE bool web_user_of_body(struct web_request *r, struct slice tenant_id, struct slice login_or_id,
+			       struct slice *ret_id);
 
 /* How the API shows them. NULL: out of memory. */
-json_t *web_tenant_json(const struct directory_tenant *t);
-json_t *web_user_json(const struct directory_user *u);
 json_t *web_call_json(const struct web_request *r, const struct store_call *c);
-json_t *web_device_json(const struct web_context *c, const struct directory_device *d);
 /* Names of what may be gone: null then. */
 json_t *web_tenant_name_json(const struct web_request *r, struct slice id);

@@ -14,6 +14,8 @@
 /* Items of one page: what a screen shows unless told otherwise; about half a megabyte of text at most. */
 #define WEB_LIST_DEFAULT 100
 #define WEB_LIST_MAX 1000
+/* Of each of If-Match and If-None-Match: a dozen tags. */
+#define WEB_CONDITION_MAX 512
 /* A cursor is an id or a number. */
 #define WEB_CURSOR_MAX 47
 /* Items written in one turn of the loop: about 1 ms. */

@@ -5,6 +5,11 @@
 
 void web_openapi_get(struct web_request *r)
 {
+	web_etag_write(0, slice_of(web_openapi, web_openapi_bytes), r->answer.etag);
+	if (web_etag_is_known(r->if_none_match, r->answer.etag)) {
+		web_answer_text(r, 304, NULL, NULL, 0);
+		return;
+	}
 	char *text = malloc(web_openapi_bytes);
 	if (!text) {
 		web_problem(r, WEB_NO_MEMORY, NULL, "there is no memory for the document");

@@ -145,6 +145,7 @@ static bool keep_text(struct web_request *r, const char *text, size_t n, struct 
 static int read_path(struct web_request *r, struct lws *wsi)
 {
 	static const enum web_method methods[] = {[LWSHUMETH_GET] = WEB_GET,
+						  [LWSHUMETH_PUT] = WEB_PUT,
 						  [LWSHUMETH_POST] = WEB_POST,
 						  [LWSHUMETH_PATCH] = WEB_PATCH,
 						  [LWSHUMETH_DELETE] = WEB_DELETE};
@@ -153,8 +154,8 @@ static int read_path(struct web_request *r, struct lws *wsi)
 	if (method < 0)
 		return -1;
 	r->method = WEB_OTHER;
-	if (method == LWSHUMETH_GET || method == LWSHUMETH_POST || method == LWSHUMETH_PATCH ||
-	    method == LWSHUMETH_DELETE)
+	if (method == LWSHUMETH_GET || method == LWSHUMETH_PUT || method == LWSHUMETH_POST ||
+	    method == LWSHUMETH_PATCH || method == LWSHUMETH_DELETE)
 		r->method = methods[method];
 	if ((size_t)n > WEB_PATH_MAX)
 		n = 0; /* no resource has such a path */
@@ -185,7 +186,7 @@ static bool read_arguments(struct web_request *r, struct lws *wsi)
 static bool read_length(struct web_peer *p, size_t *ret)
 {
 	*ret = 0;
-	bool may_have = p->request->method == WEB_POST || p->request->method == WEB_PATCH;
+	bool may_have = web_method_takes_body(p->request->method);
 	if (lws_hdr_total_length(p->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
 		refuse(p, WEB_LENGTH_REQUIRED, "a body must come with Content-Length, not in chunks");
 		return false;
@@ -210,6 +211,16 @@ static bool read_length(struct web_peer *p, size_t *ret)
 	}
 	*ret = (size_t)n;
 	return true;
+}
+
+/* ETags of the client. False: more than any client needs. */
+static bool read_condition(struct web_request *r, struct lws *wsi, enum lws_token_indexes token, struct slice *ret)
+{
+	char text[WEB_CONDITION_MAX + 1];
+	if (lws_hdr_total_length(wsi, token) <= 0)
+		return true;
+	int n = lws_hdr_copy(wsi, text, sizeof(text), token);
+	return n > 0 && keep_text(r, text, (size_t)n, ret);
 }
 
 static bool says_json(struct lws *wsi)
@@ -251,6 +262,9 @@ int web_peer_begin(struct web_peer *p)
 	p->request->json_type = says_json(p->wsi);
 	if (!read_arguments(p->request, p->wsi))
 		return refuse(p, WEB_BAD_REQUEST, "the query has more or longer parameters than any resource takes");
+	if (!read_condition(p->request, p->wsi, WSI_TOKEN_HTTP_IF_MATCH, &p->request->if_match) ||
+	    !read_condition(p->request, p->wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, &p->request->if_none_match))
+		return refuse(p, WEB_BAD_REQUEST, "If-Match and If-None-Match may have 512 bytes at most");
 	size_t length;
 	if (!read_length(p, &length))
 		return 0;
@@ -339,13 +353,15 @@ static int send_head(struct web_peer *p)
 	if (ok && a->type)
 		ok = add(p, "content-type:", a->type, &at, end) &&
 		     add(p, "x-content-type-options:", "nosniff", &at, end);
+	if (ok && *a->etag)
+		ok = add(p, "etag:", a->etag, &at, end);
 	if (ok && a->allow)
 		ok = add(p, "allow:", a->allow, &at, end);
 	if (ok && a->status == 503)
 		ok = add(p, "retry-after:", "5", &at, end);
 	if (ok && p->last)
 		ok = add(p, "connection:", "close", &at, end);
-	if (ok && a->status != 204)
+	if (ok && a->status != 204 && a->status != 304)
 		ok = lws_add_http_header_content_length(p->wsi, a->n, &at, end) == 0;
 	if (!ok || lws_finalize_write_http_header(p->wsi, head + LWS_PRE, &at, end))
 		return -1;

@@ -158,19 +158,6 @@ json_t *web_json_time(int64_t wall_us)
 	return json_string(text);
 }
 
-json_t *web_json_id_time(struct slice id)
-{
-	/* RFC 9562 §5.7: the first 48 bits are milliseconds, "0192f5a0-1234-7...". */
-	uint8_t bytes[6];
-	if (id.n < 13 || !slice_unhex(slice_first(id, 8), bytes, 4) ||
-	    !slice_unhex(slice_first(slice_from(id, 9), 4), bytes + 4, 2))
-		return json_null();
-	int64_t ms = 0;
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		ms = ms << 8 | bytes[i];
-	return web_json_time(ms * MS_US);
-}
-
 bool web_json_set(json_t *object, const char *name, json_t *value)
 {
 	return json_object_set_new(object, name, value) == 0;

@@ -10,17 +10,20 @@
 
 #include "base/arena.h"
 #include "base/wheel.h"
+#include "web/etag.h"
 #include "web/limits.h"
 #include "web/problem.h"
 #include "web/server.h"
 
-enum web_method { WEB_GET, WEB_POST, WEB_PATCH, WEB_DELETE, WEB_OTHER };
+enum web_method { WEB_GET, WEB_PUT, WEB_POST, WEB_PATCH, WEB_DELETE, WEB_OTHER };
+bool web_method_takes_body(enum web_method m);
 
 struct web_answer {
 	int status;
-	const char *type;  /* static text */
-	const char *allow; /* methods, for 405; static text or in the request's arena; NULL: none */
-	char *bytes;       /* malloc'ed; the request's */
+	const char *type;        /* static text */
+	char etag[WEB_ETAG_CAP]; /* empty: none */
+	const char *allow;       /* methods, for 405; static text or in the request's arena; NULL: none */
+	char *bytes;             /* malloc'ed; the request's */
 	size_t n;
 };
 
@@ -36,6 +39,7 @@ struct web_request {
 	size_t argument_count;
 	struct web_argument arguments[WEB_ARGUMENTS_MAX]; /* percent-decoded */
 	bool json_type;                                   /* Content-Type says JSON */
+	struct slice if_match, if_none_match;             /* empty: not given */
 	struct slice body_text; /* as it came; in memory of the request's owner until the answer */
 
 	/* Filled in by web_handle(). */
@@ -79,8 +83,6 @@ int64_t web_now_us(const struct web_request *r); /* wall clock */
 /* Text as JSON; it may be empty. Bytes that are no UTF-8 (a phone's own words) give null. */
 json_t *web_json_text(struct slice s);
 json_t *web_json_time(int64_t wall_us); /* RFC 3339; 0: null */
-/* An id's own time (UUIDv7): when what it names was created. */
-json_t *web_json_id_time(struct slice id);
 /* Adds a member; takes value. False: out of memory (value NULL included). */
 MUST_USE bool web_json_set(json_t *object, const char *name, json_t *value);
 struct web_member {

@@ -10,27 +10,34 @@ const struct web_route web_routes[] = {
 	{"/api/v1/openapi.json", WEB_GET, web_openapi_get, &web_no_parameters},
 	{"/api/v1/status", WEB_GET, web_status_get, &web_no_parameters},
 	{"/api/v1/tenants", WEB_GET, web_tenants_list, &web_page_parameters},
-	{"/api/v1/tenants", WEB_POST, web_tenants_create, &web_no_parameters},
+	{"/api/v1/tenants", WEB_POST, web_tenants_write, &web_no_parameters},
 	{"/api/v1/tenants/{id}", WEB_GET, web_tenants_get, &web_no_parameters},
-	{"/api/v1/tenants/{id}", WEB_PATCH, web_tenants_change, &web_no_parameters},
+	{"/api/v1/tenants/{id}", WEB_PUT, web_tenants_write, &web_no_parameters},
+	{"/api/v1/tenants/{id}", WEB_PATCH, web_tenants_write, &web_no_parameters},
 	{"/api/v1/tenants/{id}", WEB_DELETE, web_tenants_remove, &web_no_parameters},
 	{"/api/v1/users", WEB_GET, web_users_list, &web_user_parameters},
-	{"/api/v1/users", WEB_POST, web_users_create, &web_no_parameters},
+	{"/api/v1/users", WEB_POST, web_users_write, &web_no_parameters},
 	{"/api/v1/users/{id}", WEB_GET, web_users_get, &web_no_parameters},
+	{"/api/v1/users/{id}", WEB_PUT, web_users_write, &web_no_parameters},
+	{"/api/v1/users/{id}", WEB_PATCH, web_users_write, &web_no_parameters},
 	{"/api/v1/users/{id}", WEB_DELETE, web_users_remove, &web_no_parameters},
 	{"/api/v1/devices", WEB_GET, web_devices_list, &web_device_parameters},
-	{"/api/v1/devices", WEB_POST, web_devices_create, &web_no_parameters},
+	{"/api/v1/devices", WEB_POST, web_devices_write, &web_no_parameters},
 	{"/api/v1/devices/{id}", WEB_GET, web_devices_get, &web_no_parameters},
-	{"/api/v1/devices/{id}", WEB_PATCH, web_devices_change, &web_no_parameters},
+	{"/api/v1/devices/{id}", WEB_PUT, web_devices_write, &web_no_parameters},
+	{"/api/v1/devices/{id}", WEB_PATCH, web_devices_write, &web_no_parameters},
 	{"/api/v1/devices/{id}", WEB_DELETE, web_devices_remove, &web_no_parameters},
 	{"/api/v1/trunks", WEB_GET, web_trunks_list, &web_trunk_parameters},
-	{"/api/v1/trunks", WEB_POST, web_trunks_create, &web_no_parameters},
+	{"/api/v1/trunks", WEB_POST, web_trunks_write, &web_no_parameters},
 	{"/api/v1/trunks/{id}", WEB_GET, web_trunks_get, &web_no_parameters},
+	{"/api/v1/trunks/{id}", WEB_PUT, web_trunks_write, &web_no_parameters},
+	{"/api/v1/trunks/{id}", WEB_PATCH, web_trunks_write, &web_no_parameters},
 	{"/api/v1/trunks/{id}", WEB_DELETE, web_trunks_remove, &web_no_parameters},
 	{"/api/v1/numbers", WEB_GET, web_numbers_list, &web_number_parameters},
-	{"/api/v1/numbers", WEB_POST, web_numbers_create, &web_no_parameters},
+	{"/api/v1/numbers", WEB_POST, web_numbers_write, &web_no_parameters},
 	{"/api/v1/numbers/{id}", WEB_GET, web_numbers_get, &web_no_parameters},
-	{"/api/v1/numbers/{id}", WEB_PATCH, web_numbers_change, &web_no_parameters},
+	{"/api/v1/numbers/{id}", WEB_PUT, web_numbers_write, &web_no_parameters},
+	{"/api/v1/numbers/{id}", WEB_PATCH, web_numbers_write, &web_no_parameters},
 	{"/api/v1/numbers/{id}", WEB_DELETE, web_numbers_remove, &web_no_parameters},
 	{"/api/v1/bans", WEB_GET, web_bans_list, &web_page_parameters},
 	{"/api/v1/bans", WEB_DELETE, web_bans_lift, &web_lift_parameters},
@@ -44,7 +51,7 @@ const struct web_route web_routes[] = {
 const size_t web_route_count = ARRAY_LEN(web_routes);
 
 static const char *const method_names[] = {
-	[WEB_GET] = "GET", [WEB_POST] = "POST", [WEB_PATCH] = "PATCH", [WEB_DELETE] = "DELETE"};
+	[WEB_GET] = "GET", [WEB_PUT] = "PUT", [WEB_POST] = "POST", [WEB_PATCH] = "PATCH", [WEB_DELETE] = "DELETE"};
 
 const char *web_method_name(enum web_method method)
 {
@@ -90,9 +97,9 @@ const struct web_route *web_route_find(enum web_method method, struct slice path
 	return NULL;
 }
 
-static bool takes_body(enum web_method m)
+bool web_method_takes_body(enum web_method m)
 {
-	return m == WEB_POST || m == WEB_PATCH;
+	return m == WEB_PUT || m == WEB_POST || m == WEB_PATCH;
 }
 
 /* False: answered. */
@@ -100,7 +107,7 @@ static bool take_body(struct web_request *r)
 {
 	if (slice_empty(r->body_text))
 		return true;
-	if (!takes_body(r->method)) {
+	if (!web_method_takes_body(r->method)) {
 		web_problem(r, WEB_BAD_REQUEST, NULL, "this request takes no body");
 		return false;
 	}

@@ -1,10 +1,7 @@
 /* web/trunks.c - /api/v1/trunks: operators and gateways, the provider's or a tenant's */
 #include "transport/transport.h"
-#include "web/fields.h"
 #include "web/find.h"
-#include "web/listing.h"
 #include "web/route.h"
-#include "web/write.h"
 
 static const struct {
 	const char *name;
@@ -27,25 +24,30 @@ static json_t *listener_json(const struct address *a)
 	return a->port ? web_json_text(writer_slice(&w)) : json_null();
 }
 
-static json_t *trunk_json(const struct directory_trunk *t)
+static const void *find(const struct web_request *r, struct slice id)
 {
+	return directory_trunk_by_id(r->context->directory, id);
+}
+
+static json_t *show(const struct web_request *r, const void *object)
+{
+	const struct directory_trunk *t = object;
 	return WEB_OBJECT(
 		{"id", web_json_text(t->id)}, {"tenant", t->tenant ? web_json_text(t->tenant->name) : json_null()},
 		{"name", web_json_text(t->name)}, {"host", web_json_text(t->host)},
 		{"port", t->port ? json_integer(t->port) : json_null()}, {"from", web_json_text(t->from)},
 		{"listener", listener_json(&t->listener)}, {"transport", json_string(transports[t->transport].name)},
 		{"srtp", json_string(t->srtp == STORE_SRTP_OFF ? "off" : "sdes")},
-		{"created", web_json_id_time(t->id)});
+		{"created", web_json_time(t->created_us)}, {"updated", web_json_time(t->updated_us)});
 }
 
-static bool item(struct web_listing *l, json_t **ret)
-{
-	if (l->at == l->count)
-		return false;
-	const struct directory_trunk *t = directory_trunk_by_id(l->request->context->directory, l->ids[l->at++]);
-	*ret = t ? trunk_json(t) : NULL;
-	return true;
-}
+static const struct web_resource trunk = {STORE_TRUNK,
+					  "trunk",
+					  WEB_UNKNOWN_TRUNK,
+					  offsetof(struct directory_trunk, id),
+					  offsetof(struct directory_trunk, updated_us),
+					  find,
+					  show};
 
 /* owner NULL: the provider. */
 static const struct directory_trunk *trunk_of(const struct web_request *r, const struct directory_tenant *owner,
@@ -65,70 +67,73 @@ void web_trunks_list(struct web_request *r)
 		return;
 	struct slice name = web_argument(r, "name");
 	if (!slice_empty(name)) {
-		const struct directory_trunk *trunk = trunk_of(r, t, name);
-		web_listing_answer_one(r, trunk != NULL, trunk ? trunk_json(trunk) : NULL);
+		const struct directory_trunk *one = trunk_of(r, t, name);
+		web_listing_answer_one(r, one != NULL, one ? show(r, one) : NULL);
 		return;
 	}
 	struct web_listing *l = web_listing_new(r, web_is_id);
-	if (!l || (t && !web_keep(r, t->id, &l->tenant)))
-		return;
-	l->kind = STORE_TRUNK;
-	l->item = item;
-	web_listing_start(l);
-}
-
-/* NULL: answered. */
-static struct directory_trunk *named_by_path(struct web_request *r)
-{
-	struct directory_trunk *t = directory_trunk_by_id(r->context->directory, r->id);
-	if (!t)
-		web_problem(r, WEB_UNKNOWN_TRUNK, NULL, "there is no trunk with the id \"%.*s\"",
-			    SLICE_ARG(slice_first(r->id, 64)));
-	return t;
+	if (l && (!t || web_keep(r, t->id, &l->tenant)))
+		web_resource_list(l, &trunk);
 }
 
 void web_trunks_get(struct web_request *r)
 {
-	const struct directory_trunk *t = named_by_path(r);
-	if (t)
-		web_answer_json(r, 200, trunk_json(t));
+	web_resource_get(r, &trunk);
 }
 
-/* ---- create ---- */
+/* ---- make and change ---- */
 
-struct trunk_write {
-	struct web_write write;
-	struct store_trunk row;
+struct trunk_change {
+	struct web_change change;
+	bool whole; /* POST and PUT say everything: what is not given is none */
+	struct slice tenant;
+	struct slice host; /* of given.host */
+	uint16_t port;
+	struct web_trunk_fields given;
 };
 
-static bool refused(struct web_write *w, struct web_problem *ret)
+static bool merge(struct web_change *c, bool exists, union store_any_row *next)
 {
-	const struct store_trunk *row = &container_of(w, struct trunk_write, write)->row;
-	const struct directory_tenant *owner = directory_tenant_by_id(w->request->context->directory, row->tenant);
-	if (!owner && !slice_empty(row->tenant)) {
+	const struct trunk_change *w = container_of(c, struct trunk_change, change);
+	const struct web_trunk_fields *given = &w->given;
+	struct store_trunk *t = &next->trunk;
+	struct address literal;
+	if (!exists)
+		*t = (struct store_trunk){.id = c->id, .tenant = w->tenant, .created_us = c->now_us};
+	web_give(&t->name, given->name);
+	if (!slice_empty(w->host)) {
+		t->host = w->host;
+		t->port = w->port;
+	}
+	/* An address speaks for itself; a name does not say whence its owner calls. */
+	if (w->whole)
+		t->sources = address_parse(w->host, &literal) ? w->host : SLICE_NONE;
+	web_give(&t->sources, given->from);
+	if (w->whole || !slice_empty(given->listener))
+		t->listener = given->listener;
+	if (!slice_empty(given->transport))
+		t->transport = transport_of(given->transport);
+	if (!slice_empty(given->srtp))
+		t->srtp = slice_eq(given->srtp, SLICE("off")) ? STORE_SRTP_OFF : STORE_SRTP_SDES;
+	return !w->whole || slice_eq(w->tenant, t->tenant);
+}
+
+static bool taken(struct web_change *c, struct web_problem *ret)
+{
+	const struct trunk_change *w = container_of(c, struct trunk_change, change);
+	struct directory *d = c->request->context->directory;
+	const struct directory_trunk *now = directory_trunk_by_id(d, c->id);
+	const struct directory_tenant *owner = now ? now->tenant : directory_tenant_by_id(d, w->tenant);
+	if (!owner && !slice_empty(w->tenant)) {
 		web_problem_set(ret, WEB_UNKNOWN_TENANT, "tenant", "the tenant was removed meanwhile");
 		return true;
 	}
-	if (trunk_of(w->request, owner, row->name)) {
-		web_problem_set(ret, WEB_NAME_TAKEN, "name", "there is a trunk %.*s already", SLICE_ARG(row->name));
+	const struct directory_trunk *same = trunk_of(c->request, owner, w->given.name);
+	if (same && !slice_eq(same->id, c->id)) {
+		web_problem_set(ret, WEB_NAME_TAKEN, "name", "there is a trunk %.*s already", SLICE_ARG(w->given.name));
 		return true;
 	}
 	return false;
-}
-
-static int create_run(struct db *db, struct web_write *w)
-{
-	return store_trunk_put(db, &container_of(w, struct trunk_write, write)->row);
-}
-
-static void created(struct web_write *w)
-{
-	const struct store_trunk *row = &container_of(w, struct trunk_write, write)->row;
-	const struct directory_trunk *t = directory_trunk_by_id(w->request->context->directory, row->id);
-	if (t)
-		web_answer_json(w->request, 201, trunk_json(t));
-	else
-		web_problem(w->request, WEB_UNKNOWN_TRUNK, NULL, "the trunk was removed meanwhile");
 }
 
 /* Does this node listen there? Without `at`: anywhere by this transport. */
@@ -145,19 +150,30 @@ static bool listens(const struct web_request *r, enum sip_transport transport, s
 	return false;
 }
 
-/* What goes together. False: answered. */
-static bool makes_sense(struct web_request *r, const struct store_trunk *row)
+/* What goes together, with what stays of the trunk as it is. False: answered. */
+static bool makes_sense(struct trunk_change *w, const struct directory_trunk *now)
 {
-	enum sip_transport transport = (enum sip_transport)row->transport;
+	struct web_request *r = w->change.request;
+	const struct web_trunk_fields *given = &w->given;
+	char text[80];
+	struct writer old = writer_on(text, sizeof(text));
+	bool stays = !w->whole && now && now->listener.port && slice_empty(given->listener);
+	if (stays)
+		write_address_with_port(&old, &now->listener);
+	struct slice listener = stays ? writer_slice(&old) : given->listener;
+	enum sip_transport transport = slice_empty(given->transport) && now ? now->transport
+									    : transport_of(given->transport);
+	bool sdes = slice_empty(given->srtp) && now ? now->srtp == STORE_SRTP_SDES
+						    : slice_eq(given->srtp, SLICE("sdes"));
 	struct slice name = sip_transport_name(transport);
-	bool named = !slice_empty(row->listener);
-	if (!listens(r, transport, row->listener))
+	bool named = !slice_empty(listener);
+	if (!listens(r, transport, listener))
 		web_problem(
 			r, WEB_INVALID_FIELD, named ? "listener" : "transport",
 			"this node does not listen for %.*s%s%.*s: what it listens on stands under `listen:` in its "
 			"file, and `alto status` shows it",
-			SLICE_ARG(name), named ? " on " : "", SLICE_ARG(row->listener));
-	else if (row->srtp == STORE_SRTP_SDES && !sip_transport_secure(transport))
+			SLICE_ARG(name), named ? " on " : "", SLICE_ARG(listener));
+	else if (sdes && !sip_transport_secure(transport))
 		web_problem(r, WEB_INVALID_FIELD, "srtp",
 			    "over %.*s voice keys would go in clear: srtp must be off, or transport tls",
 			    SLICE_ARG(name));
@@ -166,49 +182,27 @@ static bool makes_sense(struct web_request *r, const struct store_trunk *row)
 	return false;
 }
 
-void web_trunks_create(struct web_request *r)
+void web_trunks_write(struct web_request *r)
 {
-	struct web_trunk_fields given;
 	struct web_problem p;
-	if (web_trunk_read(r->body, &given, &p) < 0) {
+	struct trunk_change *w = web_alloc(r, sizeof(*w));
+	if (!w)
+		return;
+	w->whole = web_use_of(r) == WEB_NEW;
+	if (web_trunk_read(r->body, web_use_of(r), &w->given, &p) < 0) {
 		web_problem_given(r, &p);
 		return;
 	}
-	const struct directory_tenant *t = slice_empty(given.tenant) ? NULL : web_tenant(r, given.tenant);
-	if (!t && !slice_empty(given.tenant)) {
-		web_problem(r, WEB_UNKNOWN_TENANT, "tenant", "there is no tenant \"%.*s\"", SLICE_ARG(given.tenant));
-		return;
-	}
-	struct trunk_write *w = web_alloc(r, sizeof(*w));
-	if (!w || !web_new_id(r, &w->row.id) || (t && !web_keep(r, t->id, &w->row.tenant)))
-		return;
-	uint16_t port;
-	struct address literal;
-	bool good = web_host_port(given.host, &w->row.host, &port);
+	w->change.merge = merge;
+	w->change.taken = taken;
+	bool good = slice_empty(w->given.host) || web_host_port(w->given.host, &w->host, &w->port);
 	ASSERT(good);
-	w->row.name = given.name;
-	w->row.port = port;
-	/* An address speaks for itself; a name does not say whence its owner calls. */
-	w->row.sources = slice_empty(given.from) && address_parse(w->row.host, &literal) ? w->row.host : given.from;
-	w->row.listener = given.listener;
-	w->row.transport = transport_of(given.transport);
-	w->row.srtp = slice_eq(given.srtp, SLICE("off")) ? STORE_SRTP_OFF : STORE_SRTP_SDES;
-	w->row.created_us = web_now_us(r);
-	w->write.request = r;
-	w->write.run = create_run;
-	w->write.committed = created;
-	w->write.explain = refused;
-	if (!makes_sense(r, &w->row))
-		return;
-	if (refused(&w->write, &p))
-		web_problem_given(r, &p);
-	else
-		web_write_post(&w->write, r);
+	if (web_tenant_of_body(r, w->given.tenant, &w->tenant) && web_change_begin(&w->change, r, &trunk) &&
+	    makes_sense(w, find(r, w->change.id)))
+		web_change_post(&w->change);
 }
 
 void web_trunks_remove(struct web_request *r)
 {
-	const struct directory_trunk *t = named_by_path(r);
-	if (t)
-		web_remove(r, t->id, store_trunk_remove);
+	web_resource_remove(r, &trunk);
 }

@@ -168,8 +168,11 @@ static void answered(struct web_request *r)
 
 static enum web_method method_of(struct slice word)
 {
-	static const char *const names[] = {
-		[WEB_GET] = "GET", [WEB_POST] = "POST", [WEB_PATCH] = "PATCH", [WEB_DELETE] = "DELETE"};
+	static const char *const names[] = {[WEB_GET] = "GET",
+					    [WEB_PUT] = "PUT",
+					    [WEB_POST] = "POST",
+					    [WEB_PATCH] = "PATCH",
+					    [WEB_DELETE] = "DELETE"};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (slice_eq(word, slice_from_string(names[i])))
 			return (enum web_method)i;

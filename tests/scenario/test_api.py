@@ -11,16 +11,24 @@ NOBODY = {'id': '01920000-0000-7000-8000-000000000000'}
 # What each body that makes or changes something may be, and with which path: the ground of all that is spoilt below.
 BODIES = {
     'createTenant': {'name': 'beta', 'domain': 'beta.example', 'lines': 3},
-    'changeTenant': {'lines': 4},
+    'changeTenant': {'name': 'gamma', 'domain': 'gamma.example', 'lines': 4},
     'createUser': {'tenant': 'acme', 'login': 'zoe', 'extension': '300', 'name': 'Zoë', 'role': 'supervisor'},
     'createDevice': {'tenant': 'acme', 'user': 'p101', 'name': 'spare', 'username': 'spare-1', 'password': 'secret-of-spare',
                      'digest': 'sha-256', 'srtp': 'off', 'keepalive': 'options'},
-    'changeDevice': {'keepalive': 'off'},
+    'changeUser': {'login': 'zora', 'extension': '301', 'name': 'Zora', 'role': 'auditor'},
+    'changeDevice': {'name': 'other', 'keepalive': 'off', 'srtp': 'sdes'},
+    'changeTrunk': {'name': 'carrier', 'from': '192.0.2.0/25'},
     'createTrunk': {'tenant': 'acme', 'name': 'operator', 'host': '192.0.2.1:5070', 'from': '192.0.2.0/24', 'transport': 'udp',
                     'srtp': 'off'},
     'createNumber': {'tenant': 'acme', 'number': '+33142685300', 'user': 'p101'},
     'changeNumber': {'user': 'p102'},
 }
+KINDS = ('Tenant', 'User', 'Device', 'Trunk', 'Number')
+for kind in KINDS:
+    BODIES[f'put{kind}'] = BODIES[f'create{kind}']
+# Another one of each, for PUT, with what differs in it.
+OTHERS = {'Tenant': {'name': 'other', 'domain': 'other.example'}, 'User': {'login': 'yan', 'extension': '333'},
+          'Device': {'name': 'third', 'username': 'third-1'}, 'Trunk': {'name': 'second'}, 'Number': {'number': '+33142685399'}}
 # Parameters that need others, and values that they may have.
 QUERIES = {'tenant': 'acme', 'user': 'p101', 'login': 'p101', 'name': 'desk', 'number': '+33142685300', 'live': 'false',
            'address': '192.0.2.7', 'all': 'true', 'limit': '5'}
@@ -31,7 +39,8 @@ UNKNOWN = {'tenant': 'unknown-tenant', 'user': 'unknown-user'}
 def everything_works(api, call_id, live_id):
     """Each operation succeeds at least once; {operation: the path of something that is there} for those with one."""
     there = {}
-    for kind, plural in (('Tenant', 'Tenants'), ('User', 'Users'), ('Device', 'Devices'), ('Trunk', 'Trunks'), ('Number', 'Numbers')):
+    for kind in KINDS:
+        plural = kind + 's'
         made = api.good(f'create{kind}', body=BODIES[f'create{kind}']).json
         path = {'id': made['id']}
         there.update({f'{verb}{kind}': path for verb in ('get', 'put', 'change', 'remove')})
@@ -50,6 +59,7 @@ def everything_works(api, call_id, live_id):
         if operation.startswith('change'):
             changed = api.good(operation, there[operation], body=body).json
             assert all(changed[name] == value for name, value in body.items()), changed
+            api.good(operation.replace('change', 'put'), there[operation], body=BODIES[operation.replace('change', 'create')])
     for operation in ('getHealth', 'getMetrics', 'getOpenapi', 'getStatus', 'listBans'):
         api.good(operation)
     api.good('liftBans', query={'all': 'true'})
@@ -72,6 +82,61 @@ def everything_ends(api, there, live_ids):
     for operation in ('removeNumber', 'removeTrunk', 'removeDevice', 'removeUser', 'removeTenant'):
         api.good(operation, there[operation])
         api.bad(operation, 'unknown-' + operation.removeprefix('remove').lower(), path=there[operation])
+
+
+def states_have_names(api, kind):
+    """PUT makes and makes again; a write is refused to who has not seen the last one."""
+    path, body = {'id': str(uuid.uuid4())}, {**BODIES[f'create{kind}'], **OTHERS[kind]}
+    get, put, change, remove = (f'{verb}{kind}' for verb in ('get', 'put', 'change', 'remove'))
+    if_match = lambda *tags: {'If-Match': ', '.join(tags)}
+
+    api.bad(put, 'precondition-failed', path=path, body=body, headers=if_match('*'))
+    made = api.good(put, path, body=body)
+    assert made.status == 201 and made.json['id'] == path['id'] and made.json['created'] == made.json['updated'], str(made)
+    first = made.headers['ETag']
+    again = api.good(put, path, body=body)
+    assert (again.status, again.headers['ETag'], again.json['updated']) == (200, first, made.json['updated']), str(again)
+    api.bad(put, 'precondition-failed', path=path, body=body, headers={'If-None-Match': '*'})
+
+    assert api.good(get, path, headers={'If-None-Match': f'"x", {first}'}).status == 304
+    assert api.good(get, path, headers={'If-None-Match': '"x"'}).headers['ETag'] == first
+    changed = api.good(change, path, body=BODIES[change], headers=if_match('"x"', first))
+    second = changed.headers['ETag']
+    assert second != first and changed.json['updated'] > made.json['updated'], str(changed)
+    assert changed.json['created'] == made.json['created'], str(changed)
+    shown = api.good(get, path, headers={'If-None-Match': first})
+    assert (shown.status, shown.headers['ETag']) == (200, second), str(shown)
+    assert api.good(change, path, body={}).headers['ETag'] == second  # nothing is changed
+
+    for operation, more in ((change, {'body': BODIES[change]}), (put, {'body': body}), (remove, {})):
+        api.bad(operation, 'precondition-failed', path=path, headers=if_match(first), **more)
+    if 'tenant' in body:
+        elsewhere = {**body, 'tenant': 'beta', 'user': 'nobody'} if 'user' in body else {**body, 'tenant': 'beta'}
+        api.bad(put, *(('unknown-user', 'user') if 'user' in body else ('id-taken',)), path=path, body=elsewhere)
+    api.bad(put, 'bad-request', path=path, body=body, headers=if_match(*100 * [first]))
+    api.good(remove, path, headers=if_match(second))
+    api.bad(remove, f'unknown-{kind.lower()}', path=path)
+
+
+def accounts_are_changed(api):
+    """A user name, hash or password go together, and are shown once."""
+    body = {'tenant': 'acme', 'user': 'p101', 'name': 'fourth'}
+    made = api.good('createDevice', body=body).json
+    path = {'id': made['id']}
+    assert 'account' not in api.good('changeDevice', path, body={'username': made['username'], 'digest': 'md5'}).json
+    for field, value in (('username', 'fourth-1'), ('digest', 'sha-256')):
+        api.bad('changeDevice', 'missing-field', 'password', path=path, body={field: value})
+        api.bad('putDevice', 'missing-field', 'password', path=path, body={**body, field: value})
+    api.bad('changeDevice', 'username-taken', 'username', path=path, body={'username': 'acme-101-desk', 'password': 'abcdefgh'})
+    changed = api.good('changeDevice', path, body={'username': 'fourth-1', 'password': 'abcdefgh'}).json
+    assert changed['account']['password'] == 'abcdefgh' and changed['username'] == 'fourth-1', changed
+    kept = api.good('putDevice', path, body=body)
+    assert 'account' not in kept.json and kept.json['username'] == 'fourth-1', str(kept)
+    same = api.good('putDevice', path, body={**body, 'password': 'abcdefgh'})
+    assert same.json['account']['username'] == 'fourth-1' and same.headers['ETag'] == kept.headers['ETag'], str(same)
+    other = api.good('changeDevice', path, body={'password': 'hgfedcba'})
+    assert other.headers['ETag'] != same.headers['ETag'], str(other)
+    api.good('removeDevice', path)
 
 
 # ---- spoilt ----
@@ -129,6 +194,8 @@ def unknown_ids_are_refused(api, o):
         if o.id == 'listMessages' and value != '..':
             assert api.call(o.id, {'id': value}).json['items'] == []
             continue
+        if o.method == 'PUT' and value == NOBODY['id']:
+            continue  # it would be made
         answer = api.call(o.id, {'id': value}, body=BODIES.get(o.id))
         # Dots are gone before a path is looked at.
         assert answer.json['code'] == 'not-found' if value == '..' else answer.json['code'].startswith('unknown-'), (o.id, value, str(answer))
@@ -149,7 +216,7 @@ def methods_are_refused(api):
             assert answer.status == 404 and answer.json['code'] == 'not-found', (beside, str(answer))
 
 
-def taken_things_are_refused(api):
+def taken_things_are_refused(api, there):
     for operation, code, field, change in (
             ('createTenant', 'name-taken', 'name', {'name': 'acme'}), ('createTenant', 'domain-taken', 'domain', {'domain': 'ACME.example'}),
             ('createUser', 'login-taken', 'login', {'login': 'p101'}), ('createUser', 'extension-taken', 'extension', {'extension': '101'}),
@@ -163,6 +230,14 @@ def taken_things_are_refused(api):
         if operation == 'createTrunk' and not change:
             body['name'] = 'operator'
         api.bad(operation, code, field, body={**body, **change})
+    for operation, code, field, change in (
+            ('changeTenant', 'name-taken', 'name', {'name': 'acme'}), ('changeTenant', 'domain-taken', 'domain', {'domain': 'acme.example'}),
+            ('changeUser', 'login-taken', 'login', {'login': 'p101'}), ('changeUser', 'extension-taken', 'extension', {'extension': '102'}),
+            ('changeDevice', 'name-taken', 'name', {'name': 'desk'}), ('changeTrunk', 'invalid-field', 'srtp', {'srtp': 'sdes'}),
+            ('changeTrunk', 'invalid-field', 'listener', {'listener': '192.0.2.9:5060'}), ('changeNumber', 'unknown-user', 'user', {'user': 'zz'})):
+        api.bad(operation, code, field, path=there[operation], body=change)
+    api.bad('putUser', 'id-taken', path=there['putUser'], body={**BODIES['createUser'], 'tenant': 'beta'})
+    api.bad('putNumber', 'id-taken', path=there['putNumber'], body={**BODIES['createNumber'], 'number': '+33142685311'})
     api.bad('hangUpCalls', 'invalid-parameter', 'tenant')
     api.bad('liftBans', 'invalid-parameter', 'address')
     api.bad('liftBans', 'unknown-ban', 'address', query={'address': '192.0.2.7'})
@@ -189,6 +264,9 @@ def main():
 
         api = Api(str(alto.data / 'alto.sock'))
         there = everything_works(api, over, live_ids[0])
+        for kind in KINDS:
+            states_have_names(api, kind)
+        accounts_are_changed(api)
         for o in api.operations.values():
             if o.request:
                 bodies_are_refused(api, o, there.get(o.id))
@@ -196,7 +274,7 @@ def main():
                 unknown_ids_are_refused(api, o)
             if o.method == 'GET' or o.parameters['query']:
                 parameters_are_refused(api, o, there.get(o.id))
-        taken_things_are_refused(api)
+        taken_things_are_refused(api, there)
         methods_are_refused(api)
         everything_ends(api, there, live_ids)
 

@@ -36,6 +36,9 @@ static const struct {
 	  "INSERT INTO users VALUES ('u', 't1', 'u', '10', 'U', 'user', 1)",
 	  "INSERT INTO devices VALUES ('d', 't1', 'u', 'desk', 'u-desk', 0, 'h', 1, 1)"},
 	 {"SELECT keepalive = 0 AND srtp = 1 FROM devices"}},
+	{{"INSERT INTO tenants VALUES ('t1', 'acme', 'acme.example', 0, 7)",
+	  "INSERT INTO users VALUES ('u', 't1', 'u', '10', 'U', 'user', 8)"},
+	 {"SELECT updated_us = 7 FROM tenants", "SELECT updated_us = 8 FROM users"}},
 };
 
 static void test_each_step_with_rows(void **state)

@@ -353,7 +353,7 @@ static void a_devices_keepalive_is_changed_alone(void **state)
 	snprintf(path, sizeof(path), "/api/v1/devices/%s", member(d, "id"));
 	json_decref(d);
 	expect(n, "PATCH", path, "{\"keepalive\":\"often\"}", 400, "invalid-field", "keepalive");
-	expect(n, "PATCH", path, "{\"srtp\":\"off\"}", 400, "unknown-field", "srtp");
+	expect(n, "PATCH", path, "{\"user\":\"bob\"}", 400, "unknown-field", "user"); /* it stays with its user */
 	d = ask(n, "PATCH", path, "{\"keepalive\":\"options\"}", 200);
 	assert_string_equal(member(d, "keepalive"), "options");
 	json_decref(d);

@@ -31,14 +31,14 @@ static void a_path_names_its_resource_or_its_methods(void **state)
 	struct slice id;
 	const struct web_route *r = web_route_find(WEB_PATCH, SLICE("/api/v1/tenants/acme"), &id, allow);
 	assert_non_null(r);
-	assert_ptr_equal(r->handle, web_tenants_change);
+	assert_ptr_equal(r->handle, web_tenants_write);
 	assert_slice(id, "acme");
 	r = web_route_find(WEB_POST, SLICE("/api/v1/calls/x/hangup"), &id, allow);
 	assert_ptr_equal(r->handle, web_call_hang_up);
 	assert_slice(id, "x");
 
 	assert_null(web_route_find(WEB_OTHER, SLICE("/api/v1/tenants/acme"), &id, allow));
-	assert_string_equal(allow, "GET, PATCH, DELETE");
+	assert_string_equal(allow, "GET, PUT, PATCH, DELETE");
 	assert_null(web_route_find(WEB_DELETE, SLICE("/api/v1/tenants"), &id, allow));
 	assert_string_equal(allow, "GET, POST");
 	assert_null(web_route_find(WEB_GET, SLICE("/api/v2/tenants"), &id, allow));
