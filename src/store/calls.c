@@ -112,17 +112,91 @@ int store_call_get(struct db *db, struct slice id, void (*fn)(void *arg, const s
 	return give_rows(db_query(db, "SELECT " COLUMNS " FROM calls WHERE id = $1", &DB_T(id), 1), fn, arg);
 }
 
-int store_calls_list(struct db *db, struct slice tenant, struct slice before, int64_t limit,
-		     void (*fn)(void *arg, const struct store_call *c), void *arg)
+bool store_like(struct slice words, struct writer *ret)
 {
-	static const char all[] = "SELECT " COLUMNS " FROM calls WHERE id < $1 ORDER BY id DESC LIMIT $2";
-	static const char of_tenant[] = "SELECT " COLUMNS
-					" FROM calls WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
-	/* Ids are hexadecimal digits, so a tilde is above them all. */
-	struct db_value below = DB_T(slice_empty(before) ? SLICE("~") : before);
-	struct db_value most = DB_I(limit > 0 ? limit : INT64_MAX);
-	struct db_rows *rows = slice_empty(tenant)
-				       ? db_query(db, all, (struct db_value[]){below, most}, 2)
-				       : db_query(db, of_tenant, (struct db_value[]){DB_T(tenant), below, most}, 3);
-	return give_rows(rows, fn, arg);
+	write_char(ret, '%');
+	for (size_t i = 0; i < words.n; i++) {
+		char c = words.p[i];
+		if (c == '%' || c == '_' || c == '\\')
+			write_char(ret, '\\');
+		write_char(ret, (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c));
+	}
+	write_char(ret, '%');
+	return !ret->overflow;
+}
+
+/*
+ * The bound on ids that a time gives: they are UUIDv7, made with the call, so all of an earlier or later time need not
+ * be looked at. A minute is left for a clock that was set.
+ */
+static struct slice id_at(int64_t us, char text[16])
+{
+	uint64_t ms = (uint64_t)MAX(us, (int64_t)0) / 1000;
+	snprintf(text, 16, "%08llx-%04llx", (unsigned long long)(ms >> 16), (unsigned long long)(ms & 0xffff));
+	return slice_from_string(text);
+}
+#define SET_CLOCK_US INT64_C(60000000)
+
+/* Ids are hexadecimal digits, so a tilde is above them all. */
+struct bounds {
+	char low_text[16], high_text[16];
+	struct slice low, high;
+};
+static void bounds_of(const struct store_calls_page *page, struct bounds *ret)
+{
+	ret->low = page->from_us ? id_at(page->from_us - SET_CLOCK_US, ret->low_text) : SLICE_NONE;
+	ret->high = slice_empty(page->before) ? SLICE("~") : page->before;
+	struct slice to = page->to_us ? id_at(page->to_us + SET_CLOCK_US, ret->high_text) : ret->high;
+	size_t n = MIN(to.n, ret->high.n);
+	if (memcmp(to.p, ret->high.p, n) < 0)
+		ret->high = to;
+}
+
+#define FILTERED                                                                                                       \
+	"started_us >= $5 AND started_us < $6 AND ($7 = '' OR a_user = $7 OR b_user = $7) AND ($8 = '' OR a_uri = $8 " \
+	"OR b_uri = $8) AND ($9 = '' OR cause = $9) AND ($10 = '' OR lower(a_uri) LIKE $10 ESCAPE '\\' OR "            \
+	"lower(b_uri) LIKE $10 ESCAPE '\\' OR cause LIKE $10 ESCAPE '\\' OR lower(call_id) LIKE $10 ESCAPE '\\') "     \
+	"ORDER BY id DESC LIMIT $11"
+/* $1 is empty where all tenants are asked for. */
+#define OF_ALL "FROM calls WHERE $1 = '' AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4"
+#define OF_TENANT "FROM calls WHERE tenant_id = $1 AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4"
+
+/* The last of the rows that were looked at, if there were as many as there may be. */
+static int where_to_go_on(struct db *db, const struct store_calls_page *page, const struct bounds *b,
+			  char ret_more[STORE_ID_CAP])
+{
+	static const char all[] = "SELECT id " OF_ALL " OFFSET $5";
+	static const char of_tenant[] = "SELECT id " OF_TENANT " OFFSET $5";
+	const struct db_value values[] = {DB_T(page->tenant), DB_T(b->high), DB_T(b->low), DB_I(1),
+					  DB_I(page->scan - 1)};
+	struct db_rows *rows = db_query(db, slice_empty(page->tenant) ? all : of_tenant, values, ARRAY_LEN(values));
+	if (!rows)
+		return DB_FAILED;
+	int rc = db_next(rows);
+	if (rc == DB_ROW)
+		snprintf(ret_more, STORE_ID_CAP, "%.*s", SLICE_ARG(db_text(rows, 0)));
+	db_end(rows);
+	return MIN(rc, DB_OK);
+}
+
+int store_calls_list(struct db *db, const struct store_calls_page *page,
+		     void (*fn)(void *arg, const struct store_call *c), void *arg, char ret_more[STORE_ID_CAP])
+{
+	static const char all[] = "SELECT " COLUMNS " FROM (SELECT " COLUMNS " " OF_ALL
+				  ") AS looked_at WHERE " FILTERED;
+	static const char of_tenant[] = "SELECT " COLUMNS " FROM (SELECT " COLUMNS " " OF_TENANT
+					") AS looked_at WHERE " FILTERED;
+	struct bounds b;
+	bounds_of(page, &b);
+	int64_t limit = page->limit > 0 ? page->limit : INT64_MAX;
+	const struct db_value values[] = {DB_T(page->tenant),  DB_T(b.high),
+					  DB_T(b.low),         DB_I(page->scan ? page->scan : limit),
+					  DB_I(page->from_us), DB_I(page->to_us ? page->to_us : INT64_MAX),
+					  DB_T(page->user),    DB_T(page->number),
+					  DB_T(page->cause),   DB_T(page->like),
+					  DB_I(limit)};
+	*ret_more = 0;
+	int rc = give_rows(db_query(db, slice_empty(page->tenant) ? all : of_tenant, values, ARRAY_LEN(values)), fn,
+			   arg);
+	return rc == DB_OK && page->scan ? where_to_go_on(db, page, &b, ret_more) : rc;
 }

@@ -18,6 +18,9 @@ const struct store_rows store_device_rows = {
 	.all = "SELECT count(*) FROM devices",
 	.get = "SELECT " COLUMNS " FROM devices WHERE id = $1",
 	.list = "SELECT " COLUMNS " FROM devices WHERE id > $1 ORDER BY id LIMIT $2",
+	.search = "SELECT " COLUMNS
+		  " FROM devices WHERE (lower(name) LIKE $1 ESCAPE '\\' OR lower(username) LIKE $1 ESCAPE '\\') AND id "
+		  "> $2 AND ($3 = '' OR tenant_id = $3) AND ($4 = '' OR user_id = $4) ORDER BY id LIMIT $5",
 	.list_of_tenant = "SELECT " COLUMNS " FROM devices WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3",
 	.list_of_user =
 		"SELECT " COLUMNS

@@ -213,6 +213,17 @@ int store_count(struct db *db, enum store_kind kind, int64_t *ret)
 	return rc;
 }
 
+static struct db_rows *search(struct db *db, const struct store_rows *k, const struct store_page *page,
+			      struct db_value limit)
+{
+	ASSERT(k->search);
+	struct db_value like = DB_T(slice_empty(page->like) ? SLICE("%") : page->like), after = DB_T(page->after);
+	struct db_value narrow = DB_T(slice_empty(page->role) ? page->user : page->role);
+	if (!k->list_of_user)
+		return db_query(db, k->search, (struct db_value[]){like, after, limit}, 3);
+	return db_query(db, k->search, (struct db_value[]){like, after, DB_T(page->tenant), narrow, limit}, 5);
+}
+
 int store_list(struct db *db, enum store_kind kind, const struct store_page *page,
 	       void (*fn)(void *arg, const void *row), void *arg)
 {
@@ -222,7 +233,9 @@ int store_list(struct db *db, enum store_kind kind, const struct store_page *pag
 	struct db_value tenant = DB_T(page->tenant), user = DB_T(page->user);
 	struct db_rows *rows;
 
-	if (!slice_empty(page->user) && k->list_of_user)
+	if (!slice_empty(page->like) || !slice_empty(page->role))
+		rows = search(db, k, page, limit);
+	else if (!slice_empty(page->user) && k->list_of_user)
 		rows = db_query(db, k->list_of_user, (struct db_value[]){user, after, tenant, limit}, 4);
 	else if (!slice_empty(page->tenant))
 		rows = db_query(db, k->list_of_tenant, (struct db_value[]){tenant, after, limit}, 3);

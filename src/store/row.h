@@ -26,7 +26,9 @@ struct store_rows {
 	const char *get;            /* by id */
 	const char *list;           /* $1: ids above, $2: limit */
 	const char *list_of_tenant; /* $1: tenant, $2: ids above, $3: limit */
-	const char *list_of_user;   /* $1: user, $2: ids above, $3: tenant or empty, $4: limit; NULL: none */
+	const char *search; /* $1: pattern, $2: ids above; tenants then $3: limit, others $3: tenant or empty, $4: role
+			       or user or empty, $5: limit; NULL: none */
+	const char *list_of_user; /* $1: user, $2: ids above, $3: tenant or empty, $4: limit; NULL: none */
 };
 extern const struct store_rows store_tenant_rows, store_user_rows, store_device_rows, store_binding_rows,
 	store_trunk_rows, store_number_rows;

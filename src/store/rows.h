@@ -5,6 +5,7 @@
  * run on a store thread, inside a job's run(); each notes its change. Slices are borrowed for the call.
  */
 #pragma once
+#include "base/writer.h"
 #include "store/store.h"
 
 /*
@@ -126,10 +127,27 @@ MUST_USE int store_calls_close_crashed(struct db *db, int64_t wall_us);
 /* The one with this id, or none. fn is called on the store thread; the row is borrowed. */
 MUST_USE int store_call_get(struct db *db, struct slice id, void (*fn)(void *arg, const struct store_call *c),
 			    void *arg);
-/* Newest first, `before` an id or empty, tenant id or empty for all. fn is called on the store thread; the row is
- * borrowed. */
-MUST_USE int store_calls_list(struct db *db, struct slice tenant, struct slice before, int64_t limit,
-			      void (*fn)(void *arg, const struct store_call *c), void *arg);
+/*
+ * Calls, newest first. Where they are filtered, at most `scan` rows are looked at for a page, so that one that finds
+ * little does not hold up the others: a page may then be short, or empty, and *ret_more (empty: all was looked at) is
+ * where to go on. fn is called on the store thread; the row is borrowed.
+ */
+struct store_calls_page {
+	struct slice tenant; /* id; empty: all */
+	struct slice before; /* ids below this one; empty: from the newest on */
+	int64_t limit;       /* 0: all */
+	int64_t scan;        /* rows to look at; 0: there is no filter, none of what follows */
+	struct slice user;   /* id of the person on either side */
+	struct slice number; /* or extension, of either side */
+	struct slice cause;
+	struct slice like;      /* a pattern for numbers, cause and Call-ID: store_like() */
+	int64_t from_us, to_us; /* begun at `from` or later, and before `to`; 0: any time */
+};
+MUST_USE int store_calls_list(struct db *db, const struct store_calls_page *page,
+			      void (*fn)(void *arg, const struct store_call *c), void *arg,
+			      char ret_more[STORE_ID_CAP]);
+/* A pattern that finds the words anywhere, ASCII letters in any case. False: it does not fit. */
+MUST_USE bool store_like(struct slice words, struct writer *ret);
 /*
  * Rows of a kind in order of id: all of them for the directory's load at start (after and tenant empty, limit 0), or a
  * page of a listing. Not for STORE_CALL. row: struct store_tenant, _user, _device, _binding, _trunk or
@@ -140,6 +158,8 @@ struct store_page {
 	struct slice user;   /* devices, bindings and numbers: only this user's; empty: all */
 	struct slice after;  /* ids above this one; empty: from the start */
 	int64_t limit;       /* 0: all */
+	struct slice role;   /* users: only with this one; empty: all */
+	struct slice like;   /* tenants, users, devices: a pattern for names, store_like(); empty: all */
 };
 /* Room for a row of any kind but calls. */
 union store_any_row {

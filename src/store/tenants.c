@@ -15,6 +15,8 @@ const struct store_rows store_tenant_rows = {
 	.all = "SELECT count(*) FROM tenants",
 	.get = "SELECT " COLUMNS " FROM tenants WHERE id = $1",
 	.list = "SELECT " COLUMNS " FROM tenants WHERE id > $1 ORDER BY id LIMIT $2",
+	.search = "SELECT " COLUMNS " FROM tenants WHERE (lower(name) LIKE $1 ESCAPE '\\' OR lower(domain) LIKE $1 "
+		  "ESCAPE '\\') AND id > $2 ORDER BY id LIMIT $3",
 	.list_of_tenant = "SELECT " COLUMNS " FROM tenants WHERE id = $1 AND id > $2 ORDER BY id LIMIT $3",
 };
 

@@ -16,6 +16,9 @@ const struct store_rows store_user_rows = {
 	.all = "SELECT count(*) FROM users",
 	.get = "SELECT " COLUMNS " FROM users WHERE id = $1",
 	.list = "SELECT " COLUMNS " FROM users WHERE id > $1 ORDER BY id LIMIT $2",
+	.search = "SELECT " COLUMNS " FROM users WHERE (lower(login) LIKE $1 ESCAPE '\\' OR lower(extension) LIKE $1 "
+		  "ESCAPE '\\' OR lower(name) LIKE $1 ESCAPE '\\') AND id > $2 AND ($3 = '' OR "
+		  "tenant_id = $3) AND ($4 = '' OR role = $4) ORDER BY id LIMIT $5",
 	.list_of_tenant = "SELECT " COLUMNS " FROM users WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3",
 	.list_of_user = "SELECT " COLUMNS
 			" FROM users WHERE id = $1 AND id > $2 AND ($3 = '' OR tenant_id = $3) ORDER BY id LIMIT $4",

@@ -1,6 +1,7 @@
 /* web/calls.c - /api/v1/calls: the history, newest first, and what is in progress */
 #include "call/switchboard.h"
 #include "web/find.h"
+#include "web/moment.h"
 #include "web/route.h"
 
 static json_t *text_or_null(struct slice s)
@@ -120,17 +121,59 @@ static void list_live(struct web_request *r, const struct directory_tenant *t)
 	web_listing_write(l);
 }
 
+static const char *const filters[] = {"user", "number", "from", "to", "result", "q"};
+
+static bool wants(const struct web_request *r, const char *name)
+{
+	return !slice_empty(web_argument(r, name));
+}
+
+static int64_t moment(const struct web_request *r, const char *name)
+{
+	int64_t us;
+	return web_moment_parse(web_argument(r, name), &us) ? MAX(us, (int64_t)1) : 0;
+}
+
+/* False: answered. */
+static bool read_filters(struct web_listing *l)
+{
+	struct web_request *r = l->request;
+	struct store_calls_page *p = &l->of_calls;
+	for (size_t i = 0; i < ARRAY_LEN(filters); i++)
+		if (wants(r, filters[i]))
+			p->scan = WEB_CALLS_SCANNED;
+	p->from_us = moment(r, "from");
+	p->to_us = moment(r, "to");
+	return web_keep(r, web_argument(r, "number"), &p->number) &&
+	       web_keep(r, web_argument(r, "result"), &p->cause) && web_listing_search(l);
+}
+
+/* What is in progress is a few hundred rows: they are not filtered. */
+static bool live_alone(struct web_request *r)
+{
+	for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
+		if (!wants(r, filters[i]))
+			continue;
+		web_problem(r, WEB_INVALID_PARAMETER, filters[i],
+			    "%s is for the history: with live=true only tenant can be given", filters[i]);
+		return false;
+	}
+	return true;
+}
+
 void web_calls_list(struct web_request *r)
 {
 	struct directory_tenant *t;
-	if (!web_tenant_argument(r, &t))
+	struct directory_user *u;
+	if (!web_tenant_argument(r, &t) || !web_user_argument(r, t, &u))
 		return;
 	if (slice_eq(web_argument(r, "live"), SLICE("true"))) {
-		list_live(r, t);
+		if (live_alone(r))
+			list_live(r, t);
 		return;
 	}
 	struct web_listing *l = web_listing_new(r, web_is_id);
-	if (!l || (t && !web_keep(r, t->id, &l->tenant)))
+	if (!l || (t && !web_keep(r, t->id, &l->tenant)) || (u && !web_keep(r, u->id, &l->user)) || !read_filters(l))
 		return;
 	l->item = history_item;
 	web_listing_start_calls(l);

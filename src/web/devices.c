@@ -92,7 +92,8 @@ void web_devices_list(struct web_request *r)
 		return;
 	}
 	struct web_listing *l = web_listing_new(r, web_is_id);
-	if (l && (!t || web_keep(r, t->id, &l->tenant)) && (!u || web_keep(r, u->id, &l->user)))
+	if (l && (!t || web_keep(r, t->id, &l->tenant)) && (!u || web_keep(r, u->id, &l->user)) &&
+	    web_listing_search(l))
 		web_resource_list(l, &device);
 }
 

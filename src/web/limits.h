@@ -8,14 +8,18 @@
 #define WEB_HEAD_MAX 8192
 /* Path of the longest resource with two ids, percent-decoded. */
 #define WEB_PATH_MAX 256
-/* The listing with most parameters has five; each is as long as a cursor or a name. */
-#define WEB_ARGUMENTS_MAX 8
+/* The history has eleven parameters; each is as long as a cursor or a name. */
+#define WEB_ARGUMENTS_MAX 12
 #define WEB_ARGUMENT_BYTES_MAX 256
 /* Items of one page: what a screen shows unless told otherwise; about half a megabyte of text at most. */
 #define WEB_LIST_DEFAULT 100
 #define WEB_LIST_MAX 1000
 /* Of each of If-Match and If-None-Match: a dozen tags. */
 #define WEB_CONDITION_MAX 512
+/* Calls looked at for one page that is filtered: about 50 ms of the reader. */
+#define WEB_CALLS_SCANNED 20000
+/* Words to search for. */
+#define WEB_QUERY_MAX 64
 /* A cursor is an id or a number. */
 #define WEB_CURSOR_MAX 47
 /* Items written in one turn of the loop: about 1 ms. */

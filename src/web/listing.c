@@ -25,6 +25,18 @@ struct web_listing *web_listing_new(struct web_request *r, bool (*valid_cursor)(
 	return l;
 }
 
+bool web_listing_search(struct web_listing *l)
+{
+	char pattern[2 * WEB_QUERY_MAX + 3];
+	struct slice words = web_argument(l->request, "q");
+	struct writer w = writer_on(pattern, sizeof(pattern));
+	if (slice_empty(words))
+		return true;
+	bool fits = store_like(words, &w); /* web_parameters */
+	ASSERT(fits);
+	return web_keep(l->request, writer_slice(&w), &l->like);
+}
+
 /* ---- writing ---- */
 
 static int append(const char *bytes, size_t n, void *arg)
@@ -159,8 +171,12 @@ static void take_id(void *arg, const void *row)
 static int run_ids(struct db *db, struct store_job *job)
 {
 	struct web_listing *l = container_of(job, struct web_listing, job);
-	struct store_page page = {
-		.tenant = l->tenant, .user = l->user, .after = l->cursor, .limit = (int64_t)l->limit + 1};
+	struct store_page page = {.tenant = l->tenant,
+				  .user = l->user,
+				  .role = l->role,
+				  .like = l->like,
+				  .after = l->cursor,
+				  .limit = (int64_t)l->limit + 1};
 	return store_list(db, l->kind, &page, take_id, l);
 }
 
@@ -197,7 +213,16 @@ static void take_call(void *arg, const struct store_call *c)
 static int run_calls(struct db *db, struct store_job *job)
 {
 	struct web_listing *l = container_of(job, struct web_listing, job);
-	return store_calls_list(db, l->tenant, l->cursor, (int64_t)l->limit + 1, take_call, l);
+	char more[STORE_ID_CAP];
+	l->of_calls.tenant = l->tenant;
+	l->of_calls.user = l->user;
+	l->of_calls.like = l->like;
+	l->of_calls.before = l->cursor;
+	l->of_calls.limit = (int64_t)l->limit + 1;
+	int rc = store_calls_list(db, &l->of_calls, take_call, l, more);
+	if (rc == DB_OK && !*l->next)
+		snprintf(l->next, sizeof(l->next), "%s", more);
+	return rc;
 }
 
 static void done(struct store_job *job, int result)

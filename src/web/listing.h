@@ -16,7 +16,9 @@ struct web_listing {
 	/* Which: set before the start. Slices live in the request's arena. */
 	enum store_kind kind;
 	struct slice tenant, user; /* ids or empty */
-	struct slice cursor;       /* as given, checked; or empty */
+	struct slice role, like;   /* of struct store_page */
+	struct store_calls_page of_calls;
+	struct slice cursor; /* as given, checked; or empty */
 	size_t limit;
 	/*
 	 * One item after the other. False: none is left. *ret NULL: left out. At the end, `next` holds the cursor of
@@ -36,9 +38,11 @@ struct web_listing {
 
 /* A listing with `limit` and `cursor` of the request's parameters. NULL: answered. valid_cursor: its form. */
 MUST_USE struct web_listing *web_listing_new(struct web_request *r, bool (*valid_cursor)(struct slice));
+/* The parameter `q` as a pattern, in the request's arena; empty if it is not given. False: answered. */
+MUST_USE bool web_listing_search(struct web_listing *l);
 /* Read a page of ids of l->kind from the store, then write them by l->item with l->ids. */
 void web_listing_start(struct web_listing *l);
-/* Read calls, newest first, into l->calls. */
+/* Read calls as l->of_calls says, newest first, into l->calls. */
 void web_listing_start_calls(struct web_listing *l);
 /* Read by a function of the resource's own. */
 void web_listing_post(struct web_listing *l, int (*run)(struct db *db, struct store_job *job));

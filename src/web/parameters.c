@@ -2,6 +2,7 @@
 #include "web/parameters.h"
 
 #include "web/fields.h"
+#include "web/moment.h"
 
 static bool is_limit(struct slice s)
 {
@@ -31,6 +32,30 @@ static bool is_block(struct slice s)
 	return address_block_parse(s, &block);
 }
 
+/* As extensions and numbers stand in the history. */
+static bool is_called(struct slice s)
+{
+	struct slice digits = slice_from(s, slice_starts(s, SLICE("+")));
+	uint64_t number;
+	return digits.n >= 1 && digits.n <= 15 && slice_u64(digits, UINT64_MAX, &number);
+}
+
+static bool is_moment(struct slice s)
+{
+	int64_t us;
+	return web_moment_parse(s, &us);
+}
+
+static bool is_result(struct slice s)
+{
+	return s.n <= 32 && web_is_login(s) && slice_find(s, '.') < 0 && slice_find(s, '_') < 0;
+}
+
+static bool is_query(struct slice s)
+{
+	return s.n <= WEB_QUERY_MAX;
+}
+
 #define STRINGIFY(x) #x
 #define TEXT_OF(x) STRINGIFY(x)
 #define PAGE                                                                                                           \
@@ -50,25 +75,45 @@ static bool is_block(struct slice s)
 	{                                                                                                              \
 		"name", web_is_device_name, "must be 1 to 64 of the characters A-Z, a-z, 0-9, dot, _ and -"            \
 	}
+#define QUERY                                                                                                          \
+	{                                                                                                              \
+		"q", is_query, "must have " TEXT_OF(WEB_QUERY_MAX) " bytes at most"                                    \
+	}
+#define MOMENT "must be a moment such as 2026-11-27T08:30:00Z (RFC 3339)"
 #define TABLE(list)                                                                                                    \
 	{                                                                                                              \
 		(list), ARRAY_LEN(list)                                                                                \
 	}
 
 static const struct web_parameter page[] = {PAGE};
+static const struct web_parameter tenants[] = {QUERY, PAGE};
 static const struct web_parameter users[] = {
-	TENANT, {"login", web_is_login, "must be 1 to 64 of the characters a-z, 0-9, dot, _ and -"}, PAGE};
-static const struct web_parameter devices[] = {TENANT, USER, NAME, PAGE};
+	TENANT,
+	{"login", web_is_login, "must be 1 to 64 of the characters a-z, 0-9, dot, _ and -"},
+	{"role", web_is_role, "must be user, admin, supervisor or auditor"},
+	QUERY,
+	PAGE};
+static const struct web_parameter devices[] = {TENANT, USER, NAME, QUERY, PAGE};
 static const struct web_parameter trunks[] = {TENANT, NAME, PAGE};
 static const struct web_parameter numbers[] = {
 	TENANT, USER, {"number", web_is_number, "must be an international number such as +33142685300"}, PAGE};
 static const struct web_parameter lift[] = {{"address", is_block, "must be as the listing of bans shows it"},
 					    {"all", is_true, "must be true"}};
-static const struct web_parameter calls[] = {TENANT, {"live", is_boolean, "must be true or false"}, PAGE};
+static const struct web_parameter calls[] = {
+	TENANT,
+	USER,
+	{"live", is_boolean, "must be true or false"},
+	{"number", is_called, "must be a number such as +33142685300, or an extension"},
+	{"from", is_moment, MOMENT},
+	{"to", is_moment, MOMENT},
+	{"result", is_result, "must be a cause, such as busy"},
+	QUERY,
+	PAGE};
 static const struct web_parameter clear[] = {TENANT};
 
 const struct web_parameters web_no_parameters = {NULL, 0};
 const struct web_parameters web_page_parameters = TABLE(page);
+const struct web_parameters web_tenant_parameters = TABLE(tenants);
 const struct web_parameters web_user_parameters = TABLE(users);
 const struct web_parameters web_device_parameters = TABLE(devices);
 const struct web_parameters web_trunk_parameters = TABLE(trunks);

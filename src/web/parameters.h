@@ -16,8 +16,9 @@ struct web_parameters {
 	const struct web_parameter *list;
 	size_t count;
 };
-extern const struct web_parameters web_no_parameters, web_page_parameters, web_user_parameters, web_device_parameters,
-	web_trunk_parameters, web_number_parameters, web_lift_parameters, web_call_parameters, web_clear_parameters;
+extern const struct web_parameters web_no_parameters, web_page_parameters, web_tenant_parameters, web_user_parameters,
+	web_device_parameters, web_trunk_parameters, web_number_parameters, web_lift_parameters, web_call_parameters,
+	web_clear_parameters;
 
 /* False: answered with a problem. */
 MUST_USE bool web_parameters_check(struct web_request *r, const struct web_parameters *known);

@@ -9,7 +9,7 @@ const struct web_route web_routes[] = {
 	{"/metrics", WEB_GET, web_metrics_get, &web_no_parameters},
 	{"/api/v1/openapi.json", WEB_GET, web_openapi_get, &web_no_parameters},
 	{"/api/v1/status", WEB_GET, web_status_get, &web_no_parameters},
-	{"/api/v1/tenants", WEB_GET, web_tenants_list, &web_page_parameters},
+	{"/api/v1/tenants", WEB_GET, web_tenants_list, &web_tenant_parameters},
 	{"/api/v1/tenants", WEB_POST, web_tenants_write, &web_no_parameters},
 	{"/api/v1/tenants/{id}", WEB_GET, web_tenants_get, &web_no_parameters},
 	{"/api/v1/tenants/{id}", WEB_PUT, web_tenants_write, &web_no_parameters},

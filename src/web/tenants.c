@@ -27,7 +27,7 @@ static const struct web_resource tenant = {STORE_TENANT,
 void web_tenants_list(struct web_request *r)
 {
 	struct web_listing *l = web_listing_new(r, web_is_id);
-	if (l)
+	if (l && web_listing_search(l))
 		web_resource_list(l, &tenant);
 }
 

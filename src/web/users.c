@@ -46,7 +46,8 @@ void web_users_list(struct web_request *r)
 		return;
 	}
 	struct web_listing *l = web_listing_new(r, web_is_id);
-	if (l && (!t || web_keep(r, t->id, &l->tenant)))
+	if (l && (!t || web_keep(r, t->id, &l->tenant)) && web_keep(r, web_argument(r, "role"), &l->role) &&
+	    web_listing_search(l))
 		web_resource_list(l, &user);
 }
 

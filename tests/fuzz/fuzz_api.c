@@ -1,18 +1,20 @@
 /*
- * fuzz_api.c - a path in the first line, a body in the rest: bodies of every resource are read as the API reads them
+ * fuzz_api.c - a path, ETags or a moment in the first line, a body in the rest: bodies of every resource are read as
+ * the API reads them
  *
  * What is accepted keeps the rules of its fields and is accepted again when written anew; what is refused has a code
  * and a sentence.
  */
 #include "web/fields.h"
 #include "web/limits.h"
+#include "web/moment.h"
 #include "web/route.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_path(struct slice path)
 {
-	static const enum web_method methods[] = {WEB_GET, WEB_POST, WEB_PATCH, WEB_DELETE, WEB_OTHER};
+	static const enum web_method methods[] = {WEB_GET, WEB_PUT, WEB_POST, WEB_PATCH, WEB_DELETE, WEB_OTHER};
 	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
 		char allow[WEB_ALLOW_CAP];
 		struct slice id = SLICE_NONE;
@@ -27,6 +29,23 @@ static void check_path(struct slice path)
 		ASSERT(!has_id || (id.p > path.p && id.p + id.n <= path.p + path.n && slice_find(id, '/') < 0));
 		ASSERT(has_id || slice_eq(path, slice_from_string(route->pattern)));
 	}
+}
+
+/* What names a state names no other. */
+static void check_tags(struct slice list)
+{
+	char etag[WEB_ETAG_CAP];
+	web_etag_write(0x1f, list, etag);
+	(void)web_etag_is_known(list, etag);
+	ASSERT(web_etag_allows(SLICE_NONE, SLICE_NONE, 0x1f));
+	ASSERT(slice_empty(list) || !web_etag_allows(list, SLICE_NONE, -1));
+	ASSERT(slice_empty(list) || !web_etag_allows(list, list, 0x1f));
+}
+
+static void check_moment(struct slice text)
+{
+	int64_t us = -1;
+	ASSERT(web_moment_parse(text, &us) == (us >= 0));
 }
 
 static void check_refusal(const struct web_problem *p)
@@ -111,8 +130,10 @@ static void check_body(struct slice text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slice rest = slice_of(data, size);
-	check_path(slice_cut(&rest, '\n'));
+	struct slice rest = slice_of(data, size), line = slice_cut(&rest, '\n');
+	check_path(line);
+	check_tags(line);
+	check_moment(line);
 	check_body(rest);
 	return 0;
 }

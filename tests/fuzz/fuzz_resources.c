@@ -263,6 +263,10 @@ const char *const lines_words[] = {
 	"POST /api/v1/users {\"tenant\":\"acme\",\"login\":\"ann\",\"extension\":\"10\",\"name\":\"Ann\"}",
 	"POST /api/v1/users {\"tenant\":\"$1\",\"login\":\"bob\",\"extension\":\"20\",\"name\":\"Bob\"}",
 	"GET /api/v1/users?tenant=acme&limit=2",
+	"GET /api/v1/users?role=user&q=N_",
+	"PUT /api/v1/users/01920000-0000-7000-8000-0000000000bb "
+	"{\"tenant\":\"acme\",\"login\":\"cy\",\"extension\":\"30\"}",
+	"PATCH /api/v1/users/$2 {\"login\":\"eve\",\"extension\":\"11\",\"role\":\"admin\"}",
 	"GET /api/v1/users/$2",
 	"DELETE /api/v1/users/$2",
 	"POST /api/v1/devices {\"tenant\":\"acme\",\"user\":\"ann\",\"name\":\"desk\"}",
@@ -280,6 +284,7 @@ const char *const lines_words[] = {
 	"GET /api/v1/trunks?tenant=acme",
 	"DELETE /api/v1/trunks/$3",
 	"GET /api/v1/calls?tenant=acme&live=true&limit=5",
+	"GET /api/v1/calls?tenant=acme&user=ann&number=10&result=answered&q=20&from=2026-11-27T08:30:00Z",
 	"GET /api/v1/calls/01920000-0000-7000-8000-000000000001",
 	"GET /api/v1/calls/01920000-0000-7000-8000-000000000001/messages?limit=1",
 	"POST /api/v1/calls/01920000-0000-7000-8000-000000000002/hangup",

@@ -31,7 +31,8 @@ OTHERS = {'Tenant': {'name': 'other', 'domain': 'other.example'}, 'User': {'logi
           'Device': {'name': 'third', 'username': 'third-1'}, 'Trunk': {'name': 'second'}, 'Number': {'number': '+33142685399'}}
 # Parameters that need others, and values that they may have.
 QUERIES = {'tenant': 'acme', 'user': 'p101', 'login': 'p101', 'name': 'desk', 'number': '+33142685300', 'live': 'false',
-           'address': '192.0.2.7', 'all': 'true', 'limit': '5'}
+           'address': '192.0.2.7', 'all': 'true', 'limit': '5', 'from': '2026-01-01T00:00:00Z',
+           'to': '2026-01-01T00:00:00Z', 'result': 'busy', 'q': 'a'}
 NEEDS = {'login': ['tenant'], 'user': ['tenant'], 'name': ['tenant', 'user']}
 UNKNOWN = {'tenant': 'unknown-tenant', 'user': 'unknown-user'}
 
@@ -82,6 +83,28 @@ def everything_ends(api, there, live_ids):
     for operation in ('removeNumber', 'removeTrunk', 'removeDevice', 'removeUser', 'removeTenant'):
         api.good(operation, there[operation])
         api.bad(operation, 'unknown-' + operation.removeprefix('remove').lower(), path=there[operation])
+
+
+def things_are_found(api, call_id):
+    def logins(**query):
+        return [u['login'] for u in api.good('listUsers', query={'tenant': 'acme', **query}).json['items']]
+
+    assert logins(role='supervisor') == ['zoe'] and logins(role='auditor') == []
+    assert logins(q='PERSON 10') == ['p101', 'p102'] and logins(q='102') == ['p102'] and logins(q='10_') == []
+    assert logins(q='p10', role='user', limit=1) == ['p101'] and logins(q='o', role='supervisor') == ['zoe']
+    names = lambda operation, **query: sorted(d['name'] for d in api.good(operation, query=query).json['items'])
+    assert names('listTenants', q='EXAMPLE') == ['acme', 'beta'] and names('listTenants', q='bet') == ['beta']
+    assert names('listDevices', q='spare', tenant='acme', user='p101') == ['spare']
+    assert names('listDevices', q='desk', tenant='acme', user='p101') == ['desk'] and names('listDevices', q='x y') == []
+
+    call = api.good('getCall', {'id': call_id}).json
+    calls = lambda **query: [c['id'] for c in api.good('listCalls', query=query).json['items']]
+    everything = calls()
+    assert everything[-1] == call_id and len(everything) == 3, everything
+    assert calls(tenant='acme', user='p102', number='101', q='10', **{'from': call['started']}) == everything
+    assert calls(result='answered') == calls(result=call['cause'], to='2999-01-01T00:00:00+02:00') == [call_id]
+    assert calls(q='ANSWERED') == [call_id] and calls(q='nswere_') == calls(result='busy') == calls(number='+33142685300') == []
+    assert calls(tenant='acme', user='zoe') == calls(to=call['started']) == [] and calls(number='102', limit=1) == everything[:1]
 
 
 def states_have_names(api, kind):
@@ -181,6 +204,8 @@ def parameters_are_refused(api, o, path):
         api.bad(o.id, 'invalid-parameter', name, path=path, query=[*query_with(name).items(), *2 * [(name, QUERIES.get(name, ''))]])
         if name in UNKNOWN:
             api.bad(o.id, UNKNOWN[name], name, path=path, query={**query_with(name), name: 'nobody-1'})
+        if 'live' in o.parameters['query'] and name not in ('tenant', 'live', 'limit', 'cursor'):
+            api.bad(o.id, 'invalid-parameter', name, query={**query_with(name), name: QUERIES[name], 'live': 'true'})
         for other in query_with(name):
             if other == 'tenant' and o.id != 'listTrunks':
                 api.bad(o.id, 'invalid-parameter', name, path=path, query={name: QUERIES[name]})
@@ -264,6 +289,7 @@ def main():
 
         api = Api(str(alto.data / 'alto.sock'))
         there = everything_works(api, over, live_ids[0])
+        things_are_found(api, over)
         for kind in KINDS:
             states_have_names(api, kind)
         accounts_are_changed(api)

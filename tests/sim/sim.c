@@ -437,7 +437,8 @@ static void keep_row(void *arg, const struct store_call *c)
 
 static int list_rows(struct db *db, void *arg)
 {
-	return store_calls_list(db, SLICE_NONE, SLICE_NONE, 1000, keep_row, arg);
+	char more[STORE_ID_CAP];
+	return store_calls_list(db, &(struct store_calls_page){.limit = 1000}, keep_row, arg, more);
 }
 
 size_t sim_rows(struct sim *s, struct sim_row *ret, size_t cap)

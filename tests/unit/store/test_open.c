@@ -86,7 +86,8 @@ static int close_crashed(struct db *db, struct store_job *job)
 {
 	struct crash *crash = container_of(job, struct crash, job);
 	crash->closed = store_calls_close_crashed(db, clock_wall_us());
-	return store_calls_list(db, SLICE_NONE, SLICE_NONE, 0, see_crashed, crash);
+	char more[STORE_ID_CAP];
+	return store_calls_list(db, &(struct store_calls_page){.limit = 0}, see_crashed, crash, more);
 }
 
 static int reports; /* the pipe */

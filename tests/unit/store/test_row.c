@@ -332,6 +332,82 @@ static void see_call(void *arg, const struct store_call *c)
 	assert_int_equal(c->started_us, 1000);
 }
 
+static void a_call_of(struct db *db, const char *id, const char *from, const char *to, const char *cause, int64_t at_us)
+{
+	struct store_call c = a_call(slice_from_string(id));
+	c.caller.uri = slice_from_string(from);
+	c.callee.uri = slice_from_string(to);
+	c.caller.user = SLICE("u1");
+	c.callee.user = SLICE("u2");
+	c.cause = slice_from_string(cause);
+	c.started_us = at_us;
+	assert_int_equal(store_call_put(db, &c), DB_OK);
+}
+
+static void see_id(void *arg, const struct store_call *c)
+{
+	struct calls *calls = arg;
+	calls->ids[calls->count++] = c->id.p[c->id.n - 1];
+}
+
+static void test_calls_are_found(void **state)
+{
+	/* Ids as they are made, of the milliseconds in which the calls begin. */
+	static const char one[] = "00000000-2710-7000-8000-000000000001",
+			  two[] = "00000000-4e20-7000-8000-000000000002",
+			  three[] = "00000000-7530-7000-8000-000000000003";
+	struct db *db = open_filled();
+	a_call_of(db, one, "10", "+33142685300", "answered", 10000000);
+	a_call_of(db, two, "10%", "20", "busy", 20000000);
+	a_call_of(db, three, "Ana_1", "10", "answered", 30000000);
+	char pattern[32];
+	struct writer any = writer_on(pattern, sizeof(pattern));
+	assert_true(store_like(SLICE("NA_"), &any));
+	assert_true(slice_eq(writer_slice(&any), SLICE("%na\\_%")));
+	const struct {
+		struct store_calls_page page;
+		const char *found;
+	} table[] = {
+		{{.scan = 9}, "321"},
+		{{.scan = 9, .user = SLICE("u1")}, "321"},
+		{{.scan = 9, .user = SLICE("u3")}, ""},
+		{{.scan = 9, .number = SLICE("10")}, "31"},
+		{{.scan = 9, .number = SLICE("10"), .cause = SLICE("busy")}, ""},
+		{{.scan = 9, .cause = SLICE("answered"), .limit = 1}, "3"},
+		{{.scan = 9, .like = SLICE("%0\\%%")}, "2"},
+		{{.scan = 9, .like = writer_slice(&any)}, "3"},
+		{{.scan = 9, .like = SLICE("%busy%")}, "2"},
+		{{.scan = 9, .from_us = 20000000}, "32"},
+		{{.scan = 9, .to_us = 20000000}, "1"},
+		{{.scan = 9, .from_us = 20000000, .to_us = 30000000}, "2"},
+		{{.scan = 9, .from_us = 20000000, .tenant = SLICE("t1")}, "32"},
+		{{.scan = 9, .tenant = SLICE("t2")}, ""},
+		{{.scan = 9, .before = slice_of(three, 36), .to_us = 90000000}, "21"},
+		/* By the ids alone, which are made a minute apart at least. */
+		{{.scan = 9, .from_us = 200000000}, ""},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct calls seen = {.count = 0};
+		char more[STORE_ID_CAP];
+		assert_int_equal(store_calls_list(db, &table[i].page, see_id, &seen, more), DB_OK);
+		if (strcmp(seen.ids, table[i].found) != 0)
+			fail_msg("line %zu of the table: \"%s\"", i, seen.ids);
+		assert_string_equal(more, "");
+	}
+	/* Two were looked at, and one is left. */
+	struct store_calls_page rare = {.scan = 2, .number = SLICE("+33142685300")};
+	struct calls seen = {.count = 0};
+	char more[STORE_ID_CAP];
+	assert_int_equal(store_calls_list(db, &rare, see_id, &seen, more), DB_OK);
+	assert_string_equal(seen.ids, "");
+	assert_string_equal(more, two);
+	rare.before = slice_of(two, 36);
+	assert_int_equal(store_calls_list(db, &rare, see_id, &seen, more), DB_OK);
+	assert_string_equal(seen.ids, "1");
+	assert_string_equal(more, "");
+	db_close(db);
+}
+
 static void test_calls(void **state)
 {
 	struct db *db = open_filled();
@@ -346,13 +422,19 @@ static void test_calls(void **state)
 		assert_int_equal(store_call_put(db, &c), DB_OK);
 	}
 	struct calls seen = {.count = 0};
-	assert_int_equal(store_calls_list(db, SLICE("t1"), SLICE_NONE, 2, see_call, &seen), DB_OK);
+	char more[STORE_ID_CAP];
+	assert_int_equal(store_calls_list(db, &(struct store_calls_page){.tenant = SLICE("t1"), .limit = 2}, see_call,
+					  &seen, more),
+			 DB_OK);
 	assert_string_equal(seen.ids, "32");
-	assert_int_equal(store_calls_list(db, SLICE_NONE, SLICE("c2"), 0, see_call, &seen), DB_OK);
+	assert_int_equal(store_calls_list(db, &(struct store_calls_page){.before = SLICE("c2")}, see_call, &seen, more),
+			 DB_OK);
 	assert_string_equal(seen.ids, "321");
 	assert_int_equal(seen.ended_us, 3000);
-	assert_int_equal(store_calls_list(db, SLICE("t2"), SLICE_NONE, 0, see_call, &seen), DB_OK);
+	assert_int_equal(store_calls_list(db, &(struct store_calls_page){.tenant = SLICE("t2")}, see_call, &seen, more),
+			 DB_OK);
 	assert_int_equal(seen.count, 3);
+	assert_string_equal(more, "");
 	/* The history of a tenant that goes stays until retention takes it. */
 	assert_int_equal(store_tenant_remove(db, SLICE("t1")), DB_OK);
 	assert_int_equal(ask(db, "SELECT count(*) FROM calls"), 3);
@@ -381,7 +463,9 @@ static void test_crashed(void **state)
 		assert_int_equal(store_calls_close_crashed(db, cases[i][2]), 1);
 		assert_int_equal(ask(db, "SELECT count(*) FROM change"), changes + 1);
 		struct calls seen = {.count = 0};
-		assert_int_equal(store_calls_list(db, SLICE_NONE, SLICE_NONE, 1, see_call, &seen), DB_OK);
+		char more[STORE_ID_CAP];
+		assert_int_equal(store_calls_list(db, &(struct store_calls_page){.limit = 1}, see_call, &seen, more),
+				 DB_OK);
 		assert_int_equal(seen.ended_us, cases[i][3]);
 		assert_true(seen.crashed);
 		assert_int_equal(ask(db, "SELECT ended_us FROM calls WHERE id = 'c1'"), 1500);
@@ -404,15 +488,11 @@ static void test_long_ids_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_written_is_read),
-		cmocka_unit_test(test_conflicts),
-		cmocka_unit_test(test_update_and_remove),
-		cmocka_unit_test(test_trunks),
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_pages),
-		cmocka_unit_test(test_calls),
-		cmocka_unit_test(test_crashed),
-		cmocka_unit_test(test_long_ids_are_refused),
+		cmocka_unit_test(test_written_is_read),   cmocka_unit_test(test_conflicts),
+		cmocka_unit_test(test_update_and_remove), cmocka_unit_test(test_trunks),
+		cmocka_unit_test(test_numbers),           cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_calls_are_found),   cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_crashed),           cmocka_unit_test(test_long_ids_are_refused),
 	};
 	return BACKEND_RUN(tests);
 }
