@@ -89,42 +89,42 @@ static const struct web_field number_fields[] = {
 };
 
 const struct web_body web_bodies[WEB_BODIES] = {
-	[WEB_TENANT] = BODY("Tenant", tenant_fields),           [WEB_USER] = BODY("User", user_fields),
-	[WEB_DEVICE] = BODY("Device", device_fields),           [WEB_TRUNK] = BODY("Trunk", trunk_fields),
-	[WEB_TELEPHONE_NUMBER] = BODY("Number", number_fields),
+	[WEB_BODY_TENANT] = BODY("Tenant", tenant_fields), [WEB_BODY_USER] = BODY("User", user_fields),
+	[WEB_BODY_DEVICE] = BODY("Device", device_fields), [WEB_BODY_TRUNK] = BODY("Trunk", trunk_fields),
+	[WEB_BODY_NUMBER] = BODY("Number", number_fields),
 };
 
 int web_tenant_read(const json_t *body, enum web_use use, struct web_tenant_fields *ret, struct web_problem *reterr)
 {
-	*ret = (struct web_tenant_fields){.lines = use == WEB_NEW ? 0 : -1};
-	return web_fields_read(body, &web_bodies[WEB_TENANT], use, ret, reterr);
+	*ret = (struct web_tenant_fields){.lines = use == WEB_WHOLE ? 0 : -1};
+	return web_fields_read(body, &web_bodies[WEB_BODY_TENANT], use, ret, reterr);
 }
 
 int web_user_read(const json_t *body, enum web_use use, struct web_user_fields *ret, struct web_problem *reterr)
 {
-	*ret = (struct web_user_fields){.role = use == WEB_NEW ? SLICE("user") : SLICE_NONE};
-	return web_fields_read(body, &web_bodies[WEB_USER], use, ret, reterr);
+	*ret = (struct web_user_fields){.role = use == WEB_WHOLE ? SLICE("user") : SLICE_NONE};
+	return web_fields_read(body, &web_bodies[WEB_BODY_USER], use, ret, reterr);
 }
 
 int web_device_read(const json_t *body, enum web_use use, struct web_device_fields *ret, struct web_problem *reterr)
 {
 	/* What the password is kept by has no usual value: web/devices.c. */
 	*ret = (struct web_device_fields){.name = SLICE_NONE};
-	if (use == WEB_NEW)
+	if (use == WEB_WHOLE)
 		*ret = (struct web_device_fields){.srtp = SLICE("sdes"), .keepalive = SLICE("crlf")};
-	return web_fields_read(body, &web_bodies[WEB_DEVICE], use, ret, reterr);
+	return web_fields_read(body, &web_bodies[WEB_BODY_DEVICE], use, ret, reterr);
 }
 
 int web_trunk_read(const json_t *body, enum web_use use, struct web_trunk_fields *ret, struct web_problem *reterr)
 {
 	*ret = (struct web_trunk_fields){.name = SLICE_NONE};
-	if (use == WEB_NEW)
+	if (use == WEB_WHOLE)
 		*ret = (struct web_trunk_fields){.transport = SLICE("tls"), .srtp = SLICE("sdes")};
-	return web_fields_read(body, &web_bodies[WEB_TRUNK], use, ret, reterr);
+	return web_fields_read(body, &web_bodies[WEB_BODY_TRUNK], use, ret, reterr);
 }
 
 int web_number_read(const json_t *body, enum web_use use, struct web_number_fields *ret, struct web_problem *reterr)
 {
 	*ret = (struct web_number_fields){.number = SLICE_NONE};
-	return web_fields_read(body, &web_bodies[WEB_TELEPHONE_NUMBER], use, ret, reterr);
+	return web_fields_read(body, &web_bodies[WEB_BODY_NUMBER], use, ret, reterr);
 }

@@ -142,6 +142,9 @@ static bool read_filters(struct web_listing *l)
 	for (size_t i = 0; i < ARRAY_LEN(filters); i++)
 		if (wants(r, filters[i]))
 			p->scan = WEB_CALLS_SCANNED;
+	/* Who is asked for may also be known without the parameter. */
+	if (!slice_empty(l->user))
+		p->scan = WEB_CALLS_SCANNED;
 	p->from_us = moment(r, "from");
 	p->to_us = moment(r, "to");
 	return web_keep(r, web_argument(r, "number"), &p->number) &&

@@ -59,13 +59,13 @@ static json_t *show(const struct web_request *r, const void *object)
 			  {"created", web_json_time(d->created_us)}, {"updated", web_json_time(d->updated_us)});
 }
 
-static const struct web_resource device = {STORE_DEVICE,
-					   "device",
-					   WEB_UNKNOWN_DEVICE,
-					   offsetof(struct directory_device, id),
-					   offsetof(struct directory_device, updated_us),
-					   find,
-					   show};
+static const struct web_kind device = {STORE_DEVICE,
+				       "device",
+				       WEB_UNKNOWN_DEVICE,
+				       offsetof(struct directory_device, id),
+				       offsetof(struct directory_device, updated_us),
+				       find,
+				       show};
 
 static const struct directory_device *device_of(const struct directory_user *u, struct slice name)
 {
@@ -94,12 +94,12 @@ void web_devices_list(struct web_request *r)
 	struct web_listing *l = web_listing_new(r, web_is_id);
 	if (l && (!t || web_keep(r, t->id, &l->tenant)) && (!u || web_keep(r, u->id, &l->user)) &&
 	    web_listing_search(l))
-		web_resource_list(l, &device);
+		web_kind_list(l, &device);
 }
 
 void web_devices_get(struct web_request *r)
 {
-	web_resource_get(r, &device);
+	web_kind_get(r, &device);
 }
 
 /* ---- make and change ---- */
@@ -214,5 +214,5 @@ void web_devices_write(struct web_request *r)
 
 void web_devices_remove(struct web_request *r)
 {
-	web_resource_remove(r, &device);
+	web_kind_remove(r, &device);
 }

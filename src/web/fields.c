@@ -31,7 +31,7 @@ static const struct web_field *find(const struct web_body *kind, enum web_use us
 {
 	for (size_t i = 0; i < kind->count; i++)
 		if (slice_eq(slice_from_string(kind->fields[i].name), slice_from_string(name)))
-			return use == WEB_CHANGE && kind->fields[i].fixed ? NULL : &kind->fields[i];
+			return use == WEB_PART && kind->fields[i].fixed ? NULL : &kind->fields[i];
 	return NULL;
 }
 
@@ -79,7 +79,7 @@ int web_fields_read(const json_t *body, const struct web_body *kind, enum web_us
 			return -EINVAL;
 		}
 	}
-	for (size_t i = 0; use == WEB_NEW && i < kind->count; i++) {
+	for (size_t i = 0; use == WEB_WHOLE && i < kind->count; i++) {
 		const struct web_field *f = &kind->fields[i];
 		const json_t *given = json_object_get(object, f->name);
 		if (f->required && (!given || json_is_null(given))) {

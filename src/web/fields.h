@@ -15,21 +15,21 @@ enum web_field_kind { WEB_TEXT, WEB_NUMBER };
 struct web_field {
 	const char *name;
 	enum web_field_kind kind;
-	bool required;               /* of WEB_NEW */
-	bool fixed;                  /* not in WEB_CHANGE */
+	bool required;               /* of WEB_WHOLE */
+	bool fixed;                  /* not in WEB_PART */
 	size_t offset;               /* of a struct slice, or of an int64_t */
 	bool (*valid)(struct slice); /* text, never an empty one */
 	int64_t max;                 /* number: from 0 to this */
 	const char *must;            /* "must be 2 to 10 digits": the end of the sentence that refuses it */
 };
 /* What a body is for: POST and PUT say everything that is not usual, PATCH what is to be another. */
-enum web_use { WEB_NEW, WEB_CHANGE };
+enum web_use { WEB_WHOLE, WEB_PART };
 struct web_body {
 	const char *schema; /* "User": in openapi.json UserNew and UserChange say the same */
 	const struct web_field *fields;
 	size_t count;
 };
-enum { WEB_TENANT, WEB_USER, WEB_DEVICE, WEB_TRUNK, WEB_TELEPHONE_NUMBER, WEB_BODIES };
+enum { WEB_BODY_TENANT, WEB_BODY_USER, WEB_BODY_DEVICE, WEB_BODY_TRUNK, WEB_BODY_NUMBER, WEB_BODIES };
 extern const struct web_body web_bodies[WEB_BODIES];
 
 /*
@@ -39,7 +39,7 @@ extern const struct web_body web_bodies[WEB_BODIES];
 MUST_USE int web_fields_read(const json_t *body, const struct web_body *kind, enum web_use use, void *ret,
 			     struct web_problem *reterr);
 
-/* ---- what they are read into. Not given: empty, or below zero; of WEB_NEW the usual, if there is one ---- */
+/* ---- what they are read into. Not given: empty, or below zero; of WEB_WHOLE the usual, if there is one ---- */
 struct web_tenant_fields {
 	struct slice name, domain;
 	int64_t lines;

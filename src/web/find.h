@@ -1,7 +1,7 @@
 /* web/find.h - from the names and ids that clients use to what the directory knows */
 #pragma once
 #include "directory/directory.h"
-#include "web/resource.h"
+#include "web/kind.h"
 
 struct directory_tenant *web_tenant(const struct web_request *r, struct slice name_or_id);
 struct directory_user *web_user(const struct web_request *r, struct directory_tenant *t, struct slice login_or_id);

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "net/loop.h"
-#include "web/resource.h"
+#include "web/kind.h"
 
 struct web_listing *web_listing_new(struct web_request *r, bool (*valid_cursor)(struct slice))
 {

@@ -16,13 +16,13 @@ static json_t *show(const struct web_request *r, const void *object)
 			  {"created", web_json_time(n->created_us)}, {"updated", web_json_time(n->updated_us)});
 }
 
-static const struct web_resource number = {STORE_NUMBER,
-					   "number",
-					   WEB_UNKNOWN_NUMBER,
-					   offsetof(struct directory_number, id),
-					   offsetof(struct directory_number, updated_us),
-					   find,
-					   show};
+static const struct web_kind number = {STORE_NUMBER,
+				       "number",
+				       WEB_UNKNOWN_NUMBER,
+				       offsetof(struct directory_number, id),
+				       offsetof(struct directory_number, updated_us),
+				       find,
+				       show};
 
 static void answer_one(struct web_request *r, const struct directory_tenant *t, struct slice given)
 {
@@ -47,12 +47,12 @@ void web_numbers_list(struct web_request *r)
 	}
 	struct web_listing *l = web_listing_new(r, web_is_id);
 	if (l && (!t || web_keep(r, t->id, &l->tenant)) && (!u || web_keep(r, u->id, &l->user)))
-		web_resource_list(l, &number);
+		web_kind_list(l, &number);
 }
 
 void web_numbers_get(struct web_request *r)
 {
-	web_resource_get(r, &number);
+	web_kind_get(r, &number);
 }
 
 struct number_change {
@@ -114,5 +114,5 @@ void web_numbers_write(struct web_request *r)
 
 void web_numbers_remove(struct web_request *r)
 {
-	web_resource_remove(r, &number);
+	web_kind_remove(r, &number);
 }

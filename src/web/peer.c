@@ -353,7 +353,7 @@ static int send_head(struct web_peer *p)
 	if (ok && a->type)
 		ok = add(p, "content-type:", a->type, &at, end) &&
 		     add(p, "x-content-type-options:", "nosniff", &at, end);
-	if (ok && *a->etag)
+	if (ok && a->etag)
 		ok = add(p, "etag:", a->etag, &at, end);
 	if (ok && a->allow)
 		ok = add(p, "allow:", a->allow, &at, end);

@@ -20,10 +20,10 @@ bool web_method_takes_body(enum web_method m);
 
 struct web_answer {
 	int status;
-	const char *type;        /* static text */
-	char etag[WEB_ETAG_CAP]; /* empty: none */
-	const char *allow;       /* methods, for 405; static text or in the request's arena; NULL: none */
-	char *bytes;             /* malloc'ed; the request's */
+	const char *type;  /* static text */
+	const char *etag;  /* in the request's arena; NULL: none */
+	const char *allow; /* methods, for 405; static text or in the request's arena; NULL: none */
+	char *bytes;       /* malloc'ed; the request's */
 	size_t n;
 };
 

@@ -16,24 +16,24 @@ static json_t *show(const struct web_request *r, const void *object)
 			  {"created", web_json_time(t->created_us)}, {"updated", web_json_time(t->updated_us)});
 }
 
-static const struct web_resource tenant = {STORE_TENANT,
-					   "tenant",
-					   WEB_UNKNOWN_TENANT,
-					   offsetof(struct directory_tenant, id),
-					   offsetof(struct directory_tenant, updated_us),
-					   find,
-					   show};
+static const struct web_kind tenant = {STORE_TENANT,
+				       "tenant",
+				       WEB_UNKNOWN_TENANT,
+				       offsetof(struct directory_tenant, id),
+				       offsetof(struct directory_tenant, updated_us),
+				       find,
+				       show};
 
 void web_tenants_list(struct web_request *r)
 {
 	struct web_listing *l = web_listing_new(r, web_is_id);
 	if (l && web_listing_search(l))
-		web_resource_list(l, &tenant);
+		web_kind_list(l, &tenant);
 }
 
 void web_tenants_get(struct web_request *r)
 {
-	web_resource_get(r, &tenant);
+	web_kind_get(r, &tenant);
 }
 
 struct tenant_change {
@@ -102,5 +102,5 @@ void web_tenants_write(struct web_request *r)
 
 void web_tenants_remove(struct web_request *r)
 {
-	web_resource_remove(r, &tenant);
+	web_kind_remove(r, &tenant);
 }

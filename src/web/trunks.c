@@ -41,13 +41,13 @@ static json_t *show(const struct web_request *r, const void *object)
 		{"created", web_json_time(t->created_us)}, {"updated", web_json_time(t->updated_us)});
 }
 
-static const struct web_resource trunk = {STORE_TRUNK,
-					  "trunk",
-					  WEB_UNKNOWN_TRUNK,
-					  offsetof(struct directory_trunk, id),
-					  offsetof(struct directory_trunk, updated_us),
-					  find,
-					  show};
+static const struct web_kind trunk = {STORE_TRUNK,
+				      "trunk",
+				      WEB_UNKNOWN_TRUNK,
+				      offsetof(struct directory_trunk, id),
+				      offsetof(struct directory_trunk, updated_us),
+				      find,
+				      show};
 
 /* owner NULL: the provider. */
 static const struct directory_trunk *trunk_of(const struct web_request *r, const struct directory_tenant *owner,
@@ -73,12 +73,12 @@ void web_trunks_list(struct web_request *r)
 	}
 	struct web_listing *l = web_listing_new(r, web_is_id);
 	if (l && (!t || web_keep(r, t->id, &l->tenant)))
-		web_resource_list(l, &trunk);
+		web_kind_list(l, &trunk);
 }
 
 void web_trunks_get(struct web_request *r)
 {
-	web_resource_get(r, &trunk);
+	web_kind_get(r, &trunk);
 }
 
 /* ---- make and change ---- */
@@ -188,7 +188,7 @@ void web_trunks_write(struct web_request *r)
 	struct trunk_change *w = web_alloc(r, sizeof(*w));
 	if (!w)
 		return;
-	w->whole = web_use_of(r) == WEB_NEW;
+	w->whole = web_use_of(r) == WEB_WHOLE;
 	if (web_trunk_read(r->body, web_use_of(r), &w->given, &p) < 0) {
 		web_problem_given(r, &p);
 		return;
@@ -204,5 +204,5 @@ void web_trunks_write(struct web_request *r)
 
 void web_trunks_remove(struct web_request *r)
 {
-	web_resource_remove(r, &trunk);
+	web_kind_remove(r, &trunk);
 }

@@ -22,13 +22,13 @@ static json_t *show(const struct web_request *r, const void *object)
 			  {"created", web_json_time(u->created_us)}, {"updated", web_json_time(u->updated_us)});
 }
 
-static const struct web_resource user = {STORE_USER,
-					 "user",
-					 WEB_UNKNOWN_USER,
-					 offsetof(struct directory_user, id),
-					 offsetof(struct directory_user, updated_us),
-					 find,
-					 show};
+static const struct web_kind user = {STORE_USER,
+				     "user",
+				     WEB_UNKNOWN_USER,
+				     offsetof(struct directory_user, id),
+				     offsetof(struct directory_user, updated_us),
+				     find,
+				     show};
 
 void web_users_list(struct web_request *r)
 {
@@ -48,12 +48,12 @@ void web_users_list(struct web_request *r)
 	struct web_listing *l = web_listing_new(r, web_is_id);
 	if (l && (!t || web_keep(r, t->id, &l->tenant)) && web_keep(r, web_argument(r, "role"), &l->role) &&
 	    web_listing_search(l))
-		web_resource_list(l, &user);
+		web_kind_list(l, &user);
 }
 
 void web_users_get(struct web_request *r)
 {
-	web_resource_get(r, &user);
+	web_kind_get(r, &user);
 }
 
 struct user_change {
@@ -128,5 +128,5 @@ void web_users_write(struct web_request *r)
 
 void web_users_remove(struct web_request *r)
 {
-	web_resource_remove(r, &user);
+	web_kind_remove(r, &user);
 }

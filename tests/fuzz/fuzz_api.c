@@ -63,25 +63,25 @@ static bool read_all(const json_t *body)
 	struct web_number_fields n;
 	struct web_problem p;
 	bool any = false;
-	if (web_tenant_read(body, WEB_NEW, &t, &p) == 0) {
+	if (web_tenant_read(body, WEB_WHOLE, &t, &p) == 0) {
 		ASSERT(web_is_tenant_name(t.name) && web_is_domain(t.domain));
 		ASSERT(t.lines >= 0 && t.lines <= WEB_LINES_MAX);
 		any = true;
 	} else {
 		check_refusal(&p);
 	}
-	if (web_tenant_read(body, WEB_CHANGE, &t, &p) == 0)
+	if (web_tenant_read(body, WEB_PART, &t, &p) == 0)
 		any = true;
 	else
 		check_refusal(&p);
-	if (web_user_read(body, WEB_NEW, &u, &p) == 0) {
+	if (web_user_read(body, WEB_WHOLE, &u, &p) == 0) {
 		ASSERT(web_is_login(u.login) && web_is_extension(u.extension) && web_is_display_name(u.name));
 		ASSERT(web_is_role(u.role) && web_is_reference(u.tenant));
 		any = true;
 	} else {
 		check_refusal(&p);
 	}
-	if (web_device_read(body, WEB_NEW, &d, &p) == 0) {
+	if (web_device_read(body, WEB_WHOLE, &d, &p) == 0) {
 		ASSERT(web_is_device_name(d.name) && web_is_srtp(d.srtp));
 		ASSERT(slice_empty(d.digest) || web_is_digest(d.digest));
 		ASSERT(slice_empty(d.password) || web_is_password(d.password));
@@ -90,18 +90,18 @@ static bool read_all(const json_t *body)
 	} else {
 		check_refusal(&p);
 	}
-	if (web_trunk_read(body, WEB_NEW, &k, &p) == 0) {
+	if (web_trunk_read(body, WEB_WHOLE, &k, &p) == 0) {
 		ASSERT(web_is_host_port(k.host) && web_is_srtp(k.srtp));
 		any = true;
 	} else {
 		check_refusal(&p);
 	}
-	if (web_number_read(body, WEB_NEW, &n, &p) == 0)
+	if (web_number_read(body, WEB_WHOLE, &n, &p) == 0)
 		any = true;
 	else
 		check_refusal(&p);
-	if (web_user_read(body, WEB_CHANGE, &u, &p) == 0 || web_device_read(body, WEB_CHANGE, &d, &p) == 0 ||
-	    web_trunk_read(body, WEB_CHANGE, &k, &p) == 0 || web_number_read(body, WEB_CHANGE, &n, &p) == 0)
+	if (web_user_read(body, WEB_PART, &u, &p) == 0 || web_device_read(body, WEB_PART, &d, &p) == 0 ||
+	    web_trunk_read(body, WEB_PART, &k, &p) == 0 || web_number_read(body, WEB_PART, &n, &p) == 0)
 		any = true;
 	return any;
 }

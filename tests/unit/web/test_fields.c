@@ -147,19 +147,19 @@ static int read_as(enum kind kind, const char *text, struct web_problem *reterr)
 	struct web_trunk_fields trunk;
 	struct web_number_fields number;
 	if (rc == 0 && kind == TENANT)
-		rc = web_tenant_read(body, WEB_NEW, &t, reterr);
+		rc = web_tenant_read(body, WEB_WHOLE, &t, reterr);
 	else if (rc == 0 && kind == CHANGE)
-		rc = web_tenant_read(body, WEB_CHANGE, &t, reterr);
+		rc = web_tenant_read(body, WEB_PART, &t, reterr);
 	else if (rc == 0 && kind == USER)
-		rc = web_user_read(body, WEB_NEW, &u, reterr);
+		rc = web_user_read(body, WEB_WHOLE, &u, reterr);
 	else if (rc == 0 && kind == DEVICE)
-		rc = web_device_read(body, WEB_NEW, &d, reterr);
+		rc = web_device_read(body, WEB_WHOLE, &d, reterr);
 	else if (rc == 0 && kind == TRUNK)
-		rc = web_trunk_read(body, WEB_NEW, &trunk, reterr);
+		rc = web_trunk_read(body, WEB_WHOLE, &trunk, reterr);
 	else if (rc == 0 && kind == NUMBER)
-		rc = web_number_read(body, WEB_NEW, &number, reterr);
+		rc = web_number_read(body, WEB_WHOLE, &number, reterr);
 	else if (rc == 0)
-		rc = web_number_read(body, WEB_CHANGE, &number, reterr);
+		rc = web_number_read(body, WEB_PART, &number, reterr);
 	json_decref(body);
 	guard_free(copy.p);
 	return rc;

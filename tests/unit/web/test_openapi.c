@@ -146,7 +146,7 @@ static void compare_field(const json_t *document, const char *name, const struct
 	const char *type = json_string_value(get(kind, "type"));
 	if (strcmp(type, f->kind == WEB_NUMBER ? "integer" : "string") != 0)
 		fail_msg("%s.%s is no %s", name, f->name, type);
-	if (is_required(schema, f->name) != (f->required && use == WEB_NEW))
+	if (is_required(schema, f->name) != (f->required && use == WEB_WHOLE))
 		fail_msg("%s.%s: required?", name, f->name);
 	if (f->kind == WEB_NUMBER) {
 		assert_int_equal(json_integer_value(get(kind, "minimum")), 0);
@@ -162,21 +162,21 @@ static void compare_field(const json_t *document, const char *name, const struct
 
 static void schema_name(const struct web_body *body, enum web_use use, char ret[64])
 {
-	snprintf(ret, 64, "%s%s", body->schema, use == WEB_NEW ? "New" : "Change");
+	snprintf(ret, 64, "%s%s", body->schema, use == WEB_WHOLE ? "New" : "Change");
 }
 
 static void fields_are_those_of_the_schemas(void **state)
 {
 	for (size_t i = 0; i < WEB_BODIES * 2; i++) {
 		const struct web_body *body = &web_bodies[i / 2];
-		enum web_use use = i % 2 ? WEB_CHANGE : WEB_NEW;
+		enum web_use use = i % 2 ? WEB_PART : WEB_WHOLE;
 		char name[64];
 		schema_name(body, use, name);
 		const json_t *schema = schema_of(*state, name);
 		size_t count = 0;
 		assert_true(json_is_false(get(schema, "additionalProperties")));
 		for (size_t k = 0; k < body->count; k++) {
-			if (use == WEB_CHANGE && body->fields[k].fixed)
+			if (use == WEB_PART && body->fields[k].fixed)
 				continue;
 			compare_field(*state, name, &body->fields[k], use);
 			count++;
@@ -201,7 +201,7 @@ static void every_request_has_its_table(void **state)
 				continue;
 			const json_t *schema = get(get(get(request, "content"), "application/json"), "schema");
 			const char *ref = json_string_value(get(schema, "$ref")), *name = strrchr(ref, '/') + 1;
-			enum web_use use = strcmp(method, "patch") == 0 ? WEB_CHANGE : WEB_NEW;
+			enum web_use use = strcmp(method, "patch") == 0 ? WEB_PART : WEB_WHOLE;
 			char known[64] = "";
 			for (size_t i = 0; i < WEB_BODIES && strcmp(known, name) != 0; i++)
 				schema_name(&web_bodies[i], use, known);

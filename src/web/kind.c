@@ -1,5 +1,5 @@
-/* web/resource.c - shows resources with their tags, and brings changes through the store */
-#include "web/resource.h"
+/* web/kind.c - shows resources with their tags, and brings changes through the store */
+#include "web/kind.h"
 #include <errno.h>
 
 #include "net/loop.h"
@@ -9,12 +9,13 @@
 
 /* ---- showing ---- */
 
-static void unknown(struct web_request *r, const struct web_resource *of)
+static void unknown(struct web_request *r, const struct web_kind *of)
 {
-	web_problem(r, of->unknown, NULL, "there is no %s \"%.*s\"", of->noun, SLICE_ARG(slice_first(r->id, 64)));
+	web_problem(r, of->unknown, NULL, "there is no %s%s \"%.*s\"", of->noun,
+		    of->kind == STORE_TENANT ? "" : " with the id", SLICE_ARG(slice_first(r->id, 64)));
 }
 
-const void *web_resource_named(struct web_request *r, const struct web_resource *of)
+const void *web_kind_named(struct web_request *r, const struct web_kind *of)
 {
 	const void *object = of->find(r, r->id);
 	if (!object)
@@ -22,14 +23,17 @@ const void *web_resource_named(struct web_request *r, const struct web_resource 
 	return object;
 }
 
-static int64_t version_of(const struct web_resource *of, const void *object)
+static int64_t version_of(const struct web_kind *of, const void *object)
 {
 	return *(const int64_t *)(const void *)((const char *)object + of->updated);
 }
 
 /* The object with its tag, which is of what a GET shows, without c's addition. c NULL: this is a GET. */
-static void answer(struct web_request *r, const struct web_resource *of, const void *object, struct web_change *c)
+static void answer(struct web_request *r, const struct web_kind *of, const void *object, struct web_change *c)
 {
+	char *etag = web_alloc(r, WEB_ETAG_CAP);
+	if (!etag)
+		return;
 	json_t *shown = of->show(r, object);
 	char *text = shown ? json_dumps(shown, JSON_COMPACT) : NULL;
 	if (!text) {
@@ -37,7 +41,8 @@ static void answer(struct web_request *r, const struct web_resource *of, const v
 		web_problem_store(r, -ENOMEM);
 		return;
 	}
-	web_etag_write(version_of(of, object), slice_from_string(text), r->answer.etag);
+	web_etag_write(version_of(of, object), slice_from_string(text), etag);
+	r->answer.etag = etag;
 	if (!c && web_etag_is_known(r->if_none_match, r->answer.etag)) {
 		json_decref(shown);
 		free(text);
@@ -55,16 +60,16 @@ static void answer(struct web_request *r, const struct web_resource *of, const v
 	}
 }
 
-void web_resource_get(struct web_request *r, const struct web_resource *of)
+void web_kind_get(struct web_request *r, const struct web_kind *of)
 {
-	const void *object = web_resource_named(r, of);
+	const void *object = web_kind_named(r, of);
 	if (object)
 		answer(r, of, object, NULL);
 }
 
 static bool item(struct web_listing *l, json_t **ret)
 {
-	const struct web_resource *of = l->resource;
+	const struct web_kind *of = l->resource;
 	if (l->at == l->count)
 		return false;
 	const void *object = of->find(l->request, l->ids[l->at++]);
@@ -72,7 +77,7 @@ static bool item(struct web_listing *l, json_t **ret)
 	return true;
 }
 
-void web_resource_list(struct web_listing *l, const struct web_resource *of)
+void web_kind_list(struct web_listing *l, const struct web_kind *of)
 {
 	/* A listing gives its resource back to its own functions alone, which do not write to it. */
 	l->resource = (void *)(uintptr_t)of;
@@ -229,7 +234,7 @@ static bool named_id(struct web_change *c)
 	return web_keep(r, id, &c->id);
 }
 
-bool web_change_begin(struct web_change *c, struct web_request *r, const struct web_resource *of)
+bool web_change_begin(struct web_change *c, struct web_request *r, const struct web_kind *of)
 {
 	c->request = r;
 	c->of = of;
@@ -248,9 +253,9 @@ void web_change_post(struct web_change *c)
 		post(c, change_run, change_done);
 }
 
-void web_resource_remove(struct web_request *r, const struct web_resource *of)
+void web_kind_remove(struct web_request *r, const struct web_kind *of)
 {
-	if (!web_resource_named(r, of))
+	if (!web_kind_named(r, of))
 		return;
 	struct web_change *c = web_alloc(r, sizeof(*c));
 	if (c && web_change_begin(c, r, of))

@@ -1,5 +1,5 @@
 /*
- * web/resource.h - what tenants, users, devices, trunks and numbers have in common: shown, made, changed and removed
+ * web/kind.h - what tenants, users, devices, trunks and numbers have in common: shown, made, changed and removed
  *
  * A kind says how it is found and shown; the rest is the same for all. Every write goes through one job on the store's
  * thread, which reads the row inside its transaction: so If-Match is judged, and what a PATCH leaves out is kept, as of
@@ -11,7 +11,7 @@
 #include "web/listing.h"
 #include "web/request.h"
 
-struct web_resource {
+struct web_kind {
 	enum store_kind kind;
 	const char *noun; /* "user" */
 	enum web_problem_code unknown;
@@ -22,19 +22,19 @@ struct web_resource {
 };
 
 /* The one that the path names. NULL: answered. */
-const void *web_resource_named(struct web_request *r, const struct web_resource *of);
+const void *web_kind_named(struct web_request *r, const struct web_kind *of);
 /* GET of one, with its ETag; 304 if the client has it. */
-void web_resource_get(struct web_request *r, const struct web_resource *of);
+void web_kind_get(struct web_request *r, const struct web_kind *of);
 /* A page of the kind, l->tenant and l->user set before. */
-void web_resource_list(struct web_listing *l, const struct web_resource *of);
+void web_kind_list(struct web_listing *l, const struct web_kind *of);
 /* DELETE of the one that the path names: 204 after commit. */
-void web_resource_remove(struct web_request *r, const struct web_resource *of);
+void web_kind_remove(struct web_request *r, const struct web_kind *of);
 
 /* A write on its way through the store; in the request's arena, inside the resource's own struct. */
 struct web_change {
 	struct store_job job;
 	struct web_request *request;
-	const struct web_resource *of;
+	const struct web_kind *of;
 	struct slice id;
 	bool may_create; /* POST, PUT */
 	/*
@@ -56,7 +56,7 @@ struct web_change {
  * The id that a change is about, in the request's arena: a new one (POST), or that which the path names: of what is
  * there, or for PUT also a UUID of the client's own. False: answered.
  */
-MUST_USE bool web_change_begin(struct web_change *c, struct web_request *r, const struct web_resource *of);
+MUST_USE bool web_change_begin(struct web_change *c, struct web_request *r, const struct web_kind *of);
 /* Posts it, or answers why not. */
 void web_change_post(struct web_change *c);
 
@@ -68,7 +68,7 @@ static inline void web_give(struct slice *to, struct slice given)
 }
 static inline enum web_use web_use_of(const struct web_request *r)
 {
-	return r->method == WEB_PATCH ? WEB_CHANGE : WEB_NEW;
+	return r->method == WEB_PATCH ? WEB_PART : WEB_WHOLE;
 }
 
 /* ---- memory of the request ---- */
