@@ -264,8 +264,7 @@ const char *const lines_words[] = {
 	"POST /api/v1/users {\"tenant\":\"$1\",\"login\":\"bob\",\"extension\":\"20\",\"name\":\"Bob\"}",
 	"GET /api/v1/users?tenant=acme&limit=2",
 	"GET /api/v1/users?role=user&q=N_",
-	"PUT /api/v1/users/01920000-0000-7000-8000-0000000000bb "
-	"{\"tenant\":\"acme\",\"login\":\"cy\",\"extension\":\"30\"}",
+	"PUT /api/v1/numbers/01920000-0000-7000-8000-0000000000bb {}",
 	"PATCH /api/v1/users/$2 {\"login\":\"eve\",\"extension\":\"11\",\"role\":\"admin\"}",
 	"GET /api/v1/users/$2",
 	"DELETE /api/v1/users/$2",
