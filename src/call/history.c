@@ -117,7 +117,7 @@ static int row_put_alone(struct db *db, struct row *r)
 	rc = store_call_put(db, &r->call);
 	if (rc == DB_OK)
 		return db_release(db);
-	if (rc != DB_FAILED && rc != DB_CONFLICT)
+	if (db_no_memory(db) || (rc != DB_FAILED && rc != DB_CONFLICT))
 		return rc; /* all is undone by the store */
 	db_rollback_to(db);
 	r->refused = true;
@@ -132,7 +132,7 @@ static int batch_run(struct db *db, struct store_job *job)
 		b->rows[i].refused = false;
 		int rc = b->one_by_one ? row_put_alone(db, &b->rows[i]) : store_call_put(db, &b->rows[i].call);
 		if (rc != DB_OK) {
-			b->row_failed = !b->one_by_one && (rc == DB_FAILED || rc == DB_CONFLICT);
+			b->row_failed = !b->one_by_one && !db_no_memory(db) && (rc == DB_FAILED || rc == DB_CONFLICT);
 			return rc;
 		}
 	}

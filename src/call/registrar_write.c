@@ -46,7 +46,7 @@ static int write_one(struct db *db, const struct store_binding *row)
 	rc = store_binding_put(db, row);
 	if (rc == DB_OK)
 		return db_release(db);
-	if (rc != DB_CONFLICT && rc != DB_FAILED)
+	if (db_no_memory(db) || (rc != DB_CONFLICT && rc != DB_FAILED))
 		return rc;
 	db_rollback_to(db);
 	if (rc == DB_FAILED) /* else its device was removed meanwhile */

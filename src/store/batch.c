@@ -6,7 +6,8 @@
 /* Errors of the database as a whole, not of one job's rows. */
 static bool is_trouble(int rc)
 {
-	return rc == DB_BUSY || rc == DB_FULL || rc == DB_READ_ONLY || rc == DB_CORRUPT || rc == DB_LOST;
+	return rc == DB_BUSY || rc == DB_FULL || rc == DB_READ_ONLY || rc == DB_CORRUPT || rc == DB_LOST ||
+	       rc == DB_NO_MEMORY;
 }
 
 static void report(struct store_worker *w, int rc, const char *why)
@@ -16,6 +17,13 @@ static void report(struct store_worker *w, int rc, const char *why)
 	atomic_store_explicit(&w->trouble, rc, memory_order_relaxed);
 	log_event(LOG_ERROR, w == &w->store->writer ? "store.not_committed" : "store.not_read", LOG_INT("error", rc),
 		  LOG_STR("why", why));
+}
+
+/* What a job says of its rows is not true of them where memory was short: a statement's failure has many names. */
+static int run_job(struct db *db, struct store_job *job)
+{
+	int rc = job->run(db, job);
+	return rc < 0 && db_no_memory(db) ? DB_NO_MEMORY : rc;
 }
 
 static void set_results(struct store_job *jobs, int result)
@@ -33,7 +41,7 @@ static int run_one(struct db *db, struct store_job *job)
 	int rc = db_savepoint(db);
 	if (rc < 0)
 		return rc;
-	job->result = job->run(db, job);
+	job->result = run_job(db, job);
 	if (!db_in_transaction(db))
 		return job->result < 0 ? job->result : DB_FAILED;
 	if (job->result >= 0)
@@ -99,7 +107,7 @@ static int run_alone(struct store_worker *w, struct store_job *job, struct chang
 {
 	int rc = db_begin(w->db);
 	if (rc == DB_OK)
-		rc = job->result = job->run(w->db, job);
+		rc = job->result = run_job(w->db, job);
 	if (rc >= 0)
 		rc = upkeep(w);
 	if (rc == DB_OK)
@@ -166,7 +174,7 @@ void store_read_batch(struct store_worker *w, struct store_job *jobs)
 	for (struct store_job *job = jobs; job; job = job->next) {
 		job->result = db_begin(w->db);
 		if (job->result == DB_OK)
-			job->result = job->run(w->db, job);
+			job->result = run_job(w->db, job);
 		if (is_trouble(job->result))
 			report(w, job->result, db_message(w->db));
 		else

@@ -52,10 +52,8 @@ static int add_note(struct db *db, int64_t seq, enum store_kind kind, struct sli
 		db_set_message(db, "an id has more than %d characters", STORE_ID_CAP - 1);
 		return DB_FAILED;
 	}
-	if (!make_room(db)) {
-		db_set_message(db, "out of memory");
-		return DB_FAILED;
-	}
+	if (!make_room(db))
+		return db_out_of_memory(db);
 	struct db_note *note = &db->notes[db->note_count++];
 	*note = (struct db_note){
 		.seq = seq, .kind = kind, .tenant_length = (uint8_t)tenant.n, .id_length = (uint8_t)id.n};
@@ -118,9 +116,7 @@ static int load_row(struct db *db, struct arena *arena, struct store_change *cha
 		union store_any_row row;
 		store_row_read(kind, rows, &row);
 		change->row = store_row_copy(kind, arena, &row);
-		rc = change->row ? DB_OK : DB_FAILED;
-		if (rc < 0)
-			db_set_message(db, "out of memory");
+		rc = change->row ? DB_OK : db_out_of_memory(db);
 	}
 	db_end(rows);
 	return rc;
@@ -134,10 +130,8 @@ int change_set_load(struct db *db, struct change_set **ret)
 		return DB_OK;
 	}
 	struct change_set *set = calloc(1, sizeof(*set) + count * sizeof(set->changes[0]));
-	if (!set) {
-		db_set_message(db, "out of memory");
-		return DB_FAILED;
-	}
+	if (!set)
+		return db_out_of_memory(db);
 	arena_init(&set->arena, 16384, SIZE_MAX);
 	set->count = count;
 	set->notes = db->notes;

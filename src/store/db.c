@@ -62,6 +62,18 @@ static const char *skip_token(const char *p)
 	return p + 1;
 }
 
+int db_out_of_memory(struct db *db)
+{
+	db->no_memory = true;
+	db_set_message(db, "out of memory");
+	return DB_NO_MEMORY;
+}
+
+bool db_no_memory(const struct db *db)
+{
+	return db->no_memory;
+}
+
 int store_errno(int db_error)
 {
 	switch (db_error) {
@@ -73,6 +85,8 @@ int store_errno(int db_error)
 		return -EBUSY;
 	case DB_LOST:
 		return -ENOTCONN;
+	case DB_NO_MEMORY:
+		return -ENOMEM;
 	default:
 		return db_error < 0 ? -EIO : 0;
 	}
@@ -133,7 +147,7 @@ static struct db_rows *prepare(struct db *db, const char *sql, uint64_t hash, bo
 
 	struct db_rows *rows = calloc(1, sizeof(*rows));
 	if (!rows) {
-		db_set_message(db, "out of memory");
+		(void)db_out_of_memory(db);
 		return NULL;
 	}
 	*rows = (struct db_rows){.db = db, .sql = sql, .parameters = (size_t)parameters, .cached = cached};
@@ -160,8 +174,10 @@ static struct db_rows *take(struct db *db, const char *sql, const struct db_valu
 	*reterr = DB_FAILED;
 	if (!rows || rows->busy)
 		rows = prepare(db, sql, hash, !rows);
-	if (!rows)
+	if (!rows) {
+		*reterr = db->no_memory ? DB_NO_MEMORY : DB_FAILED;
 		return NULL;
+	}
 	rows->busy = true;
 	rows->ended = false;
 	if (count != rows->parameters) {
@@ -258,6 +274,7 @@ int db_begin(struct db *db)
 	db->note_count = 0;
 	db->next_seq = 0;
 	db->depth = 0;
+	db->no_memory = false;
 	int rc = connect_and_begin(db);
 	/* It was lost while nothing was in progress, so nothing is lost with it. */
 	return rc == DB_LOST ? connect_and_begin(db) : rc;

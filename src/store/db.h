@@ -28,7 +28,8 @@ enum db_error {
 	DB_READ_ONLY = -4,
 	DB_CORRUPT = -5,
 	DB_FAILED = -6, /* db_message() has the words */
-	DB_LOST = -7    /* the server: not reached, shutting down, or out of resources; the next transaction connects */
+	DB_LOST = -7,   /* the server: not reached, shutting down, or out of resources; the next transaction connects */
+	DB_NO_MEMORY = -8 /* of ours, as db_no_memory() says: what failed may succeed later */
 };
 
 struct db_value {
@@ -70,3 +71,5 @@ void db_rollback(struct db *db);
 MUST_USE int db_savepoint(struct db *db);
 MUST_USE int db_release(struct db *db);
 void db_rollback_to(struct db *db);
+/* Has anything failed for want of memory since db_begin()? Then no row is to blame for it, whatever error was told. */
+bool db_no_memory(const struct db *db);

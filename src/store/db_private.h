@@ -39,6 +39,7 @@ struct db {
 	bool read_only;
 	struct pulse *pulse; /* of the thread that uses it, told of each wait; NULL: nobody watches */
 	char message[256];
+	bool no_memory; /* something has failed for want of it since db_begin() */
 
 	struct db_note *notes;
 	size_t note_count, note_cap;
@@ -60,6 +61,7 @@ struct db_rows {
 
 void db_init(struct db *db, const struct db_backend *backend, bool read_only);
 void db_set_message(struct db *db, const char *format, ...) PRINTF_LIKE(2, 3);
+int db_out_of_memory(struct db *db); /* notes it; DB_NO_MEMORY */
 /* 0 or the errno that an operator knows; for a db_error. */
 int store_errno(int db_error);
 /* How many parameters, or DB_FAILED with a message that names the SQL: out of order, or not written $1. */

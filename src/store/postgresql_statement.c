@@ -36,10 +36,8 @@ struct statement {
 int postgresql_prepare(struct db *db, const char *sql, void **ret_statement)
 {
 	struct statement *s = calloc(1, sizeof(*s));
-	if (!s) {
-		db_set_message(db, "out of memory");
-		return DB_FAILED;
-	}
+	if (!s)
+		return db_out_of_memory(db);
 	s->p = postgresql_of(db);
 	s->sql = sql;
 	for (size_t i = 0; i < PARAMETERS_MAX; i++)
@@ -96,10 +94,8 @@ static int make_room(struct statement *s, size_t bytes)
 	if (bytes <= s->texts_cap)
 		return DB_OK;
 	char *texts = realloc(s->texts, bytes);
-	if (!texts) {
-		db_set_message(&s->p->db, "out of memory");
-		return DB_FAILED;
-	}
+	if (!texts)
+		return db_out_of_memory(&s->p->db);
 	s->texts = texts;
 	s->texts_cap = bytes;
 	return DB_OK;

@@ -50,6 +50,8 @@ static int disk_errno(sqlite3 *handle)
 static int translate(sqlite3 *handle, int code)
 {
 	switch (code & 0xff) {
+	case SQLITE_NOMEM:
+		return DB_NO_MEMORY;
 	case SQLITE_CONSTRAINT:
 		return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ||
 				       code == SQLITE_CONSTRAINT_FOREIGNKEY
@@ -72,6 +74,8 @@ static int translate(sqlite3 *handle, int code)
 		 * system that became read-only under us, or a disk that fails, says so.
 		 */
 		int error = disk_errno(handle);
+		if (code == SQLITE_IOERR_NOMEM || (code == SQLITE_IOERR_SHMMAP && error == ENOMEM))
+			return DB_NO_MEMORY;
 		if (error == EROFS)
 			return DB_READ_ONLY;
 		if (error == EIO)
@@ -88,8 +92,10 @@ static int translate(sqlite3 *handle, int code)
 static int failed(struct db *db, int code)
 {
 	sqlite3 *handle = handle_of(db);
+	int rc = translate(handle, code);
+	db->no_memory |= rc == DB_NO_MEMORY;
 	db_set_message(db, "%s", sqlite3_errmsg(handle));
-	return translate(handle, code);
+	return rc;
 }
 
 static int sqlite_prepare(struct db *db, const char *sql, void **ret_statement)

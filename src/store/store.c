@@ -213,6 +213,9 @@ static const char *sentence(int error)
 		return "another program, or another alto, holds the database: stop it";
 	case DB_CORRUPT:
 		return "the database is damaged: stop alto and restore a backup";
+	case DB_NO_MEMORY:
+		return "no memory is left for the database: calls go on, their history waits; give the machine, or the "
+		       "service (MemoryMax), more memory";
 	case DB_LOST:
 		return "the database server does not serve us (not reached, shutting down, or out of resources): calls "
 		       "go on, their history waits in memory; the log names the reason";

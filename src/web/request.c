@@ -117,6 +117,7 @@ void web_problem_store(struct web_request *r, int error)
 	case -ENOSPC:
 		web_problem(r, WEB_STORE_BUSY, NULL, "too much waits for the database already; try again later");
 		return;
+	case DB_NO_MEMORY:
 	case -ENOMEM:
 		answer_without_memory(r);
 		return;

@@ -48,10 +48,10 @@ static void test_coalesced(void **state)
 	office_done(&o);
 }
 
-static void test_disk_refuses(void **state)
+static void check_disk_refuses(int error)
 {
 	struct office o = office_tls();
-	sim_store_call_error = DB_FULL;
+	sim_store_call_error = error;
 	struct phone_call *a, *b;
 	office_talk(&o, &a, &b);
 	phone_hang_up(a);
@@ -69,6 +69,12 @@ static void test_disk_refuses(void **state)
 	assert_string_equal(rows[1].cause, "answered"); /* its last state, though its first one came late */
 	assert_true(rows[1].ended_us);
 	office_done(&o);
+}
+
+static void test_disk_refuses(void **state)
+{
+	check_disk_refuses(DB_FULL);
+	check_disk_refuses(DB_NO_MEMORY);
 }
 
 /* What cannot be shown of a dialled number is kept escaped. */

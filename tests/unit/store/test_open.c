@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -221,6 +222,30 @@ static void test_full_disk(void **state)
 	scratch_remove(&scratch);
 }
 
+/* SQLite's own heap may not grow: no row is to blame, and what failed succeeds when there is memory. */
+static void test_no_memory(void **state)
+{
+	struct scratch scratch;
+	struct store_health health;
+
+	scratch_make(&scratch);
+	struct store_config config = scratch_config(&scratch);
+	struct store *s = scratch_open(&config);
+	assert_int_equal(put_one(s, "first"), DB_OK);
+	(void)sqlite3_hard_heap_limit64(1);
+	assert_int_equal(put_one(s, "poor"), DB_NO_MEMORY);
+	store_health(s, 0, &health);
+	assert_int_equal(health.last_error, DB_NO_MEMORY);
+	assert_non_null(strstr(health.trouble, "no memory is left for the database"));
+	(void)sqlite3_hard_heap_limit64(0);
+	assert_int_equal(put_one(s, "poor"), DB_OK);
+	store_health(s, 0, &health);
+	assert_int_equal(health.last_error, DB_OK);
+	assert_int_equal(count_calls(s, NULL), 2);
+	store_close(s);
+	scratch_remove(&scratch);
+}
+
 static void test_full_at_open(void **state)
 {
 	struct scratch scratch;
@@ -347,9 +372,8 @@ int main(void)
 		cmocka_unit_test(test_second_alto),
 	};
 	const struct CMUnitTest files[] = {
-		cmocka_unit_test(test_full_disk),
-		cmocka_unit_test(test_full_at_open),
-		cmocka_unit_test(test_no_right_to_write),
+		cmocka_unit_test(test_full_disk),    cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_full_at_open), cmocka_unit_test(test_no_right_to_write),
 		cmocka_unit_test(test_refusals),
 	};
 	return cmocka_run_group_tests_name("sqlite's files", files, backend_sqlite, NULL) + BACKEND_RUN(tests);
