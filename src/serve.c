@@ -3,9 +3,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/reserve.h"
 #include "call/switchboard.h"
 #include "config/config.h"
 #include "demo.h"
+#include "descriptors.h"
 #include "net/dns.h"
 #include "net/loop.h"
 #include "net/stream.h"
@@ -20,12 +22,10 @@
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_CONFIG "/etc/alto/alto.yaml"
-#define OTHER_DESCRIPTORS 1024 /* besides voice: connections have their own bound, the database needs a handful */
 
 struct server {
 	struct config config;
@@ -44,8 +44,9 @@ struct server {
 	struct web *web;
 	struct watchdog *watchdog;
 	bool demo;
+	struct descriptors descriptors;
 	/* Warnings of `alto status`, each empty or a sentence. */
-	char certificate_trouble[1100], descriptor_trouble[256], data_trouble[256];
+	char certificate_trouble[1100], data_trouble[256];
 };
 
 static int fail(const char *what, const char *why)
@@ -222,25 +223,16 @@ static int read_config(struct server *s, const struct serve_options *o)
 	return config_check(&s->config, &why) < 0 ? fail(path ? path : "the configuration", why.text) : 0;
 }
 
-/* Voice needs a descriptor a port: say so at the start, not at the hundredth call. */
-static unsigned streams_that_fit(struct server *s)
+/* Told at the start, not at the hundredth call. */
+static int share_descriptors(struct server *s)
 {
 	const struct config *c = &s->config;
-	struct rlimit limit = {0};
-	unsigned ports = (unsigned)(c->media_port_high - c->media_port_low + 1);
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
-	if (limit.rlim_cur >= ports + OTHER_DESCRIPTORS)
-		return ports / 2;
-	unsigned left = limit.rlim_cur > OTHER_DESCRIPTORS ? (unsigned)limit.rlim_cur - OTHER_DESCRIPTORS : 64;
-	snprintf(s->descriptor_trouble, sizeof(s->descriptor_trouble),
-		 "Only %llu descriptors are allowed, which is enough for %u calls; raise the limit (ulimit -n %u, or "
-		 "LimitNOFILE in the service) to use all of media.ports.",
-		 (unsigned long long)limit.rlim_cur, left / 4, ports + OTHER_DESCRIPTORS);
-	fprintf(stderr, "alto: %s\n", s->descriptor_trouble);
-	return left / 2;
+	int rc = descriptors_share((unsigned)(c->media_port_high - c->media_port_low + 1), &s->descriptors);
+	if (*s->descriptors.trouble)
+		(void)fail(s->descriptors.trouble, "");
+	if (rc < 0)
+		return rc;
+	return loop_reserve(s->loop, s->descriptors.most) < 0 ? fail("no memory for as many descriptors", "") : 0;
 }
 
 static int open_store(struct server *s)
@@ -343,6 +335,7 @@ static int open_transport(struct server *s)
 	if (!s->bans || transport_new(s->loop, &events, s, &s->transport) < 0)
 		return fail("no memory for SIP", "");
 	transport_set_bans(s->transport, s->bans);
+	transport_set_connections(s->transport, s->descriptors.connections);
 	if (dns_new(s->loop, NULL, &s->dns) < 0)
 		return fail("DNS cannot be asked", "no memory, or no descriptors");
 	transport_set_dns(s->transport, s->dns, &s->random);
@@ -361,7 +354,7 @@ static int open_media(struct server *s)
 				 .port_low = s->config.media_port_low,
 				 .port_high = s->config.media_port_high,
 				 .ports_ahead = 64,
-				 .streams_max = streams_that_fit(s),
+				 .streams_max = s->descriptors.streams,
 				 .on_event = on_media_event,
 				 .owner = s};
 	int rc = media_new(s->loop, &c, &s->media);
@@ -403,7 +396,7 @@ static int open_web(struct server *s)
 		.config = &s->config,
 		.identity = s->identity,
 		.version = ALTO_VERSION,
-		.warnings = {s->certificate_trouble, s->descriptor_trouble, s->data_trouble, privilege_trouble()}};
+		.warnings = {s->certificate_trouble, s->descriptors.trouble, s->data_trouble, privilege_trouble()}};
 	look_at_data(s);
 	return web_new(&c, &s->web, &why) < 0 ? fail(why.text, "") : 0;
 }
@@ -437,7 +430,7 @@ static int open_all(struct server *s)
 	metrics_init(&s->metrics);
 	if (loop_new(&s->loop) < 0)
 		return fail("no event loop", "");
-	if (open_store(s) < 0)
+	if (share_descriptors(s) < 0 || open_store(s) < 0)
 		return -1;
 	if (directory_new(&s->random, &s->directory) < 0)
 		return fail("no memory for the directory", "");
@@ -452,7 +445,9 @@ static int open_all(struct server *s)
 	if (loop_on_signal(s->loop, SIGTERM, on_terminate, s) < 0 ||
 	    loop_on_signal(s->loop, SIGINT, on_interrupt, s) < 0 || loop_on_signal(s->loop, SIGHUP, on_hangup, s) < 0)
 		return fail("signals cannot be caught", "");
-	return watchdog_start(&s->watchdog) < 0 ? fail("no watchdog", "no memory, or no thread") : 0;
+	if (watchdog_start(&s->watchdog) < 0)
+		return fail("no watchdog", "no memory, or no thread");
+	return reserve_take() < 0 ? fail("no memory can be kept back", "") : 0;
 }
 
 /* ---- taken down: also what was only half made ---- */
@@ -478,6 +473,7 @@ static void close_all(struct server *s)
 	bans_free(s->bans);
 	tls_identity_free(s->identity);
 	loop_free(s->loop);
+	reserve_drop();
 	watchdog_stop(s->watchdog); /* last: what is taken down may stand still too */
 }
 

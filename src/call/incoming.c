@@ -1,4 +1,5 @@
 /* call/incoming.c - a new INVITE: who calls (a device, or somebody beyond a trunk), whom, and may they */
+#include "base/reserve.h"
 #include "call/callee.h"
 #include "call/callers.h"
 #include "call/messages.h"
@@ -7,12 +8,24 @@
 
 #include <errno.h>
 
+/* The last of it is for what is in progress; `alto status` names it for a while. */
+static void no_memory(struct switchboard *sb)
+{
+	sb->no_memory_us = sb->wheel->now_us;
+	reserve_spend();
+}
+
 bool calls_refused(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		   const struct sip_flow *flow)
 {
-	if (!sb->stopping && !history_stalled(sb->history))
+	bool poor = !reserve_is_whole();
+	if (!sb->stopping && !history_stalled(sb->history) && !poor)
 		return false;
-	struct slice why = sb->stopping ? SLICE("Shutting Down") : SLICE("Call History Cannot Be Written");
+	if (poor)
+		sb->no_memory_us = sb->wheel->now_us;
+	struct slice why = sb->stopping ? SLICE("Shutting Down")
+			   : poor       ? SLICE("No Memory")
+					: SLICE("Call History Cannot Be Written");
 	refuse_fully(sb, server, req, flow, SLICE_NONE, &(struct refusal){503, why});
 	return true;
 }
@@ -120,7 +133,7 @@ struct leg *incoming_leg(struct switchboard *sb, struct sip_server *server, cons
 	if (rc == 0)
 		return leg;
 	if (rc == -ENOMEM) {
-		sb->no_memory_us = sb->wheel->now_us; /* `alto status` names it for a while */
+		no_memory(sb);
 		refuse_fully(sb, server, req, flow, SLICE_NONE, &(struct refusal){.status = 503});
 	} else {
 		refuse(sb, server, 400, SLICE("Unusable Contact Or Record-Route"));
@@ -150,7 +163,7 @@ void incoming_invite(struct switchboard *sb, struct sip_server *server, const st
 	leg->plain_allowed = in.plain_allowed;
 	struct call *c = call_new(sb, leg, &in.from, in.callee.to);
 	if (!c) {
-		sb->no_memory_us = sb->wheel->now_us;
+		no_memory(sb);
 		leg_refuse(leg, 503, SLICE_NONE);
 		return;
 	}

@@ -167,9 +167,24 @@ static int pair_open(struct address *local, int *ret_rtp, int *ret_rtcp)
 	return 0;
 }
 
+static bool at_most(const struct ports *p)
+{
+	return p->config.most && p->open >= p->config.most;
+}
+
+/* What waits ready at another address makes room. */
+static void close_spare(struct ports *p)
+{
+	for (struct port_pool *pool = p->pools; pool && at_most(p); pool = pool->next)
+		if (pool->ready.first)
+			pair_close(p, list_take(&pool->ready));
+}
+
 /* Opens the next free pair of the range. -EMFILE if there is none. */
 static int pair_new(struct ports *p, struct port_pool *pool, struct port_pair **ret)
 {
+	if (at_most(p))
+		return -EMFILE;
 	struct port_pair *pair = calloc(1, sizeof(*pair));
 	uint32_t total = pair_total(p);
 	unsigned tries = 0;
@@ -240,8 +255,10 @@ int ports_take(struct ports *p, const struct address *local, int64_t now_us, str
 	if (rc < 0)
 		return rc;
 	for (;;) {
-		if (!pool->ready.first && !wake_one(pool, now_us))
+		if (!pool->ready.first && !wake_one(pool, now_us)) {
+			close_spare(p);
 			return pair_new(p, pool, ret);
+		}
 		pair = list_take(&pool->ready);
 		/* Also one that waited long: anybody may have sent to it meanwhile. */
 		if (drained(pair->rtp_fd) && drained(pair->rtcp_fd)) {

@@ -22,6 +22,7 @@ struct port_pair {
 struct ports_config {
 	uint16_t low, high; /* both may be used; RTP takes even ones */
 	unsigned ahead;     /* pairs that wait ready, for each local address */
+	unsigned most;      /* pairs that may exist, of all addresses: descriptors; 0: as many as there are ports */
 	int64_t rest_us;
 };
 

@@ -111,7 +111,8 @@ int media_new_tuned(struct loop *loop, const struct media_config *config, const 
 	name_metrics(m);
 	struct ports_config ports = {.low = config->port_low,
 				     .high = config->port_high,
-				     .ahead = config->ports_ahead,
+				     .ahead = MIN(config->ports_ahead, config->streams_max / 4),
+				     .most = config->streams_max,
 				     .rest_us = tuning->rest_us};
 	int rc = ports_init(&m->ports, &ports, &m->random);
 	if (rc < 0)

@@ -1,7 +1,10 @@
 /* net/loop.c - one turn after the other: time and timers, libuv's callbacks, the flush, sleep */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "net/loop_private.h"
@@ -217,6 +220,44 @@ void loop_want_turn(struct loop *l)
 {
 	ASSERT_ON(l->thread);
 	l->want_turn = true;
+}
+
+static void never_ready(uv_poll_t *handle, int status, int events) {}
+
+static void reserve_closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+/* libuv's table is as long as the highest number that it has seen; it is never cut back. */
+static int watch_once(struct loop *l, int fd)
+{
+	uv_poll_t *p = malloc(sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	int rc = uv_poll_init(&l->uv, p, fd);
+	if (rc < 0) {
+		free(p);
+		return rc;
+	}
+	rc = uv_poll_start(p, UV_READABLE, never_ready);
+	(void)uv_poll_stop(p);
+	uv_close((uv_handle_t *)p, reserve_closed);
+	return rc;
+}
+
+int loop_reserve(struct loop *l, unsigned descriptors)
+{
+	ASSERT_ON(l->thread);
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, (int)descriptors - 1);
+	int rc = high < 0 ? -EMFILE : watch_once(l, high);
+	if (high >= 0)
+		close(high);
+	close(fd);
+	return rc;
 }
 
 static void waker_woken(uv_async_t *handle)

@@ -46,6 +46,12 @@ void loop_remove_flush(struct loop *l, struct loop_flush *f);
  */
 int64_t loop_behind_us(const struct loop *l);
 
+/*
+ * Room for descriptors below this number, taken now: libuv ends the process when it finds none later. -EMFILE: no such
+ * number is allowed; -ENOMEM.
+ */
+MUST_USE int loop_reserve(struct loop *l, unsigned descriptors);
+
 /* The next turn begins without sleep: for work that was cut off so that this turn stays short. */
 void loop_want_turn(struct loop *l);
 

@@ -47,6 +47,8 @@ MUST_USE int stream_listen(struct loop *l, const struct address *at, struct tls_
 			   struct stream_listener **ret);
 void stream_listener_set_identity(struct stream_listener *l, struct tls_identity *identity);
 void stream_listener_local(const struct stream_listener *l, struct address *ret);
+/* When there was last no memory for a connection that came, and it was left waiting; 0: never. By the wheel. */
+int64_t stream_no_memory_us(const struct loop *l);
 void stream_listener_close(struct stream_listener *l); /* accepts no more; its connections live on; NULL is fine */
 
 /*
@@ -87,6 +89,7 @@ void stream_tls_name(const struct stream *s, char *ret, size_t cap);
 #define STREAM_LINGER_US SECOND_US           /* for the peer to take the last bytes and close its side */
 #define STREAM_HANDSHAKES_PER_TURN 8         /* steps with public-key work, about 0.3 ms each; others wait in a queue */
 #define STREAM_ACCEPTS_PER_TURN 64           /* of one listener; about 15 us each */
+#define STREAM_MEMORY_US (50 * MS_US)        /* until a connection for which there was no memory is tried again */
 #define STREAM_TURN_BYTES_MAX (64 * 1024)    /* read from one connection in a turn: some hundred messages */
 #define STREAM_BACKLOG 1024                  /* connections that the kernel keeps until we accept them */
 #define STREAM_KEEPALIVE_SECONDS 60          /* TCP's own probes, so that a peer without power is noticed */

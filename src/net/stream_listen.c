@@ -3,6 +3,7 @@
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
+#include "base/reserve.h"
 #include "net/stream_private.h"
 
 struct stream_listener {
@@ -18,15 +19,20 @@ struct stream_listener {
 	unsigned accepted; /* in that turn */
 	bool waiting;      /* libuv holds a connection that we have not taken yet */
 	struct stream_listener *next_waiting;
+	struct timer again; /* it is tried again when there may be memory */
 };
 
 /* Takes the connection that libuv holds, which makes it look for the next. */
 static int accept_one(struct stream_listener *l)
 {
 	struct stream *s;
+	if (!reserve_is_whole())
+		return -ENOMEM;
 	int rc = stream_new(l->loop, l->context, &s);
-	if (rc < 0)
+	if (rc < 0) {
+		reserve_spend();
 		return rc;
+	}
 	s->silent = true;
 	rc = uv_accept((uv_stream_t *)&l->tcp, (uv_stream_t *)&s->tcp);
 	if (rc == 0)
@@ -61,6 +67,13 @@ static void put_off(struct stream_listener *l)
 	loop_want_turn(l->loop);
 }
 
+/* Who calls waits in the kernel's queue: better than a lost connection, or a loop that spins. */
+static void wait_for_memory(struct stream_listener *l)
+{
+	l->loop->streams->no_memory_us = l->loop->wheel.now_us;
+	timer_start(&l->loop->wheel, &l->again, STREAM_MEMORY_US);
+}
+
 static void connection_came(uv_stream_t *handle, int status)
 {
 	struct stream_listener *l = handle->data;
@@ -73,10 +86,22 @@ static void connection_came(uv_stream_t *handle, int status)
 		l->turn = turn;
 		l->accepted = 0;
 	}
-	/* Without memory the connection waits too, and the caller with it: better than a spinning loop or a lost one.
-	 */
-	if (l->accepted++ >= STREAM_ACCEPTS_PER_TURN || accept_one(l) < 0)
+	if (l->accepted++ >= STREAM_ACCEPTS_PER_TURN)
 		put_off(l);
+	else if (accept_one(l) < 0)
+		wait_for_memory(l);
+}
+
+static void memory_may_be_there(struct timer *t, void *arg)
+{
+	struct stream_listener *l = arg;
+
+	connection_came((uv_stream_t *)&l->tcp, 0);
+}
+
+int64_t stream_no_memory_us(const struct loop *l)
+{
+	return l->streams ? l->streams->no_memory_us : 0;
 }
 
 void stream_listeners_resume(struct stream_shared *shared)
@@ -129,6 +154,7 @@ static int listen_at(struct loop *loop, const struct address *at, struct stream_
 		return rc;
 	}
 	l->tcp.data = l;
+	timer_init(&l->again, memory_may_be_there, l);
 	rc = bind_and_listen(l, at);
 	if (rc < 0) {
 		l->closed = true;
@@ -187,6 +213,7 @@ void stream_listener_close(struct stream_listener *l)
 		return;
 	ASSERT_ON(l->loop->thread);
 	l->closed = true;
+	timer_stop(&l->loop->wheel, &l->again);
 	for (struct stream_listener **at = &l->loop->streams->accepting; l->waiting && *at; at = &(*at)->next_waiting) {
 		if (*at == l) {
 			*at = l->next_waiting;

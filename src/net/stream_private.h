@@ -65,6 +65,7 @@ struct stream_shared {
 	struct stream_list dirty, paused;
 	struct stream_list begun, handshakes; /* wait for a step: their second or later, and their first */
 	struct stream_listener *accepting;    /* listeners that have more to accept */
+	int64_t no_memory_us;                 /* when a connection last could not be accepted for want of memory */
 	struct loop_flush flush;
 	SSL_CTX *client;
 	BIO_METHOD *bio;

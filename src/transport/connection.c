@@ -1,11 +1,20 @@
 /* transport/connection.c - a connection: bytes cut into messages, its age, and its end */
 #include <errno.h>
 
+#include "base/reserve.h"
 #include "transport/transport_private.h"
 
 static void count(struct transport *t, enum drop why)
 {
 	metric_add(&t->drops[why], 1);
+}
+
+/* No room for another connection, or (-ENOMEM) no memory: `alto status` names it for a while. */
+static void note_shortage(struct transport *t, int rc)
+{
+	if (rc == -ENOMEM)
+		reserve_spend();
+	*(rc == -ENOMEM ? &t->no_memory_us : &t->full_us) = loop_wheel(t->loop)->now_us;
 }
 
 static bool is_guest(const struct connection *c)
@@ -43,9 +52,11 @@ static void watch_idle(struct connection *c)
 /* NULL: too many, or no memory. */
 static struct connection *take(struct transport *t, const struct connection *first)
 {
-	struct connection *c = t->connections.used < t->limits.connections ? pool_take(&t->connections) : NULL;
+	bool full = t->connections.used >= t->limits.connections;
+	struct connection *c = full ? NULL : pool_take(&t->connections);
 	if (!c) {
 		count(t, DROP_CONNECTIONS);
+		note_shortage(t, full ? -ENOSPC : -ENOMEM);
 		return NULL;
 	}
 	*c = *first;
@@ -95,6 +106,8 @@ struct connection *connection_new(struct transport *t, const struct connection_o
 		rc = guest_enter(t, &flow->remote, &host);
 	if (rc < 0) {
 		count(t, rc == -EAGAIN ? DROP_GUESTS : rc == -EACCES ? DROP_GUESTS_HOST : DROP_CONNECTIONS);
+		if (rc == -EAGAIN || rc == -ENOMEM) /* what one host may not have is no shortage */
+			note_shortage(t, rc);
 		return NULL;
 	}
 	struct connection *c = take(
@@ -259,6 +272,7 @@ static bool keep(struct connection *c, const char *bytes, size_t n)
 		char *in = realloc(c->in, cap);
 		if (!in) {
 			count(t, DROP_CONNECTIONS);
+			note_shortage(t, -ENOMEM);
 			return false;
 		}
 		c->in = in;

@@ -99,6 +99,18 @@ void transport_set_limits(struct transport *t, const struct transport_limits *li
 	t->limits = *limits;
 }
 
+void transport_set_connections(struct transport *t, uint32_t most)
+{
+	struct transport_limits *l = &t->limits;
+
+	ASSERT(most <= TRANSPORT_CONNECTIONS_MAX);
+	l->connections = most;
+	/* Strangers together never hold what phones and operators need. */
+	l->guests = MIN(l->guests, most / 2);
+	l->guests_per_host = MIN(l->guests_per_host, l->guests);
+	l->made = MIN(l->made, most / 4);
+}
+
 void transport_set_bans(struct transport *t, struct bans *bans)
 {
 	t->bans = bans;
@@ -266,6 +278,10 @@ void transport_tls_name(const struct transport *t, const struct sip_flow *flow, 
 
 void transport_figures(const struct transport *t, struct transport_figures *ret)
 {
-	*ret = (struct transport_figures){
-		.connections = t->connections.used, .guests = t->guests, .made = t->made.count};
+	*ret = (struct transport_figures){.connections = t->connections.used,
+					  .guests = t->guests,
+					  .made = t->made.count,
+					  .most = t->limits.connections,
+					  .full_us = t->full_us,
+					  .no_memory_us = MAX(t->no_memory_us, stream_no_memory_us(t->loop))};
 }

@@ -64,6 +64,8 @@ MUST_USE int transport_new(struct loop *loop, const struct transport_events *eve
 struct transport *transport_free(struct transport *t); /* after transport_close() and loop_drain() */
 /* Before connections come: for tests, and for operators whose hosts differ. */
 void transport_set_limits(struct transport *t, const struct transport_limits *limits);
+/* The same, before connections come: no more than so many, of which guests and those that we make have their part. */
+void transport_set_connections(struct transport *t, uint32_t most);
 /* Copied, at most TRANSPORT_NETWORKS_MAX. */
 void transport_set_networks(struct transport *t, const struct transport_network *networks, size_t n);
 /* Who is not listened to, nor let in. Borrowed; NULL, as at first: everybody is. */
@@ -107,6 +109,9 @@ struct transport_figures {
 	uint64_t connections;
 	uint64_t guests; /* of them, accepted and without a tag */
 	uint64_t made;   /* of them, made by us */
+	uint64_t most;   /* that there may be */
+	/* By the wheel, when one was last turned away because so many are open, or for want of memory; 0: never. */
+	int64_t full_us, no_memory_us;
 };
 void transport_figures(const struct transport *t, struct transport_figures *ret);
 void transport_metrics(struct transport *t, struct metrics *m); /* they live in t */

@@ -52,7 +52,8 @@ struct transport {
 	/* Guests by host: a host stands in the map while it has any. */
 	struct map hosts;
 	uint32_t guests;
-	size_t guest_bytes; /* room taken for messages that guests have begun */
+	int64_t full_us, no_memory_us; /* as transport_figures() tells them */
+	size_t guest_bytes;            /* room taken for messages that guests have begun */
 	struct transport_network networks[TRANSPORT_NETWORKS_MAX];
 	size_t network_count;
 	struct map made;       /* connections that we make, by target and name */

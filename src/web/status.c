@@ -12,6 +12,8 @@
 /* Long enough before the end for a person to act. */
 #define EXPIRY_WARNING_US (30 * DAY_US)
 #define STALL_WARNING_US (2 * SECOND_US)
+/* How long it is told that a connection was turned away: who did so may still be there. */
+#define REFUSED_WARNING_US (60 * SECOND_US)
 
 static json_t *tls_json(const struct web_context *c)
 {
@@ -133,6 +135,32 @@ static bool warn_of_stall(const struct store_health *store, int64_t now_us, json
 	return warn(list, line);
 }
 
+static bool recent(int64_t at_us, int64_t now_us)
+{
+	return at_us && now_us - at_us < REFUSED_WARNING_US;
+}
+
+static bool warn_of_connections(const struct web_context *c, json_t *list)
+{
+	int64_t now_us = loop_wheel(c->loop)->now_us;
+	struct transport_figures t;
+	char line[320];
+	bool ok = true;
+	transport_figures(c->transport, &t);
+	if (recent(t.full_us, now_us)) {
+		snprintf(line, sizeof(line),
+			 "Connections were turned away in the last minute: %llu are open, %llu of them by nobody who "
+			 "has given a password, and there may be %llu, and half as many of those. Look who holds them, "
+			 "or raise the descriptor limit (LimitNOFILE).",
+			 (unsigned long long)t.connections, (unsigned long long)t.guests, (unsigned long long)t.most);
+		ok = warn(list, line);
+	}
+	if (ok && recent(t.no_memory_us, now_us))
+		ok = warn(list, "Connections were turned away, or had to wait, in the last minute because no memory "
+				"was left: give the machine, or the service (MemoryMax), more.");
+	return ok;
+}
+
 static bool warn_of_dns(const struct web_context *c, json_t *list)
 {
 	int64_t since_us = c->dns ? dns_silent_since_us(c->dns) : 0;
@@ -167,7 +195,8 @@ static json_t *warnings_json(const struct web_request *r, const struct store_hea
 	if (ok && c->config->plain_rtp)
 		ok = warn(list, "Unencrypted voice is allowed on this node for devices that have srtp off.");
 	if (ok)
-		ok = warn_of_node(c, list) && warn_of_dns(c, list) && warn_of_stall(store, web_now_us(r), list);
+		ok = warn_of_node(c, list) && warn_of_connections(c, list) && warn_of_dns(c, list) &&
+		     warn_of_stall(store, web_now_us(r), list);
 	if (ok && *store->trouble)
 		ok = warn(list, store->trouble);
 	if (ok && *calls->trouble)

@@ -227,6 +227,30 @@ static void test_descriptors_exhausted(void **state)
 	ports_done(&p);
 }
 
+/* No more than descriptors allow, and none of them where it is not wanted. */
+static void test_no_more_than_allowed(void **state)
+{
+	struct ports p;
+	struct port_pair *pairs[4], *again = NULL;
+	struct address there = here;
+
+	start(&p, 31000, 31999, 4);
+	p.config.most = ARRAY_LEN(pairs);
+	assert_int_equal(ports_take(&p, &here, 0, &pairs[0]), 0);
+	for (unsigned i = 0; i < 10; i++)
+		ports_refill(&p, 0);
+	assert_int_equal(p.open, ARRAY_LEN(pairs));
+	there.ip[15]++;
+	for (size_t i = 1; i < ARRAY_LEN(pairs); i++) /* what waits ready makes room */
+		assert_int_equal(ports_take(&p, &there, 0, &pairs[i]), 0);
+	assert_int_equal(p.open, ARRAY_LEN(pairs));
+	assert_int_equal(ports_take(&p, &there, 0, &again), -EMFILE);
+	assert_null(again);
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+		ports_give(&p, pairs[i], true, 0);
+	ports_done(&p);
+}
+
 static int take_once(void *arg)
 {
 	struct ports p;
@@ -259,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_quiet_pair_rests_less),
 		cmocka_unit_test(test_too_many_addresses),
 		cmocka_unit_test(test_descriptors_exhausted),
+		cmocka_unit_test(test_no_more_than_allowed),
 		cmocka_unit_test(test_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

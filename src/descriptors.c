@@ -1,0 +1,49 @@
+/* descriptors.c - see descriptors.h */
+#include "descriptors.h"
+#include "transport/limits.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+/* Our own: 256 connections of the API, 48 listeners, and the database's, the workers', DNS and files read anew. */
+#define DESCRIPTORS_OWN 384u
+/* Connections get at least as many where there are enough for all ports: an office's phones, and operators. */
+#define DESCRIPTORS_CONNECTIONS 640u
+/* To start with: some 16 calls, and 64 connections. */
+#define DESCRIPTORS_LEAST 512u
+
+static unsigned allowed(void)
+{
+	struct rlimit limit = {0};
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		struct rlimit raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+		if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+			limit = raised;
+	}
+	return (unsigned)MIN(limit.rlim_cur, (rlim_t)INT32_MAX);
+}
+
+int descriptors_share(unsigned ports, struct descriptors *ret)
+{
+	unsigned most = allowed();
+	*ret = (struct descriptors){0};
+	if (most < DESCRIPTORS_LEAST) {
+		snprintf(ret->trouble, sizeof(ret->trouble),
+			 "only %u descriptors are allowed, and %u are the least to start with; raise the limit (ulimit "
+			 "-n %u, or LimitNOFILE in the service)",
+			 most, DESCRIPTORS_LEAST, ports + DESCRIPTORS_OWN + DESCRIPTORS_CONNECTIONS);
+		return -EMFILE;
+	}
+	unsigned left = most - DESCRIPTORS_OWN;
+	unsigned voice = MIN(ports, left - MIN(left / 2, DESCRIPTORS_CONNECTIONS));
+	ret->streams = voice / 2;
+	ret->connections = MIN(left - voice, (unsigned)TRANSPORT_CONNECTIONS_MAX);
+	ret->most = DESCRIPTORS_OWN + voice + ret->connections;
+	if (voice < ports)
+		snprintf(ret->trouble, sizeof(ret->trouble),
+			 "Only %u descriptors are allowed, which is enough for %u calls and %u connections; raise the "
+			 "limit (ulimit -n %u, or LimitNOFILE in the service) to use all of media.ports.",
+			 most, ret->streams / 2, ret->connections, ports + DESCRIPTORS_OWN + DESCRIPTORS_CONNECTIONS);
+	return 0;
+}

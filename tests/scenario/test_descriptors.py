@@ -1,0 +1,114 @@
+"""As few descriptors as it starts with, and all of them wanted: calls in progress go on, who is too many is told so,
+and when some are given back all is as before. With fewer it says what it needs and does not start.
+"""
+import os
+import re
+import resource
+import socket
+import subprocess
+
+from server import ALTO, PATIENCE, Alto, free_port
+from softphone import Softphone, talk
+
+LEAST = 512
+CALLS, CONNECTIONS = 16, 64  # what that is enough for
+SHELL = ('prlimit', f'--nofile={LEAST}:{LEAST}', '--')
+
+
+def warned(alto, words):
+    """Waits for the sentence."""
+    while not (found := [w for w in alto.api('GET', '/api/v1/status')[1]['warnings'] if words in w]):
+        pass
+    print(found[0])
+    return found[0]
+
+
+def refuses_to_start(alto):
+    done = subprocess.run(['prlimit', f'--nofile={LEAST - 1}:{LEAST - 1}', '--', ALTO, 'serve', '--config', alto.config],
+                          text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE)
+    assert done.returncode == 1 and f'{LEAST} are the least to start with; raise the limit' in done.stderr, done
+
+
+def descriptors(alto):
+    return len(os.listdir(f'/proc/{alto.process.pid}/fd'))
+
+
+def hold_connections(at):
+    """Connections that say nothing, from hosts of their own, until one is turned away."""
+    held = []
+    for n in range(2 * CONNECTIONS):
+        s = socket.create_connection(at, source_address=(f'127.0.3.{1 + n % 8}', 0))
+        s.settimeout(PATIENCE)
+        # A ping on a connection that was let in is answered (RFC 5626 §3.5.1).
+        s.sendall(b'\r\n\r\n')
+        try:
+            if s.recv(2) == b'\r\n':
+                held.append(s)
+                continue
+        except ConnectionError:
+            pass
+        s.close()
+        return held
+    raise AssertionError(f'{len(held)} connections were let in')
+
+
+def both_ways(call):
+    a, b = call
+    a.voice.reaches(b.voice)
+    b.voice.reaches(a.voice)
+
+
+def talk_if_it_rings(caller, callee):
+    """A call that is up; None: refused once more, for ports rest before another call gets them."""
+    a = caller.dial('102')
+    while not any(m.method == 'INVITE' and not m.status for m in callee.inbox):
+        if any(m.status >= 300 and m['Call-ID'] == a.call_id and m.cseq == a.cseq for m in caller.inbox):
+            assert a.final() == 503
+            return None
+    b = callee.incoming().accept()
+    return a.answered(), b
+
+
+tcp, udp = free_port(), free_port()
+with Alto(listen={'sip_tcp': [f'127.0.0.1:{tcp}'], 'sip_udp': [f'127.0.0.1:{udp}']}, plain_rtp=True, under=SHELL) as alto:
+    assert resource.prlimit(alto.process.pid, resource.RLIMIT_NOFILE) == (LEAST, LEAST)
+    said = warned(alto, f'Only {LEAST} descriptors are allowed')
+    assert f'enough for {CALLS} calls and {CONNECTIONS} connections' in said, said
+    accounts = alto.company(srtp='off')
+    server = ('127.0.0.1', udp)
+    with Softphone(accounts['101']['desk'], '101', server) as anna, Softphone(accounts['102']['desk'], '102', server) as bruno:
+        anna.register()
+        bruno.register()
+        calls = [talk(anna, bruno, '102')]
+
+        # Connections: strangers may have half of them, and then the next is turned away.
+        held = hold_connections(('127.0.0.1', tcp))
+        assert len(held) == CONNECTIONS // 2, len(held)
+        warned(alto, 'Connections were turned away in the last minute')
+        both_ways(calls[0])
+
+        # Voice: the last pair of ports is in use.
+        while len(calls) < CALLS:
+            calls.append(talk(anna, bruno, '102'))
+        refused = anna.dial('102')
+        assert refused.final() == 503
+        assert alto.last_call()['cause'] == 'no-voice-port'
+        warned(alto, 'a call was refused in the last minute because no voice port was left')
+        for call in calls:
+            both_ways(call)
+        assert descriptors(alto) < LEAST
+
+        # Given back, they are there for others.
+        for s in held:
+            s.close()
+        for a, b in calls:
+            a.hang_up()
+            b.ended()
+        held = hold_connections(('127.0.0.1', tcp))
+        assert len(held) == CONNECTIONS // 2, len(held)
+        for s in held:
+            s.close()
+        while not (call := talk_if_it_rings(anna, bruno)):
+            pass
+        both_ways(call)
+    refuses_to_start(alto)
