@@ -96,7 +96,22 @@ void wheel_init(struct wheel *w, int64_t now_us, int64_t wall_us)
 {
 	ASSERT(now_us >= 0);
 	*w = (struct wheel){.now_us = now_us, .wall_us = wall_us, .tick = (uint64_t)now_us / TICK_US};
+	w->first_offset_us = w->offset_us = wall_us - now_us;
 	w->ready_end = &w->ready;
+}
+
+static void take_time(struct wheel *w, int64_t now_us, int64_t wall_us)
+{
+	w->now_us = MAX(w->now_us, now_us);
+	w->wall_us = wall_us;
+	int64_t by_us = wall_us - w->now_us - w->offset_us;
+	w->offset_us += by_us;
+	if (by_us < WHEEL_JUMP_US && by_us > -WHEEL_JUMP_US)
+		return;
+	w->jump_us = by_us;
+	w->jumped_at_us = w->now_us;
+	if (w->on_jump)
+		w->on_jump(w->on_jump_arg, by_us);
 }
 
 void wheel_turn(struct wheel *w, int64_t now_us, int64_t wall_us)
@@ -105,8 +120,7 @@ void wheel_turn(struct wheel *w, int64_t now_us, int64_t wall_us)
 	uint64_t tick;
 	unsigned level;
 
-	w->wall_us = wall_us;
-	w->now_us = MAX(w->now_us, now_us);
+	take_time(w, now_us, wall_us);
 	uint64_t target = (uint64_t)w->now_us / TICK_US;
 
 	take_list(&w->ready, &due);

@@ -23,12 +23,21 @@ struct wheel {
 	int64_t now_us;  /* monotonic; the time of this turn */
 	int64_t wall_us; /* UTC microseconds since 1970, only for what is recorded or shown */
 	size_t running;  /* timers started */
+	/* How far the wall clock was set when it last was (back: negative), and now_us then; 0: never. */
+	int64_t jump_us, jumped_at_us;
+	/* Called when it has been set, before any timer of that turn; NULL: nobody asks. */
+	void (*on_jump)(void *arg, int64_t by_us);
+	void *on_jump_arg;
 	/* private */
+	int64_t first_offset_us, offset_us; /* wall clock - monotonic clock, at the start and now */
 	uint64_t tick;
 	uint64_t occupied[WHEEL_LEVELS];
 	struct timer *slots[WHEEL_LEVELS][WHEEL_SLOTS];
 	struct timer *ready, **ready_end; /* started with no delay: for the next turn */
 };
+
+/* Between two turns a clock that is kept by NTP is off by less, even after an hour's sleep; more has been set. */
+#define WHEEL_JUMP_US (5 * SECOND_US)
 
 void wheel_init(struct wheel *w, int64_t now_us, int64_t wall_us);
 /*
@@ -37,6 +46,11 @@ void wheel_init(struct wheel *w, int64_t now_us, int64_t wall_us);
  * wheel's own is ignored (time does not go back); wall_us may jump.
  */
 void wheel_turn(struct wheel *w, int64_t now_us, int64_t wall_us);
+/* The wall clock as it would be, had nobody set it since the start: for times whose distance others measure. */
+static inline int64_t wheel_steady_us(const struct wheel *w)
+{
+	return w->now_us + w->first_offset_us;
+}
 /* When the wheel wants its next turn at the latest, or INT64_MAX. May be earlier than the next timer, never later. */
 int64_t wheel_next_us(const struct wheel *w);
 

@@ -145,6 +145,12 @@ bool call_enter_tenant(struct call *c, struct directory_tenant *tenant, struct s
 	return true;
 }
 
+/* Now, in the row. */
+static int64_t row_time_us(const struct call *c)
+{
+	return c->started_us + c->sb->wheel->now_us - c->started_mono_us;
+}
+
 void call_trace(struct call *c, const char *format, ...)
 {
 	char line[160];
@@ -299,7 +305,7 @@ void call_set_answered(struct call *c)
 {
 	set_state(c, CALL_ANSWERED);
 	c->status = 200;
-	c->answered_us = c->sb->wheel->wall_us;
+	c->answered_us = row_time_us(c);
 	metric_add(&c->sb->calls_answered, 1);
 	side_copy(&c->side_a, c->caller);
 	history_touch(c);
@@ -392,7 +398,7 @@ static bool close_call(struct call *c, unsigned status, const char *cause, const
 	/* Lines are free, whatever a phone that does not answer still holds up. */
 	free_line(c->sb, c->tenant);
 	free_line(c->sb, c->callee_tenant);
-	c->ended_us = c->sb->wheel->wall_us;
+	c->ended_us = row_time_us(c);
 	c->cause = cause;
 	c->ended_by = ended_by;
 	timer_stop(c->sb->wheel, &c->timer);

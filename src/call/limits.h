@@ -78,6 +78,7 @@
 #define MESSAGES_FLUSH_US                                                                                              \
 	SECOND_US /* how long they wait for company: nobody waits for them, rows of calls must not wait behind them,   \
 		     and in that time most of a call's set-up goes into one row */
+#define CLOCK_DOUBT_US (86400 * SECOND_US)        /* how long a clock that was set forwards deletes nothing */
 #define MESSAGES_BATCH_BYTES ((size_t)256 * 1024) /* SIP messages of calls go to the store in blocks of this size */
 #define MESSAGES_WAITING_MAX                                                                                           \
 	((size_t)8 * 1024 * 1024) /* of them at the store: about a second of 1000 calls a second; rows of calls have   \

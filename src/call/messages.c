@@ -351,8 +351,15 @@ static void trim_done(struct store_job *job, int result)
 static void trim_due(struct timer *t, void *arg)
 {
 	struct messages *m = arg;
+	const struct wheel *w = m->sb->wheel;
+	/* A clock that was just set forwards may be wrong: what that makes old stays until somebody has had time to
+	 * see it. */
+	if (w->jump_us > 0 && w->now_us - w->jumped_at_us < CLOCK_DOUBT_US) {
+		timer_start(m->sb->wheel, t, MESSAGES_TRIM_US);
+		return;
+	}
 	m->trim = (struct store_job){.run = trim_run, .done = trim_done, .bytes = sizeof(m->trim)};
-	m->trim_before_us = m->sb->wheel->wall_us - m->kept_us;
+	m->trim_before_us = w->wall_us - m->kept_us;
 	if (store_post(m->sb->config.store, &m->trim) < 0)
 		timer_start(m->sb->wheel, t, MESSAGES_TRIM_US);
 }

@@ -119,6 +119,8 @@ MUST_USE int registrar_new(struct switchboard *sb, struct registrar **ret);
 struct registrar *registrar_free(struct registrar *r);
 void registrar_metrics(struct registrar *r, struct metrics *m);
 uint32_t registrar_unreachable(const struct registrar *r); /* bindings that answer no OPTIONS */
+/* The wall clock was set by so much: times of bindings move with it. */
+void registrar_clock_set(struct registrar *r, int64_t by_us);
 void registrar_request(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		       const struct sip_flow *flow);
 void registrar_flow_closed(struct switchboard *sb, const struct sip_flow *flow, uint64_t tag);

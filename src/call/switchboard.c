@@ -1,4 +1,5 @@
 /* call/switchboard.c - messages in, to whom they concern; the parts made and taken down */
+#include "base/log.h"
 #include "call/callers.h"
 #include "call/messages.h"
 #include "call/outside.h"
@@ -299,6 +300,14 @@ static const struct sip_stack_events stack_events = {
 	.send = on_send,
 };
 
+/* Timers and durations do not notice; what is kept as a time of day moves with it. */
+static void clock_was_set(void *arg, int64_t by_us)
+{
+	const struct switchboard *sb = arg;
+	registrar_clock_set(sb->registrar, by_us);
+	log_event(LOG_WARN, "switchboard.clock_set", LOG_INT("by_ms", by_us / MS_US));
+}
+
 static void counter(struct metric *m, const char *name, const char *help)
 {
 	*m = (struct metric){.name = name, .help = help, .kind = METRIC_COUNTER};
@@ -356,6 +365,8 @@ int switchboard_new(const struct switchboard_config *config, struct switchboard 
 		switchboard_free(sb);
 		return -ENOMEM;
 	}
+	sb->wheel->on_jump = clock_was_set;
+	sb->wheel->on_jump_arg = sb;
 	*ret = sb;
 	return 0;
 }
@@ -364,6 +375,7 @@ struct switchboard *switchboard_free(struct switchboard *sb)
 {
 	if (!sb)
 		return NULL;
+	sb->wheel->on_jump = NULL;
 	guests_done(sb);
 	timer_stop(sb->wheel, &sb->stop_timer);
 	calls_drop_all(sb);

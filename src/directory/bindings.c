@@ -157,6 +157,25 @@ void directory_binding_remove(struct directory *d, struct directory_binding *b)
 	binding_free(b);
 }
 
+struct each {
+	void (*fn)(void *arg, struct directory_binding *b);
+	void *arg;
+};
+
+static bool give_one(struct map_node *node, void *arg)
+{
+	const struct each *e = arg;
+	e->fn(e->arg, container_of(node, struct directory_binding, by_id));
+	return true;
+}
+
+void directory_bindings_each(struct directory *d, void (*fn)(void *arg, struct directory_binding *b), void *arg)
+{
+	ASSERT_ON(d->thread);
+	struct each e = {.fn = fn, .arg = arg};
+	map_each(&d->bindings_by_id, give_one, &e);
+}
+
 int directory_binding_set(struct directory *d, const struct store_binding *row)
 {
 	struct directory_binding *b = directory_binding_by_id(d, row->id);

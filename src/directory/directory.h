@@ -169,6 +169,8 @@ MUST_USE int directory_binding_put(struct directory *d, const struct store_bindi
 /* A phone that restarted has another Call-ID. 0, or -ENOMEM and it has the old one. */
 MUST_USE int directory_binding_set_call_id(struct directory *d, struct directory_binding *b, struct slice call_id);
 void directory_binding_remove(struct directory *d, struct directory_binding *b);
+/* All of them; fn may change a binding, and removes none. */
+void directory_bindings_each(struct directory *d, void (*fn)(void *arg, struct directory_binding *b), void *arg);
 /*
  * removed: when a binding leaves, by any way, before it is freed: its timers must be stopped. added: when one comes by
  * the feed or the load, or is changed by the feed (written by someone else): its listener is to be found and its timer

@@ -15,9 +15,10 @@ void report_init(struct media_stream *s)
 		s->reports.cname[i] = digits[number & 15];
 }
 
+/* Of a clock that nobody sets: the far end takes the difference of two of these, and so do we (§6.4.1). */
 static uint64_t ntp_now(const struct media_stream *s)
 {
-	return rtcp_ntp(s->worker->wheel.wall_us);
+	return rtcp_ntp(wheel_steady_us(&s->worker->wheel));
 }
 
 bool report_receive(struct media_stream *s, const uint8_t *p, size_t n)

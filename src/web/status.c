@@ -175,6 +175,21 @@ static bool warn_of_dns(const struct web_context *c, json_t *list)
 	return warn(list, line);
 }
 
+/* Set by hand, or by a service that found it far off: told for a day. */
+static bool warn_of_clock(const struct web_context *c, json_t *list)
+{
+	const struct wheel *w = loop_wheel(c->loop);
+	if (!w->jumped_at_us || w->now_us - w->jumped_at_us >= DAY_US)
+		return true;
+	char line[280], at[28];
+	clock_format(w->wall_us - (w->now_us - w->jumped_at_us), at);
+	snprintf(line, sizeof(line),
+		 "The clock was set %s by %lld s, to %.19sZ: calls and registrations go on, but times in the history "
+		 "from before and after do not fit together. Let a time service keep it (chrony, systemd-timesyncd).",
+		 w->jump_us > 0 ? "forwards" : "back", (long long)llabs(w->jump_us / SECOND_US), at);
+	return warn(list, line);
+}
+
 static bool warn_of_node(const struct web_context *c, json_t *list)
 {
 	bool ok = true;
@@ -195,8 +210,8 @@ static json_t *warnings_json(const struct web_request *r, const struct store_hea
 	if (ok && c->config->plain_rtp)
 		ok = warn(list, "Unencrypted voice is allowed on this node for devices that have srtp off.");
 	if (ok)
-		ok = warn_of_node(c, list) && warn_of_connections(c, list) && warn_of_dns(c, list) &&
-		     warn_of_stall(store, web_now_us(r), list);
+		ok = warn_of_node(c, list) && warn_of_connections(c, list) && warn_of_clock(c, list) &&
+		     warn_of_dns(c, list) && warn_of_stall(store, web_now_us(r), list);
 	if (ok && *store->trouble)
 		ok = warn(list, store->trouble);
 	if (ok && *calls->trouble)

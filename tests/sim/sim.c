@@ -202,7 +202,7 @@ void sim_free(struct sim *s)
 
 static void turn(struct sim *s, int64_t now_us)
 {
-	int64_t wall_us = SIM_WALL_US + now_us - 1000 * SECOND_US;
+	int64_t wall_us = SIM_WALL_US + now_us - 1000 * SECOND_US + s->clock_set_us;
 	wheel_turn(&s->wheel, now_us, wall_us);
 	while (s->store_wanted && !s->store_stalled) {
 		s->store_wanted = false;

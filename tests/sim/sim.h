@@ -37,6 +37,7 @@ struct sim {
 	struct random alto_random, dice;
 	struct sim_weather weather;
 	int64_t behind_us;          /* what transport_behind_us() says */
+	int64_t clock_set_us;       /* how far the wall clock has been set since the start */
 	const char *directory_path; /* of the store; ":memory:" */
 	struct store *store;
 	struct directory *directory;

@@ -297,12 +297,56 @@ static void test_model(void **state)
 	assert_true(fired > 10000);
 }
 
+struct jumps {
+	unsigned count;
+	int64_t by_us;
+};
+
+static void jumped(void *arg, int64_t by_us)
+{
+	struct jumps *j = arg;
+	j->count++;
+	j->by_us = by_us;
+}
+
+/* Told once for each time that it was set, and not for what NTP does; the steady clock does not follow. */
+static void test_wall_clock_is_set(void **state)
+{
+	const int64_t wall_us = 1800000000 * SECOND_US;
+	struct wheel w;
+	struct jumps j = {0};
+
+	wheel_init(&w, HOUR_US, wall_us);
+	w.on_jump = jumped;
+	w.on_jump_arg = &j;
+	wheel_turn(&w, 2 * HOUR_US, wall_us + HOUR_US + WHEEL_JUMP_US - 1);
+	wheel_turn(&w, 3 * HOUR_US, wall_us + 2 * HOUR_US);
+	assert_int_equal(j.count, 0);
+	assert_int_equal(w.jumped_at_us, 0);
+	wheel_turn(&w, 3 * HOUR_US + 1, wall_us + 2 * HOUR_US + 1 + WHEEL_JUMP_US);
+	assert_int_equal(j.count, 1);
+	assert_int_equal(j.by_us, WHEEL_JUMP_US);
+	assert_int_equal(w.jump_us, WHEEL_JUMP_US);
+	assert_int_equal(w.jumped_at_us, 3 * HOUR_US + 1);
+	wheel_turn(&w, 4 * HOUR_US, wall_us - HOUR_US);
+	assert_int_equal(j.count, 2);
+	assert_int_equal(j.by_us, -4 * HOUR_US - WHEEL_JUMP_US);
+	assert_int_equal(w.wall_us, wall_us - HOUR_US);
+	assert_int_equal(wheel_steady_us(&w), wall_us + 3 * HOUR_US);
+	wheel_turn(&w, 5 * HOUR_US, wall_us);
+	assert_int_equal(j.count, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_delays),          cmocka_unit_test(test_far_and_never),
-		cmocka_unit_test(test_no_delay),        cmocka_unit_test(test_time_does_not_go_back),
-		cmocka_unit_test(test_stop_each_other), cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_delays),
+		cmocka_unit_test(test_wall_clock_is_set),
+		cmocka_unit_test(test_far_and_never),
+		cmocka_unit_test(test_no_delay),
+		cmocka_unit_test(test_time_does_not_go_back),
+		cmocka_unit_test(test_stop_each_other),
+		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_model),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
