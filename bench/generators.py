@@ -11,6 +11,8 @@ from servers import (ACCOUNTS, CALLEE, CALLER, FIRST_EXTENSION, LOAD_CORE, SEALE
 # Troubles that a good run may have: failed calls, and messages that anybody had to send twice.
 GOOD = 0.001
 STORM_HOSTS = '127.0.1.1:5066', '127.0.1.2:5068'
+# What became of a datagram: handed to SIP, or dropped unread.
+FLOOD_METRICS = 'alto_transport_messages_total', 'alto_bans_dropped_total'
 AFTER_S = 0.3  # seconds after the last answer, in which the server finishes what it put off
 
 
@@ -123,6 +125,28 @@ class Load:
             raise Trouble(f'{r["registrations"]} of {count} phones over TLS could register, {r["connections_ended"]} '
                           'connections were ended')
         return r
+
+    def flood(self, server, calls, sources, seconds):
+        """Voice of calls under a flood that leaves the load's core to them: the result, and how many datagrams a second."""
+        flood = {}
+
+        def on_word(word):
+            if word == 'connected':
+                flood['process'] = subprocess.Popen(
+                    ['nice', '-n', '19', str(self.build / 'bench' / 'bench_flood'), '--server', server.address, '--sources',
+                     str(sources), '--seconds', str(seconds + 3)], stdout=subprocess.PIPE, text=True, preexec_fn=on_core(LOAD_CORE))
+            elif word in ('measuring', 'measured'):
+                flood[word] = time.monotonic(), sum(map(server.metric, FLOOD_METRICS))
+        try:
+            voice = self.run(server, 'rtpload', ['--calls', str(calls), '--seconds', str(seconds), '--callers', '32', '--callees',
+                                                 '32'], seconds + 60, on_word)
+        finally:
+            sent = flood['process'].communicate()[0] if 'process' in flood else ''
+        if not sent.count('{'):
+            raise Trouble('the flood could not be sent: are there enough descriptors?')
+        voice['generator_bound'] = voice['late'] > (voice['sent'] + voice['late']) * GOOD
+        (begun, before), (ended, after) = flood['measuring'], flood['measured']
+        return voice, (after - before) / (ended - begun)
 
     def storm(self, server, phones, calls):
         """Phones that come back all at once, over TLS, into the voice of calls: both results."""

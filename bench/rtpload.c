@@ -21,6 +21,7 @@ struct rtpload {
 	struct load load;
 	struct agent *agent; /* NULL with a bare forwarder */
 	struct voice *voice;
+	double seconds, busy; /* of the counted packets, and our own share of a core in it */
 };
 
 static void say(const char *what)
@@ -173,14 +174,22 @@ static void measure(struct rtpload *r)
 		at = turns(r, 10 * MS_US);
 	say("measured");
 
-	double seconds = (double)(end - now) / 1e6;
-	printf("{\"calls\": %u, \"seconds\": %.3f, \"sent\": %llu, \"received\": %llu, \"late\": %llu, \"foreign\": "
-	       "%llu, "
-	       "\"packets_per_second\": %.0f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"generator_busy\": %.3f}\n",
-	       r->load.calls, seconds, (unsigned long long)c->sent, (unsigned long long)c->received,
-	       (unsigned long long)c->late, (unsigned long long)c->foreign, (double)c->received / seconds,
+	r->seconds = (double)(end - now) / 1e6;
+	r->busy = busy / r->seconds;
+}
+
+/* completed: calls that both ends have hung up in order; 0 of a relay that knows no calls. */
+static void report(const struct rtpload *r)
+{
+	const struct voice_counts *c = voice_counts(r->voice);
+	printf("{\"calls\": %u, \"completed\": %llu, \"seconds\": %.3f, \"sent\": %llu, \"received\": %llu, \"late\": "
+	       "%llu, \"foreign\": %llu, \"packets_per_second\": %.0f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, "
+	       "\"generator_busy\": %.3f}\n",
+	       r->load.calls, r->agent ? (unsigned long long)agent_counts(r->agent)->completed : 0, r->seconds,
+	       (unsigned long long)c->sent, (unsigned long long)c->received, (unsigned long long)c->late,
+	       (unsigned long long)c->foreign, (double)c->received / r->seconds,
 	       (double)latency_quantile(&c->delays, 0.5) / 1e3, (double)latency_quantile(&c->delays, 0.99) / 1e3,
-	       busy / seconds);
+	       r->busy);
 }
 
 static void hang_up(struct rtpload *r)
@@ -210,6 +219,8 @@ int main(int argc, char **argv)
 		measure(&r);
 	if (r.agent)
 		hang_up(&r);
+	if (good)
+		report(&r);
 	voice_free(r.voice);
 	agent_free(r.agent);
 	return good ? 0 : 1;

@@ -440,6 +440,15 @@ media: {ports: 6000-65534, workers: 1, plain_rtp: true}
         text = answer.read().decode(errors='replace')
         return answer.status, text
 
+    def metric(self, name):
+        """The sum of a metric over all its labels."""
+        connection = UnixConnection(self.data / 'alto.sock')
+        try:
+            lines = self.ask(connection, 'GET', '/metrics')[1].splitlines()
+        finally:
+            connection.close()
+        return sum(float(line.split()[-1]) for line in lines if re.match(rf'{name}[ {{]', line))
+
     def healthy(self):
         connection = UnixConnection(self.data / 'alto.sock')
         try:

@@ -1,0 +1,74 @@
+"""A flood of INVITE, REGISTER and garbage from a thousand addresses: the calls in progress hear every word, are asked and
+answer, and end as they should.
+
+A tenth of what `make bench` does, at a rate that leaves the machine time for its generators.
+"""
+import json
+import pathlib
+import subprocess
+
+from server import ALTO, PATIENCE, Alto, free_port
+from softphone import Softphone, talk
+
+BENCH = pathlib.Path(ALTO).parent / 'bench'
+PASSWORD, FIRST, CALLS, SECONDS = 'flood-secret', 2000, 50, 3
+SOURCES, RATE = 1000, 5000
+ACCOUNTS = 4
+
+
+def account(alto, number):
+    alto.api('POST', '/api/v1/users', {'tenant': 'acme', 'login': f'u{number}', 'extension': str(number), 'name': 'Talker'})
+    status, _ = alto.api('POST', '/api/v1/devices', {'tenant': 'acme', 'user': f'u{number}', 'name': 'phone',
+                                                     'username': f'u{number}', 'password': PASSWORD, 'srtp': 'off'})
+    assert status == 201, status
+
+
+class Generator:
+    """One of the bench's; it ends by itself."""
+
+    def __init__(self, program, *options):
+        self.process = subprocess.Popen(['timeout', str(2 * PATIENCE), BENCH / f'bench_{program}', *options],
+                                        stdout=subprocess.PIPE, text=True)
+
+    def wait_for(self, word):
+        for line in self.process.stdout:
+            if line.strip() == word:
+                return
+        raise AssertionError(f'the generator ended ({self.process.wait()}) before it said {word!r}')
+
+    def result(self):
+        lines = [line for line in self.process.stdout if line.startswith('{')]
+        assert self.process.wait() == 0 and lines, self.process.returncode
+        return json.loads(lines[-1])
+
+
+udp = f'127.0.0.1:{free_port()}'
+with Alto({'sip_udp': [udp]}, plain_rtp=True) as alto:
+    people = alto.company(srtp='off')
+    for number in range(FIRST, FIRST + ACCOUNTS):
+        account(alto, number)
+    server = ('127.0.0.1', int(udp.rpartition(':')[2]))
+    voice = Generator('rtpload', '--server', udp, '--domain', 'acme.example', '--username-prefix', 'u', '--password', PASSWORD,
+                      '--first-extension', str(FIRST), '--register', '--callers', '2', '--callees', '2', '--caller',
+                      '127.0.0.2:5062', '--callee', '127.0.0.3:5064', '--calls', str(CALLS), '--seconds', str(SECONDS))
+    with Softphone(people['101']['desk'], '101', server, host='127.0.0.5') as anna, \
+            Softphone(people['102']['desk'], '102', server, host='127.0.0.5') as bruno:
+        anna.register()
+        bruno.register()
+        a, b = talk(anna, bruno, '102')
+        voice.wait_for('connected')
+        flood = Generator('flood', '--server', udp, '--seconds', str(SECONDS + 1), '--sources', str(SOURCES), '--rate', str(RATE))
+        flood.wait_for('flooding')
+        voice.wait_for('measuring')
+        assert a.ask('OPTIONS').status == 200
+        heard, sent = voice.result(), flood.result()
+        a.hang_up()
+        b.ended()
+    assert heard['sent'] > 0 and heard['received'] == heard['sent'], heard
+    assert sent['sent'] >= SOURCES, sent
+    rows = alto.listing('calls', '--limit', '200')
+    while len(rows) < CALLS + 1 or any(not c['ended'] for c in rows):
+        rows = alto.listing('calls', '--limit', '200')
+    assert len(rows) == CALLS + 1 and {c['cause'] for c in rows} == {'answered'}, rows
+    assert alto.listing('bans') == []  # nobody was proven to be who he said he was
+    print(f'{sent["sent"]} datagrams from {SOURCES} addresses in {sent["seconds"]:.0f} s; {heard["sent"]} packets of voice, all heard')
