@@ -32,6 +32,22 @@ static void why(const json_t *item, char *ret, size_t cap)
 	table_text(item, "why", ret, cap);
 }
 
+/* Who only asks over UDP may be anybody, and is never banned: told beside the bans, for there is nothing to lift. */
+static int print_slowed(struct cli *c)
+{
+	struct client_path path;
+	json_t *answer = NULL;
+	client_path(&path, "/api/v1/status");
+	int status = client_ask(c, "GET", &path, NULL, &answer);
+	if (status)
+		return status;
+	json_int_t slowed = json_integer_value(json_object_get(json_object_get(answer, "bans"), "slowed"));
+	json_decref(answer);
+	return slowed ? print_done("%lld addresses ask too often without a password: they are heard only now and then.",
+				   (long long)slowed)
+		      : 0;
+}
+
 int cli_bans(struct cli *c)
 {
 	static const struct table_column columns[] = {{"ADDRESS", address},   {"SINCE (UTC)", since},
@@ -39,7 +55,8 @@ int cli_bans(struct cli *c)
 						      {"DROPPED", dropped},   {"WHY", why}};
 	struct client_path path;
 	client_path(&path, "/api/v1/bans");
-	return print_listing(c, &path, true, columns, ARRAY_LEN(columns), "Nobody is banned.");
+	int status = print_listing(c, &path, true, columns, ARRAY_LEN(columns), "Nobody is banned.");
+	return status || c->options[CLI_JSON] ? status : print_slowed(c);
 }
 
 int cli_bans_lift(struct cli *c)

@@ -57,6 +57,12 @@ static void print_bans(const json_t *s)
 {
 	const json_t *b = json_object_get(s, "bans");
 	char line[160];
+	if (number(b, "slowed")) {
+		snprintf(line, sizeof(line),
+			 "%lld addresses ask too often without a password, and are heard only now and then",
+			 number(b, "slowed"));
+		table_line("slowed", line);
+	}
 	if (number(b, "addresses") + number(b, "networks") == 0)
 		return;
 	snprintf(line, sizeof(line), "%lld addresses and %lld networks; %lld requests were dropped since the start",

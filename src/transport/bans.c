@@ -215,6 +215,11 @@ static void charge(struct bans *b, struct account *host, const struct guest *g, 
 		look_at_network(b, g->from);
 }
 
+static uint32_t asks_now(const struct account *host, int64_t now_us)
+{
+	return leaked(host->asked, now_us - host->heard_us, GUEST_ASK_LEAK_US);
+}
+
 bool bans_admit(struct bans *b, const struct address *from, bool datagram)
 {
 	int64_t now_us = b->wheel->now_us;
@@ -227,8 +232,7 @@ bool bans_admit(struct bans *b, const struct address *from, bool datagram)
 		ban = account_find(&b->hosts, &key);
 		ban = banned(ban, now_us) ? ban : NULL;
 	}
-	bool slowed = datagram && !ban && host &&
-		      leaked(host->asked, now_us - host->heard_us, GUEST_ASK_LEAK_US) + 1000 > GUEST_ASKS_MAX;
+	bool slowed = datagram && !ban && host && asks_now(host, now_us) + 1000 > GUEST_ASKS_MAX;
 	if ((!ban && !slowed) || (b->spared && b->spared(b->spared_arg, from)))
 		return true;
 	if (ban)
@@ -364,6 +368,10 @@ void bans_figures(const struct bans *b, struct bans_figures *ret)
 		ret->networks += network;
 		ret->addresses += !network;
 	}
+	int64_t now_us = b->wheel->now_us;
+	for (const struct account *a = b->hosts.of; a < b->hosts.of + b->hosts.count; a++)
+		ret->slowed += a->bits && !banned(a, now_us) && !trusted(a, now_us) &&
+			       asks_now(a, now_us) > GUEST_ASKS_SHOWN;
 	for (size_t i = 0; i < DROP_COUNT; i++)
 		ret->dropped += (uint64_t)atomic_load_explicit(&b->drops[i].value, memory_order_relaxed);
 }

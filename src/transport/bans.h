@@ -74,6 +74,7 @@ unsigned bans_lift(struct bans *b, const struct address_block *block);
 
 struct bans_figures {
 	unsigned addresses, networks; /* banned now */
-	uint64_t dropped;             /* since the start */
+	unsigned slowed;  /* addresses that ask too often, or did a moment ago: over UDP most of it is not read */
+	uint64_t dropped; /* since the start */
 };
 void bans_figures(const struct bans *b, struct bans_figures *ret);

@@ -42,6 +42,8 @@
  */
 #define GUEST_ASKS_MAX 400000u
 #define GUEST_ASK_LEAK_US (SECOND_US / 32)
+/* Who has asked for so much, and is or was about to be slowed, is told of: a few seconds longer than it lasts. */
+#define GUEST_ASKS_SHOWN 300000u
 /* A scanner's request counts for a hundred. */
 #define GUEST_SCANNER_ASKS 100000u
 /* 15 wrong passwords, or names that do not exist, are a ban; from 5 points on guesses get no answer. A point is

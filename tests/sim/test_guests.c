@@ -95,6 +95,49 @@ static void test_unknown_users(void **state)
 	office_done(&o);
 }
 
+static void ask_as(struct sim_phone *p, unsigned n)
+{
+	char text[600];
+	int size = snprintf(
+		text, sizeof(text),
+		"REGISTER sip:acme.example SIP/2.0\r\nVia: SIP/2.0/UDP 203.0.113.9;branch=z9hG4bKsweep%u\r\n"
+		"Max-Forwards: 70\r\nFrom: <sip:%u@acme.example>;tag=s\r\nTo: <sip:%u@acme.example>\r\n"
+		"Call-ID: sweep-%u\r\nCSeq: 1 REGISTER\r\nContact: <sip:x@203.0.113.9>\r\n"
+		"Content-Length: 0\r\n\r\n",
+		n, n, n, n);
+	phone_send_raw(p, slice_of(text, (size_t)size));
+}
+
+/*
+ * A sweep through all extensions over UDP by somebody who never brings back a nonce: the address may be forged, so it
+ * is not banned, whatever comes; it is heard less and less, and is told nothing that differs from name to name.
+ */
+static void test_sweep_over_udp(void **state)
+{
+	struct office o = office_udp();
+	struct sim_phone *p = stranger(o.s, "203.0.113.9", SIP_UDP);
+	unsigned before = o.s->messages;
+	for (unsigned n = 0; n < 4000; n++) {
+		ask_as(p, n);
+		sim_run(o.s, MS_US);
+	}
+	sim_run(o.s, 10 * MS_US);
+	unsigned heard = o.s->messages - before;
+	assert_in_range(heard, GUEST_ASKS_MAX / 1000, GUEST_ASKS_MAX / 1000 + 5 * 32);
+	assert_int_equal(figures(o.s).addresses + figures(o.s).networks, 0);
+	assert_int_equal(figures(o.s).slowed, 1);
+	assert_true(figures(o.s).dropped >= 4000 - heard - 10);
+	phone_registered(o.ann); /* the others are heard as ever */
+	sim_run(o.s, 20 * SECOND_US);
+	assert_int_equal(figures(o.s).slowed, 0);
+	before = o.s->messages;
+	ask_as(p, 4001);
+	sim_run(o.s, 10 * MS_US);
+	assert_int_equal(o.s->messages, before + 1);
+	sim_run(o.s, 40 * SECOND_US);
+	office_done(&o);
+}
+
 /* A forger never sees the nonces that go to the address he writes; another one's, or an old one, prove nothing. */
 static void test_forged(void **state)
 {
@@ -238,10 +281,15 @@ static void test_nothing_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_guesser),      cmocka_unit_test(test_unknown_users),
-		cmocka_unit_test(test_forged),       cmocka_unit_test(test_tls),
-		cmocka_unit_test(test_office),       cmocka_unit_test(test_office_restart),
-		cmocka_unit_test(test_trunk),        cmocka_unit_test(test_scanner),
+		cmocka_unit_test(test_guesser),
+		cmocka_unit_test(test_unknown_users),
+		cmocka_unit_test(test_sweep_over_udp),
+		cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_office),
+		cmocka_unit_test(test_office_restart),
+		cmocka_unit_test(test_trunk),
+		cmocka_unit_test(test_scanner),
 		cmocka_unit_test(test_nothing_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
