@@ -62,3 +62,18 @@
 
 /* Send keys remembered of a stream, so that one that comes back gets a new SSRC (no index is sent twice). */
 #define MEDIA_KEYS_REMEMBERED 4
+
+/* What makes sound itself does so at this pace: the length of a packet of nearly every phone. */
+#define MEDIA_TICK_US (20 * MS_US)
+#define MEDIA_TICKS_LATE_MAX 5 /* more is not caught up: who hears it has made something up by then */
+#define MEDIA_PACKET_MAX_MS 60 /* the longest packet made; longer ones only cost delay */
+/* The rates that voice is made anew in: G.711's, and G.722's, which is as much as a desk phone has. */
+#define MEDIA_RATE_MAX 16000
+/* Samples of the longest packet that may come, 120 ms; and of those made before they are sent: less than a packet of
+ * ours and a tick, and one that came. */
+#define MEDIA_SOUND_MAX (MEDIA_RATE_MAX / 1000 * 120)
+#define MEDIA_MADE_MAX (MEDIA_RATE_MAX / 1000 * (MEDIA_PACKET_MAX_MS + 20) + MEDIA_SOUND_MAX)
+#define MEDIA_QUIET 100              /* samples below this, on average, are a pause: 50 dB below the loudest */
+#define MEDIA_SOUNDLESS_MIN 3        /* pieces without a packet, after which it is silence: 60 ms are lost seldom */
+#define MEDIA_NOISE_US (500 * MS_US) /* between two packets of comfort noise: a lost one is made good soon */
+#define MEDIA_EVENT_US (100 * MS_US) /* an event's packets come 20 to 60 ms apart (RFC 4733 §2.5.1.2): it goes on */

@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "crypto/crypto.h"
 #include "media/private.h"
+#include "media/transcode.h"
 
 void media_entry_release(struct media *m, struct entry *e, bool carried)
 {
@@ -179,29 +180,57 @@ int media_set(struct media *m, pool_handle stream, const struct media_settings *
 	return 0;
 }
 
-int media_join(struct media *m, pool_handle a, pool_handle b, const uint8_t map_ab[128], const uint8_t map_ba[128])
+/* Both or neither. Each is told what it may be sent, and has what makes the rest of it. */
+static int join(struct media *m, const struct entry *ea, const struct entry *eb, struct command *to_a,
+		struct command *to_b)
 {
-	ASSERT_ON(m->thread);
-	const struct entry *ea = entry_get(m, a), *eb = entry_get(m, b);
-
-	if (!ea || !eb || ea == eb)
-		return -ENOENT;
-	struct command to_a = {.kind = COMMAND_JOIN, .stream = a, .join = {.other = b, .worker = eb->worker}};
-	struct command to_b = {.kind = COMMAND_JOIN, .stream = b, .join = {.other = a, .worker = ea->worker}};
-	memcpy(to_a.join.map, map_ab, sizeof(to_a.join.map));
-	memcpy(to_b.join.map, map_ba, sizeof(to_b.join.map));
-	/* Both or neither. */
+	to_a->stream = to_b->join.other = ea->stream.handle;
+	to_b->stream = to_a->join.other = eb->stream.handle;
+	to_a->join.worker = eb->worker;
+	to_b->join.worker = ea->worker;
 	int rc = ring_reserve(ea->worker->commands);
 	if (rc < 0)
 		return rc;
-	rc = send_command(m, eb->worker, &to_b);
+	rc = send_command(m, eb->worker, to_b);
 	if (rc < 0) {
 		ring_unreserve(ea->worker->commands);
 		return rc;
 	}
-	ring_push_reserved(ea->worker->commands, &to_a);
+	ring_push_reserved(ea->worker->commands, to_a);
 	m->left[ea->worker->index] = true;
 	return 0;
+}
+
+int media_join(struct media *m, pool_handle a, pool_handle b, const uint8_t map_ab[128], const uint8_t map_ba[128])
+{
+	struct media_way ab = {.anew = false}, ba = {.anew = false};
+
+	memcpy(ab.map, map_ab, sizeof(ab.map));
+	memcpy(ba.map, map_ba, sizeof(ba.map));
+	return media_transcode(m, a, b, &ab, &ba);
+}
+
+int media_transcode(struct media *m, pool_handle a, pool_handle b, const struct media_way *ab,
+		    const struct media_way *ba)
+{
+	ASSERT_ON(m->thread);
+	const struct entry *ea = entry_get(m, a), *eb = entry_get(m, b);
+	struct command to_a = {.kind = COMMAND_JOIN}, to_b = {.kind = COMMAND_JOIN};
+
+	if (!ea || !eb || ea == eb)
+		return -ENOENT;
+	memcpy(to_a.join.map, ab->map, sizeof(to_a.join.map));
+	memcpy(to_b.join.map, ba->map, sizeof(to_b.join.map));
+	int rc = ab->anew ? transcoder_new(&ab->plan, &to_b.join.transcoder) : 0;
+	if (rc == 0 && ba->anew)
+		rc = transcoder_new(&ba->plan, &to_a.join.transcoder);
+	if (rc == 0)
+		rc = join(m, ea, eb, &to_a, &to_b);
+	if (rc < 0) {
+		transcoder_free(to_a.join.transcoder);
+		transcoder_free(to_b.join.transcoder);
+	}
+	return rc;
 }
 
 int media_split(struct media *m, pool_handle stream)

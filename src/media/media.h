@@ -7,6 +7,7 @@
  * is always room for a stream's end, so closing never fails. tests/sim implements this header without sockets.
  */
 #pragma once
+#include "audio/codec.h"
 #include "base/address.h"
 #include "base/metrics.h"
 #include "base/pool.h"
@@ -97,6 +98,31 @@ MUST_USE int media_set(struct media *m, pool_handle stream, const struct media_s
  */
 MUST_USE int media_join(struct media *m, pool_handle a, pool_handle b, const uint8_t map_ab[128],
 			const uint8_t map_ba[128]);
+
+/* The payload type of a codec that only one side knows, in a map: its sound is made anew for the other. */
+#define MEDIA_ANEW 0xfe
+/* What a payload type is, where sound is made anew; below them: an enum codec_kind. */
+enum { MEDIA_NOISE = CODEC_KINDS, MEDIA_EVENT };
+/* What sound is made of, and as what it leaves. Zero it before it is filled in. */
+struct media_plan {
+	uint8_t from[128]; /* of each payload type that may come: enum codec_kind, MEDIA_NOISE or MEDIA_EVENT */
+	struct encoder_settings to; /* its rate is found */
+	uint8_t payload;
+	uint8_t noise_payload, event_payload; /* above 127: the far end knows none */
+	uint8_t event_rate_khz;
+	uint8_t packet_ms; /* 10, 20, 40 or 60; G.711 and G.722 any multiple of 10 up to 60 */
+};
+struct media_way {
+	uint8_t map[128];
+	bool anew; /* some of it is made anew, by: */
+	struct media_plan plan;
+};
+/*
+ * As media_join(), where codecs differ. Telephone events and noise go the way of the voice: as it came, or made anew
+ * with the times of the other clock. Also -ENOMEM.
+ */
+MUST_USE int media_transcode(struct media *m, pool_handle a, pool_handle b, const struct media_way *ab,
+			     const struct media_way *ba);
 MUST_USE int media_split(struct media *m, pool_handle stream);
 /* A key, to be sent as an event of RFC 4733. */
 struct media_digit {

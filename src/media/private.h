@@ -6,6 +6,7 @@
  *   ports.c     pairs of sockets opened ahead
  *   worker.c    a thread a core: rounds, rings
  *   stream.c    receiving: source, key, order ──► relay.c    sending under our own numbers
+ *   transcode.c voice made anew for who knows another codec; sound.c: of a source, what is heard when
  *   path.c      symmetric voice: who is heard      report.c   RTCP and figures
  *   event.c     digits of our own ──► relay.c
  */

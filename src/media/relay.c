@@ -6,6 +6,7 @@
  * bit tells the receiver that voice begins anew.
  */
 #include "base/map.h"
+#include "media/transcode.h"
 #include "media/worker.h"
 
 /* Half of an SSRC is chance, the other half says with our key that it is ours. */
@@ -63,7 +64,9 @@ static size_t write_packet(struct media_stream *s, const struct relay_packet *pa
 
 void relay_send(struct media_stream *s, const struct relay_packet *packet)
 {
-	if (s->joined == packet->from && !s->saying)
+	if (s->joined != packet->from || (s->transcoder && transcoder_take(s->transcoder, packet)))
+		return;
+	if (packet->payload <= 127 && !s->saying)
 		relay_send_own(s, packet);
 }
 

@@ -1,4 +1,5 @@
 /* media/report.c - RTCP ends here and is made anew; what a stream's history keeps   RFC 3550 §6, RFC 7022 */
+#include "media/transcode.h"
 #include "media/worker.h"
 #include "rtp/rtcp.h"
 
@@ -39,6 +40,8 @@ bool report_receive(struct media_stream *s, const uint8_t *p, size_t n)
 		if (round_trip_us)
 			s->reports.round_trip_us = round_trip_us;
 		s->reports.remote_lost = (uint32_t)MAX(block->lost, 0);
+		if (s->transcoder)
+			transcoder_hear_loss(s->transcoder, block->fraction_lost);
 	}
 	return true;
 }

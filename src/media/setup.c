@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include "media/private.h"
+#include "media/transcode.h"
 
 const struct media_tuning media_tuning_default = {
 	.learn_us = MEDIA_LEARN_US,
@@ -148,6 +149,8 @@ static void drop_commands(struct worker *w)
 		if (c.kind == COMMAND_SET) {
 			srtp_free(c.set.send_cipher);
 			srtp_free(c.set.receive_cipher);
+		} else if (c.kind == COMMAND_JOIN) {
+			transcoder_free(c.join.transcoder);
 		}
 	}
 }
@@ -167,6 +170,7 @@ struct media *media_free(struct media *m)
 		srtp_free(e->stream.receive_cipher);
 		srtp_free(e->stream.receive_before);
 		srtp_free(e->stream.spent);
+		transcoder_free(e->stream.transcoder);
 		media_entry_release(m, e, false);
 	}
 	for (unsigned i = 0; i < m->worker_count; i++) {

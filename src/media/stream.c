@@ -1,4 +1,5 @@
 /* media/stream.c - what a stream receives: from whom, with which key, and to whom it goes on   RFC 3550, 3711, 5761 */
+#include "media/transcode.h"
 #include "media/worker.h"
 
 static void tick(struct timer *t, void *arg);
@@ -32,6 +33,7 @@ void media_stream_close(struct media_stream *s)
 	s->receive_cipher = srtp_free(s->receive_cipher);
 	s->receive_before = srtp_free(s->receive_before);
 	s->spent = srtp_free(s->spent);
+	s->transcoder = transcoder_free(s->transcoder);
 }
 
 /* What is known goes into the sums; whatever comes next is a source anew. */
@@ -182,6 +184,7 @@ static void pass_on(struct media_stream *s, const struct rtp_packet *packet, uin
 		.timestamp = packet->timestamp,
 		.sequence = packet->sequence,
 		.bytes = packet->payload_bytes,
+		.came_as = packet->payload_type,
 		.payload = s->map[packet->payload_type],
 		.rate_khz = s->rate_khz[packet->payload_type],
 		.marker = packet->marker,
@@ -190,7 +193,7 @@ static void pass_on(struct media_stream *s, const struct rtp_packet *packet, uin
 
 	if (!s->joined)
 		return;
-	if (relay.payload > 127) {
+	if (relay.payload > 127 && relay.payload != MEDIA_ANEW) {
 		media_stream_refuse(s, REFUSED_MAPPING);
 		return;
 	}

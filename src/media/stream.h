@@ -17,6 +17,7 @@
 #include "media/path.h"
 #include "rtp/quality.h"
 
+struct transcoder;
 struct worker;
 
 enum refusal {
@@ -99,6 +100,8 @@ struct media_stream {
 	pool_handle joined; /* who hears us and whom we hear; 0: nobody */
 	struct worker *joined_worker;
 	uint8_t map[128];
+	struct transcoder *transcoder; /* makes what we send of what does not come in our codec; NULL: nobody */
+	uint32_t transcoders;          /* so many have been here */
 
 	struct rtp_reception reception; /* since voice was last switched on */
 	uint32_t epoch;                 /* changes with the source's SSRC, and when its numbers jump */
@@ -122,7 +125,8 @@ struct relay_packet {
 	uint32_t timestamp;
 	uint16_t sequence;
 	uint16_t bytes;  /* of payload */
-	uint8_t payload; /* type on the sending side */
+	uint8_t came_as; /* payload type on the receiving side */
+	uint8_t payload; /* ... and on the sending one; MEDIA_ANEW: none is the same */
 	uint8_t rate_khz;
 	bool marker;
 	uint8_t *at; /* the payload; RTP_HEADER_MIN bytes before it and SRTP_TRAILER_MAX behind it may be written */
@@ -140,10 +144,10 @@ void media_stream_readable(struct media_stream *s, bool rtcp);
 void sender_init(struct media_stream *s);
 /* Was this SSRC given by sender_init(), of this stream or any other? Wrong once in 65,536 for a stranger's. */
 bool sender_ssrc_is_ours(const struct worker *w, uint32_t ssrc);
-/* Send on what another stream received. s must be joined to it: else it is dropped. */
+/* Send on what another stream received, as it came or made anew. s must be joined to it: else it is dropped. */
 void relay_send(struct media_stream *s, const struct relay_packet *packet);
 
-/* The same for a source of the stream's own, which is joined to nobody. */
+/* What the stream makes itself: digits, and voice made anew. Who it is joined to is not looked at. */
 void relay_send_own(struct media_stream *s, const struct relay_packet *packet);
 
 /* ---- event.c ---- */

@@ -7,14 +7,15 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "media/transcode.h"
 #include "media/worker.h"
 #include "net/loop.h"
 
 /* In epoll's word: a stream's address, and in its lowest bit which of its sockets. 0: the eventfd. */
 #define TAG_RTCP 1
 
-/* The packet path needs a few KB; OpenSSL's ciphers are made elsewhere. */
-#define STACK_BYTES (256 * 1024)
+/* Passing packets on needs a few KB, Opus up to 100; OpenSSL's ciphers are made elsewhere. */
+#define STACK_BYTES (512 * 1024)
 
 static int make_rings(struct worker *w)
 {
@@ -167,9 +168,11 @@ static void command_do(struct worker *w, struct command *c)
 		s->joined = c->join.other;
 		s->joined_worker = c->join.worker;
 		memcpy(s->map, c->join.map, sizeof(s->map));
+		transcoder_install(s, c->join.transcoder);
 		break;
 	case COMMAND_SPLIT:
 		s->joined = 0;
+		transcoder_install(s, NULL);
 		break;
 	case COMMAND_DIGIT:
 		event_queue(s, &c->digit);

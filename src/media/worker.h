@@ -38,6 +38,7 @@ struct command {
 		struct {
 			pool_handle other;
 			struct worker *worker;
+			struct transcoder *transcoder; /* owned; of what this stream sends */
 			uint8_t map[128];
 		} join;
 		struct media_digit digit;
