@@ -5,6 +5,7 @@
 #include "call/offer.h"
 #include "call/outside.h"
 #include "call/ringing.h"
+#include "call/transcoding.h"
 #include "call/transfer.h"
 
 #include <errno.h>
@@ -173,6 +174,21 @@ void call_trace(struct call *c, const char *format, ...)
 
 static void join_due(struct timer *t, void *arg);
 
+/* The one reason why voice is made anew, told as often as it comes up. */
+static void trace_transcoding(struct call *c, const struct leg *a, const struct leg *b)
+{
+	char codec_a[32], codec_b[32];
+	bool transcoded = transcoding_needed(a, b) || transcoding_needed(b, a);
+	if (transcoded && !c->transcoded) {
+		offer_codec_name(a, codec_a, sizeof(codec_a));
+		offer_codec_name(b, codec_b, sizeof(codec_b));
+		call_trace(c, "transcoding because caller speaks %s and callee %s", codec_a, codec_b);
+	} else if (c->transcoded && !transcoded) {
+		call_trace(c, "no transcoding any more");
+	}
+	c->transcoded = transcoded;
+}
+
 /* Both sides hear each other. A worker that is too busy to be told is asked again a moment later. */
 void call_join(struct call *c)
 {
@@ -183,6 +199,8 @@ void call_join(struct call *c)
 		timer_start(c->sb->wheel, &c->timer, MEDIA_RETRY_US);
 	} else if (rc < 0) {
 		call_end(c, 500, "media-failed", "alto");
+	} else if (a && b) {
+		trace_transcoding(c, a, b);
 	}
 }
 

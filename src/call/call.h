@@ -49,6 +49,7 @@ struct call {
 	struct ringing *rings; /* of each user who is rung, which phones by which flows; none once it rings no more */
 	uint16_t best_status;  /* the refusal that says most so far: ring.c's table */
 	bool ringing_told;     /* the caller has had its 180 */
+	bool transcoded;       /* its sides share no codec, and the trace says so */
 	uint8_t redirects;     /* 3xx followed */
 	uint8_t rung_count;
 	uint64_t rung[1 + REDIRECTS_MAX]; /* users whose devices were called, as hashes of their ids */

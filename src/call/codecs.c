@@ -2,6 +2,7 @@
  */
 #include "call/call.h"
 #include "call/offer.h"
+#include "call/transcoding.h"
 
 #include <errno.h>
 
@@ -11,6 +12,7 @@ static int offer_onwards(const struct leg *from, struct leg *to)
 	struct sdp_format formats[SDP_FORMATS_MAX];
 	uint16_t ptime_ms = 0;
 	size_t n = to ? leg_offered_formats(from, formats, ARRAY_LEN(formats), &ptime_ms) : 0;
+	n = transcoding_offer(formats, n, ARRAY_LEN(formats));
 	return n ? leg_offer(to, formats, n) : -ENOENT;
 }
 
@@ -26,7 +28,10 @@ void codecs_ask(struct call *c, struct leg *from, struct leg *to)
  * was accepted that the asker had taken back. Then one is asked for what the other speaks. */
 void codecs_must_fit(struct call *c, struct leg *leg, const struct leg *other)
 {
-	if (!other || leg->state != LEG_UP || offer_have_common_codec(leg, other))
+	if (!other || leg->state != LEG_UP || (offer_have_common_codec(leg, other) && !transcoding_needed(leg, other)))
+		return;
+	/* Nobody is asked for what it does not know, if its voice can be made into that. */
+	if (offer_can_join(leg, other) && !offer_could_share(leg, other))
 		return;
 	call_trace(c, "no common codec: %s asked anew", leg == c->caller ? "caller" : "callee");
 	if (leg_offer(leg, other->agreed, other->agreed_count) < 0)
@@ -52,10 +57,14 @@ void codecs_accepted(struct call *c, struct leg *asker, struct leg *answerer)
 void codecs_refused(struct call *c, struct leg *asker, const struct leg *answerer)
 {
 	unsigned status = answerer->last_status;
+	bool later = status == 491 || status == 504;
 	if (still_asks(asker)) {
 		call_trace(c, "the other codec is refused: %u", status);
-		leg_refuse_offer(asker, status == 491 || status == 504 ? status : 488);
-	} else if (asker && !offer_have_common_codec(asker, answerer)) {
+		if (later)
+			leg_refuse_offer(asker, status);
+		else if (leg_answer_offer(asker, answerer->agreed, answerer->agreed_count) == 0) /* else it says 488 */
+			call_join(c);
+	} else if (asker && !offer_can_join(asker, answerer)) {
 		call_trace(c, "asked anew, refused: %u", status);
 		call_end(c, 488, "no-common-codec", "alto");
 	}
@@ -81,7 +90,7 @@ static void fit(struct call *c)
 	call_trace(c, "codecs differ: %s asked anew", ab ? "callee" : "caller");
 	int rc = leg_offer(asked, other->agreed, other->agreed_count);
 	/* One that is asked already, or whose ACK is still to come, is looked at again after that. */
-	if (rc < 0 && rc != -EBUSY && !offer_have_common_codec(a, b))
+	if (rc < 0 && rc != -EBUSY && !offer_can_join(a, b))
 		call_end(c, 500, "media-failed", "alto");
 }
 

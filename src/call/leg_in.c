@@ -1,6 +1,7 @@
 /* call/leg_in.c - a leg whose peer calls us: progress, the answer, refusal, CANCEL.   RFC 3261 §13.3 */
 #include "call/early.h"
 #include "call/offer.h"
+#include "call/transcoding.h"
 
 #include <errno.h>
 
@@ -10,12 +11,21 @@ static struct sip_server *invite_of(struct leg *leg, struct sip_message *ret)
 	return server && sip_server_request(server, ret) == 0 ? server : NULL;
 }
 
+/* Our offer to an INVITE that had none: what the other side speaks, and what we can make of it. */
+static int offer_all(struct leg *leg, const struct sdp_format *spoken, size_t count)
+{
+	struct sdp_format formats[SDP_FORMATS_MAX];
+	size_t n = MIN(count, ARRAY_LEN(formats));
+	memcpy(formats, spoken, n * sizeof(formats[0]));
+	return offer_write(leg, formats, transcoding_offer(formats, n, ARRAY_LEN(formats)), 0);
+}
+
 /* Our answer, or our offer where the INVITE had none, may go before the 200: it is in leg->local then. */
 static bool describe_early(struct leg *leg, const struct sip_message *invite, const struct sdp_format *formats,
 			   size_t count)
 {
 	if (leg->delayed) /* RFC 3262 §5: an offer only in a reliable 1xx, since its answer comes with the PRACK */
-		leg->early = reliable_possible(leg, invite) && offer_write(leg, formats, count, 0) == 0;
+		leg->early = reliable_possible(leg, invite) && offer_all(leg, formats, count) == 0;
 	else
 		leg->early = leg->pending.text && offer_answer(leg, formats, count) == 0;
 	return leg->early;
@@ -34,7 +44,7 @@ int leg_answer(struct leg *leg, const struct sdp_format *spoken, size_t count)
 {
 	int rc = 0;
 	if (!leg->early)
-		rc = leg->delayed ? offer_write(leg, spoken, count, 0) : offer_answer(leg, spoken, count);
+		rc = leg->delayed ? offer_all(leg, spoken, count) : offer_answer(leg, spoken, count);
 	if (rc < 0) {
 		leg_refuse(leg, rc == -ENOENT ? 488 : 500, rc == -ENOENT ? SLICE("No Common Codec") : SLICE_NONE);
 		return rc;

@@ -1,5 +1,6 @@
 /* call/offer.c - descriptions of a leg, both ways: see offer.h */
 #include "call/offer.h"
+#include "call/transcoding.h"
 #include "rtp/sdes.h"
 
 #include <errno.h>
@@ -132,10 +133,10 @@ int offer_settle(struct leg *leg)
 
 int offer_join(struct leg *a, struct leg *b)
 {
-	uint8_t ab[128], ba[128];
-	sdp_payload_map(a->agreed, a->agreed_count, b->agreed, b->agreed_count, ab);
-	sdp_payload_map(b->agreed, b->agreed_count, a->agreed, a->agreed_count, ba);
-	return media_join(a->sb->config.media, a->stream, b->stream, ab, ba);
+	struct media_way ab, ba;
+	transcoding_way(a, b, &ab);
+	transcoding_way(b, a, &ba);
+	return media_join(a->sb->config.media, a->stream, b->stream, &ab, &ba);
 }
 
 /* ---- what is agreed ---- */
@@ -199,15 +200,6 @@ bool offer_keeps_codec(const struct leg *leg, const struct sdp_media *audio)
 	return sdp_answer_formats(audio, leg->agreed, leg->agreed_count, kept, LEG_FORMATS_MAX) > 0;
 }
 
-bool offer_have_common_codec(const struct leg *a, const struct leg *b)
-{
-	for (uint8_t i = 0; i < a->agreed_count; i++)
-		for (uint8_t k = 0; k < b->agreed_count && !sdp_format_is_event(&a->agreed[i]); k++)
-			if (sdp_format_same(&a->agreed[i], &b->agreed[k]))
-				return true;
-	return false;
-}
-
 /* Something to speak with: tones and comfort noise alone are not. */
 static bool has_codec(const struct sdp_format *formats, size_t n)
 {
@@ -223,6 +215,31 @@ static bool agreed_has(const struct leg *leg, const struct sdp_format *f)
 		if (sdp_format_same(&leg->agreed[i], f))
 			return true;
 	return false;
+}
+
+bool offer_have_common_codec(const struct leg *a, const struct leg *b)
+{
+	for (uint8_t i = 0; i < a->agreed_count; i++)
+		if (has_codec(&a->agreed[i], 1) && agreed_has(b, &a->agreed[i]))
+			return true;
+	return false;
+}
+
+bool offer_can_join(const struct leg *a, const struct leg *b)
+{
+	return offer_have_common_codec(a, b) || transcoding_possible(a, b);
+}
+
+bool offer_could_share(const struct leg *leg, const struct leg *other)
+{
+	struct sdp_session session;
+	struct sdp_reason err;
+	struct sdp_format shared[LEG_FORMATS_MAX];
+	uint8_t index;
+	if (!leg->remote.text || sdp_parse(description_slice(&leg->remote), &session, &err) != SDP_OK)
+		return false;
+	const struct sdp_media *m = sdp_audio(&session, &index);
+	return m && sdp_answer_formats(m, other->agreed, other->agreed_count, shared, LEG_FORMATS_MAX) > 0;
 }
 
 bool offer_fits(const struct leg *from, const struct leg *to)
@@ -518,6 +535,8 @@ int offer_answer(struct leg *leg, const struct sdp_format *spoken, size_t count)
 		return -ENOENT;
 	const struct sdp_media *m = sdp_audio(&session, &index);
 	size_t n = sdp_answer_formats(m, spoken, count, chosen, LEG_FORMATS_MAX);
+	if (!n)
+		n = transcoding_answer(m, spoken, count, chosen, LEG_FORMATS_MAX);
 	if (!n)
 		return -ENOENT;
 	int rc = offer_open_stream(leg, 0);

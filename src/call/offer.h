@@ -28,7 +28,8 @@ bool offer_allowed(const struct leg *leg);
 MUST_USE bool offer_check(struct leg *leg, struct slice text, struct sdp_session *ret, struct refusal *ret_why);
 /*
  * Our answer to leg->pending into leg->local, and the stream set accordingly; the offer is then in leg->remote.
- * -ENOENT: no common codec; -ENOMEM, -EMFILE ...: the offer is still pending.
+ * Codecs that both sides know come first; without any, one that `spoken` can be made into.
+ * -ENOENT: nothing can be done; -ENOMEM, -EMFILE ...: the offer is still pending.
  */
 MUST_USE int offer_answer(struct leg *leg, const struct sdp_format *spoken, size_t count);
 /* The peer's answer to our offer: keys, formats, stream. false: *ret_why, and everything is as it was. */
@@ -37,10 +38,14 @@ MUST_USE bool offer_take_answer(struct leg *leg, struct slice text, struct refus
 MUST_USE int offer_settle(struct leg *leg);
 /* Does this offer keep a codec that is in use, so that the other side need not be asked? */
 bool offer_keeps_codec(const struct leg *leg, const struct sdp_media *audio);
-/* Can what one says be passed to the other as it is? */
+/* Can what one says be passed to the other as it is? Tones and comfort noise do not count. */
 bool offer_have_common_codec(const struct leg *a, const struct leg *b);
+/* ... or else be made anew for it? */
+bool offer_can_join(const struct leg *a, const struct leg *b);
+/* Does the peer know a codec of the other leg, by its description in force, though another one was agreed? */
+bool offer_could_share(const struct leg *leg, const struct leg *other);
 
-/* May `to` be sent whatever `from` may use? Tones and comfort noise do not count. */
+/* May `to` be sent whatever `from` may use, as it is? Likewise. */
 bool offer_fits(const struct leg *from, const struct leg *to);
 
 /* "opus/48000/2": the codec in use, into buf. */

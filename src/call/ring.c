@@ -4,6 +4,7 @@
 #include "call/offer.h"
 #include "call/outside.h"
 #include "call/ringing.h"
+#include "call/transcoding.h"
 #include "call/transfer.h"
 
 #include <errno.h>
@@ -74,7 +75,7 @@ static bool pass_early(struct call *c, struct leg *leg)
 	if (!told)
 		leg_progress(c->caller, 183, leg->agreed, leg->agreed_count);
 	/* Who is transferred speaks already, and is asked for another codec only by an answer. */
-	if (c->transfer ? !offer_have_common_codec(c->caller, leg) : !c->caller->early)
+	if (c->transfer ? !offer_can_join(c->caller, leg) : !c->caller->early)
 		return false;
 	if (!told)
 		call_trace(c, "early media");
@@ -247,6 +248,7 @@ void ring_init(struct ring *r, struct call *c)
 	r->to.max_forwards = c->caller->max_forwards > hops ? (uint8_t)(c->caller->max_forwards - hops) : 0;
 	r->to.formats = r->formats;
 	r->to.format_count = leg_offered_formats(c->caller, r->formats, ARRAY_LEN(r->formats), &r->to.ptime_ms);
+	r->to.format_count = transcoding_offer(r->formats, r->to.format_count, ARRAY_LEN(r->formats));
 	r->to.near = c->caller->stream;
 	r->to.call = c->id;
 }

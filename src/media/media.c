@@ -201,17 +201,7 @@ static int join(struct media *m, const struct entry *ea, const struct entry *eb,
 	return 0;
 }
 
-int media_join(struct media *m, pool_handle a, pool_handle b, const uint8_t map_ab[128], const uint8_t map_ba[128])
-{
-	struct media_way ab = {.anew = false}, ba = {.anew = false};
-
-	memcpy(ab.map, map_ab, sizeof(ab.map));
-	memcpy(ba.map, map_ba, sizeof(ba.map));
-	return media_transcode(m, a, b, &ab, &ba);
-}
-
-int media_transcode(struct media *m, pool_handle a, pool_handle b, const struct media_way *ab,
-		    const struct media_way *ba)
+int media_join(struct media *m, pool_handle a, pool_handle b, const struct media_way *ab, const struct media_way *ba)
 {
 	ASSERT_ON(m->thread);
 	const struct entry *ea = entry_get(m, a), *eb = entry_get(m, b);

@@ -91,19 +91,11 @@ struct media_settings {
  */
 MUST_USE int media_set(struct media *m, pool_handle stream, const struct media_settings *settings);
 
-/*
- * Join two streams: what arrives on a leaves by b and back. map_ab[in] = payload type to send on b, 0xff: dropped.
- * Either may be joined anew at any time; the sending side keeps its SSRC, sequence numbers and timestamps running.
- * -ENOENT, -EAGAIN.
- */
-MUST_USE int media_join(struct media *m, pool_handle a, pool_handle b, const uint8_t map_ab[128],
-			const uint8_t map_ba[128]);
-
 /* The payload type of a codec that only one side knows, in a map: its sound is made anew for the other. */
 #define MEDIA_ANEW 0xfe
 /* What a payload type is, where sound is made anew; below them: an enum codec_kind. */
 enum { MEDIA_NOISE = CODEC_KINDS, MEDIA_EVENT };
-/* What sound is made of, and as what it leaves. Zero it before it is filled in. */
+/* What sound is made of, and as what it leaves. */
 struct media_plan {
 	uint8_t from[128]; /* of each payload type that may come: enum codec_kind, MEDIA_NOISE or MEDIA_EVENT */
 	struct encoder_settings to; /* its rate is found */
@@ -118,11 +110,13 @@ struct media_way {
 	struct media_plan plan;
 };
 /*
- * As media_join(), where codecs differ. Telephone events and noise go the way of the voice: as it came, or made anew
- * with the times of the other clock. Also -ENOMEM.
+ * Join two streams: what arrives on a leaves by b and back. map[in] = payload type to send, 0xff: dropped, MEDIA_ANEW.
+ * Either may be joined anew at any time; the sending side keeps its SSRC, sequence numbers and timestamps running.
+ * Events and noise go the way of the voice: as they came, or made anew with the times of the other clock.
+ * -ENOENT, -EAGAIN, -ENOMEM.
  */
-MUST_USE int media_transcode(struct media *m, pool_handle a, pool_handle b, const struct media_way *ab,
-			     const struct media_way *ba);
+MUST_USE int media_join(struct media *m, pool_handle a, pool_handle b, const struct media_way *ab,
+			const struct media_way *ba);
 MUST_USE int media_split(struct media *m, pool_handle stream);
 /* A key, to be sent as an event of RFC 4733. */
 struct media_digit {

@@ -81,6 +81,14 @@ struct transcoder *transcoder_free(struct transcoder *t)
 	return NULL;
 }
 
+static bool plan_eq(const struct media_plan *a, const struct media_plan *b)
+{
+	return memcmp(a->from, b->from, sizeof(a->from)) == 0 && a->to.kind == b->to.kind && a->to.fec == b->to.fec &&
+	       a->to.dtx == b->to.dtx && a->to.bitrate_max == b->to.bitrate_max && a->payload == b->payload &&
+	       a->noise_payload == b->noise_payload && a->event_payload == b->event_payload &&
+	       a->event_rate_khz == b->event_rate_khz && a->packet_ms == b->packet_ms;
+}
+
 static void tick(struct timer *timer, void *arg);
 
 void transcoder_install(struct media_stream *s, struct transcoder *t)
@@ -88,7 +96,7 @@ void transcoder_install(struct media_stream *s, struct transcoder *t)
 	struct transcoder *before = s->transcoder;
 	struct worker *w = s->worker;
 
-	if (t && before && before->from == s->joined && memcmp(&t->plan, &before->plan, sizeof(t->plan)) == 0) {
+	if (t && before && before->from == s->joined && plan_eq(&t->plan, &before->plan)) {
 		transcoder_free(t);
 		return;
 	}

@@ -58,8 +58,7 @@ bool sdp_format_is_noise(const struct sdp_format *f)
 	return slice_caseeq(f->name, SLICE("CN"));
 }
 
-/* The value of name=value among "a=1; b=2", empty if it is not there. */
-static struct slice parameter_value(struct slice fmtp, struct slice name)
+struct slice sdp_parameter(struct slice fmtp, struct slice name)
 {
 	while (!slice_empty(fmtp)) {
 		struct slice value = slice_trim(slice_cut(&fmtp, ';'));
@@ -74,7 +73,7 @@ static bool parameter_agrees(const struct parameter *parameter, struct slice a, 
 {
 	struct slice name = slice_from_string(parameter->name);
 	struct slice absent = slice_from_string(parameter->absent);
-	struct slice in_a = parameter_value(a, name), in_b = parameter_value(b, name);
+	struct slice in_a = sdp_parameter(a, name), in_b = sdp_parameter(b, name);
 	if (slice_empty(in_a))
 		in_a = absent;
 	if (slice_empty(in_b))

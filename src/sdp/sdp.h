@@ -76,6 +76,8 @@ bool sdp_media_held(const struct sdp_media *m);
  * G.729's annexb nor Opus's). A format without a name is the same as none. */
 bool sdp_format_same(const struct sdp_format *a, const struct sdp_format *b);
 bool sdp_format_is_event(const struct sdp_format *f); /* telephone-event */
+/* The value of name=value among the parameters "a=1; b=2"; empty if it is not there. */
+struct slice sdp_parameter(struct slice fmtp, struct slice name);
 
 /* ---- writing ---- */
 struct sdp_local_crypto {

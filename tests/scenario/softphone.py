@@ -210,7 +210,7 @@ class Call:
 
     def _describe(self, direction, cryptos):
         host, family = self.phone.host, 6 if ':' in self.phone.host else 4
-        names = {'0': 'PCMU/8000', '8': 'PCMA/8000', '9': 'G722/8000', '101': 'telephone-event/8000'}
+        names = {'0': 'PCMU/8000', '8': 'PCMA/8000', '9': 'G722/8000', '18': 'G729/8000', '101': 'telephone-event/8000'}
         lines = ['v=0', f'o=- 1 1 IN IP{family} {host}', 's=-', f'c=IN IP{family} {host}', 't=0 0',
                  f'm=audio {self.voice.port} RTP/{"SAVP" if cryptos else "AVP"} {self.formats}']
         lines += [f'a=rtpmap:{n} {names[n]}' for n in self.formats.split()]

@@ -1,4 +1,4 @@
-"""Two sides of a call that have little in common hear each other all the same; two that share no codec are told so.
+"""Two sides of a call that have little in common hear each other all the same; whom Alto can do nothing for is told so.
 
 baresip is one side, over TLS and SRTP. The other is a phone of the test's own, which says exactly how it speaks: over
 which family, in clear or by which suite; and whose tones stop and start at the moment that the test chooses.
@@ -32,11 +32,11 @@ def from_softphone(alto, caller, anna, name, **described):
 
 
 def no_common_codec(alto, caller, anna):
-    assert caller.dial('101', formats='9').final() == 488
+    assert caller.dial('101', formats='18').final() == 488
     anna.wait_for('CALL_CLOSED')
     row = alto.last_call()
     assert (row['status'], row['cause'], row['ended_by']) == (488, 'no-common-codec', 'alto'), row
-    print('G.722 alone to PCMU alone: 488, no-common-codec')
+    print('G.729 alone to PCMU alone: 488, no-common-codec')
 
 
 udp, tls = free_port(), free_port()

@@ -140,9 +140,23 @@ static bool passes(const struct voice_stream *v, const struct phone_call *c)
 	for (uint8_t i = 0; i < altos->format_count; i++) {
 		uint8_t payload = altos->formats[i].payload;
 		if (in_description(mine, payload))
-			return v->map[payload] != 0xff && v->settings.rate_khz[payload] != 0;
+			return v->way.map[payload] != 0xff && v->settings.rate_khz[payload] != 0;
 	}
 	return false;
+}
+
+/* What leaves for b has a number that b knows as the same codec: the map back leads to where it came from. Or it is
+ * made into one that b is known to understand. */
+static bool map_is_sound(const struct voice_stream *va, const struct voice_stream *vb)
+{
+	for (unsigned i = 0; i < 128; i++) {
+		uint8_t to = va->way.map[i];
+		bool anew = to == MEDIA_ANEW && va->way.anew && va->way.plan.from[i] != CODEC_NONE &&
+			    vb->settings.rate_khz[va->way.plan.payload & 127] != 0;
+		if (to != 0xff && !anew && (to > 127 || vb->way.map[to] != i))
+			return false;
+	}
+	return true;
 }
 
 bool voice_flows(struct phone_call *a, struct phone_call *b)
@@ -150,9 +164,5 @@ bool voice_flows(struct phone_call *a, struct phone_call *b)
 	struct voice_stream *va = stream_of(a), *vb = stream_of(b);
 	if (!va || !vb || va->peer != vb->handle || vb->peer != va->handle || !passes(va, a) || !passes(vb, b))
 		return false;
-	/* What leaves for b has a number that b knows as the same codec: the map back leads to where it came from. */
-	for (unsigned i = 0; i < 128; i++)
-		if (va->map[i] != 0xff && vb->map[va->map[i]] != i)
-			return false;
-	return true;
+	return map_is_sound(va, vb);
 }

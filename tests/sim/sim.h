@@ -147,8 +147,8 @@ struct voice_stream {
 	uint16_t port;
 	struct address local;
 	struct media_settings settings;
-	pool_handle peer; /* joined with; 0: with nobody */
-	uint8_t map[128]; /* what arrives here leaves there with which payload type */
+	pool_handle peer;     /* joined with; 0: with nobody */
+	struct media_way way; /* how what arrives here leaves there */
 	unsigned sets, joins;
 	struct media_digit digits[64]; /* sent to its phone as events */
 	unsigned digit_count;

@@ -33,8 +33,8 @@ static void test_answer_in_ack(void **state)
 			assert_non_null(strstr(o.desk->last_request, list[i]));
 		sim_until(o.s, 5, a->up && phone_last(o.desk)->up);
 		moment(&o);
-		/* ... and to the caller what the one that answered has taken of it. */
-		assert_non_null(strstr(a->remote, " 9 8 101\r\n"));
+		/* ... and to the caller what the one that answered has taken of it, and what can be made of that. */
+		assert_non_null(strstr(a->remote, " 9 8 101 96 0\r\n"));
 		assert_true(voice_flows(a, phone_last(o.desk)));
 		struct call_view v;
 		uint32_t cursor = 0;

@@ -300,8 +300,8 @@ static void hold_by_update(struct world *w)
 	hold_by(w, true);
 }
 
-/* Ann changes to Opus, and Bob's phone is asked. */
-static void codec_by(struct world *w, bool update, unsigned status)
+/* Ann changes to another codec, and Bob's phone is asked. desk: what that says. */
+static void codec_by(struct world *w, bool update, const char *codecs, unsigned desk, unsigned status)
 {
 	snprintf(w->o.ann->says, sizeof(w->o.ann->says), "%s", update ? KNOWS : "");
 	snprintf(w->o.desk->says, sizeof(w->o.desk->says), "%s", update ? KNOWS : "");
@@ -309,9 +309,9 @@ static void codec_by(struct world *w, bool update, unsigned status)
 	char local[sizeof(a->local)];
 	settle(w->o.s);
 	memcpy(local, a->local, sizeof(local));
-	w->o.ann->codecs = "96 101";
-	w->o.desk->codecs = status == 200 ? "96 8 101" : "8 0 101";
-	w->o.desk->reinvite_status = w->o.desk->update_status = status;
+	w->o.ann->codecs = codecs;
+	w->o.desk->codecs = desk == 200 ? "96 8 101" : "8 0 101";
+	w->o.desk->reinvite_status = w->o.desk->update_status = desk;
 	phone_reinvite(a, false);
 	changed(a, status);
 	if (status != 200)
@@ -322,17 +322,22 @@ static void codec_by(struct world *w, bool update, unsigned status)
 
 static void codec_by_reinvite(struct world *w)
 {
-	codec_by(w, false, 200);
+	codec_by(w, false, "96 101", 200, 200);
 }
 
 static void codec_by_update(struct world *w)
 {
-	codec_by(w, true, 200);
+	codec_by(w, true, "96 101", 200, 200);
 }
 
 static void codec_refused(struct world *w)
 {
-	codec_by(w, false, 488);
+	codec_by(w, false, "97 101", 488, 488);
+}
+
+static void codec_made_anew(struct world *w)
+{
+	codec_by(w, false, "96 101", 488, 200);
 }
 
 static void reinvite_without_offer(struct world *w)
@@ -514,6 +519,7 @@ static struct flow {
 	{"hold by UPDATE", hold_by_update, 200, "answered", "caller", "acme-20-desk"},
 	{"another codec by re-INVITE", codec_by_reinvite, 200, "answered", "callee", "acme-20-desk"},
 	{"another codec by UPDATE", codec_by_update, 200, "answered", "callee", "acme-20-desk"},
+	{"another codec made anew", codec_made_anew, 200, "answered", "callee", "acme-20-desk"},
 	{"another codec refused", codec_refused, 200, "answered", "callee", "acme-20-desk"},
 	{"re-INVITE without offer", reinvite_without_offer, 200, "answered", "caller", "acme-20-desk"},
 	{"refreshed by UPDATE", refreshed_by_update, 200, "answered", "caller", "acme-20-desk"},

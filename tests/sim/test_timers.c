@@ -270,7 +270,7 @@ static void test_repeats_what_is_in_force(void **state)
 	office_talk(&o, &a, &b);
 	char described[sizeof(b->remote)];
 	memcpy(described, b->remote, sizeof(described));
-	o.ann->codecs = "9 101";
+	o.ann->codecs = "97 101";
 	o.desk->reinvite_status = 488;
 	phone_reinvite(a, false);
 	sim_until(o.s, 5, a->reinvite_status == 488);

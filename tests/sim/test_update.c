@@ -92,7 +92,7 @@ static void test_other_codec(void **state)
 		/* Refused: both are as they were. */
 		char local[sizeof(a->local)];
 		memcpy(local, a->local, sizeof(local));
-		o.ann->codecs = "9 101";
+		o.ann->codecs = "97 101"; /* that nothing can be made of */
 		o.desk->reinvite_status = o.desk->update_status = 488;
 		phone_update(a, false, "");
 		changed(a, 488);

@@ -132,7 +132,7 @@ int media_set(struct media *m, pool_handle stream, const struct media_settings *
 	return 0;
 }
 
-int media_join(struct media *m, pool_handle a, pool_handle b, const uint8_t map_ab[128], const uint8_t map_ba[128])
+int media_join(struct media *m, pool_handle a, pool_handle b, const struct media_way *ab, const struct media_way *ba)
 {
 	struct voice_stream *va = pool_get(&m->streams, a), *vb = pool_get(&m->streams, b);
 	if (!va || !vb || va->closing || vb->closing)
@@ -141,8 +141,8 @@ int media_join(struct media *m, pool_handle a, pool_handle b, const uint8_t map_
 		return -EAGAIN;
 	va->peer = b;
 	vb->peer = a;
-	memcpy(va->map, map_ab, sizeof(va->map));
-	memcpy(vb->map, map_ba, sizeof(vb->map));
+	va->way = *ab;
+	vb->way = *ba;
 	va->joins++;
 	vb->joins++;
 	return 0;

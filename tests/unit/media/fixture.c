@@ -157,13 +157,23 @@ struct media_figures fixture_close(struct fixture *f, pool_handle stream)
 	return fixture_event(f, stream, MEDIA_CLOSED)->figures;
 }
 
+int fixture_join_maps(struct fixture *f, pool_handle a, pool_handle b, const uint8_t map_ab[128],
+		      const uint8_t map_ba[128])
+{
+	struct media_way ab = {.anew = false}, ba = {.anew = false};
+
+	memcpy(ab.map, map_ab, sizeof(ab.map));
+	memcpy(ba.map, map_ba, sizeof(ba.map));
+	return media_join(f->media, a, b, &ab, &ba);
+}
+
 void fixture_join(struct fixture *f, pool_handle a, pool_handle b)
 {
 	uint8_t same[128];
 
 	for (uint8_t i = 0; i < 128; i++)
 		same[i] = i;
-	assert_int_equal(media_join(f->media, a, b, same, same), 0);
+	assert_int_equal(fixture_join_maps(f, a, b, same, same), 0);
 	fixture_sync(f);
 }
 

@@ -46,6 +46,9 @@ void fixture_forget(struct fixture *f);
 pool_handle fixture_open(struct fixture *f, pool_handle near, struct address *ret_address);
 /* Close, and the last figures. */
 struct media_figures fixture_close(struct fixture *f, pool_handle stream);
+/* Nothing is made anew. */
+int fixture_join_maps(struct fixture *f, pool_handle a, pool_handle b, const uint8_t map_ab[128],
+		      const uint8_t map_ba[128]);
 /* Payload types map to themselves. */
 void fixture_join(struct fixture *f, pool_handle a, pool_handle b);
 

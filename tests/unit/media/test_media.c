@@ -18,9 +18,9 @@ static void test_stale_names(void **state)
 	media_close(f.media, stream);
 	/* From here on the name is dead, though the worker has not heard of it yet. */
 	assert_int_equal(media_set(f.media, stream, &set), -ENOENT);
-	assert_int_equal(media_join(f.media, stream, f.anchors[0], map, map), -ENOENT);
-	assert_int_equal(media_join(f.media, f.anchors[0], stream, map, map), -ENOENT);
-	assert_int_equal(media_join(f.media, f.anchors[0], f.anchors[0], map, map), -ENOENT);
+	assert_int_equal(fixture_join_maps(&f, stream, f.anchors[0], map, map), -ENOENT);
+	assert_int_equal(fixture_join_maps(&f, f.anchors[0], stream, map, map), -ENOENT);
+	assert_int_equal(fixture_join_maps(&f, f.anchors[0], f.anchors[0], map, map), -ENOENT);
 	assert_int_equal(media_split(f.media, stream), -ENOENT);
 	fixture_event(&f, stream, MEDIA_CLOSED);
 	assert_int_equal(fixture_count(&f, stream, MEDIA_CLOSED), 1);

@@ -100,7 +100,7 @@ static void test_payload_types(void **state)
 	memset(ba, 0xff, sizeof(ba));
 	ab[PCMU] = PCMU;
 	ab[EVENTS] = 96;
-	assert_int_equal(media_join(c.f.media, c.sa, c.sb, ab, ba), 0);
+	assert_int_equal(fixture_join_maps(&c.f, c.sa, c.sb, ab, ba), 0);
 	fixture_sync(&c.f);
 	phone_say(&c.a, PCMA, 1); /* expected, but the other side has none */
 	phone_say(&c.a, 18, 2);   /* not agreed */

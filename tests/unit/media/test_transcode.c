@@ -93,7 +93,7 @@ static void call_start(struct call *c, enum codec_kind kind_b, uint8_t payload_b
 	talker_open(&c->f, &c->b, kind_b, payload_b, c->f.anchors[workers - 1]);
 	c->ab = way(&c->a, &c->b, 20);
 	c->ba = way(&c->b, &c->a, 20);
-	assert_int_equal(media_transcode(c->f.media, c->a.stream, c->b.stream, &c->ab, &c->ba), 0);
+	assert_int_equal(media_join(c->f.media, c->a.stream, c->b.stream, &c->ab, &c->ba), 0);
 	fixture_sync(&c->f);
 }
 
@@ -382,7 +382,7 @@ static void test_lengths(void **state)
 		call_start(&c, CODEC_PCMU, PCMU, 1);
 		c.ab = way(&c.a, &c.b, lengths_ms[i]);
 		c.ba = way(&c.b, &c.a, lengths_ms[i]);
-		assert_int_equal(media_transcode(c.f.media, c.a.stream, c.b.stream, &c.ab, &c.ba), 0);
+		assert_int_equal(media_join(c.f.media, c.a.stream, c.b.stream, &c.ab, &c.ba), 0);
 		converse(&c, 45);
 		assert_int_equal(c.a.longest_gap, lengths_ms[i] * 48u);
 		assert_int_equal(c.b.longest_gap, lengths_ms[i] * 8u);
@@ -398,7 +398,7 @@ static void test_relay_and_back(void **state)
 	static struct call c;
 	call_start(&c, CODEC_PCMU, PCMU, 1);
 	c.ab.map[PCMA] = PCMA;
-	assert_int_equal(media_transcode(c.f.media, c.a.stream, c.b.stream, &c.ab, &c.ba), 0);
+	assert_int_equal(media_join(c.f.media, c.a.stream, c.b.stream, &c.ab, &c.ba), 0);
 	converse(&c, 20);
 	unsigned packets = c.b.packets;
 	c.b.payload = PCMA; /* what it hears is kept by that */
@@ -425,7 +425,7 @@ static void test_joined_anew(void **state)
 	call_start(&c, CODEC_PCMU, PCMU, 1);
 	converse(&c, 20);
 	unsigned packets = c.b.packets;
-	assert_int_equal(media_transcode(c.f.media, c.a.stream, c.b.stream, &c.ab, &c.ba), 0);
+	assert_int_equal(media_join(c.f.media, c.a.stream, c.b.stream, &c.ab, &c.ba), 0);
 	converse(&c, 10);
 	assert_int_equal(c.b.packets, packets + 10);
 	assert_int_equal(c.b.markers, 1);
@@ -435,8 +435,8 @@ static void test_joined_anew(void **state)
 	converse(&c, 5);
 	assert_int_equal(c.b.packets, packets);
 	/* Left joined: its transcoders end with the room. */
-	assert_int_equal(media_transcode(c.f.media, c.a.stream, c.b.stream, &c.ab, &c.ba), 0);
-	assert_int_equal(media_transcode(c.f.media, c.a.stream, c.f.anchors[0], &c.ab, &c.ba), 0);
+	assert_int_equal(media_join(c.f.media, c.a.stream, c.b.stream, &c.ab, &c.ba), 0);
+	assert_int_equal(media_join(c.f.media, c.a.stream, c.f.anchors[0], &c.ab, &c.ba), 0);
 	fixture_close(&c.f, c.a.stream);
 	converse(&c, 5);
 	call_done(&c);

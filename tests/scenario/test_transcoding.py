@@ -1,0 +1,63 @@
+"""Two phones without a codec in common hear each other: what each says arrives in the other's codec, in time and whole.
+
+baresip speaks Opus alone on one side, and G.722, A-law or mu-law alone on the other, over TLS and SRTP.
+"""
+import time
+
+from phone import Phone
+from server import Alto
+from sound import tone_share
+
+TALK_S = 1  # of speech in the files; the length of the test's matter, not a wait for an event
+TONES = {'101': 440, '102': 1000}
+OTHERS = {'G722/16000/1': 'G722/8000', 'PCMA/8000/1': 'PCMA/8000', 'PCMU/8000/1': 'PCMU/8000'}
+
+
+def talk(caller, callee, extension):
+    caller.command('dial', f'sip:{extension}@acme.example')
+    callee.wait_for('CALL_INCOMING')
+    callee.command('accept')
+    for phone in (caller, callee):
+        phone.wait_for('CALL_ESTABLISHED')
+    time.sleep(TALK_S)
+    caller.command('hangup')
+    callee.wait_for('CALL_CLOSED')
+
+
+def check_sound(listener, tone, name):
+    share, seconds = tone_share(listener.heard(), tone, skip_s=0.4)
+    print(f'{name}: {tone} Hz is {share:.3f} of what was heard, {seconds:.1f} s')
+    assert seconds > TALK_S / 2 and share > 0.9, (name, share, seconds)
+
+
+def check_history(alto, codec_a, codec_b):
+    row = alto.last_call(lambda r: r['ended'] and r['caller']['packets_in'] and r['callee']['packets_in'])
+    assert (row['caller']['codec'], row['callee']['codec']) == (codec_a, codec_b), row
+    assert (row['status'], row['cause']) == (200, 'answered'), row
+    for side in ('caller', 'callee'):
+        leg = row[side]
+        # 50 packets a second each way.
+        assert leg['packets_in'] > 40 * TALK_S and leg['packets_out'] > 40 * TALK_S, leg
+    story = alto.command('calls', 'show', row['id'])
+    assert f'transcoding because caller speaks {codec_a} and callee {codec_b}' in story, story
+
+
+with Alto(workers=2) as alto:
+    accounts = alto.company(people=('101', '102'))
+
+    def baresip(extension, codecs, name):
+        return Phone(alto.directory, name, accounts[extension]['desk'], TONES[extension], f'127.0.0.1:{alto.tls_port}',
+                     alto.data / 'tls' / 'self-signed.crt', extension=extension, codecs=codecs)
+
+    with baresip('101', 'opus/48000/2', 'opus') as anna:
+        anna.registered()
+        for codec, shown in OTHERS.items():
+            with baresip('102', codec, codec.split('/')[0]) as bruno:
+                bruno.registered()
+                talk(anna, bruno, '102')
+                check_sound(anna, TONES['102'], f'{shown} to Opus')
+                check_sound(bruno, TONES['101'], f'Opus to {shown}')
+                check_history(alto, 'opus/48000/2', shown)
+                if codec.startswith('G722'):
+                    talk(bruno, anna, '101')
+                    check_history(alto, shown, 'opus/48000/2')

@@ -1,0 +1,246 @@
+/* Two phones without a codec in common: what each is offered and told, how they are joined, what the history says. */
+#include "sim/office.h"
+
+static struct voice_stream *stream_of(struct phone_call *c)
+{
+	const char *m = strstr(c->remote, "m=audio ");
+	assert_non_null(m);
+	struct voice_stream *v = voice_at(c->phone->sim->media, (uint16_t)strtol(m + 8, NULL, 10));
+	assert_non_null(v);
+	return v;
+}
+
+static struct sim_row hang_up(struct office *o, struct phone_call *a)
+{
+	phone_hang_up(a);
+	return sim_assert_row(o->s, 200, "answered", "caller");
+}
+
+static bool says(const char *text, const char *what)
+{
+	return strstr(text, what) != NULL;
+}
+
+/* Each way between each two codecs of ours: who is called is offered them all, who calls has its own in the answer. */
+static void test_each_two(void **state)
+{
+	static const struct {
+		const char *codecs, *name;
+		enum codec_kind kind;
+		uint8_t payload;
+		const char *offered; /* to who is called by it */
+	} table[] = {
+		{"96 101", "opus/48000/2", CODEC_OPUS, 96, " 96 101 9 8 0\r\n"},
+		{"9 101", "G722/8000", CODEC_G722, 9, " 9 101 96 8 0\r\n"},
+		{"8 101", "PCMA/8000", CODEC_PCMA, 8, " 8 101 96 9 0\r\n"},
+		{"0 101", "PCMU/8000", CODEC_PCMU, 0, " 0 101 96 9 8\r\n"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		for (size_t k = 0; k < ARRAY_LEN(table); k++) {
+			if (i == k)
+				continue;
+			struct office o = office_tls();
+			struct phone_call *a, *b;
+			char trace[120];
+			o.ann->codecs = table[i].codecs;
+			o.desk->codecs = table[k].codecs;
+			office_talk(&o, &a, &b);
+			assert_true(says(o.desk->last_invite, table[i].offered));
+			char answered[32];
+			snprintf(answered, sizeof(answered), "SAVP %s\r\n", table[i].codecs);
+			assert_true(says(a->remote, answered));
+			/* Opus is asked to say things twice, since we listen to that. */
+			assert_int_equal(says(a->remote, "a=fmtp:96 useinbandfec=1\r\n"), i == 0);
+			const struct media_way *ab = &stream_of(a)->way, *ba = &stream_of(b)->way;
+			assert_true(ab->anew && ba->anew);
+			assert_int_equal(ab->map[table[i].payload], MEDIA_ANEW);
+			assert_int_equal(ab->plan.from[table[i].payload], table[i].kind);
+			assert_int_equal(ab->plan.to.kind, table[k].kind);
+			assert_int_equal(ab->plan.payload, table[k].payload);
+			assert_int_equal(ab->plan.packet_ms, 20);
+			assert_int_equal(ba->plan.to.kind, table[i].kind);
+			/* Digits have a number on both sides, and go beside the voice. */
+			assert_int_equal(ab->map[101], 101);
+			assert_int_equal(ab->plan.from[101], MEDIA_EVENT);
+			assert_int_equal(ab->plan.event_payload, 101);
+			assert_int_equal(ab->plan.event_rate_khz, 8);
+			struct sim_row row = hang_up(&o, a);
+			assert_string_equal(row.a_codec, table[i].name);
+			assert_string_equal(row.b_codec, table[k].name);
+			snprintf(trace, sizeof(trace), "transcoding because caller speaks %s and callee %s",
+				 table[i].name, table[k].name);
+			assert_true(says(row.trace, trace));
+			office_done(&o);
+		}
+}
+
+/* One codec in common is enough: it is the one that is spoken, though each knows another that it likes better. */
+static void test_shared_first(void **state)
+{
+	struct office o = office_tls();
+	struct phone_call *a, *b;
+	o.ann->codecs = "96 8 101";
+	o.desk->codecs = "8 0 101";
+	office_talk(&o, &a, &b);
+	assert_true(says(a->remote, "SAVP 8 101\r\n"));
+	assert_false(stream_of(a)->way.anew || stream_of(b)->way.anew);
+	struct sim_row row = hang_up(&o, a);
+	assert_false(says(row.trace, "transcoding"));
+	office_done(&o);
+}
+
+/* Codecs that are not ours are passed on if they can be, and there is nothing else that we could do with them. */
+static void test_nothing_can_be_done(void **state)
+{
+	static const char *const codecs[][2] = {{"97 101", "8 101"}, {"8 101", "97 101"}};
+	for (size_t i = 0; i < ARRAY_LEN(codecs); i++) {
+		struct office o = office_tls();
+		o.ann->codecs = codecs[i][0];
+		o.desk->codecs = codecs[i][1];
+		o.desk->answer_ms = 500;
+		struct phone_call *a = phone_dial(o.ann, "20");
+		sim_until(o.s, 10, a->status);
+		assert_int_equal(a->status, 488);
+		/* Nothing is offered that could not be joined. */
+		assert_int_equal(says(o.desk->last_invite, "SAVP 97 101\r\n"), i == 0);
+		sim_assert_row(o.s, 488, "no-common-codec", "alto");
+		office_done(&o);
+	}
+}
+
+/* Nor in mid-call: one changes to a codec of ours, the other stays with one that is not. */
+static void test_nothing_can_be_done_later(void **state)
+{
+	struct office o = office_tls();
+	struct phone_call *a, *b;
+	char local[sizeof(a->local)];
+	o.ann->codecs = o.desk->codecs = "97 101";
+	office_talk(&o, &a, &b);
+	memcpy(local, a->local, sizeof(local));
+	o.ann->codecs = "96 101";
+	o.desk->reinvite_status = 488;
+	phone_reinvite(a, false);
+	sim_until(o.s, 5, a->reinvite_status);
+	assert_int_equal(a->reinvite_status, 488);
+	memcpy(a->local, local, sizeof(local));
+	assert_true(voice_flows(a, b));
+	(void)hang_up(&o, a);
+	office_done(&o);
+}
+
+/* How each wants to be sent its codec: packets of its length, and what Opus is asked to do. RFC 7587 §6.1 */
+static void test_as_receiver_wants(void **state)
+{
+	static const struct {
+		const char *attributes;
+		unsigned packet_ms;
+		bool fec, dtx;
+		uint32_t bitrate_max;
+	} table[] = {
+		{"", 20, false, false, 0},
+		{"a=ptime:40\r\na=fmtp:96 useinbandfec=1; usedtx=1;maxaveragebitrate=20000\r\n", 40, true, true, 20000},
+		{"a=ptime:30\r\na=fmtp:96 useinbandfec=0;usedtx=0\r\n", 20, false, false, 0},
+		{"a=ptime:200\r\n", 60, false, false, 0},
+		{"a=ptime:5\r\n", 10, false, false, 0},
+		{"a=ptime:60\r\na=maxptime:20\r\na=fmtp:96 maxaveragebitrate=lots\r\n", 20, false, false, 0},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct office o = office_tls();
+		struct phone_call *a, *b;
+		o.ann->codecs = "96 101";
+		o.ann->attributes = table[i].attributes;
+		o.desk->codecs = "8 101";
+		o.desk->attributes = "a=ptime:30\r\n";
+		office_talk(&o, &a, &b);
+		const struct media_plan *to_a = &stream_of(b)->way.plan, *to_b = &stream_of(a)->way.plan;
+		assert_int_equal(to_a->packet_ms, table[i].packet_ms);
+		assert_int_equal(to_a->to.fec, table[i].fec);
+		assert_int_equal(to_a->to.dtx, table[i].dtx);
+		assert_int_equal(to_a->to.bitrate_max, table[i].bitrate_max);
+		assert_int_equal(to_b->packet_ms, 30);
+		assert_false(to_b->to.fec);
+		(void)hang_up(&o, a);
+		office_done(&o);
+	}
+}
+
+/* An INVITE without an offer: the caller is offered what the callee speaks, and what can be made of it. */
+static void test_delayed_offer(void **state)
+{
+	struct office o = office_tls();
+	o.ann->codecs = "96 101";
+	o.desk->codecs = "8 101";
+	o.ann->no_body = true;
+	struct phone_call *a, *b;
+	office_talk(&o, &a, &b);
+	assert_true(stream_of(a)->way.anew && stream_of(b)->way.anew);
+	struct sim_row row = hang_up(&o, a);
+	assert_string_equal(row.a_codec, "opus/48000/2");
+	assert_string_equal(row.b_codec, "PCMA/8000");
+	office_done(&o);
+}
+
+/* Early voice too, before anybody has answered. */
+static void test_early(void **state)
+{
+	struct office o = office_tls();
+	o.ann->codecs = "96 101";
+	o.desk->codecs = "0 101";
+	o.desk->early = true;
+	struct phone_call *a = phone_dial(o.ann, "20");
+	sim_until(o.s, 5, a->rang && a->remote[0]);
+	sim_run(o.s, 100 * MS_US);
+	assert_true(voice_flows(a, phone_last(o.desk)));
+	assert_true(stream_of(a)->way.anew);
+	phone_answer(phone_last(o.desk), 200);
+	sim_until(o.s, 5, a->up && phone_last(o.desk)->up);
+	sim_run(o.s, 100 * MS_US);
+	assert_true(voice_flows(a, phone_last(o.desk)));
+	assert_int_equal(a->reinvites, 0);
+	(void)hang_up(&o, a);
+	office_done(&o);
+}
+
+/* In mid-call: from relaying to transcoding, since the other side stays as it is, and back. */
+static void test_there_and_back(void **state)
+{
+	struct office o = office_tls();
+	struct phone_call *a, *b;
+	o.ann->codecs = o.desk->codecs = "8 101";
+	office_talk(&o, &a, &b);
+	assert_false(stream_of(a)->way.anew);
+	o.ann->codecs = "96 101";
+	o.desk->reinvite_status = 488;
+	phone_reinvite(a, false);
+	sim_until(o.s, 5, a->reinvite_status == 200);
+	sim_run(o.s, 100 * MS_US);
+	assert_true(voice_flows(a, b));
+	assert_true(stream_of(a)->way.anew && stream_of(b)->way.anew);
+	o.ann->codecs = "8 101";
+	a->reinvite_status = 0;
+	phone_reinvite(a, false);
+	sim_until(o.s, 5, a->reinvite_status == 200);
+	sim_run(o.s, 100 * MS_US);
+	assert_true(voice_flows(a, b));
+	assert_false(stream_of(a)->way.anew || stream_of(b)->way.anew);
+	struct sim_row row = hang_up(&o, a);
+	assert_true(says(row.trace, "the other codec is refused: 488"));
+	assert_true(says(row.trace, "transcoding because caller speaks opus/48000/2 and callee PCMA/8000"));
+	assert_true(says(row.trace, "no transcoding any more"));
+	office_done(&o);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_two),
+		cmocka_unit_test(test_shared_first),
+		cmocka_unit_test(test_nothing_can_be_done),
+		cmocka_unit_test(test_nothing_can_be_done_later),
+		cmocka_unit_test(test_as_receiver_wants),
+		cmocka_unit_test(test_delayed_offer),
+		cmocka_unit_test(test_early),
+		cmocka_unit_test(test_there_and_back),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
