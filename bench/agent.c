@@ -99,7 +99,12 @@ void write_description(struct writer *w, const struct agent *a, const struct wir
 	write_address(w, &wire->local);
 	write_slice(w, SLICE("\r\nt=0 0\r\nm=audio "));
 	write_u64(w, a->config.media_port + 2 * (slot % MAX(a->config.media_sockets, 1U)));
-	write_slice(w, key ? SLICE(" RTP/SAVP 0\r\n") : SLICE(" RTP/AVP 0\r\n"));
+	struct slice format = slice_from_string(wire == a->caller_wire ? a->config.caller_format
+								       : a->config.callee_format);
+	struct slice rest = format;
+	write_slice(w, key ? SLICE(" RTP/SAVP ") : SLICE(" RTP/AVP "));
+	write_slice(w, slice_cut(&rest, ' '));
+	write_slice(w, SLICE("\r\n"));
 	if (key) {
 		write_slice(w, SLICE("a=crypto:1 "));
 		write_slice(w, srtp_suite_name(key->suite));
@@ -107,7 +112,9 @@ void write_description(struct writer *w, const struct agent *a, const struct wir
 		sdes_write_key(w, key);
 		write_slice(w, SLICE("\r\n"));
 	}
-	write_slice(w, SLICE("a=rtpmap:0 PCMU/8000\r\na=ptime:20\r\na=sendrecv\r\n"));
+	write_slice(w, SLICE("a=rtpmap:"));
+	write_slice(w, format);
+	write_slice(w, SLICE("\r\na=ptime:20\r\na=sendrecv\r\n"));
 }
 
 void make_key(struct srtp_key *ret, enum srtp_suite suite)

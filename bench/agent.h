@@ -34,9 +34,10 @@ struct agent_config {
 	bool counterfeit; /* credentials without a challenge, for a peer that does not look at them */
 	int64_t hold_us;  /* from the answer to the BYE; negative: until agent_hang_up() */
 	uint32_t calls_max;
-	bool srtp;              /* callers offer AEAD_AES_128_GCM by SDES; callees answer what they are offered */
-	uint16_t media_port;    /* port in the descriptions ... */
-	unsigned media_sockets; /* ... and of how many such ports, 2 apart, the legs take turns */
+	bool srtp; /* callers offer AEAD_AES_128_GCM by SDES; callees answer what they are offered */
+	const char *caller_format, *callee_format; /* "0 PCMU/8000": what each side speaks */
+	uint16_t media_port;                       /* port in the descriptions ... */
+	unsigned media_sockets;                    /* ... and of how many such ports, 2 apart, the legs take turns */
 	/* A leg's far end is known: the n-th of its side. NULL: not asked for. */
 	void (*on_leg)(void *owner, bool caller, uint32_t slot, const struct agent_leg *leg);
 	void *owner;

@@ -33,6 +33,8 @@ static const struct option_kind kinds[] = {
 	{"rate", IS_REAL, AT(rate)},
 	{"seconds", IS_REAL, AT(seconds)},
 	{"calls", IS_COUNT, AT(calls)},
+	{"caller-codec", IS_TEXT, AT(caller_codec)},
+	{"callee-codec", IS_TEXT, AT(callee_codec)},
 	{"legs", IS_TEXT, AT(legs)},
 	{"relay", IS_ADDRESS, AT(relay)},
 	{"relay-gap", IS_COUNT, AT(relay_port_gap)},
@@ -88,6 +90,8 @@ bool load_options(int argc, char **argv, struct load *ret)
 				       .callers = 32,
 				       .callees = 32,
 				       .calls_max = 65536,
+				       .caller_format = "0 PCMU/8000",
+				       .callee_format = "0 PCMU/8000",
 				       .media_port = 30000,
 				       .media_sockets = 1}};
 	int index = 0, c;

@@ -11,8 +11,10 @@ struct load {
 	double stay_seconds; /* how long it keeps its connections after that */
 	/* rtpload */
 	unsigned calls;
-	const char *legs;     /* a file with the far end of every leg, of a relay that others have told; NULL: none */
-	struct address relay; /* of a bare forwarder; port 0: calls are made by SIP */
+	const char *legs; /* a file with the far end of every leg, of a relay that others have told; NULL: none */
+	/* Both: voice that the server makes anew (bench/speech.h); NULL: packets that it passes on */
+	const char *caller_codec, *callee_codec;
+	struct address relay;    /* of a bare forwarder; port 0: calls are made by SIP */
 	unsigned relay_port_gap; /* between the ports of one leg and the next */
 };
 /* False: something is unknown, missing or no number. */

@@ -22,6 +22,7 @@ struct rtpload {
 	struct agent *agent; /* NULL with a bare forwarder */
 	struct voice *voice;
 	double seconds, busy; /* of the counted packets, and our own share of a core in it */
+	struct speech caller, callee;
 };
 
 static void say(const char *what)
@@ -116,6 +117,21 @@ static bool use_legs(struct rtpload *r)
 	return file && good && voice_complete(r->voice);
 }
 
+/* Each side's codec, where the server is to make one of the other. */
+static bool choose_codecs(struct rtpload *r)
+{
+	if (!r->load.caller_codec && !r->load.callee_codec)
+		return true;
+	if (!speech_make(&r->caller, slice_from_string(r->load.caller_codec)) ||
+	    !speech_make(&r->callee, slice_from_string(r->load.callee_codec))) {
+		fputs("rtpload: codecs are opus, g722 and pcmu, one of each side\n", stderr);
+		return false;
+	}
+	r->load.agent.caller_format = r->caller.format;
+	r->load.agent.callee_format = r->callee.format;
+	return true;
+}
+
 static bool set_up(struct rtpload *r)
 {
 	struct agent_config *c = &r->load.agent;
@@ -129,6 +145,8 @@ static bool set_up(struct rtpload *r)
 		perror("rtpload: cannot open its voice sockets");
 		return false;
 	}
+	if (r->caller.format)
+		voice_speak(r->voice, &r->caller, &r->callee);
 	if (r->load.legs)
 		return use_legs(r);
 	if (r->load.relay.port) {
@@ -214,7 +232,7 @@ int main(int argc, char **argv)
 		      stderr);
 		return 2;
 	}
-	bool good = set_up(&r);
+	bool good = choose_codecs(&r) && set_up(&r);
 	if (good)
 		measure(&r);
 	if (r.agent)

@@ -20,6 +20,8 @@ struct leg {
 	struct sockaddr_in remote;
 	uint16_t sequence;
 	bool known;
+	int64_t begun_ns; /* when it sent the beginning of its sound */
+	struct listener listener;
 	struct srtp *send, *receive; /* NULL: plain */
 };
 /* What the payload begins with. */
@@ -33,6 +35,7 @@ struct voice {
 	unsigned calls, sockets, known;
 	int fds[2 * SOCKETS_MAX]; /* callers' first */
 	struct leg *legs;
+	const struct speech *speech[2]; /* callers', callees'; NULL: packets that are known again */
 	bool counted, running;
 	int64_t started_us;
 	uint64_t sent;             /* since the start, all legs in turn */
@@ -94,6 +97,7 @@ struct voice *voice_free(struct voice *v)
 	for (unsigned i = 0; i < v->sockets; i++)
 		close(v->fds[i]);
 	for (unsigned i = 0; v->legs && i < 2 * v->calls; i++) {
+		listener_done(&v->legs[i].listener);
 		srtp_free(v->legs[i].send);
 		srtp_free(v->legs[i].receive);
 	}
@@ -134,6 +138,12 @@ bool voice_complete(const struct voice *v)
 	return v->known == 2 * v->calls;
 }
 
+void voice_speak(struct voice *v, const struct speech *caller, const struct speech *callee)
+{
+	v->speech[0] = caller;
+	v->speech[1] = callee;
+}
+
 void voice_count(struct voice *v, bool counted)
 {
 	v->counted = counted;
@@ -158,9 +168,28 @@ static int64_t wall_ns(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+static size_t write_speech(struct voice *v, uint8_t *p, uint32_t number)
+{
+	struct leg *leg = &v->legs[number];
+	const struct speech *s = v->speech[number >= v->calls];
+	uint16_t sequence = leg->sequence++;
+	/* Their sounds begin at different times. */
+	unsigned packet = (sequence + number) % SPEECH_PACKETS;
+	uint32_t words[3] = {htonl(0x80000000U | (uint32_t)s->payload << 16 | sequence),
+			     htonl((uint32_t)sequence * (codec_clock(s->kind) / PACKETS_A_SECOND)),
+			     htonl(0x10000U + number)};
+	if (packet == 0)
+		leg->begun_ns = wall_ns();
+	memcpy(p, words, sizeof(words));
+	memcpy(p + RTP_BYTES, s->packets[packet], s->bytes[packet]);
+	return RTP_BYTES + (size_t)s->bytes[packet];
+}
+
 /* Returns its length. */
 static size_t write_packet(struct voice *v, uint8_t *p, uint32_t number)
 {
+	if (v->speech[0])
+		return write_speech(v, p, number);
 	struct leg *leg = &v->legs[number];
 	uint16_t sequence = leg->sequence++;
 	uint32_t words[3] = {htonl(0x80000000U | sequence), htonl((uint32_t)sequence * 160), htonl(0x10000U + number)};
@@ -253,11 +282,29 @@ static int64_t arrival_ns(struct msghdr *m)
 	return wall_ns();
 }
 
+static void take_speech(struct voice *v, uint32_t number, const uint8_t *p, size_t n, struct msghdr *m)
+{
+	const struct speech *s = number <= v->calls ? v->speech[0] : v->speech[1];
+	if (number == 0 || n <= RTP_BYTES || (p[1] & 0x7f) != s->payload) {
+		v->counts.foreign++;
+		return;
+	}
+	v->counts.received += v->counted;
+	if (number <= v->calls ||
+	    !listener_hear(&v->legs[number - 1].listener, s->kind, p + RTP_BYTES, n - RTP_BYTES) || !v->counted)
+		return;
+	latency_add(&v->counts.delays, (arrival_ns(m) - v->legs[number - 1 - v->calls].begun_ns) / 1000);
+}
+
 static void take_packet(struct voice *v, uint8_t *p, size_t n, struct msghdr *m)
 {
 	struct stamp stamp;
 	const struct sockaddr_in *from = m->msg_name;
 	uint32_t number = v->from_port[ntohs(from->sin_port)];
+	if (v->speech[0]) {
+		take_speech(v, number, p, n, m);
+		return;
+	}
 	struct srtp *receiver = number ? v->legs[number - 1].receive : NULL;
 	if ((receiver && srtp_unprotect(receiver, p, n, &n) != SRTP_OK) || n < RTP_BYTES + sizeof(stamp)) {
 		v->counts.foreign++;

@@ -1,0 +1,78 @@
+/* bench/speech.c - see speech.h */
+#include "bench/speech.h"
+
+#include <math.h>
+
+#define RATE_MAX 16000
+#define SAMPLES_MAX (RATE_MAX / 50)
+#define PITCH_HZ 110
+#define LOUD 1000 /* of the samples of 20 ms, their root mean square: half of what is spoken */
+
+static const struct {
+	const char *name, *format;
+	enum codec_kind kind;
+	uint8_t payload;
+} codecs[] = {
+	{"opus", "96 opus/48000/2", CODEC_OPUS, 96},
+	{"g722", "9 G722/8000", CODEC_G722, 9},
+	{"pcmu", "0 PCMU/8000", CODEC_PCMU, 0},
+};
+
+/* A vowel: pulses at the pitch of a voice, through two formants. */
+static void speak(int16_t *ret, size_t n, uint32_t rate, unsigned packet)
+{
+	for (size_t i = 0; i < n; i++) {
+		double t = (double)(packet * n + i) / rate, since = fmod(t, 1.0 / PITCH_HZ);
+		double vowel = sin(6.2832 * 600 * since) * exp(-300 * since) +
+			       sin(6.2832 * 1700 * since) * exp(-600 * since) / 2;
+		ret[i] = (int16_t)(packet < SPEECH_PACKETS / 2 ? 12000 * vowel : 0);
+	}
+}
+
+static bool encode(struct speech *s)
+{
+	int16_t samples[SAMPLES_MAX];
+	struct encoder *e;
+	struct encoder_settings settings = {.kind = s->kind, .rate = s->kind == CODEC_OPUS ? RATE_MAX : 0};
+	if (encoder_new(&settings, &e) < 0)
+		return false;
+	size_t n = encoder_rate(e) / 50;
+	/* Twice, so that what is kept goes on from its own end. */
+	for (unsigned i = 0; i < 2 * SPEECH_PACKETS; i++) {
+		unsigned packet = i % SPEECH_PACKETS;
+		speak(samples, n, encoder_rate(e), packet);
+		s->bytes[packet] = (uint16_t)encoder_encode(e, samples, n, s->packets[packet], SPEECH_BYTES_MAX);
+	}
+	encoder_free(e);
+	return true;
+}
+
+bool speech_make(struct speech *s, struct slice codec)
+{
+	for (size_t i = 0; i < ARRAY_LEN(codecs); i++) {
+		if (!slice_eq(codec, slice_from_string(codecs[i].name)))
+			continue;
+		*s = (struct speech){.kind = codecs[i].kind, .payload = codecs[i].payload, .format = codecs[i].format};
+		return encode(s);
+	}
+	return false;
+}
+
+bool listener_hear(struct listener *l, enum codec_kind kind, const uint8_t *payload, size_t n)
+{
+	int16_t samples[SAMPLES_MAX];
+	double sum = 0;
+	if (!l->decoder && decoder_new(kind, kind == CODEC_OPUS ? RATE_MAX : 0, &l->decoder) < 0)
+		return false;
+	size_t got = decoder_decode(l->decoder, payload, n, samples, ARRAY_LEN(samples));
+	for (size_t i = 0; i < got; i++)
+		sum += (double)samples[i] * samples[i];
+	bool before = l->loud;
+	l->loud = got && sum > (double)got * LOUD * LOUD;
+	return l->loud && !before;
+}
+
+void listener_done(struct listener *l)
+{
+	l->decoder = decoder_free(l->decoder);
+}
