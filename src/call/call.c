@@ -113,6 +113,7 @@ struct call *call_new(struct switchboard *sb, struct leg *caller, const struct p
 	name_caller(c, caller, from);
 	copy_shown(c->side_b.uri, sizeof(c->side_b.uri), to);
 	c->started_us = sb->wheel->wall_us;
+	c->clock_set_us = sb->clock_set_us;
 	c->started_mono_us = sb->wheel->now_us;
 	sb->calls_ringing++;
 	caller->fn = caller_event;
@@ -146,10 +147,11 @@ bool call_enter_tenant(struct call *c, struct directory_tenant *tenant, struct s
 	return true;
 }
 
-/* Now, in the row. */
+/* Now, in the row; never before what stands there, though the clock may have been corrected by a moment. */
 static int64_t row_time_us(const struct call *c)
 {
-	return c->started_us + c->sb->wheel->now_us - c->started_mono_us;
+	int64_t now_us = c->sb->wheel->wall_us - (c->sb->clock_set_us - c->clock_set_us);
+	return MAX(now_us, MAX(c->started_us, c->answered_us));
 }
 
 void call_trace(struct call *c, const char *format, ...)

@@ -60,10 +60,10 @@ struct call {
 	struct timer timer;               /* while it rings: until nobody answered; later: the join is tried again */
 	struct timer lost;                /* callers.c: its caller's connection has closed */
 	struct call_side side_a, side_b;
-	/* The wall clock at its start, and from there by what has passed: whoever sets the clock changes no duration.
-	 */
+	/* The wall clock, as if nobody had set it since the start: so a duration is one. */
 	int64_t started_us, answered_us, ended_us;
-	int64_t started_mono_us;
+	int64_t clock_set_us;         /* switchboard.clock_set_us at the start */
+	int64_t started_mono_us;      /* for the trace's "+0.012" */
 	uint16_t status;              /* what the caller was told: 200, 486, 487 ... */
 	const char *cause, *ended_by; /* static */
 	char trace[CALL_TRACE_BYTES];

@@ -63,6 +63,7 @@ struct switchboard {
 	void (*stopped)(void *arg);
 	void *stopped_arg;
 	int64_t stop_at_us;
+	int64_t clock_set_us; /* how far the wall clock has been set in all */
 	int64_t no_port_us;   /* when a call last found no voice port; 0: never */
 	int64_t no_memory_us; /* ... or no memory */
 	uint32_t stop_cursor; /* calls hung up so far */

@@ -303,7 +303,8 @@ static const struct sip_stack_events stack_events = {
 /* Timers and durations do not notice; what is kept as a time of day moves with it. */
 static void clock_was_set(void *arg, int64_t by_us)
 {
-	const struct switchboard *sb = arg;
+	struct switchboard *sb = arg;
+	sb->clock_set_us += by_us;
 	registrar_clock_set(sb->registrar, by_us);
 	log_event(LOG_WARN, "switchboard.clock_set", LOG_INT("by_ms", by_us / MS_US));
 }
