@@ -34,3 +34,7 @@
 #define JITTER_SURPLUS_US (100 * MS_US) /* more is left out at once, quiet or not */
 #define JITTER_STEADY_MIN 4             /* answers between two changes of the delay, so that no word is lost to them */
 #define JITTER_STEADY_MAX 100           /* ... and after 2 s even where it is loud */
+
+/* A check of a browser is 100 to 150 bytes; RFC 8489 §6.1 wants no more than a small datagram. */
+#define STUN_BYTES_MAX 1200
+#define STUN_USERNAME_MAX 513 /* RFC 8839 §5.4: two names of at most 256 characters, and a colon */
