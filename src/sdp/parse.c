@@ -12,6 +12,7 @@ struct parser {
 	bool has_session_address, media_address_usable, session_address_usable;
 	struct address session_address, media_address, rtcp_address;
 	enum sdp_direction session_direction;
+	struct sdp_transport session_transport;
 	uint32_t mapped; /* bit i: formats[i] of this media has its a=rtpmap */
 	struct sdp_reason reason;
 };
@@ -143,6 +144,7 @@ static void finish_media(struct parser *p)
 	}
 	m->rtcp = rtcp;
 	m->rtcp.port = rtcp_port;
+	sdp_transport_inherit(&m->transport, &p->session_transport);
 }
 
 static bool parse_formats(struct parser *p, struct slice formats)
@@ -309,9 +311,35 @@ static const struct attribute {
 	{"rtcp-mux", parse_rtcp_mux}, {"ptime", parse_ptime}, {"maxptime", parse_maxptime},
 };
 
+/* RFC 5888 §4: written into our answers. */
+static bool parse_mid(struct parser *p, struct slice value)
+{
+	struct slice probe = value;
+	if (slice_empty(value) || value.n > SDP_MID_MAX || word(&probe).n != value.n)
+		return bad(p, "a=mid that is not one short word");
+	if (slice_empty(p->media->mid))
+		p->media->mid = value;
+	return true;
+}
+
+static void take_group(struct parser *p, struct slice value)
+{
+	if (slice_caseeq(word(&value), SLICE("BUNDLE")) && slice_empty(p->session->bundle))
+		p->session->bundle = value;
+}
+
+static bool parse_transport(struct parser *p, struct slice name, struct slice value, bool *ret_known)
+{
+	struct sdp_transport *t = p->media ? &p->media->transport : &p->session_transport;
+	const char *trouble = NULL;
+	*ret_known = sdp_transport_attribute(t, name, value, &trouble);
+	return trouble ? bad(p, trouble) : true;
+}
+
 static bool parse_attribute(struct parser *p, struct slice value)
 {
 	struct slice name = slice_trim(slice_cut(&value, ':'));
+	bool known;
 	value = slice_trim(value);
 	for (enum sdp_direction d = SDP_SENDRECV; d <= SDP_INACTIVE; d++) {
 		if (!slice_caseeq(name, sdp_direction_name(d)))
@@ -323,8 +351,17 @@ static bool parse_attribute(struct parser *p, struct slice value)
 		p->has_direction = true;
 		return true;
 	}
-	/* The others belong to a media line (RFC 4568 §4 for keys), and concern us only where we may speak. */
-	if (!p->media || !slice_caseeq(p->media->type, SLICE("audio")))
+	if (!p->media && slice_caseeq(name, SLICE("group")))
+		take_group(p, value);
+	if (p->media && slice_caseeq(name, SLICE("mid")))
+		return parse_mid(p, value);
+	/* The others concern us only where we may speak. */
+	if (p->media && !slice_caseeq(p->media->type, SLICE("audio")))
+		return true;
+	if (!parse_transport(p, name, value, &known))
+		return false;
+	/* And the rest belongs to a media line (RFC 4568 §4 for keys). */
+	if (known || !p->media)
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(attributes); i++)
 		if (slice_caseeq(name, slice_from_string(attributes[i].name)))
@@ -386,6 +423,7 @@ enum sdp_parse sdp_parse(struct slice text, struct sdp_session *ret, struct sdp_
 {
 	struct sdp_session session;
 	session.media_count = 0;
+	session.bundle = SLICE_NONE;
 	struct parser p = {.rest = text, .session = &session, .session_direction = SDP_SENDRECV};
 	bool ok = text.n <= SDP_BYTES_MAX ? parse_text(&p) : bad(&p, "longer than SDP_BYTES_MAX");
 	if (!ok) {
@@ -395,6 +433,7 @@ enum sdp_parse sdp_parse(struct slice text, struct sdp_session *ret, struct sdp_
 	ret->username = session.username;
 	ret->id = session.id;
 	ret->version = session.version;
+	ret->bundle = session.bundle;
 	ret->media_count = session.media_count;
 	memcpy(ret->media, session.media, session.media_count * sizeof(session.media[0]));
 	return SDP_OK;

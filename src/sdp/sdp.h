@@ -1,5 +1,6 @@
 /*
- * sdp/sdp.h - session descriptions: read, and written anew from what we know.   RFC 8866, RFC 4568, RFC 5761, RFC 3605
+ * sdp/sdp.h - session descriptions: read, and written anew from what we know.   RFC 8866, RFC 4568, RFC 5761, RFC 3605,
+ * and for browsers RFC 8839, 8842, 8122, 8843
  *
  * Everything points into the text that was parsed. What we do not know is not kept: descriptions are never passed
  * through.
@@ -31,6 +32,24 @@ struct sdp_crypto { /* RFC 4568 §9.1 */
 	struct slice session_params;
 };
 
+enum sdp_setup { SDP_NO_SETUP, SDP_ACTPASS, SDP_ACTIVE, SDP_PASSIVE, SDP_HOLDCONN }; /* RFC 4145, 8842 */
+enum sdp_hash { SDP_NO_HASH, SDP_SHA_256, SDP_SHA_384, SDP_SHA_512 };
+#define SDP_HASH_BYTES_MAX 64
+size_t sdp_hash_bytes(enum sdp_hash h);
+struct sdp_fingerprint { /* of a certificate, RFC 8122 §5 */
+	enum sdp_hash hash;
+	uint8_t bytes[SDP_HASH_BYTES_MAX];
+};
+
+/* What ICE and DTLS want to know, of the media line or else of the session. Candidates are not kept: Alto answers
+ * checks and sends none, so it goes by where they come from. */
+struct sdp_transport {
+	struct slice ufrag, pwd; /* empty: the peer does not speak ICE */
+	bool lite;
+	enum sdp_setup setup;
+	struct sdp_fingerprint fingerprint; /* the first with a hash that we believe; SDP_NO_HASH: none */
+};
+
 struct sdp_media {
 	struct slice type;        /* "audio" */
 	uint16_t port;            /* 0: refused or switched off */
@@ -47,11 +66,14 @@ struct sdp_media {
 	enum sdp_direction direction;   /* its own, else the session's, else sendrecv; c=0.0.0.0 counts as hold: see
 					   sdp_media_held() */
 	uint16_t ptime_ms, maxptime_ms; /* 0: not given */
+	struct slice mid;               /* RFC 5888; empty: none */
+	struct sdp_transport transport;
 };
 
 struct sdp_session {
 	struct slice username;
 	uint64_t id, version; /* o=, the low 64 bits */
+	struct slice bundle;  /* RFC 8843: the mids of the first a=group:BUNDLE, as written */
 	uint8_t media_count;
 	struct sdp_media media[SDP_MEDIA_MAX];
 };
@@ -70,7 +92,10 @@ enum sdp_parse sdp_parse(struct slice text, struct sdp_session *ret, struct sdp_
 
 /* The first audio line with a port, or NULL; *ret_index its place among the m= lines. */
 const struct sdp_media *sdp_audio(const struct sdp_session *s, uint8_t *ret_index);
-/* Held in either form: sendonly or inactive, or c=0.0.0.0 (RFC 2543's way). */
+/* Is this line one of those that share one way? */
+bool sdp_bundled(const struct sdp_session *s, const struct sdp_media *m);
+/* Held in either form: sendonly or inactive, or c=0.0.0.0 (RFC 2543's way; with ICE it only says that no address is
+ * known yet, RFC 8839 §4.2.1.3). */
 bool sdp_media_held(const struct sdp_media *m);
 /* Same codec: name without case, rate, channels, and parameters where they change the packets (AMR's octet-align, not
  * G.729's annexb nor Opus's). A format without a name is the same as none. */
@@ -85,6 +110,16 @@ struct sdp_local_crypto {
 	struct slice suite;
 	struct slice key; /* base64 */
 };
+#define SDP_FINGERPRINT_TEXT_MAX 112 /* "sha-256 AB:CD:..." */
+struct sdp_local_transport {
+	struct slice ufrag, pwd;
+	struct slice fingerprint; /* as in the attribute */
+	enum sdp_setup setup;
+	struct slice mid; /* empty: the offer named none */
+	bool bundle;
+	const struct address *candidates; /* each an address of ours, the one that is liked best first */
+	uint8_t candidate_count;
+};
 struct sdp_local_audio {
 	bool rejected;          /* m=audio 0 */
 	struct address address; /* RTP; c= and m= are written from it */
@@ -97,6 +132,7 @@ struct sdp_local_audio {
 	bool rtcp_mux;
 	enum sdp_direction direction;
 	uint16_t ptime_ms, maxptime_ms;
+	const struct sdp_local_transport *transport; /* NULL: no ICE, no DTLS */
 };
 /*
  * Write a description with one audio line. `mirror` (NULL in an offer): the offer being answered; its other m= lines

@@ -36,8 +36,16 @@ const struct sdp_media *sdp_audio(const struct sdp_session *s, uint8_t *ret_inde
 	return NULL;
 }
 
+bool sdp_bundled(const struct sdp_session *s, const struct sdp_media *m)
+{
+	for (struct slice mids = s->bundle; !slice_empty(m->mid) && !slice_empty(mids);)
+		if (slice_eq(slice_cut(&mids, ' '), m->mid))
+			return true;
+	return false;
+}
+
 bool sdp_media_held(const struct sdp_media *m)
 {
 	return m->direction == SDP_SENDONLY || m->direction == SDP_INACTIVE ||
-	       (m->has_address && address_is_any(&m->address));
+	       (m->has_address && address_is_any(&m->address) && slice_empty(m->transport.ufrag));
 }

@@ -1,6 +1,13 @@
 /* sdp/write.c - descriptions written anew.   RFC 8866 §5, RFC 3264 §5, §6 */
 #include "sdp/format.h"
 
+void sdp_write_line(struct writer *w, const char *name, struct slice value)
+{
+	write_string(w, name);
+	write_slice(w, value);
+	write_string(w, "\r\n");
+}
+
 static void write_network_address(struct writer *w, const struct address *a)
 {
 	write_string(w, address_is_v4(a) ? "IN IP4 " : "IN IP6 ");
@@ -8,7 +15,7 @@ static void write_network_address(struct writer *w, const struct address *a)
 }
 
 /* "m=audio 0 RTP/AVP 0": a line that is not taken up, its formats as they were offered. */
-static void write_refused(struct writer *w, const struct sdp_media *offered)
+static void write_refused(struct writer *w, const struct sdp_media *offered, bool with_mid)
 {
 	write_string(w, "m=");
 	write_slice(w, offered->type);
@@ -18,6 +25,8 @@ static void write_refused(struct writer *w, const struct sdp_media *offered)
 	/* The grammar wants one at least. */
 	write_slice(w, slice_empty(offered->format_text) ? SLICE("0") : offered->format_text);
 	write_string(w, "\r\n");
+	if (with_mid && !slice_empty(offered->mid))
+		sdp_write_line(w, "a=mid:", offered->mid);
 }
 
 static void write_attribute(struct writer *w, const char *name, uint64_t value)
@@ -77,7 +86,7 @@ static void write_crypto(struct writer *w, const struct sdp_local_crypto *c)
 	write_string(w, "\r\n");
 }
 
-static void write_audio(struct writer *w, const struct sdp_local_audio *audio)
+static void write_audio(struct writer *w, const struct sdp_local_audio *audio, bool offer)
 {
 	write_media_line(w, audio);
 	if (audio->rejected)
@@ -86,6 +95,8 @@ static void write_audio(struct writer *w, const struct sdp_local_audio *audio)
 		write_one_format(w, &audio->formats[i]);
 	for (size_t i = 0; i < audio->crypto_count; i++)
 		write_crypto(w, &audio->crypto[i]);
+	if (audio->transport)
+		sdp_transport_write(w, audio->transport, offer);
 	if (audio->rtcp_port != 0 && audio->rtcp_port != audio->address.port + 1)
 		write_attribute(w, "rtcp", audio->rtcp_port);
 	if (audio->rtcp_mux)
@@ -97,6 +108,14 @@ static void write_audio(struct writer *w, const struct sdp_local_audio *audio)
 	write_string(w, "a=");
 	write_slice(w, sdp_direction_name(audio->direction));
 	write_string(w, "\r\n");
+}
+
+/* RFC 8843 §7.3.1: what we did not take is in no group. RFC 8839 §5.3: of the whole session. */
+static void write_session_transport(struct writer *w, const struct sdp_local_transport *t)
+{
+	if (t->bundle)
+		sdp_write_line(w, "a=group:BUNDLE ", t->mid);
+	write_string(w, "a=ice-lite\r\n");
 }
 
 void sdp_write(struct writer *w, uint64_t session_id, uint64_t version, const struct sdp_local_audio *audio,
@@ -115,15 +134,17 @@ void sdp_write(struct writer *w, uint64_t session_id, uint64_t version, const st
 	write_string(w, "\r\ns=-\r\nc=");
 	write_network_address(w, &audio->address);
 	write_string(w, "\r\nt=0 0\r\n");
+	if (audio->transport)
+		write_session_transport(w, audio->transport);
 	if (!mirror) {
-		write_audio(w, audio);
+		write_audio(w, audio, true);
 		return;
 	}
 	/* RFC 3264 §6: an answer has as many m= lines as the offer, in its order. */
 	for (uint8_t i = 0; i < mirror->media_count; i++) {
 		if (i != audio_index || audio->rejected)
-			write_refused(w, &mirror->media[i]);
+			write_refused(w, &mirror->media[i], audio->transport);
 		else
-			write_audio(w, audio);
+			write_audio(w, audio, false);
 	}
 }

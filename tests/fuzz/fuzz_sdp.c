@@ -11,11 +11,21 @@ static void check_within(struct slice s, struct slice text)
 		ASSERT(s.p >= text.p && s.n <= text.n && (size_t)(s.p - text.p) <= text.n - s.n);
 }
 
+static void check_transport(const struct sdp_transport *t, struct slice text)
+{
+	check_within(t->ufrag, text);
+	check_within(t->pwd, text);
+	ASSERT(slice_empty(t->ufrag) || t->ufrag.n >= 4);
+	ASSERT(sdp_hash_bytes(t->fingerprint.hash) <= SDP_HASH_BYTES_MAX);
+}
+
 static void check_media(const struct sdp_media *m, struct slice text)
 {
 	check_within(m->type, text);
 	check_within(m->protocol, text);
 	check_within(m->format_text, text);
+	check_within(m->mid, text);
+	check_transport(&m->transport, text);
 	ASSERT(m->format_count <= SDP_FORMATS_MAX && m->crypto_count <= SDP_CRYPTO_MAX);
 	ASSERT(m->address.port == m->port);
 	for (size_t i = 0; i < m->format_count; i++) {
@@ -85,6 +95,18 @@ static void check_written(const struct sdp_session *session)
 									       m->crypto[i].key};
 	if (m->format_count == 0)
 		return;
+	struct sdp_local_transport transport = {
+		.ufrag = m->transport.ufrag,
+		.pwd = m->transport.pwd,
+		.fingerprint = SLICE("sha-1 00"),
+		.setup = m->transport.setup,
+		.mid = m->mid,
+		.bundle = sdp_bundled(session, m),
+		.candidates = &m->address,
+		.candidate_count = 1,
+	};
+	if (!slice_empty(m->transport.ufrag) && !slice_empty(m->transport.pwd) && m->transport.setup != SDP_NO_SETUP)
+		audio.transport = &transport;
 
 	char text[WRITTEN_MAX];
 	struct writer w = writer_on(text, sizeof(text));
@@ -104,6 +126,12 @@ static void check_written(const struct sdp_session *session)
 	check_same_media(m, written);
 	for (size_t i = 0; i < session->media_count; i++)
 		ASSERT(i == index || again.media[i].port == 0);
+	if (audio.transport) {
+		ASSERT(slice_eq(written->transport.ufrag, m->transport.ufrag) && slice_eq(written->mid, m->mid));
+		ASSERT(slice_eq(written->transport.pwd, m->transport.pwd) && written->transport.lite);
+		ASSERT(written->transport.setup == m->transport.setup);
+		ASSERT(sdp_bundled(&again, written) == transport.bundle);
+	}
 	ASSERT(written->crypto_count == audio.crypto_count);
 	for (size_t i = 0; i < written->crypto_count; i++) {
 		ASSERT(written->crypto[i].tag == m->crypto[i].tag);
