@@ -147,8 +147,9 @@ static int load_identity(struct server *s, struct tls_identity **ret)
 	struct tls_reason why;
 	char directory[sizeof(s->config.data) + 8];
 	snprintf(directory, sizeof(directory), "%s/tls", s->config.data);
-	int rc = s->config.certificate[0] ? tls_identity_load(s->config.certificate, s->config.key, ret, &why)
-					  : tls_identity_self_signed(directory, clock_wall_us(), ret, &why);
+	int rc = s->config.certificate[0]
+			 ? tls_identity_load(s->config.certificate, s->config.key, ret, &why)
+			 : tls_identity_self_signed(directory, "self-signed", clock_wall_us(), ret, &why);
 	*s->certificate_trouble = 0;
 	if (rc == 0)
 		return 0;

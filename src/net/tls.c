@@ -195,14 +195,14 @@ static int make_pair(const char *key_path, const char *certificate_path, int64_t
 	return rc;
 }
 
-int tls_identity_self_signed(const char *directory, int64_t wall_us, struct tls_identity **ret,
+int tls_identity_self_signed(const char *directory, const char *name, int64_t wall_us, struct tls_identity **ret,
 			     struct tls_reason *reterr)
 {
 	char key_path[512], certificate_path[512];
 	struct stat st;
 
-	int n = snprintf(key_path, sizeof(key_path), "%s/self-signed.key", directory);
-	int m = snprintf(certificate_path, sizeof(certificate_path), "%s/self-signed.crt", directory);
+	int n = snprintf(key_path, sizeof(key_path), "%s/%s.key", directory, name);
+	int m = snprintf(certificate_path, sizeof(certificate_path), "%s/%s.crt", directory, name);
 	if (n < 0 || m < 0 || (size_t)MAX(n, m) >= sizeof(key_path))
 		return refuse(reterr, -ENAMETOOLONG, directory, strerror(ENAMETOOLONG));
 	if (mkdir(directory, 0700) < 0 && errno != EEXIST) {
@@ -228,6 +228,13 @@ struct tls_identity *tls_identity_free(struct tls_identity *i)
 		free(i);
 	}
 	return NULL;
+}
+
+int tls_identity_lend(const struct tls_identity *i, struct ssl_ctx_st *context)
+{
+	bool lent = SSL_CTX_use_certificate(context, SSL_CTX_get0_certificate(i->context)) == 1 &&
+		    SSL_CTX_use_PrivateKey(context, SSL_CTX_get0_privatekey(i->context)) == 1;
+	return lent ? 0 : -ENOMEM;
 }
 
 void tls_identity_fingerprint(const struct tls_identity *i, char ret[TLS_FINGERPRINT_CAP])

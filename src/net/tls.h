@@ -20,15 +20,18 @@ struct tls_reason {
 MUST_USE int tls_identity_load(const char *certificate_path, const char *key_path, struct tls_identity **ret,
 			       struct tls_reason *reterr);
 /*
- * DATA/tls/self-signed.{crt,key}: made once (P-256, 10 years, 0600, subject alternative names: localhost, host name,
+ * DATA/tls/NAME.{crt,key}: made once (P-256, 10 years, 0600, subject alternative names: localhost, host name,
  * 127.0.0.1, ::1), later loaded. directory (DATA/tls) is made if it is not there (0700); its parent must exist. Each
  * file is written to a temporary name, fsynced and renamed, the key first: a certificate never stands without its key.
  * A pair of which only the key is there (a crash between the two) is made anew.
  */
-MUST_USE int tls_identity_self_signed(const char *directory, int64_t wall_us, struct tls_identity **ret,
-				      struct tls_reason *reterr);
+MUST_USE int tls_identity_self_signed(const char *directory, const char *name, int64_t wall_us,
+				      struct tls_identity **ret, struct tls_reason *reterr);
 struct tls_identity *tls_identity_free(struct tls_identity *i);
 void tls_identity_fingerprint(const struct tls_identity *i, char ret[TLS_FINGERPRINT_CAP]);
 int64_t tls_identity_begins_us(const struct tls_identity *i);  /* wall clock: valid from */
 int64_t tls_identity_expires_us(const struct tls_identity *i); /* wall clock */
+/* Its certificate and key in a context of another kind, such as DTLS. -ENOMEM. */
+struct ssl_ctx_st;
+MUST_USE int tls_identity_lend(const struct tls_identity *i, struct ssl_ctx_st *context);
 bool tls_identity_is_self_signed(const struct tls_identity *i);

@@ -21,7 +21,7 @@ static inline void identity_make(struct test_identity *i)
 	ASSERT(mkdtemp(i->directory) != NULL);
 	snprintf(i->certificate, sizeof(i->certificate), "%s/self-signed.crt", i->directory);
 	snprintf(i->key, sizeof(i->key), "%s/self-signed.key", i->directory);
-	ASSERT(tls_identity_self_signed(i->directory, clock_wall_us(), &i->identity, &reason) == 0);
+	ASSERT(tls_identity_self_signed(i->directory, "self-signed", clock_wall_us(), &i->identity, &reason) == 0);
 }
 
 static inline void identity_remove(struct test_identity *i)

@@ -42,7 +42,7 @@ static void load_again(char ret_fingerprint[TLS_FINGERPRINT_CAP])
 	struct tls_identity *i;
 	struct tls_reason reason;
 
-	assert_int_equal(tls_identity_self_signed(own.directory, clock_wall_us(), &i, &reason), 0);
+	assert_int_equal(tls_identity_self_signed(own.directory, "self-signed", clock_wall_us(), &i, &reason), 0);
 	tls_identity_fingerprint(i, ret_fingerprint);
 	tls_identity_free(i);
 }
@@ -67,7 +67,7 @@ static void test_only_the_owner_may_read(void **state)
 	assert_int_equal(mode_of(own.certificate), 0600);
 	snprintf(inner, sizeof(inner), "%s/tls", own.directory);
 	mode_t old = umask(0);
-	assert_int_equal(tls_identity_self_signed(inner, clock_wall_us(), &i, &reason), 0);
+	assert_int_equal(tls_identity_self_signed(inner, "self-signed", clock_wall_us(), &i, &reason), 0);
 	umask(old);
 	tls_identity_free(i);
 	assert_int_equal(mode_of(inner), 0700);
@@ -147,7 +147,7 @@ static void test_certificate_whose_key_is_gone(void **state)
 	struct tls_reason reason;
 
 	unlink(own.key);
-	assert_int_equal(tls_identity_self_signed(own.directory, clock_wall_us(), &i, &reason), -ENOENT);
+	assert_int_equal(tls_identity_self_signed(own.directory, "self-signed", clock_wall_us(), &i, &reason), -ENOENT);
 	assert_non_null(strstr(reason.text, own.key));
 }
 
@@ -192,11 +192,12 @@ static void test_no_room_and_no_right(void **state)
 	struct tls_reason reason;
 	char path[700];
 
-	assert_int_equal(tls_identity_self_signed("/proc/none", clock_wall_us(), &i, &reason), -ENOENT);
-	assert_int_equal(tls_identity_self_signed("/proc/self/task", clock_wall_us(), &i, &reason), -ENOENT);
+	assert_int_equal(tls_identity_self_signed("/proc/none", "self-signed", clock_wall_us(), &i, &reason), -ENOENT);
+	assert_int_equal(tls_identity_self_signed("/proc/self/task", "self-signed", clock_wall_us(), &i, &reason),
+			 -ENOENT);
 	memset(path, 'a', sizeof(path) - 1);
 	path[sizeof(path) - 1] = '\0';
-	assert_int_equal(tls_identity_self_signed(path, clock_wall_us(), &i, &reason), -ENAMETOOLONG);
+	assert_int_equal(tls_identity_self_signed(path, "self-signed", clock_wall_us(), &i, &reason), -ENAMETOOLONG);
 }
 
 static int load_one(void *arg)

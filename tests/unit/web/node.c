@@ -163,7 +163,8 @@ static void open_all(struct node *n)
 				      .owner = n};
 	must(store_open(&config, &n->store, &store) == 0, "store_open");
 	snprintf(path, sizeof(path), "%s/tls", n->directory);
-	must(tls_identity_self_signed(path, loop_wheel(n->loop)->wall_us, &n->identity, &tls) == 0, "identity");
+	must(tls_identity_self_signed(path, "self-signed", loop_wheel(n->loop)->wall_us, &n->identity, &tls) == 0,
+	     "identity");
 	n->bans = bans_new(loop_wheel(n->loop), &n->random);
 	must(n->bans != NULL, "bans_new");
 	metrics_init(&n->metrics);
