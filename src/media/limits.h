@@ -77,3 +77,19 @@
 #define MEDIA_SOUNDLESS_MIN 3        /* pieces without a packet, after which it is silence: 60 ms are lost seldom */
 #define MEDIA_NOISE_US (500 * MS_US) /* between two packets of comfort noise: a lost one is made good soon */
 #define MEDIA_EVENT_US (100 * MS_US) /* an event's packets come 20 to 60 ms apart (RFC 4733 §2.5.1.2): it goes on */
+
+/* Addresses from which a browser's checks were good: each of its interfaces by each of our addresses, and one that its
+ * network has just changed to. The one that was silent longest gives way. */
+#define MEDIA_PAIRS_MAX 8
+/* Datagrams taken from a shared port at one wake-up: bounds the time until others are looked at. */
+#define MEDIA_SHARED_BATCH 32
+#define MEDIA_SHARED_BUFFER (4 * 1024 * 1024) /* asked of the kernel: 50 ms of a thousand browsers */
+/* DTLS datagrams that wait for their turn; one is handled in a round (record 024). Beyond it they are lost, and the
+ * peer sends them again: a thousand browsers that come back at once need a second and not the voice of others. */
+#define MEDIA_SHAKES_MAX 64
+#define MEDIA_EARLY_MAX 3           /* datagrams of a peer whose description is on its way: a ClientHello in pieces */
+#define DTLS_RETRY_US (200 * MS_US) /* before a flight is sent again; voice waits for it */
+#define DTLS_RETRY_MAX_US (3200 * MS_US)
+#define DTLS_CERTIFICATE_MAX 16384 /* of a peer, with its chain: a browser's is 300 bytes and signed by itself */
+/* How long an association that is ready is kept, for a peer who asks for our last flight once more. */
+#define DTLS_LINGER_US (30 * SECOND_US)

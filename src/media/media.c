@@ -12,6 +12,7 @@ void media_entry_release(struct media *m, struct entry *e, bool carried)
 	ports_give(&m->ports, e->pair, carried, loop_wheel(m->loop)->now_us);
 	crypto_wipe(&e->send_key, sizeof(e->send_key));
 	crypto_wipe(&e->receive_key, sizeof(e->receive_key));
+	free(e->stream.webrtc);
 	m->load[e->worker->index]--;
 	pool_give(&m->entries, e);
 	metric_add(&m->streams, -1);
@@ -50,7 +51,7 @@ static struct worker *choose_worker(const struct media *m, pool_handle near)
 	return m->workers[best];
 }
 
-static int send_command(struct media *m, struct worker *w, const struct command *c)
+int media_command(struct media *m, struct worker *w, const struct command *c)
 {
 	int rc = ring_push(w->commands, c);
 	if (rc == 0)
@@ -58,45 +59,107 @@ static int send_command(struct media *m, struct worker *w, const struct command 
 	return rc;
 }
 
+static int no_room(struct media *m, int rc)
+{
+	if (rc == -EMFILE)
+		metric_add(&m->ports_exhausted, 1);
+	return rc == -ENOSPC ? -EADDRNOTAVAIL : rc;
+}
+
+/* NULL: *ret_rc says why. */
+static struct entry *take_entry(struct media *m, uint64_t owner, struct worker *w, int *ret_rc)
+{
+	*ret_rc = m->entries.used == m->config.streams_max ? -EMFILE : -ENOMEM;
+	struct entry *e = *ret_rc == -EMFILE ? NULL : pool_take(&m->entries);
+	if (!e)
+		return NULL;
+	e->owner = owner;
+	e->worker = w;
+	e->stream.handle = pool_handle_of(&m->entries, e);
+	return e;
+}
+
+/* The stream is whole: its worker gets it. */
+static int hand_over(struct media *m, struct entry *e, const struct address *local)
+{
+	e->local = *local;
+	e->stream.family = address_is_v4(local) ? AF_INET : AF_INET6;
+	endpoint_from_address(local, e->stream.family, &e->stream.local);
+	m->load[e->worker->index]++;
+	metric_add(&m->streams, 1);
+	struct command c = {.kind = COMMAND_OPEN, .stream = e->stream.handle, .open = &e->stream};
+	int rc = media_command(m, e->worker, &c);
+	if (rc < 0)
+		media_entry_release(m, e, false);
+	return rc;
+}
+
 int media_open(struct media *m, uint64_t owner, const struct address *local, pool_handle near, pool_handle *ret_stream,
 	       struct address *ret_address)
 {
 	ASSERT_ON(m->thread);
-	struct worker *w = choose_worker(m, near);
-	if (m->entries.used == m->config.streams_max) {
-		metric_add(&m->ports_exhausted, 1);
-		return -EMFILE;
-	}
-	struct entry *e = pool_take(&m->entries);
+	int rc;
+	struct entry *e = take_entry(m, owner, choose_worker(m, near), &rc);
 	if (!e)
-		return -ENOMEM;
-	int rc = ports_take(&m->ports, local, loop_wheel(m->loop)->now_us, &e->pair);
+		return no_room(m, rc);
+	rc = ports_take(&m->ports, local, loop_wheel(m->loop)->now_us, &e->pair);
 	if (rc < 0) {
-		if (rc == -EMFILE)
-			metric_add(&m->ports_exhausted, 1);
 		pool_give(&m->entries, e);
-		return rc == -ENOSPC ? -EADDRNOTAVAIL : rc;
+		return no_room(m, rc);
 	}
-	e->owner = owner;
-	e->worker = w;
-	e->stream.handle = pool_handle_of(&m->entries, e);
-	e->stream.family = address_is_v4(&e->pair->local) ? AF_INET : AF_INET6;
-	endpoint_from_address(&e->pair->local, e->stream.family, &e->stream.local);
 	e->stream.rtp.fd = e->pair->rtp_fd;
 	e->stream.rtcp.fd = e->pair->rtcp_fd;
 	pool_handle handle = e->stream.handle;
 	struct address address = e->pair->local;
-	m->load[w->index]++;
-	metric_add(&m->streams, 1);
-	struct command c = {.kind = COMMAND_OPEN, .stream = handle, .open = &e->stream};
-	rc = send_command(m, w, &c);
-	if (rc < 0) {
-		media_entry_release(m, e, false);
+	rc = hand_over(m, e, &address);
+	if (rc < 0)
 		return rc;
-	}
 	*ret_stream = handle;
 	*ret_address = address;
 	return 0;
+}
+
+int media_open_shared(struct media *m, uint64_t owner, const struct address *local, pool_handle near,
+		      const struct ice_credentials *ice, pool_handle *ret_stream, struct address *ret_address)
+{
+	ASSERT_ON(m->thread);
+	struct worker *w = choose_worker(m, near);
+	const struct shared_socket *socket = NULL;
+	if (!m->dtls)
+		return -ENOTSUP;
+	int rc = shared_port_reach(m, w, local, &socket);
+	struct entry *e = rc < 0 ? NULL : take_entry(m, owner, w, &rc);
+	if (!e)
+		return no_room(m, rc);
+	struct webrtc *rtc = calloc(1, sizeof(*rtc));
+	if (!rtc) {
+		pool_give(&m->entries, e);
+		return -ENOMEM;
+	}
+	rtc->stream = &e->stream;
+	rtc->context = m->dtls;
+	ice_init(&rtc->ice, ice);
+	e->stream.webrtc = rtc;
+	e->stream.rtp.fd = e->stream.rtcp.fd = -1;
+	pool_handle handle = e->stream.handle;
+	rc = hand_over(m, e, &socket->local);
+	if (rc < 0)
+		return rc;
+	*ret_stream = handle;
+	*ret_address = socket->local;
+	return 0;
+}
+
+size_t media_candidates(const struct media *m, pool_handle stream, struct address ret[MEDIA_CANDIDATES_MAX])
+{
+	ASSERT_ON(m->thread);
+	const struct entry *e = entry_get(m, stream);
+	return e ? shared_port_addresses(m, e->worker, &e->local, ret, MEDIA_CANDIDATES_MAX) : 0;
+}
+
+struct slice media_fingerprint(const struct media *m)
+{
+	return slice_from_string(m->fingerprint);
 }
 
 static bool key_eq(const struct srtp_key *a, const struct srtp_key *b)
@@ -157,6 +220,7 @@ int media_set(struct media *m, pool_handle stream, const struct media_settings *
 	set->send = settings->send;
 	set->receive = settings->receive;
 	set->learn = settings->learn;
+	set->webrtc = settings->webrtc;
 	memcpy(set->rate_khz, settings->rate_khz, sizeof(set->rate_khz));
 	int rc = change_key(&e->send_key, &settings->send_key, SRTP_SEND, &set->new_send, &set->send_cipher);
 	if (rc == 0)
@@ -167,7 +231,7 @@ int media_set(struct media *m, pool_handle stream, const struct media_settings *
 		set->fresh_ssrc = was_sent_with(e, hash);
 	}
 	if (rc == 0)
-		rc = send_command(m, e->worker, &c);
+		rc = media_command(m, e->worker, &c);
 	if (rc < 0) {
 		srtp_free(set->send_cipher);
 		srtp_free(set->receive_cipher);
@@ -191,7 +255,7 @@ static int join(struct media *m, const struct entry *ea, const struct entry *eb,
 	int rc = ring_reserve(ea->worker->commands);
 	if (rc < 0)
 		return rc;
-	rc = send_command(m, eb->worker, to_b);
+	rc = media_command(m, eb->worker, to_b);
 	if (rc < 0) {
 		ring_unreserve(ea->worker->commands);
 		return rc;
@@ -229,7 +293,7 @@ int media_split(struct media *m, pool_handle stream)
 	const struct entry *e = entry_get(m, stream);
 	if (!e)
 		return -ENOENT;
-	return send_command(m, e->worker, &(struct command){.kind = COMMAND_SPLIT, .stream = stream});
+	return media_command(m, e->worker, &(struct command){.kind = COMMAND_SPLIT, .stream = stream});
 }
 
 int media_send_digit(struct media *m, pool_handle stream, const struct media_digit *digit)
@@ -239,7 +303,7 @@ int media_send_digit(struct media *m, pool_handle stream, const struct media_dig
 	ASSERT(digit->payload < 128);
 	if (!e)
 		return -ENOENT;
-	return send_command(m, e->worker, &(struct command){.kind = COMMAND_DIGIT, .stream = stream, .digit = *digit});
+	return media_command(m, e->worker, &(struct command){.kind = COMMAND_DIGIT, .stream = stream, .digit = *digit});
 }
 
 void media_close(struct media *m, pool_handle stream)
@@ -278,7 +342,8 @@ static void take_event(struct media *m, const struct worker_event *from)
 				    .owner = e->owner,
 				    .kind = from->kind,
 				    .remote = from->remote,
-				    .figures = from->figures};
+				    .figures = from->figures,
+				    .suite = from->suite};
 	m->config.on_event(m->config.owner, &event);
 }
 

@@ -1,7 +1,8 @@
 /*
  * media/media.h - voice, as the switchboard sees it: streams with a local port, settings sent down, events coming up
  *
- * A stream is one leg's audio: a pair of UDP sockets (RTP, RTCP) from a pool opened ahead, on one worker for life. Two
+ * A stream is one leg's audio: a pair of UDP sockets (RTP, RTCP) from a pool opened ahead, or for a browser a share of
+ * its worker's one port, and on one worker for life. Two
  * streams are joined to hear each other, on one worker or on two. All functions here belong to the switchboard's thread
  * and never block: they write commands into the worker's ring, and the worker is woken when the loop's turn ends. There
  * is always room for a stream's end, so closing never fails. tests/sim implements this header without sockets.
@@ -11,6 +12,7 @@
 #include "base/address.h"
 #include "base/metrics.h"
 #include "base/pool.h"
+#include "rtp/ice.h"
 #include "rtp/srtp.h"
 
 struct loop;
@@ -29,12 +31,14 @@ struct media_figures {
 };
 
 enum media_event_kind {
-	MEDIA_STARTED, /* first good packet, since it opened, since a learn or since silence: remote is where it came
-			  from */
-	MEDIA_FIGURES, /* every 5 s while packets flow */
-	MEDIA_SILENT,  /* no RTP and no RTCP for 60 s while both were to be sent and received; again after each 60 s
-			  more */
-	MEDIA_CLOSED   /* last figures; the stream is gone. The one event that comes after media_close() */
+	MEDIA_STARTED,   /* first good packet, since it opened, since a learn or since silence: remote is where it came
+			    from */
+	MEDIA_FIGURES,   /* every 5 s while packets flow */
+	MEDIA_SILENT,    /* no RTP and no RTCP for 60 s while both were to be sent and received; again after each 60 s
+			    more */
+	MEDIA_SECURED,   /* DTLS gave keys: voice may pass, by `suite` */
+	MEDIA_UNSECURED, /* DTLS failed: another certificate than was named, nothing in common, or no answer */
+	MEDIA_CLOSED     /* last figures; the stream is gone. The one event that comes after media_close() */
 };
 struct media_event {
 	pool_handle stream; /* stale ones have been filtered out */
@@ -42,6 +46,7 @@ struct media_event {
 	enum media_event_kind kind;
 	struct address remote;
 	struct media_figures figures;
+	enum srtp_suite suite; /* of DTLS's keys; SRTP_NONE: there are none */
 };
 
 struct media_config {
@@ -49,6 +54,8 @@ struct media_config {
 	uint16_t port_low, port_high; /* RTP on even ports, RTCP on the odd one above */
 	unsigned ports_ahead;         /* socket pairs kept open ahead for each local address used */
 	unsigned streams_max;
+	const struct tls_identity *identity; /* for DTLS, whose port of each worker is then taken from the range's
+						upper end; NULL: no browsers. Borrowed for the call */
 	void (*on_event)(void *owner, const struct media_event *event); /* on the switchboard's thread */
 	void *owner;
 };
@@ -68,10 +75,34 @@ MUST_USE int media_open(struct media *m, uint64_t owner, const struct address *l
 			pool_handle *ret_stream, struct address *ret_address);
 
 /*
+ * Open a stream of a browser: a share of its worker's port, where those who prove by ICE that they know `ice` are heard
+ * (RFC 8445), once DTLS has made keys. Errors as above; -ENOTSUP: media_config had no identity.
+ */
+MUST_USE int media_open_shared(struct media *m, uint64_t owner, const struct address *local, pool_handle near,
+			       const struct ice_credentials *ice, pool_handle *ret_stream, struct address *ret_address);
+#define MEDIA_CANDIDATES_MAX 16
+/* The addresses where such a stream can be reached, that of media_open_shared() first. Returns how many. */
+size_t media_candidates(const struct media *m, pool_handle stream, struct address ret[MEDIA_CANDIDATES_MAX]);
+/* Of our certificate, as a description has it: "sha-256 AB:CD:..."; empty without identity. */
+struct slice media_fingerprint(const struct media *m);
+
+/*
  * Is this an RTP or RTCP port that we have open at this very address? A peer that names one as its own would make our
  * voice go round for ever.
  */
 bool media_is_ours(const struct media *m, const struct address *a);
+
+/* Of a certificate. */
+struct media_fingerprint {
+	uint8_t n; /* 32: SHA-256, 48: SHA-384, 64: SHA-512; 0: not known, and nobody is shaken hands with */
+	uint8_t bytes[64];
+};
+/* Of a stream on a shared port. */
+struct media_webrtc {
+	struct ice_credentials ice;           /* ours; others than before: a restart (RFC 8445 §9) */
+	bool client;                          /* in DTLS we say hello */
+	struct media_fingerprint fingerprint; /* the peer's; another one, or another role, begins DTLS anew */
+};
 
 /* What a description settled for a stream. Sent whole each time; unchanged keys keep their state (index, ROC). */
 struct media_settings {
@@ -82,7 +113,8 @@ struct media_settings {
 	bool learn;         /* open the window of 5 s in which a plain stream's real source is learned (symmetric;
 			       media/path.h);	 without one only `remote` is heard. With SRTP only an authenticated packet
 			       moves	 it, at any time */
-	struct srtp_key send_key, receive_key; /* suite SRTP_NONE: plain */
+	struct srtp_key send_key, receive_key; /* suite SRTP_NONE: plain; on a shared port: DTLS makes them */
+	struct media_webrtc webrtc;            /* on a shared port, where remote, remote_rtcp and learn say nothing */
 	uint8_t rate_khz[128]; /* clock of each payload type we may receive, in kHz; 0: not expected (refused) */
 };
 /*

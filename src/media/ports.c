@@ -121,8 +121,7 @@ static int pool_of(struct ports *p, const struct address *local, struct port_poo
 	return 0;
 }
 
-/* A bound socket, or a negative errno. */
-static int socket_bound(const struct address *local)
+int ports_socket(const struct address *local)
 {
 	struct sockaddr_storage name;
 	uint32_t n;
@@ -152,11 +151,11 @@ failed:;
 
 static int pair_open(struct address *local, int *ret_rtp, int *ret_rtcp)
 {
-	int rtp = socket_bound(local);
+	int rtp = ports_socket(local);
 	if (rtp < 0)
 		return rtp;
 	local->port++;
-	int rtcp = socket_bound(local);
+	int rtcp = ports_socket(local);
 	local->port--;
 	if (rtcp < 0) {
 		close(rtp);

@@ -46,5 +46,7 @@ MUST_USE int ports_take(struct ports *p, const struct address *local, int64_t no
 void ports_give(struct ports *p, struct port_pair *pair, bool carried, int64_t now_us);
 /* Does a pair exist whose RTP or RTCP port is this one, at this address? */
 bool ports_has(const struct ports *p, const struct address *a);
+/* A socket for voice, bound to this address and port; -errno. Also for a port that is none of these. */
+MUST_USE int ports_socket(const struct address *local);
 /* Once a turn: rested pairs become ready, missing ones are opened, those too many are closed; a few each time. */
 void ports_refill(struct ports *p, int64_t now_us);

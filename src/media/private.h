@@ -5,6 +5,8 @@
  *   media.c     what media.h promises: commands down, events up
  *   ports.c     pairs of sockets opened ahead
  *   worker.c    a thread a core: rounds, rings
+ *   shared.c    the port of all browsers of a worker ──► webrtc.c   one browser: ICE, and the keys of dtls.c
+ *   shared_open.c  its sockets
  *   stream.c    receiving: source, key, order ──► relay.c    sending under our own numbers
  *   transcode.c voice made anew for who knows another codec; sound.c: of a source, what is heard when
  *   path.c      symmetric voice: who is heard      report.c   RTCP and figures
@@ -12,18 +14,28 @@
  */
 #pragma once
 #include "media/ports.h"
+#include "media/webrtc.h"
 #include "media/worker.h"
 #include "net/loop.h"
+#include "net/tls.h"
 
 /* A stream's slot in the pool. The worker's part comes last and is not touched here between open and closed. */
 struct entry {
 	uint64_t owner;
 	struct worker *worker;
 	struct port_pair *pair;
+	struct address local; /* where it was opened */
 	bool closing;
 	struct srtp_key send_key, receive_key;     /* in use; what the worker has are ciphers made of them */
 	uint64_t keys_sent[MEDIA_KEYS_REMEMBERED]; /* hashes of earlier send keys, the latest first */
 	struct media_stream stream;
+};
+
+/* The port that a worker's browsers share. Sockets are added, and closed when the workers have ended. */
+struct shared_port {
+	uint16_t port;
+	unsigned count;
+	struct shared_socket sockets[MEDIA_LOCALS_MAX];
 };
 
 struct media {
@@ -42,6 +54,9 @@ struct media {
 	struct worker *workers[MEDIA_WORKERS_MAX];
 	unsigned load[MEDIA_WORKERS_MAX]; /* streams on each */
 	bool left[MEDIA_WORKERS_MAX];     /* something was left in a ring in this turn */
+	struct shared_port shared[MEDIA_WORKERS_MAX];
+	struct dtls_context *dtls; /* NULL: no browsers */
+	char fingerprint[sizeof("sha-256 ") + TLS_FINGERPRINT_CAP];
 	struct worker_metrics metrics;
 	struct metric streams, pairs, ports_exhausted;
 };
@@ -58,3 +73,13 @@ void media_events_came(void *arg); /* arg: the media */
 void media_turn_ends(void *arg);   /* likewise; last in each turn of the loop */
 /* A stream ends here: its name is stale from now on. carried: packets came or went. */
 void media_entry_release(struct media *m, struct entry *e, bool carried);
+MUST_USE int media_command(struct media *m, struct worker *w, const struct command *c); /* -EAGAIN: its ring is full */
+
+/* ---- shared_open.c ---- */
+/* The worker's socket at the host of `local`, which is opened if it is not there. Errors as media_open_shared(). */
+MUST_USE int shared_port_reach(struct media *m, struct worker *w, const struct address *local,
+			       const struct shared_socket **ret);
+/* `first`, and the others that are not of this host alone. Returns how many. */
+size_t shared_port_addresses(const struct media *m, const struct worker *w, const struct address *first,
+			     struct address *ret, size_t cap);
+void shared_ports_close(struct media *m); /* the workers have ended */

@@ -12,6 +12,7 @@ const struct media_tuning media_tuning_default = {
 	.figures_us = MEDIA_FIGURES_US,
 	.silent_us = MEDIA_SILENT_US,
 	.rest_us = MEDIA_REST_US,
+	.dtls_retry_us = DTLS_RETRY_US,
 	.events_max = MEDIA_EVENTS_MAX,
 	.crossing_max = MEDIA_CROSSING_MAX,
 };
@@ -68,6 +69,7 @@ static int make_worker(struct media *m, unsigned i)
 	w->metrics = &m->metrics;
 	w->waker = m->waker;
 	w->streams_max = m->config.streams_max;
+	w->has_shared = m->dtls;
 	return worker_init(w);
 }
 
@@ -93,6 +95,23 @@ static int start_workers(struct media *m)
 	return rc;
 }
 
+/*
+ * A browser's port is the worker's place from the upper end of the range, so that whoever opens a firewall knows it
+ * before the first call.
+ */
+static int prepare_browsers(struct media *m, const struct tls_identity *identity)
+{
+	char fingerprint[TLS_FINGERPRINT_CAP];
+
+	if (m->config.port_high - m->config.port_low <= (int)m->worker_count)
+		return -EINVAL;
+	for (unsigned i = 0; i < m->worker_count; i++)
+		m->shared[i].port = m->config.port_high--;
+	tls_identity_fingerprint(identity, fingerprint);
+	(void)snprintf(m->fingerprint, sizeof(m->fingerprint), "sha-256 %s", fingerprint);
+	return dtls_context_new(identity, &m->dtls);
+}
+
 int media_new_tuned(struct loop *loop, const struct media_config *config, const struct media_tuning *tuning,
 		    struct media **ret)
 {
@@ -110,12 +129,15 @@ int media_new_tuned(struct loop *loop, const struct media_config *config, const 
 	random_bytes(&m->random, m->ssrc_key, sizeof(m->ssrc_key));
 	pool_init(&m->entries, sizeof(struct entry), config->streams_max);
 	name_metrics(m);
-	struct ports_config ports = {.low = config->port_low,
-				     .high = config->port_high,
+	int rc = config->identity ? prepare_browsers(m, config->identity) : 0;
+	m->config.identity = NULL; /* borrowed */
+	struct ports_config ports = {.low = m->config.port_low,
+				     .high = m->config.port_high,
 				     .ahead = MIN(config->ports_ahead, config->streams_max / 4),
 				     .most = config->streams_max,
 				     .rest_us = tuning->rest_us};
-	int rc = ports_init(&m->ports, &ports, &m->random);
+	if (rc == 0)
+		rc = ports_init(&m->ports, &ports, &m->random);
 	if (rc < 0)
 		goto failed;
 	rc = loop_waker_new(loop, media_events_came, m, &m->waker);
@@ -131,6 +153,7 @@ int media_new_tuned(struct loop *loop, const struct media_config *config, const 
 	*ret = m;
 	return 0;
 failed:
+	dtls_context_free(m->dtls);
 	pool_done(&m->entries);
 	free(m);
 	return rc;
@@ -171,6 +194,8 @@ struct media *media_free(struct media *m)
 		srtp_free(e->stream.receive_before);
 		srtp_free(e->stream.spent);
 		transcoder_free(e->stream.transcoder);
+		if (e->stream.webrtc)
+			webrtc_done(e->stream.webrtc);
 		media_entry_release(m, e, false);
 	}
 	for (unsigned i = 0; i < m->worker_count; i++) {
@@ -181,6 +206,8 @@ struct media *media_free(struct media *m)
 	loop_remove_flush(m->loop, &m->flush);
 	loop_waker_close(m->waker);
 	ports_done(&m->ports);
+	shared_ports_close(m);
+	dtls_context_free(m->dtls);
 	pool_done(&m->entries);
 	free(m);
 	return NULL;

@@ -1,5 +1,6 @@
 /* media/stream.c - what a stream receives: from whom, with which key, and to whom it goes on   RFC 3550, 3711, 5761 */
 #include "media/transcode.h"
+#include "media/webrtc.h"
 #include "media/worker.h"
 
 static void tick(struct timer *t, void *arg);
@@ -10,6 +11,7 @@ void media_stream_open(struct media_stream *s, struct worker *w)
 	ASSERT_ON(w->thread);
 	s->worker = w;
 	memset(s->map, 0xff, sizeof(s->map));
+	s->encrypted = s->webrtc; /* no voice before there are keys */
 	s->heard_us = s->expected_us = w->wheel.now_us;
 	sender_init(s);
 	report_init(s);
@@ -17,6 +19,8 @@ void media_stream_open(struct media_stream *s, struct worker *w)
 	timer_init(&s->report, send_report, s);
 	event_init(s);
 	timer_start(&w->wheel, &s->tick, w->tuning->figures_us);
+	if (s->webrtc)
+		webrtc_open(s->webrtc);
 }
 
 void media_stream_close(struct media_stream *s)
@@ -29,6 +33,8 @@ void media_stream_close(struct media_stream *s)
 	timer_stop(&w->wheel, &s->tick);
 	timer_stop(&w->wheel, &s->report);
 	timer_stop(&w->wheel, &s->digits.next);
+	if (s->webrtc)
+		webrtc_close(s->webrtc);
 	s->send_cipher = srtp_free(s->send_cipher);
 	s->receive_cipher = srtp_free(s->receive_cipher);
 	s->receive_before = srtp_free(s->receive_before);
@@ -47,7 +53,7 @@ static void reception_ends(struct media_stream *s)
 	s->resyncs = 0;
 }
 
-static void take_ciphers(struct media_stream *s, const struct stream_settings *set)
+void media_stream_rekey(struct media_stream *s, const struct stream_settings *set)
 {
 	s->spent = srtp_free(s->spent);
 	if (set->new_send) {
@@ -70,22 +76,34 @@ static void take_ciphers(struct media_stream *s, const struct stream_settings *s
 		s->receive_before = srtp_free(s->receive_before);
 }
 
-void media_stream_apply(struct media_stream *s, const struct stream_settings *set)
+/* Where it is sent, and whence it may come. */
+static void apply_paths(struct media_stream *s, const struct stream_settings *set)
 {
 	struct worker *w = s->worker;
-	int64_t now_us = w->wheel.now_us;
 	struct endpoint remote;
 
-	ASSERT_ON(w->thread);
+	if (s->webrtc) {
+		webrtc_apply(s->webrtc, &set->webrtc);
+		return;
+	}
 	endpoint_from_address(&set->remote, s->family, &remote);
 	path_signal(&s->rtp, &remote);
 	endpoint_from_address(&set->remote_rtcp, s->family, &remote);
 	path_signal(&s->rtcp, &remote);
 	if (set->learn) {
-		path_open_window(&s->rtp, now_us, w->tuning->learn_us);
-		path_open_window(&s->rtcp, now_us, w->tuning->learn_us);
+		path_open_window(&s->rtp, w->wheel.now_us, w->tuning->learn_us);
+		path_open_window(&s->rtcp, w->wheel.now_us, w->tuning->learn_us);
 		s->started_told = false;
 	}
+}
+
+void media_stream_apply(struct media_stream *s, const struct stream_settings *set)
+{
+	struct worker *w = s->worker;
+	int64_t now_us = w->wheel.now_us;
+
+	ASSERT_ON(w->thread);
+	apply_paths(s, set);
 	if (set->receive && !s->receive) /* what was sent into a pause is not lost */
 		reception_ends(s);
 	/* A phone that holds need not send, in whichever words it says so (RFC 3264 §8.4). */
@@ -100,7 +118,7 @@ void media_stream_apply(struct media_stream *s, const struct stream_settings *se
 	if (!s->send)
 		s->sender.source = 0;
 	memcpy(s->rate_khz, set->rate_khz, sizeof(s->rate_khz));
-	take_ciphers(s, set);
+	media_stream_rekey(s, set);
 	if (!timer_running(&s->report))
 		timer_start(&w->wheel, &s->report, w->tuning->report_us / 2);
 }
@@ -127,6 +145,8 @@ static bool refuse_result(struct media_stream *s, enum srtp_result result)
 /* In place, with the present key, or with the one before while the present one has not been used. */
 static bool media_stream_decrypt(struct media_stream *s, uint8_t *p, size_t n, bool rtcp, size_t *ret_n)
 {
+	if (!s->receive_cipher)
+		return refuse_result(s, SRTP_AUTH_FAILED);
 	if (!s->receive_before) {
 		enum srtp_result result = unprotect(s->receive_cipher, p, n, rtcp, ret_n);
 		return result == SRTP_OK || refuse_result(s, result);
@@ -158,20 +178,28 @@ static bool is_stray(const struct rtp_reception *r, const struct rtp_packet *pac
 	return r->highest != packet->sequence && r->suspect == (uint16_t)(packet->sequence + 1);
 }
 
-static void tell(struct media_stream *s, enum media_event_kind kind)
+bool media_stream_tell(struct media_stream *s, enum media_event_kind kind)
 {
 	struct worker_event event = {.stream = s->handle, .kind = kind};
 
 	if (s->rtp.current.n && !address_from_sockaddr(&s->rtp.current.name, &event.remote))
 		ASSERT(!"a path's address came from the kernel or from an address");
 	report_figures(s, &event.figures);
-	bool told = worker_tell(s->worker, &event);
+	event.suite = s->webrtc ? s->webrtc->send_key.suite : SRTP_NONE;
+	if (!worker_tell(s->worker, &event))
+		return false;
+	if (kind == MEDIA_FIGURES)
+		s->figures_told = event.figures;
+	return true;
+}
+
+static void tell(struct media_stream *s, enum media_event_kind kind)
+{
+	bool told = media_stream_tell(s, kind);
 	if (kind == MEDIA_STARTED)
 		s->owes_started = !told;
 	else if (kind == MEDIA_SILENT)
 		s->owes_silent = !told;
-	else if (told)
-		s->figures_told = event.figures;
 }
 
 static void pass_on(struct media_stream *s, const struct rtp_packet *packet, uint8_t *p)
@@ -229,7 +257,7 @@ static void receive_voice(struct media_stream *s, const struct endpoint *from, e
 	s->heard_us = now_us;
 	/* An authentic packet, held back by somebody and sent from elsewhere, moves nothing. Who is heard in clear has
 	 * been judged by source alone: numbers of his own choice must not keep the phone from its place. */
-	if (verdict == PATH_CURRENT || newest || !s->encrypted)
+	if (!s->webrtc && (verdict == PATH_CURRENT || newest || !s->encrypted))
 		path_take(&s->rtp, from, now_us);
 	if (!s->started_told) {
 		s->started_told = true;
@@ -314,6 +342,17 @@ static void receive_rtcp(struct media_stream *s, struct path *path, const struct
 		path_take(path, from, s->heard_us);
 }
 
+void media_stream_take(struct media_stream *s, bool rtcp, const struct endpoint *from, uint8_t *p, size_t n)
+{
+	bool is_rtcp = rtcp || (s->rtcp_mux && rtp_is_rtcp(p, n));
+	if (!is_rtcp)
+		receive_rtp(s, from, p, n);
+	else if (rtcp && s->rtcp_mux)
+		media_stream_refuse(s, REFUSED_SOURCE); /* one port was agreed */
+	else
+		receive_rtcp(s, rtcp ? &s->rtcp : &s->rtp, from, p, n);
+}
+
 void media_stream_readable(struct media_stream *s, bool rtcp)
 {
 	struct worker *w = s->worker;
@@ -330,13 +369,7 @@ void media_stream_readable(struct media_stream *s, bool rtcp)
 		media_stream_refuse(s, REFUSED_MALFORMED);
 		return;
 	}
-	bool is_rtcp = rtcp || (s->rtcp_mux && rtp_is_rtcp(w->packet, n));
-	if (!is_rtcp)
-		receive_rtp(s, &from, w->packet, n);
-	else if (rtcp && s->rtcp_mux)
-		media_stream_refuse(s, REFUSED_SOURCE); /* one port was agreed */
-	else
-		receive_rtcp(s, path, &from, w->packet, n);
+	media_stream_take(s, rtcp, &from, w->packet, n);
 }
 
 static void send_report(struct timer *t, void *arg)
@@ -368,6 +401,8 @@ static void tick(struct timer *t, void *arg)
 	} else if (s->owes_silent) {
 		tell(s, MEDIA_SILENT);
 	}
+	if (s->webrtc)
+		webrtc_tick(s->webrtc);
 	report_figures(s, &now);
 	s->figures.jitter_max_us = now.jitter_max_us;
 	if (memcmp(&now, &s->figures_told, sizeof(now)) != 0)

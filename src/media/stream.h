@@ -18,6 +18,7 @@
 #include "rtp/quality.h"
 
 struct transcoder;
+struct webrtc;
 struct worker;
 
 enum refusal {
@@ -34,6 +35,7 @@ enum refusal {
 struct stream_settings {
 	struct address remote, remote_rtcp;
 	bool rtcp_mux, send, receive, learn;
+	struct media_webrtc webrtc;
 	uint8_t rate_khz[128];
 	bool new_send, new_receive; /* the cipher below takes the place of the present one; NULL: plain */
 	bool fresh_ssrc;            /* the key has been used before */
@@ -84,6 +86,7 @@ struct media_stream {
 	int family;
 	struct endpoint local; /* of RTP */
 	struct path rtp, rtcp; /* rtcp: only its socket is used with rtcp_mux */
+	struct webrtc *webrtc; /* on a shared port, which then moves `rtp`; NULL: sockets of its own */
 
 	struct worker *worker;
 	bool rtcp_mux, send, receive;
@@ -139,6 +142,13 @@ void media_stream_apply(struct media_stream *s, const struct stream_settings *se
 void media_stream_close(struct media_stream *s);
 /* One datagram waits on the RTP or RTCP socket. */
 void media_stream_readable(struct media_stream *s, bool rtcp);
+/* A datagram came, of 2 to RTP_PACKET_MAX bytes; SRTP_TRAILER_MAX more may be written behind them. rtcp: on its port.
+ */
+void media_stream_take(struct media_stream *s, bool rtcp, const struct endpoint *from, uint8_t *p, size_t n);
+/* New keys: those of `set` that are new. */
+void media_stream_rekey(struct media_stream *s, const struct stream_settings *set);
+/* False: no room for it now. */
+MUST_USE bool media_stream_tell(struct media_stream *s, enum media_event_kind kind);
 
 /* ---- relay.c ---- */
 void sender_init(struct media_stream *s);

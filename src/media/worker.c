@@ -11,8 +11,10 @@
 #include "media/worker.h"
 #include "net/loop.h"
 
-/* In epoll's word: a stream's address, and in its lowest bit which of its sockets. 0: the eventfd. */
+/* In epoll's word: a stream's address, and in its lowest bit which of its sockets; or that of a shared socket. 0: the
+ * eventfd. */
 #define TAG_RTCP 1
+#define TAG_SHARED 2
 
 /* Passing packets on needs a few KB, Opus up to 100; OpenSSL's ciphers are made elsewhere. */
 #define STACK_BYTES (512 * 1024)
@@ -58,6 +60,19 @@ static void publish(struct timer *t, void *arg)
 	timer_start(&w->wheel, t, SECOND_US);
 }
 
+static int make_shared(struct worker *w)
+{
+	uint8_t key[16];
+
+	if (!w->has_shared)
+		return 0;
+	w->shared = calloc(1, sizeof(*w->shared));
+	if (!w->shared)
+		return -ENOMEM;
+	random_bytes(&w->random, key, sizeof(key));
+	return shared_init(w->shared, key, w->streams_max);
+}
+
 int worker_init(struct worker *w)
 {
 	w->epoll_fd = w->event_fd = -1;
@@ -78,7 +93,7 @@ int worker_init(struct worker *w)
 	wheel_init(&w->wheel, worker_clock(w), clock_wall_us());
 	timer_init(&w->publish, publish, w);
 	timer_start(&w->wheel, &w->publish, SECOND_US);
-	return 0;
+	return make_shared(w);
 }
 
 void worker_done(struct worker *w)
@@ -90,6 +105,9 @@ void worker_done(struct worker *w)
 	for (unsigned i = 0; i < w->count; i++)
 		ring_free(w->crossing[i]);
 	free(w->streams);
+	if (w->shared)
+		shared_done(w->shared);
+	free(w->shared);
 	if (w->epoll_fd >= 0)
 		close(w->epoll_fd);
 	if (w->event_fd >= 0)
@@ -149,12 +167,24 @@ static void listen_on(struct media_stream *s)
 		log_event(LOG_ERROR, "media.deaf", LOG_INT("errno", errno));
 }
 
+static void listen_shared(struct worker *w, const struct shared_socket *socket)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uintptr_t)socket | TAG_SHARED};
+	if (epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, socket->fd, &event) < 0)
+		log_event(LOG_ERROR, "media.deaf", LOG_INT("errno", errno));
+}
+
 static void command_do(struct worker *w, struct command *c)
 {
+	if (c->kind == COMMAND_LISTEN) {
+		listen_shared(w, c->listen);
+		return;
+	}
 	if (c->kind == COMMAND_OPEN) {
 		w->streams[(uint32_t)c->stream] = c->open;
 		media_stream_open(c->open, w);
-		listen_on(c->open);
+		if (!c->open->webrtc)
+			listen_on(c->open);
 		return;
 	}
 	/* The switchboard sends nothing after a close, so the stream is there. */
@@ -178,6 +208,7 @@ static void command_do(struct worker *w, struct command *c)
 		event_queue(s, &c->digit);
 		break;
 	case COMMAND_OPEN:
+	case COMMAND_LISTEN:
 		break;
 	}
 }
@@ -202,8 +233,10 @@ static bool drain_closes(struct worker *w)
 		drain_commands(w); /* what was said to the stream before its end */
 		struct media_stream *s = worker_stream(w, handle);
 		ASSERT(s);
-		(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, s->rtp.fd, NULL);
-		(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, s->rtcp.fd, NULL);
+		if (!s->webrtc) {
+			(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, s->rtp.fd, NULL);
+			(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, s->rtcp.fd, NULL);
+		}
 		media_stream_close(s);
 		w->streams[(uint32_t)handle] = NULL;
 		int rc = ring_push(w->closed, &s);
@@ -263,6 +296,10 @@ static void handle(struct worker *w, const struct epoll_event *event)
 		return;
 	}
 	uintptr_t word = (uintptr_t)event->data.u64;
+	if (word & TAG_SHARED) {
+		shared_readable(w, (const struct shared_socket *)(word & ~(uintptr_t)TAG_SHARED));
+		return;
+	}
 	media_stream_readable((struct media_stream *)(word & ~(uintptr_t)TAG_RTCP), word & TAG_RTCP);
 }
 
@@ -285,6 +322,7 @@ static void *worker_run(void *arg)
 		busy |= drain_closes(w);
 		busy |= drain_crossings(w);
 		wake_others(w);
+		busy |= w->shared && w->shared->waiting;
 		/* A stream closed above is in no event below: its sockets have left the epoll. */
 		int n = epoll_wait(w->epoll_fd, events, MEDIA_ROUND_MAX, busy ? 0 : wait_ms(w));
 		atomic_store_explicit(&w->asleep, false, memory_order_relaxed);
@@ -292,6 +330,8 @@ static void *worker_run(void *arg)
 		wheel_turn(&w->wheel, worker_clock(w), clock_wall_us());
 		for (int i = 0; i < n; i++)
 			handle(w, &events[i]);
+		if (w->shared)
+			shared_shake(w);
 	}
 	pulse_end(&w->pulse);
 	return NULL;

@@ -1,7 +1,8 @@
 /*
  * media/worker.h - a media worker: one thread, one epoll, the streams that live there
  *
- * A round: wait; move the clock; take one datagram from each socket that has any; take what other workers and the
+ * A round: wait; move the clock; take one datagram from each socket that has any, and a batch from one that many share;
+ * one step of a DTLS handshake; take what other workers and the
  * switchboard sent; wake those for whom something was left. Rings are the only way in and out:
  *
  *   commands, closes   switchboard ─► worker. A close has a ring of its own with room for every stream, so it never
@@ -17,24 +18,26 @@
 #include "base/random.h"
 #include "base/ring.h"
 #include "media/limits.h"
+#include "media/shared.h"
 #include "media/stream.h"
 
 struct loop_waker;
 
 /* Times that tests set to what they need. */
 struct media_tuning {
-	int64_t learn_us, learn_quiet_us, report_us, figures_us, silent_us, rest_us;
+	int64_t learn_us, learn_quiet_us, report_us, figures_us, silent_us, rest_us, dtls_retry_us;
 	size_t events_max, crossing_max;
 	const _Atomic int64_t *clock_us; /* NULL: the system's; a new time is seen at the next wake-up */
 };
 
-enum command_kind { COMMAND_OPEN, COMMAND_SET, COMMAND_JOIN, COMMAND_SPLIT, COMMAND_DIGIT };
+enum command_kind { COMMAND_OPEN, COMMAND_SET, COMMAND_JOIN, COMMAND_SPLIT, COMMAND_DIGIT, COMMAND_LISTEN };
 struct command {
 	enum command_kind kind;
 	pool_handle stream;
 	union {
 		struct media_stream *open;
-		struct stream_settings set; /* owns its ciphers */
+		const struct shared_socket *listen; /* of the worker, not of a stream */
+		struct stream_settings set;         /* owns its ciphers */
 		struct {
 			pool_handle other;
 			struct worker *worker;
@@ -50,6 +53,7 @@ struct worker_event {
 	enum media_event_kind kind;
 	struct address remote;
 	struct media_figures figures;
+	enum srtp_suite suite;
 };
 
 /* A packet that crosses: by value. */
@@ -82,6 +86,8 @@ struct worker {
 	struct ring *events, *closed;
 	struct ring *crossing[MEDIA_WORKERS_MAX]; /* by sender; own place NULL */
 	uint32_t streams_max;
+	bool has_shared;       /* set by the caller: there may be browsers */
+	struct shared *shared; /* then: their port */
 
 	/* The worker thread's alone from here on. */
 	struct pulse pulse;

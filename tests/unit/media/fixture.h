@@ -16,8 +16,9 @@ struct fixture {
 	struct loop *loop;
 	struct media *media;
 	struct media_tuning tuning;
-	_Atomic int64_t clock_us; /* of the workers */
-	pool_handle anchors[4];   /* a stream on each worker */
+	const struct tls_identity *identity; /* set before fixture_start(): there are browsers */
+	_Atomic int64_t clock_us;            /* of the workers */
+	pool_handle anchors[4];              /* a stream on each worker */
 	struct media_event events[FIXTURE_EVENTS_MAX];
 	size_t event_count;
 	struct address local;
