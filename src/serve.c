@@ -349,16 +349,34 @@ static int open_transport(struct server *s)
 	return 0;
 }
 
+/* The certificate of browsers' voice: one for the node, kept, as calls name it. */
+static int load_voice_identity(struct server *s, struct tls_identity **ret)
+{
+	struct tls_reason why;
+	char directory[sizeof(s->config.data) + 8];
+	snprintf(directory, sizeof(directory), "%s/tls", s->config.data);
+	int rc = tls_identity_self_signed(directory, "voice", clock_wall_us(), ret, &why);
+	return rc < 0 ? fail("certificate of voice", why.text) : 0;
+}
+
 static int open_media(struct server *s)
 {
+	struct tls_identity *identity;
+	if (load_voice_identity(s, &identity) < 0)
+		return -1;
 	struct media_config c = {.workers = s->config.media_workers,
 				 .port_low = s->config.media_port_low,
 				 .port_high = s->config.media_port_high,
 				 .ports_ahead = 64,
 				 .streams_max = s->descriptors.streams,
+				 .identity = identity,
 				 .on_event = on_media_event,
 				 .owner = s};
 	int rc = media_new(s->loop, &c, &s->media);
+	tls_identity_free(identity);
+	if (rc == -EINVAL)
+		return fail("media.ports",
+			    "there must be two ports for voice, and beside them one for each media worker");
 	return rc < 0 ? fail("voice workers cannot start", strerror(-rc)) : 0;
 }
 

@@ -58,8 +58,9 @@ static void side_copy(struct call_side *side, const struct leg *leg)
 	memcpy(side->trunk_id, leg->trunk_id, sizeof(side->trunk_id));
 	side->transport = (uint8_t)leg->flow.transport;
 	side->known = true;
-	side->suite = leg->send_key.suite;
-	side->keys_in_clear = side->suite != SRTP_NONE && !sip_transport_secure(leg->flow.transport);
+	side->dtls = leg->webrtc;
+	side->suite = leg->webrtc ? leg->webrtc_suite : leg->send_key.suite;
+	side->keys_in_clear = side->suite != SRTP_NONE && !side->dtls && !sip_transport_secure(leg->flow.transport);
 	if (leg->agreed_count)
 		offer_codec_name(leg, side->codec, sizeof(side->codec));
 	if (sip_transport_secure(leg->flow.transport) && !side->tls[0])

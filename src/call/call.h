@@ -22,6 +22,7 @@ struct call_side {
 	uint8_t transport; /* enum sip_transport */
 	bool known;        /* transport and what follows mean something */
 	bool keys_in_clear;
+	bool dtls; /* its keys are DTLS's */
 	enum srtp_suite suite;
 	struct media_figures figures;
 	struct media_figures before; /* of its leg when it came from another call: not this one's */

@@ -5,6 +5,7 @@
 #include "call/messages.h"
 #include "call/offer.h"
 #include "call/transfer.h"
+#include "call/webrtc.h"
 
 #include <errno.h>
 
@@ -59,7 +60,7 @@ bool incoming_may_speak(struct leg *caller, struct refusal *ret_why)
 /* What is known before there is a leg. */
 struct incoming {
 	struct party from;
-	bool plain_allowed; /* on the caller's side */
+	bool plain_allowed, webrtc; /* on the caller's side */
 	struct callee callee;
 	struct trunk_call trunk;
 	struct identity identity; /* of a device */
@@ -83,6 +84,7 @@ static bool from_device(struct switchboard *sb, struct sip_server *server, const
 	}
 	ret->from = party_of_device(device);
 	ret->plain_allowed = sb->config.plain_rtp && device->srtp == STORE_SRTP_OFF;
+	ret->webrtc = webrtc_wanted(device, flow);
 	identity_read(sb, req, device->user, &ret->identity);
 	return true;
 }
@@ -161,6 +163,7 @@ void incoming_invite(struct switchboard *sb, struct sip_server *server, const st
 	if (!leg)
 		return;
 	leg->plain_allowed = in.plain_allowed;
+	leg->webrtc = in.webrtc;
 	struct call *c = call_new(sb, leg, &in.from, in.callee.to);
 	if (!c) {
 		no_memory(sb);

@@ -208,6 +208,13 @@ void leg_media_event(struct leg *leg, const struct media_event *event)
 	case MEDIA_SILENT:
 		leg_check_alive(leg);
 		break;
+	case MEDIA_SECURED:
+		leg->webrtc_suite = event->suite;
+		break;
+	case MEDIA_UNSECURED:
+		if (leg->state == LEG_UP || leg->state == LEG_ANSWERING)
+			leg_voice_lost(leg);
+		break;
 	case MEDIA_STARTED:
 		break;
 	}

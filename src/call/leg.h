@@ -108,6 +108,7 @@ struct leg {
 	bool offered_in_ok : 1;    /* ... which brings the answer to the offer in it */
 	bool hang_up_on_ack : 1;   /* BYE must wait for the ACK of our 2xx (§15) */
 	bool plain_allowed : 1;    /* node and device both allow unencrypted voice */
+	bool webrtc : 1;           /* its voice is a browser's: call/webrtc.h */
 	bool mux : 1;              /* RTCP on the RTP port was agreed */
 	bool mux_offered : 1;      /* ... by us */
 	uint8_t change_method;     /* enum sip_method */
@@ -153,8 +154,11 @@ struct leg {
 	struct sdp_format agreed[LEG_FORMATS_MAX]; /* slices into agreed_text */
 	struct description agreed_text;
 	struct srtp_key send_key, receive_key;
-	struct srtp_key offered[2]; /* ours in an open offer */
-	uint32_t offered_tags[2];   /* ... under these crypto tags; 0: none */
+	struct srtp_key offered[2];        /* ours in an open offer */
+	uint32_t offered_tags[2];          /* ... under these crypto tags; 0: none */
+	struct ice_credentials webrtc_ice; /* of the stream, while it is open */
+	uint8_t webrtc_setup;              /* enum sdp_setup: our role in DTLS; SDP_NO_SETUP until it is agreed */
+	enum srtp_suite webrtc_suite;      /* that DTLS made keys for */
 	struct media_figures figures;
 };
 
@@ -173,7 +177,7 @@ struct leg_call {
 	struct slice from, to; /* name-addr texts */
 	struct slice fields;   /* of the INVITE, beside those that each has: whole lines, or empty */
 	uint8_t max_forwards;
-	bool plain_allowed;
+	bool plain_allowed, webrtc;
 	const struct sdp_format *formats; /* to offer */
 	size_t format_count;
 	uint16_t ptime_ms;

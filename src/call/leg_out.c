@@ -279,6 +279,7 @@ int leg_call(struct switchboard *sb, const struct leg_call *to, leg_fn fn, void 
 	leg->outgoing = true;
 	leg->max_forwards = to->max_forwards;
 	leg->plain_allowed = to->plain_allowed;
+	leg->webrtc = to->webrtc;
 	char tag[SIP_NAME_CAP], call_id[SIP_NAME_CAP];
 	struct writer t = writer_on(tag, sizeof(tag)), c = writer_on(call_id, sizeof(call_id));
 	struct sip_name id = {.handle = leg->name.handle, .secret = random_u64(sb->random)};

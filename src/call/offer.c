@@ -1,6 +1,7 @@
 /* call/offer.c - descriptions of a leg, both ways: see offer.h */
 #include "call/offer.h"
 #include "call/transcoding.h"
+#include "call/webrtc.h"
 #include "rtp/sdes.h"
 
 #include <errno.h>
@@ -55,15 +56,15 @@ int offer_open_stream(struct leg *leg, pool_handle near)
 		return 0;
 	struct address local = leg->flow.local;
 	local.port = 0;
-	int rc = media_open(leg->sb->config.media, pool_handle_of(&leg->sb->legs, leg), &local, near, &leg->stream,
-			    &leg->media_address);
+	int rc = leg->webrtc ? webrtc_open_stream(leg, &local, near)
+			     : media_open(leg->sb->config.media, pool_handle_of(&leg->sb->legs, leg), &local, near,
+					  &leg->stream, &leg->media_address);
 	if (rc == -EMFILE)
 		leg->sb->no_port_us = leg->sb->wheel->now_us; /* `alto status` names it for a while */
 	return rc;
 }
 
-/* The peer's audio line in force; NULL: none. Slices into leg->remote. */
-static const struct sdp_media *remote_audio(const struct leg *leg, struct sdp_session *ret)
+const struct sdp_media *offer_remote_audio(const struct leg *leg, struct sdp_session *ret)
 {
 	struct sdp_reason err;
 	uint8_t index;
@@ -72,21 +73,17 @@ static const struct sdp_media *remote_audio(const struct leg *leg, struct sdp_se
 	return sdp_audio(ret, &index);
 }
 
-static bool wants_voice(const struct sdp_media *m)
-{
-	return m->direction != SDP_SENDONLY && m->direction != SDP_INACTIVE && !address_is_any(&m->address);
-}
-
 bool offer_hears(const struct leg *leg)
 {
 	struct sdp_session session;
-	const struct sdp_media *m = remote_audio(leg, &session);
-	return m && wants_voice(m);
+	const struct sdp_media *m = offer_remote_audio(leg, &session);
+	return m && !sdp_media_held(m);
 }
 
 /* What a description settles beside itself. */
 struct terms {
 	struct srtp_key send_key, receive_key;
+	struct webrtc_terms webrtc;
 	bool mux;
 	const struct sdp_format *formats;
 	size_t count;
@@ -103,12 +100,14 @@ static int apply(struct leg *leg, const struct sdp_media *m, const struct terms 
 		.remote = m->address,
 		.remote_rtcp = m->rtcp,
 		.rtcp_mux = m->rtcp_mux && t->mux,
-		.send = wants_voice(m),
+		.send = !sdp_media_held(m),
 		.receive = m->direction != SDP_RECVONLY && m->direction != SDP_INACTIVE,
 		.learn = true,
 		.send_key = t->send_key,
 		.receive_key = t->receive_key,
 	};
+	if (leg->webrtc)
+		webrtc_settings(m, &t->webrtc, &s);
 	for (size_t i = 0; i < t->count; i++)
 		s.rate_khz[t->formats[i].payload & 127] = (uint8_t)(t->formats[i].rate / 1000);
 	int rc = media_set(leg->sb->config.media, leg->stream, &s);
@@ -122,10 +121,15 @@ static int apply(struct leg *leg, const struct sdp_media *m, const struct terms 
 int offer_settle(struct leg *leg)
 {
 	struct sdp_session session;
-	const struct sdp_media *m = remote_audio(leg, &session);
+	const struct sdp_media *m = offer_remote_audio(leg, &session);
 	if (!m)
 		return -ENOENT;
-	struct terms t = {leg->send_key, leg->receive_key, leg->mux, leg->agreed, leg->agreed_count};
+	struct terms t = {.send_key = leg->send_key,
+			  .receive_key = leg->receive_key,
+			  .webrtc = {leg->webrtc_ice, (enum sdp_setup)leg->webrtc_setup},
+			  .mux = leg->mux,
+			  .formats = leg->agreed,
+			  .count = leg->agreed_count};
 	int rc = apply(leg, m, &t);
 	crypto_wipe(&t, sizeof(t));
 	return rc;
@@ -184,6 +188,10 @@ static int settle_on(struct leg *leg, struct description *text, const struct sdp
 	leg->send_key = t->send_key;
 	leg->receive_key = t->receive_key;
 	leg->mux = t->mux;
+	if (leg->webrtc) {
+		leg->webrtc_ice = t->webrtc.ice;
+		leg->webrtc_setup = (uint8_t)t->webrtc.setup;
+	}
 	description_done(&leg->remote);
 	leg->remote = *text;
 	*text = (struct description){0};
@@ -338,13 +346,25 @@ size_t offer_default_formats(struct sdp_format *ret, size_t cap)
 
 bool offer_allowed(const struct leg *leg)
 {
-	return leg->plain_allowed || !keys_go_in_clear(leg);
+	return leg->plain_allowed || leg->webrtc || !keys_go_in_clear(leg);
 }
 
 /* Plain voice where it is allowed, but a leg that is encrypted stays so. */
 static bool offers_plain(const struct leg *leg)
 {
-	return leg->plain_allowed && leg->send_key.suite == SRTP_NONE;
+	return leg->plain_allowed && !leg->webrtc && leg->send_key.suite == SRTP_NONE;
+}
+
+static int write_webrtc(struct leg *leg, const struct sdp_local_audio *plain)
+{
+	struct sdp_local_audio audio = *plain;
+	struct webrtc_terms terms = {.ice = leg->webrtc_ice};
+	struct webrtc_words words;
+	webrtc_describe(leg, &terms, NULL, NULL, &words);
+	audio.protocol = SLICE("UDP/TLS/RTP/SAVPF");
+	audio.rtcp_mux = leg->mux_offered = true;
+	audio.transport = &words.transport;
+	return write_local(leg, &audio, NULL, 0);
 }
 
 int offer_write(struct leg *leg, const struct sdp_format *formats, size_t count, uint16_t ptime_ms)
@@ -361,6 +381,8 @@ int offer_write(struct leg *leg, const struct sdp_format *formats, size_t count,
 		.format_count = (uint8_t)MIN(count, (size_t)SDP_FORMATS_MAX),
 		.ptime_ms = ptime_ms,
 	};
+	if (leg->webrtc)
+		return write_webrtc(leg, &audio);
 	for (uint32_t i = 0; !offers_plain(leg) && i < ARRAY_LEN(offered_suites); i++) {
 		/* A key that is in use goes on, so that a change of codec does not change keys (its index runs on). */
 		if (leg->send_key.suite == offered_suites[i])
@@ -435,6 +457,9 @@ static bool take_answered_key(const struct leg *leg, const struct sdp_media *m, 
 			      struct refusal *why)
 {
 	struct srtp_key theirs = {.suite = SRTP_NONE};
+	if (leg->webrtc)
+		return webrtc_check(m, why) &&
+		       (webrtc_take_answer(leg, m, &terms->webrtc) || no(why, 488, "DTLS Role Required"));
 	const struct sdp_crypto *c = crypto_choose(m, &theirs);
 	if (offers_plain(leg) && !c)
 		return true;
@@ -462,7 +487,7 @@ bool offer_take_answer(struct leg *leg, struct slice text, struct refusal *ret_w
 	struct terms terms = {.formats = formats, .count = n, .mux = leg->mux_offered};
 	if (!ok)
 		no(ret_why, 488, err.text);
-	else if (!m || !m->has_address)
+	else if (!m || (!m->has_address && !leg->webrtc))
 		ok = unfit(ret_why, SIP_WARNING_MEDIA, "No Audio");
 	else if (names_our_port(leg, m))
 		ok = no(ret_why, 488, "Our Own Voice Port");
@@ -480,31 +505,39 @@ bool offer_take_answer(struct leg *leg, struct slice text, struct refusal *ret_w
 
 /* ---- their offer, our answer ---- */
 
-bool offer_check(struct leg *leg, struct slice text, struct sdp_session *ret, struct refusal *ret_why)
+/* Profile and keys of an offer that is no browser's, under our policy. */
+static bool check_protection(const struct leg *leg, const struct sdp_media *m, struct refusal *why)
 {
-	struct sdp_reason err;
 	struct srtp_key key;
-	uint8_t index;
-	if (sdp_parse(text, ret, &err) != SDP_OK)
-		return no(ret_why, 400, err.text);
-	const struct sdp_media *m = sdp_audio(ret, &index);
-	if (!m || !m->has_address)
-		return unfit(ret_why, SIP_WARNING_MEDIA, "Audio Only");
-	if (names_our_port(leg, m))
-		return no(ret_why, 488, "Our Own Voice Port");
 	bool secure_profile = slice_caseeq(m->protocol, SLICE("RTP/SAVP")) ||
 			      slice_caseeq(m->protocol, SLICE("RTP/SAVPF"));
 	if (!secure_profile && !slice_caseeq(m->protocol, SLICE("RTP/AVP")) &&
 	    !slice_caseeq(m->protocol, SLICE("RTP/AVPF")))
-		return unfit(ret_why, SIP_WARNING_PROTOCOL, "RTP/AVP Or RTP/SAVP Only");
+		return unfit(why, SIP_WARNING_PROTOCOL, "RTP/AVP Or RTP/SAVP Only");
 	bool keyed = crypto_choose(m, &key) != NULL;
 	crypto_wipe(&key, sizeof(key));
 	if (secure_profile && !keyed)
-		return no(ret_why, 488, "No Usable SDES Key");
+		return no(why, 488, "No Usable SDES Key");
 	if (!keyed && !leg->plain_allowed)
-		return no(ret_why, 488, "Encrypted Voice Required");
+		return no(why, 488, "Encrypted Voice Required");
 	if (keyed && keys_go_in_clear(leg) && !leg->plain_allowed)
-		return no(ret_why, 488, "Keys Over Plaintext Signalling");
+		return no(why, 488, "Keys Over Plaintext Signalling");
+	return true;
+}
+
+bool offer_check(struct leg *leg, struct slice text, struct sdp_session *ret, struct refusal *ret_why)
+{
+	struct sdp_reason err;
+	uint8_t index;
+	if (sdp_parse(text, ret, &err) != SDP_OK)
+		return no(ret_why, 400, err.text);
+	const struct sdp_media *m = sdp_audio(ret, &index);
+	if (!m || (!m->has_address && !leg->webrtc))
+		return unfit(ret_why, SIP_WARNING_MEDIA, "Audio Only");
+	if (names_our_port(leg, m))
+		return no(ret_why, 488, "Our Own Voice Port");
+	if (!(leg->webrtc ? webrtc_check(m, ret_why) : check_protection(leg, m, ret_why)))
+		return false;
 	struct sdp_format formats[LEG_FORMATS_MAX];
 	if (!has_codec(formats, sdp_offer_formats(m, formats, LEG_FORMATS_MAX)))
 		return unfit(ret_why, SIP_WARNING_FORMAT, "No Common Codec");
@@ -554,7 +587,14 @@ int offer_answer(struct leg *leg, const struct sdp_format *spoken, size_t count)
 		.maxptime_ms = m->maxptime_ms,
 	};
 	struct terms terms = {.mux = m->rtcp_mux, .formats = chosen, .count = n};
-	choose_keys(leg, m, &audio, key_text, &terms);
+	struct webrtc_words words;
+	if (leg->webrtc) {
+		webrtc_accept(leg, m, &terms.webrtc);
+		webrtc_describe(leg, &terms.webrtc, &session, m, &words);
+		audio.transport = &words.transport;
+	} else {
+		choose_keys(leg, m, &audio, key_text, &terms);
+	}
 	rc = write_local(leg, &audio, &session, index);
 	if (rc == 0)
 		rc = settle_on(leg, &leg->pending, m, &terms);

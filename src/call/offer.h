@@ -8,6 +8,9 @@
 /* The stream: opened on first use, near another one. */
 MUST_USE int offer_open_stream(struct leg *leg, pool_handle near);
 
+/* The audio line of the peer's description in force, which *ret then is. NULL: there is none. */
+const struct sdp_media *offer_remote_audio(const struct leg *leg, struct sdp_session *ret);
+
 /* Our offer into leg->local: fresh keys for each suite unless voice may be plain. -EACCES: its keys would go in clear;
  * -ENOENT: no formats; -ENOMEM. */
 MUST_USE int offer_write(struct leg *leg, const struct sdp_format *formats, size_t count, uint16_t ptime_ms);

@@ -20,7 +20,7 @@
  *   info.c          digits that come by INFO, told in the way that the other leg has
  *   register_*.c    registrar.c's: one REGISTER of a device at a time, and what its Contacts ask for
  *   body.c          is there an offer in a request, and may we read it
- *   offer.c         descriptions ◄──► media settings
+ *   offer.c         descriptions ◄──► media settings;  webrtc.c  what a browser's leg has of its own
  *   messages.c      SIP messages of calls, on their way to the store
  *   authenticate.c  who sent a request;  guests.c  what strangers did;  refuse.c  how it is refused;  registrar_write.c
  * bindings on their way to the disk;  keepalive.c  their phones' way kept open

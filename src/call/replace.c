@@ -10,6 +10,7 @@
 #include "call/offer.h"
 #include "call/outside.h"
 #include "call/transfer.h"
+#include "call/webrtc.h"
 
 struct leg *replace_find(struct switchboard *sb, const struct sip_replaces *dialog)
 {
@@ -130,6 +131,7 @@ static void name_leg(struct leg *leg, const struct directory_device *d)
 	snprintf(leg->user_id, sizeof(leg->user_id), "%.*s", SLICE_ARG(d->user->id));
 	snprintf(leg->device_id, sizeof(leg->device_id), "%.*s", SLICE_ARG(d->id));
 	leg->plain_allowed = leg->sb->config.plain_rtp && d->srtp == STORE_SRTP_OFF;
+	leg->webrtc = webrtc_wanted(d, &leg->flow);
 }
 
 static bool can_speak(const struct replacing *r, struct leg *taken, struct refusal *why)

@@ -8,6 +8,7 @@
 #include "call/gruu.h"
 #include "call/ringing.h"
 #include "call/transfer.h"
+#include "call/webrtc.h"
 
 uint64_t ring_hash(const struct switchboard *sb, struct slice binding_id)
 {
@@ -130,6 +131,7 @@ static int call_binding(struct ringing *r, const struct directory_binding *b, co
 	ring.to.flow = *flow;
 	ring.to.target = binding_target(b);
 	ring.to.path = directory_binding_text(b, BINDING_PATH);
+	ring.to.webrtc = webrtc_wanted(device, flow);
 	ring.to.plain_allowed = r->call->sb->config.plain_rtp && device->srtp == STORE_SRTP_OFF;
 	int rc = ring_leg(&ring, ret);
 	if (rc < 0)

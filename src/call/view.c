@@ -4,6 +4,17 @@
 
 #include <errno.h>
 
+/* The suite, and where its keys come from if not from descriptions. */
+static struct slice protection_name(const struct call_side *side)
+{
+	if (side->suite == SRTP_NONE)
+		return SLICE_NONE;
+	if (!side->dtls)
+		return srtp_suite_name(side->suite);
+	return side->suite == SRTP_AEAD_AES_128_GCM ? SLICE("DTLS AEAD_AES_128_GCM")
+						    : SLICE("DTLS AES_CM_128_HMAC_SHA1_80");
+}
+
 void side_row(const struct call_side *side, struct store_leg *ret)
 {
 	*ret = (struct store_leg){
@@ -13,7 +24,7 @@ void side_row(const struct call_side *side, struct store_leg *ret)
 		.uri = slice_from_string(side->uri),
 		.transport = side->known ? sip_transport_name(side->transport) : SLICE_NONE,
 		.tls = slice_from_string(side->tls),
-		.srtp = side->suite == SRTP_NONE ? SLICE_NONE : srtp_suite_name(side->suite),
+		.srtp = protection_name(side),
 		.keys_in_clear = side->keys_in_clear,
 		.codec = slice_from_string(side->codec),
 		.packets_in = (int64_t)side->figures.received_packets,

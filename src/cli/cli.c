@@ -21,7 +21,7 @@ static const struct cli_command commands[] = {
 	{"user", "list", "[TENANT]", "show people", 0, 1, CLI_LISTING, 0, cli_user_list},
 	{"user", "remove", "TENANT LOGIN", "remove a person with the devices", 2, 2, 0, 0, cli_user_remove},
 	{"device", "add",
-	 "TENANT LOGIN DEVICE [--username U] [--password P] [--digest md5|sha-256] [--srtp sdes|off] "
+	 "TENANT LOGIN DEVICE [--username U] [--password P] [--digest md5|sha-256] [--srtp sdes|dtls|off] "
 	 "[--keepalive crlf|options|off]",
 	 "add a phone; prints its SIP account once", 3, 3,
 	 CLI_BIT(CLI_USERNAME) | CLI_BIT(CLI_PASSWORD) | CLI_BIT(CLI_DIGEST) | CLI_BIT(CLI_SRTP) |

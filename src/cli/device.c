@@ -35,11 +35,13 @@ static void print_account(const struct cli *c, const json_t *device)
 	for (size_t i = 0; i < json_array_size(registrars); i++)
 		print_registrar(json_array_get(registrars, i));
 	table_line("certificate", text(account, "fingerprint"));
-	bool allowed = *text(device, "srtp") == 'o', in_force = json_is_true(json_object_get(account, "plain_rtp"));
+	char srtp = *text(device, "srtp");
+	bool in_force = json_is_true(json_object_get(account, "plain_rtp"));
 	table_line("voice",
-		   !allowed   ? "SRTP (SDES) required"
-		   : in_force ? "plain RTP allowed"
-			      : "plain RTP allowed for this device, but not on this node: media.plain_rtp is false");
+		   srtp == 'd'   ? "as browsers have it required: DTLS-SRTP, ICE, RTCP on the same port"
+		   : srtp != 'o' ? "SRTP (SDES) required"
+		   : in_force    ? "plain RTP allowed"
+				 : "plain RTP allowed for this device, but not on this node: media.plain_rtp is false");
 }
 
 int cli_device_add(struct cli *c)

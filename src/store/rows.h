@@ -21,7 +21,8 @@ struct store_user {
 	struct slice id, tenant, login, extension, name, role;
 	int64_t created_us, updated_us;
 };
-enum store_srtp { STORE_SRTP_SDES, STORE_SRTP_OFF }; /* OFF: plain RTP is allowed for this device */
+/* OFF: plain RTP is allowed for this device. DTLS: it speaks as a browser does. Numbers are the column's. */
+enum store_srtp { STORE_SRTP_SDES, STORE_SRTP_OFF, STORE_SRTP_DTLS };
 /* What keeps the way to a phone on UDP open through NAT (call/keepalive.c). */
 enum store_keepalive { STORE_KEEPALIVE_CRLF, STORE_KEEPALIVE_OPTIONS, STORE_KEEPALIVE_OFF };
 struct store_device {
@@ -69,7 +70,7 @@ struct store_leg {                        /* columns a_... and b_... of a call r
 	struct slice uri;                 /* whom: the extension or number */
 	struct slice transport;           /* "TLS" */
 	struct slice tls;                 /* "TLSv1.3 TLS_AES_256_GCM_SHA384", empty for plaintext signalling */
-	struct slice srtp;                /* suite name, "" for plain voice */
+	struct slice srtp;                /* suite name, before it "DTLS " if that made the keys; "" for plain voice */
 	bool keys_in_clear;               /* SDES over plaintext signalling */
 	struct slice codec;               /* "opus/48000/2" */
 	int64_t packets_in, packets_out, lost, jitter_us, round_trip_us;

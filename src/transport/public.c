@@ -40,6 +40,14 @@ void transport_public(const struct transport *t, const struct address *local, co
 	*ret = told;
 }
 
+bool transport_can_reach(const struct transport *t, const struct address *ours, const struct address *remote)
+{
+	for (size_t i = 0; i < t->network_count; i++)
+		if (is_internal(&t->networks[i], ours) && !is_internal(&t->networks[i], remote))
+			return false;
+	return true;
+}
+
 void transport_write_host(const struct transport *t, struct writer *w, const struct sip_flow *flow)
 {
 	struct address told;

@@ -92,6 +92,9 @@ bool transport_alive(const struct transport *t, const struct sip_flow *flow);
 /* The address alone, with local's port, for SDP: the same choice. */
 void transport_public(const struct transport *t, const struct address *local, const struct address *remote,
 		      struct address *ret);
+/* May a peer reach this address of ours, as it is told it? Not one of an internal network from outside: nor need it
+ * know of it. */
+bool transport_can_reach(const struct transport *t, const struct address *ours, const struct address *remote);
 /* What the far end is told of us in Via and Contact: "host:port" of the flow's local side (IPv6 in brackets), port that
  * of the listener. */
 void transport_write_host(const struct transport *t, struct writer *w, const struct sip_flow *flow);

@@ -53,7 +53,7 @@ static const struct web_field device_fields[] = {
 		   "must have " TEXT_OF(WEB_PASSWORD_MIN) " to " TEXT_OF(
 			   WEB_PASSWORD_MAX) " bytes, without control characters; leave it out to have one made"),
 	TEXT_FIELD(web_device_fields, digest, OPTIONAL, web_is_digest, "must be md5 or sha-256"),
-	TEXT_FIELD(web_device_fields, srtp, OPTIONAL, web_is_srtp, "must be sdes or off"),
+	TEXT_FIELD(web_device_fields, srtp, OPTIONAL, web_is_device_srtp, "must be sdes, dtls or off"),
 	TEXT_FIELD(web_device_fields, keepalive, OPTIONAL, web_is_keepalive, "must be crlf, options or off"),
 };
 

@@ -109,6 +109,11 @@ bool web_is_srtp(struct slice s)
 	return one_of(s, words, ARRAY_LEN(words));
 }
 
+bool web_is_device_srtp(struct slice s)
+{
+	return web_is_srtp(s) || slice_eq(s, SLICE("dtls"));
+}
+
 bool web_host_port(struct slice s, struct slice *ret_host, uint16_t *ret_port)
 {
 	struct address literal;

@@ -8,13 +8,16 @@
 static const char *const keepalive_words[] = {
 	[STORE_KEEPALIVE_CRLF] = "crlf", [STORE_KEEPALIVE_OPTIONS] = "options", [STORE_KEEPALIVE_OFF] = "off"};
 
-static enum store_keepalive keepalive_of(struct slice word)
+static const char *const srtp_words[] = {
+	[STORE_SRTP_SDES] = "sdes", [STORE_SRTP_OFF] = "off", [STORE_SRTP_DTLS] = "dtls"};
+
+/* The place of a word that was checked to be one of them. */
+static size_t place_of(struct slice word, const char *const *words, size_t count)
 {
 	size_t i = 0;
-	/* It was checked: web_is_keepalive(). */
-	while (i < ARRAY_LEN(keepalive_words) - 1 && !slice_eq(word, slice_from_string(keepalive_words[i])))
+	while (i < count - 1 && !slice_eq(word, slice_from_string(words[i])))
 		i++;
-	return (enum store_keepalive)i;
+	return i;
 }
 
 static json_t *registration_json(const struct web_context *c, const struct directory_binding *b)
@@ -53,7 +56,7 @@ static json_t *show(const struct web_request *r, const void *object)
 			  {"user", web_json_text(d->user->login)}, {"name", web_json_text(d->name)},
 			  {"username", web_json_text(d->username)},
 			  {"digest", json_string(d->digest == SIP_DIGEST_SHA256 ? "sha-256" : "md5")},
-			  {"srtp", json_string(d->srtp == STORE_SRTP_OFF ? "off" : "sdes")},
+			  {"srtp", json_string(srtp_words[d->srtp])},
 			  {"keepalive", json_string(keepalive_words[d->keepalive])},
 			  {"registrations", registrations_json(r->context, d)},
 			  {"created", web_json_time(d->created_us)}, {"updated", web_json_time(d->updated_us)});
@@ -121,9 +124,9 @@ static bool merge(struct web_change *c, bool exists, union store_any_row *next)
 		*d = (struct store_device){.id = c->id, .tenant = w->tenant, .user = w->user, .created_us = c->now_us};
 	web_give(&d->name, w->given.name);
 	if (!slice_empty(w->given.srtp))
-		d->srtp = slice_eq(w->given.srtp, SLICE("off")) ? STORE_SRTP_OFF : STORE_SRTP_SDES;
+		d->srtp = (int64_t)place_of(w->given.srtp, srtp_words, ARRAY_LEN(srtp_words));
 	if (!slice_empty(w->given.keepalive))
-		d->keepalive = keepalive_of(w->given.keepalive);
+		d->keepalive = (int64_t)place_of(w->given.keepalive, keepalive_words, ARRAY_LEN(keepalive_words));
 	if (w->new_secret) {
 		d->username = slice_from_string(w->secret.username);
 		d->digest = w->digest;

@@ -79,8 +79,9 @@ bool web_is_password(struct slice s);     /* WEB_PASSWORD_MIN to _MAX bytes of U
 bool web_is_role(struct slice s);
 bool web_is_digest(struct slice s);
 bool web_is_srtp(struct slice s);
-bool web_is_host_port(struct slice s); /* a host name or address, with :PORT or without */
-bool web_is_sources(struct slice s);   /* addresses and CIDR blocks, comma separated, none too wide */
+bool web_is_device_srtp(struct slice s); /* what a trunk may say, and dtls */
+bool web_is_host_port(struct slice s);   /* a host name or address, with :PORT or without */
+bool web_is_sources(struct slice s);     /* addresses and CIDR blocks, comma separated, none too wide */
 bool web_is_address_port(struct slice s);
 bool web_is_trunk_transport(struct slice s); /* udp, tcp or tls */
 bool web_is_number(struct slice s);          /* E.164: directory/e164.h */

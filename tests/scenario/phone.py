@@ -14,17 +14,21 @@ MODULES = pathlib.Path('/usr/lib/baresip/modules')
 class Phone:
     def __init__(self, directory, name, account, tone, server, certificate=None, transport='tls', encryption='srtp-mand',
                  codecs='PCMA/8000/1', extension='', domain='acme.example', register=True, ptime_ms=20,
-                 settings=''):
+                 settings='', browser=False, host='127.0.0.1'):
         self.directory = pathlib.Path(directory) / name
         self.sounds = self.directory / 'sounds'
         self.sounds.mkdir(parents=True)
         self.port = free_port()
         modules = ['g711.so', 'g722.so', 'opus.so', 'ausine.so', 'aubridge.so', 'sndfile.so', 'srtp.so']
+        if browser:  # as one: DTLS-SRTP, ICE, one port
+            modules += ['dtls_srtp.so', 'ice.so']
+            encryption, settings = 'dtls_srtp', ';medianat=ice;rtcp_mux=yes' + settings
         (self.directory / 'config').write_text(
-            f'module_path {MODULES}\nsip_listen 127.0.0.1:0\nnet_interface 127.0.0.1\n'
+            f'module_path {MODULES}\nsip_listen {host}:0\nnet_interface {host}\n'
             + (f'sip_cafile {certificate}\n' if certificate else '')
             + f'audio_source ausine,{tone}\naudio_player aubridge,{name}\naudio_alert aubridge,{name}-alert\n'
             f'ausrc_srate 48000\nauplay_srate 8000\nausrc_channels 2\nauplay_channels 1\n'
+            + ('rtcp_mux yes\n' if browser else '') +
             f'snd_path {self.sounds}\nctrl_tcp_listen 127.0.0.1:{self.port}\n'
             + ''.join(f'module {m}\n' for m in modules)
             + 'module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n')

@@ -163,6 +163,10 @@ class Alto:
     def company(self, name='acme', domain='acme.example', people=('101', '102'), devices=('desk',), srtp='sdes'):
         """A tenant with one person an extension; {extension: {device: (user name, password)}}."""
         self.command('tenant', 'add', name, '--domain', domain)
+        return self.people(name, people, devices, srtp)
+
+    def people(self, name, people, devices=('desk',), srtp='sdes'):
+        """More of them in a company, as company() gives them."""
         accounts = {}
         for extension in people:
             self.command('user', 'add', name, f'p{extension}', '--extension', extension, '--name', f'Person {extension}')

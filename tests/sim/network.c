@@ -324,6 +324,11 @@ void transport_public(const struct transport *t, const struct address *local, co
 	*ret = *local;
 }
 
+bool transport_can_reach(const struct transport *t, const struct address *ours, const struct address *remote)
+{
+	return ours->ip[12] != 10; /* 10.0.0.0/8 is internal, and every phone outside */
+}
+
 void transport_write_host(const struct transport *t, struct writer *w, const struct sip_flow *flow)
 {
 	write_address_with_port(w, &flow->local);

@@ -92,6 +92,10 @@ struct sim_phone {
 	unsigned answer_tag;      /* crypto line of an offer that it takes */
 	bool broken_key;          /* ... and spoils */
 	const char *attributes;   /* "a=sendonly\r\n" */
+	const char *ufrag;        /* it is a browser, and this its name in ICE; NULL: it is none */
+	const char *setup;        /* a browser's role in DTLS; NULL: actpass in offers, active in answers */
+	char fingerprint;         /* a browser's certificate: a byte, 32 times */
+	const char *omits;        /* a browser's attribute that it leaves out: "a=ice-pwd" */
 	const char *host;         /* in c=; NULL: its own */
 
 	/* what came */

@@ -50,6 +50,34 @@ static void write_codecs(struct phone_call *c, struct writer *w, const struct sd
 	}
 }
 
+/* What makes the description a browser's. */
+static void write_browser(const struct sim_phone *p, struct writer *w, bool offer)
+{
+	char fingerprint[128] = "", line[256];
+	const char *lines[] = {"a=mid:0", "a=rtcp-mux", "a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=setup:"};
+	for (int i = 0; i < 32; i++)
+		snprintf(fingerprint + 3 * i, sizeof(fingerprint) - 3 * (size_t)i, "%02X:", (uint8_t)p->fingerprint);
+	fingerprint[95] = 0;
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		int n = snprintf(line, sizeof(line), "%s", lines[i]);
+		if (p->omits && strncmp(line, p->omits, strlen(p->omits)) == 0)
+			continue;
+		snprintf(line + n, sizeof(line) - (size_t)n, "%s%s%s\r\n",
+			 i == 2   ? p->ufrag
+			 : i == 3 ? p->ufrag
+			 : i == 4 ? "sha-256 "
+			 : i == 5 ? (p->setup ? p->setup
+				     : offer  ? "actpass"
+					      : "active")
+				  : "",
+			 i == 3   ? "0123456789012345678901"
+			 : i == 4 ? fingerprint
+				  : "",
+			 "");
+		write_string(w, line);
+	}
+}
+
 size_t phone_describe(struct phone_call *c, struct slice offer_text, char *buf, size_t cap)
 {
 	struct sim_phone *p = c->phone;
@@ -67,10 +95,13 @@ size_t phone_describe(struct phone_call *c, struct slice offer_text, char *buf, 
 	write_address(&h, &p->address);
 	host[h.n] = 0;
 	struct writer w = writer_on(buf, cap);
-	bool secure = offer ? offer->crypto_count : p->suites != NULL;
-	write_format(&w, "v=0\r\no=- 1 %u IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\nm=audio %u RTP/%s",
-		     (unsigned)p->sim->wheel.now_us & 0xffff, host, p->host ? p->host : host, c->port,
-		     secure ? "SAVP" : "AVP");
+	bool secure = !p->ufrag && (offer ? offer->crypto_count : p->suites != NULL);
+	write_format(&w, "v=0\r\no=- 1 %u IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n%sm=audio %u %s",
+		     (unsigned)p->sim->wheel.now_us & 0xffff, host, p->host ? p->host : host,
+		     p->ufrag ? "a=group:BUNDLE 0\r\n" : "", c->port,
+		     p->ufrag ? "UDP/TLS/RTP/SAVPF"
+		     : secure ? "RTP/SAVP"
+			      : "RTP/AVP");
 	write_codecs(c, &w, offer, false);
 	write_string(&w, "\r\n");
 	write_codecs(c, &w, offer, true);
@@ -83,6 +114,8 @@ size_t phone_describe(struct phone_call *c, struct slice offer_text, char *buf, 
 		write_crypto(c, &w, tag, slice_from_string(suite_name(word)));
 		word = strchr(word, ' ') ? strchr(word, ' ') + 1 : NULL;
 	}
+	if (p->ufrag)
+		write_browser(p, &w, !offer);
 	write_string(&w, p->attributes);
 	assert_false(w.overflow);
 	return w.n;

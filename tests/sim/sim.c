@@ -283,7 +283,9 @@ static int put_device(struct db *db, void *arg)
 				 .digest = p->digest,
 				 .ha1 = slice_of(j->ha1, p->digest == SIP_DIGEST_SHA256 ? 32 : 16),
 				 .keepalive = p->keepalive,
-				 .srtp = p->plain_rtp ? STORE_SRTP_OFF : STORE_SRTP_SDES};
+				 .srtp = p->dtls        ? STORE_SRTP_DTLS
+					 : p->plain_rtp ? STORE_SRTP_OFF
+							: STORE_SRTP_SDES};
 	int rc = store_user_put(db, &u);
 	return rc == DB_OK ? store_device_put(db, &d) : rc;
 }

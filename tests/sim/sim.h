@@ -89,6 +89,7 @@ struct sim_person {
 	int digest;     /* enum sip_digest_algorithm */
 	bool plain_rtp; /* --srtp off */
 	int keepalive;  /* enum store_keepalive */
+	bool dtls;      /* --srtp dtls */
 };
 /* A device of the user with that extension, who is made if new. Its user name is tenant-extension-device. */
 void sim_add_device(struct sim *s, const struct sim_person *person);
@@ -153,15 +154,20 @@ struct voice_stream {
 	struct media_digit digits[64]; /* sent to its phone as events */
 	unsigned digit_count;
 	bool closing;
+	bool shared; /* a browser's */
 	struct timer closed;
 	struct media *media;
 };
+#define VOICE_FINGERPRINT                                                                                              \
+	"sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F"
 struct media *voice_new(struct sim *s);
 void voice_free(struct media *m);
 size_t voice_open(const struct media *m); /* streams now */
 struct voice_stream *voice_at(struct media *m, uint16_t port);
 /* Nothing has been heard from the phone behind this port for a minute. */
 void voice_silent(struct media *m, uint16_t port);
+/* DTLS has made keys of this suite with the browser behind this port; SRTP_NONE: it has failed. */
+void voice_secured(struct media *m, uint16_t port, enum srtp_suite suite);
 void voice_refuse_open(struct media *m, int error);      /* until 0 */
 void voice_refuse_set(struct media *m, int error);       /* media_set() says so, until 0 */
 void voice_busy(struct media *m, unsigned sets_to_come); /* so many media_set() and media_join() say -EAGAIN */

@@ -75,6 +75,16 @@ void voice_silent(struct media *m, uint16_t port)
 				&(struct media_event){.stream = v->handle, .owner = v->owner, .kind = MEDIA_SILENT});
 }
 
+void voice_secured(struct media *m, uint16_t port, enum srtp_suite suite)
+{
+	struct voice_stream *v = voice_at(m, port);
+	assert_non_null(v);
+	switchboard_media_event(m->sim->sb, &(struct media_event){.stream = v->handle,
+								  .owner = v->owner,
+								  .kind = suite ? MEDIA_SECURED : MEDIA_UNSECURED,
+								  .suite = suite});
+}
+
 /* ---- media.h ---- */
 
 static void closed(struct timer *t, void *arg)
@@ -107,6 +117,34 @@ int media_open(struct media *m, uint64_t owner, const struct address *local, poo
 	ret_address->port = v->port;
 	v->local = *ret_address;
 	return 0;
+}
+
+int media_open_shared(struct media *m, uint64_t owner, const struct address *local, pool_handle near,
+		      const struct ice_credentials *ice, pool_handle *ret_stream, struct address *ret_address)
+{
+	int rc = media_open(m, owner, local, near, ret_stream, ret_address);
+	if (rc == 0) {
+		struct voice_stream *v = pool_get(&m->streams, *ret_stream);
+		v->shared = true;
+		v->settings.webrtc.ice = *ice;
+	}
+	return rc;
+}
+
+size_t media_candidates(const struct media *m, pool_handle stream, struct address ret[MEDIA_CANDIDATES_MAX])
+{
+	const struct voice_stream *v = pool_get(&m->streams, stream);
+	ret[0] = v->local;
+	/* Two more of this host: one that anybody may know, one of an internal network. */
+	assert_true(address_parse(SLICE("198.51.100.200"), &ret[1]));
+	assert_true(address_parse(SLICE("10.0.0.200"), &ret[2]));
+	ret[1].port = ret[2].port = v->port;
+	return 3;
+}
+
+struct slice media_fingerprint(const struct media *m)
+{
+	return SLICE(VOICE_FINGERPRINT);
 }
 
 bool media_is_ours(const struct media *m, const struct address *a)

@@ -120,6 +120,13 @@ static void a_company_is_made_shown_and_removed(void **state)
 	assert_non_null(strstr(out, "options"));
 	refused("alto device set acme zoe desk --keepalive often", 1, "keepalive must be crlf, options or off");
 	refused("alto device set acme zoe lamp --keepalive off", 1, "there is no device lamp of zoe in acme");
+	done("alto device add acme zoe web --username zoe-web --password correct-horse --srtp dtls");
+	assert_non_null(strstr(out, "DTLS-SRTP"));
+	done("alto device set acme zoe web --keepalive off");
+	done("alto device list acme zoe");
+	assert_non_null(strstr(out, "  dtls  "));
+	refused("alto device add acme zoe tab --srtp tls", 1, "srtp must be sdes, dtls or off");
+	done("alto device remove acme zoe web");
 	done("alto device remove acme zoe desk");
 	refused("alto device remove acme zoe desk", 1, "there is no device desk of zoe in acme");
 	done("alto user remove acme bob");
