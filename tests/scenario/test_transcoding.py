@@ -8,7 +8,7 @@ from phone import Phone
 from server import Alto
 from sound import tone_share
 
-TALK_S = 1  # of speech in the files; the length of the test's matter, not a wait for an event
+TALK_S = 2  # of speech in the files; the length of the test's matter, not a wait for an event
 TONES = {'101': 440, '102': 1000}
 OTHERS = {'G722/16000/1': 'G722/8000', 'PCMA/8000/1': 'PCMA/8000', 'PCMU/8000/1': 'PCMU/8000'}
 
