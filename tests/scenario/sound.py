@@ -12,6 +12,12 @@ def samples(path):
     return values[::channels], rate
 
 
+def seconds_so_far(path):
+    """Of a WAV file that is still being written, whose header does not say how long it is yet."""
+    head = path.read_bytes()[:44]
+    return (path.stat().st_size - 44) / struct.unpack('<I', head[28:32])[0] if len(head) == 44 else 0.0
+
+
 def energy_at(values, rate, frequency):
     w = 2 * math.pi * frequency / rate
     a = b = 0.0
