@@ -206,6 +206,8 @@ void demo_print(const struct config *c, const struct transport *transport, const
 		printf("  certificate   %s, SHA-256\n                %s\n",
 		       tls_identity_is_self_signed(identity) ? "self-signed" : "yours", fingerprint);
 	}
+	if (c->https.count)
+		printf("  console       https://localhost:%u/\n", c->https.at[0].port);
 	printf("\nAccounts\n");
 	accounts_path(c, path, sizeof(path));
 	FILE *f = fopen(path, "re");

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-/* Our own: 256 connections of the API, 48 listeners, and the database's, the workers', DNS and files read anew. */
+/* Our own: 256 connections of the API, 81 listeners, and the database's, the workers', DNS and files read anew. */
 #define DESCRIPTORS_OWN 384u
 /* Connections get at least as many where there are enough for all ports: an office's phones, and operators. */
 #define DESCRIPTORS_CONNECTIONS 640u

@@ -283,6 +283,23 @@ static int load_directory(struct server *s)
 	return 0;
 }
 
+/* Why a listener cannot be had, and what to do. */
+static int fail_to_listen(const char *key, const struct address *at, int rc)
+{
+	char text[128], why[160];
+	struct writer w = writer_on(text, sizeof(text) - 1);
+	write_string(&w, key);
+	write_char(&w, ' ');
+	write_address_with_port(&w, at);
+	text[w.n] = 0;
+	snprintf(why, sizeof(why), "%s%s", strerror(-rc),
+		 rc == -EADDRINUSE      ? "; another program (or another alto) listens there"
+		 : rc == -EACCES        ? "; ports below 1024 need root or CAP_NET_BIND_SERVICE"
+		 : rc == -EADDRNOTAVAIL ? "; no interface has this address"
+					: "");
+	return fail(text, why);
+}
+
 static int listen_all(struct server *s, enum sip_transport transport, const struct config_addresses *list)
 {
 	static const char *const keys[] = {
@@ -290,20 +307,18 @@ static int listen_all(struct server *s, enum sip_transport transport, const stru
 	for (size_t i = 0; i < list->count; i++) {
 		struct transport_listen l = {.transport = transport, .at = list->at[i]};
 		int rc = transport_listen(s->transport, &l, transport == SIP_TLS ? s->identity : NULL);
-		if (rc == 0)
-			continue;
-		char text[128], why[160];
-		struct writer w = writer_on(text, sizeof(text) - 1);
-		write_string(&w, keys[transport]);
-		write_char(&w, ' ');
-		write_address_with_port(&w, &l.at);
-		text[w.n] = 0;
-		snprintf(why, sizeof(why), "%s%s", strerror(-rc),
-			 rc == -EADDRINUSE      ? "; another program (or another alto) listens there"
-			 : rc == -EACCES        ? "; ports below 1024 need root or CAP_NET_BIND_SERVICE"
-			 : rc == -EADDRNOTAVAIL ? "; no interface has this address"
-						: "");
-		return fail(text, why);
+		if (rc < 0)
+			return fail_to_listen(keys[transport], &l.at, rc);
+	}
+	return 0;
+}
+
+static int listen_web(struct server *s, enum web_plane plane, const char *key, const struct config_addresses *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		int rc = web_listen(s->web, plane, &list->at[i]);
+		if (rc < 0)
+			return fail_to_listen(key, &list->at[i], rc);
 	}
 	return 0;
 }
@@ -330,7 +345,8 @@ static int open_transport(struct server *s)
 {
 	static const struct transport_events events = {
 		.input = on_input, .refused = on_refused, .closed = on_flow_closed, .known = on_accept};
-	if (s->config.sip_tls.count && load_identity(s, &s->identity) < 0)
+	bool wanted = s->config.sip_tls.count || s->config.https.count || s->config.admin.count;
+	if (wanted && load_identity(s, &s->identity) < 0)
 		return -1;
 	s->bans = bans_new(loop_wheel(s->loop), &s->random);
 	if (!s->bans || transport_new(s->loop, &events, s, &s->transport) < 0)
@@ -417,7 +433,11 @@ static int open_web(struct server *s)
 		.version = ALTO_VERSION,
 		.warnings = {s->certificate_trouble, s->descriptors.trouble, s->data_trouble, privilege_trouble()}};
 	look_at_data(s);
-	return web_new(&c, &s->web, &why) < 0 ? fail(why.text, "") : 0;
+	if (web_new(&c, &s->web, &why) < 0)
+		return fail(why.text, "");
+	return listen_web(s, WEB_COMPANY, "listen.https", &s->config.https) < 0
+		       ? -1
+		       : listen_web(s, WEB_ADMIN, "listen.admin", &s->config.admin);
 }
 
 static void register_metrics(struct server *s)
@@ -458,7 +478,7 @@ static int open_all(struct server *s)
 		return -1;
 	if (s->demo && demo_company(s->store, s->directory, &s->random, &s->config) < 0)
 		return -1;
-	if (privilege_finish() < 0 || open_web(s) < 0)
+	if (open_web(s) < 0 || privilege_finish() < 0)
 		return -1;
 	register_metrics(s);
 	if (loop_on_signal(s->loop, SIGTERM, on_terminate, s) < 0 ||
@@ -496,6 +516,15 @@ static void close_all(struct server *s)
 	watchdog_stop(s->watchdog); /* last: what is taken down may stand still too */
 }
 
+static void say_listening(struct slice transport, const struct address *at)
+{
+	char text[64];
+	struct writer w = writer_on(text, sizeof(text));
+	write_address_with_port(&w, at);
+	log_event(LOG_INFO, "serve.listening", LOG_SLICE("transport", transport),
+		  LOG_SLICE("address", writer_slice(&w)));
+}
+
 static void say_ready(struct server *s)
 {
 	if (s->demo) {
@@ -504,13 +533,13 @@ static void say_ready(struct server *s)
 	}
 	for (size_t i = 0; i < transport_listener_count(s->transport); i++) {
 		struct transport_listen l;
-		char text[64];
-		struct writer w = writer_on(text, sizeof(text));
 		transport_listener(s->transport, i, &l);
-		write_address_with_port(&w, &l.at);
-		log_event(LOG_INFO, "serve.listening", LOG_SLICE("transport", sip_transport_name(l.transport)),
-			  LOG_SLICE("address", writer_slice(&w)));
+		say_listening(sip_transport_name(l.transport), &l.at);
 	}
+	for (size_t i = 0; i < s->config.https.count; i++)
+		say_listening(SLICE("HTTPS"), &s->config.https.at[i]);
+	for (size_t i = 0; i < s->config.admin.count; i++)
+		say_listening(SLICE("HTTPS for the provider"), &s->config.admin.at[i]);
 	if (s->identity) {
 		char fingerprint[TLS_FINGERPRINT_CAP];
 		tls_identity_fingerprint(s->identity, fingerprint);

@@ -24,10 +24,12 @@ static void print_listeners(const json_t *s)
 	const json_t *list = json_object_get(s, "listeners");
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *l = json_array_get(list, i);
-		char transport[16], address[80], line[100];
+		char transport[16], address[80], whom[16] = "", line[130];
 		table_text(l, "transport", transport, sizeof(transport));
 		table_text(l, "address", address, sizeof(address));
-		snprintf(line, sizeof(line), "%s %s", transport, address);
+		if (json_object_get(l, "for"))
+			table_text(l, "for", whom, sizeof(whom));
+		snprintf(line, sizeof(line), "%s %s%s%s", transport, address, *whom ? " for " : "", whom);
 		table_line(i == 0 ? "listens on" : "", line);
 	}
 }

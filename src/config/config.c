@@ -143,16 +143,6 @@ static int take_addresses(struct reader *r, yaml_node_t *value, const char *key,
 	return 0;
 }
 
-/* Keys whose names are settled and whose listeners this version does not have: better refused than ignored. */
-static int take_https(struct reader *r, yaml_node_t *value, const char *key, void *target)
-{
-	bool none = is_null(value) || (value->type == YAML_SEQUENCE_NODE &&
-				       value->data.sequence.items.start == value->data.sequence.items.top);
-	return none ? 0
-		    : refuse_at(r, value, key,
-				"this version serves its API on DATA/alto.sock only; leave this key out");
-}
-
 static int take_node(struct reader *r, yaml_node_t *value, const char *key, void *target)
 {
 	if (is_null(value))
@@ -237,11 +227,9 @@ static const struct key network_keys[] = {
 	{"internal", take_internal, 0},
 };
 static const struct key listen_keys[] = {
-	{"sip_udp", take_addresses, AT(sip_udp)},
-	{"sip_tcp", take_addresses, AT(sip_tcp)},
-	{"sip_tls", take_addresses, AT(sip_tls)},
-	{"https", take_https, 0},
-	{"admin", take_https, 0},
+	{"sip_udp", take_addresses, AT(sip_udp)}, {"sip_tcp", take_addresses, AT(sip_tcp)},
+	{"sip_tls", take_addresses, AT(sip_tls)}, {"https", take_addresses, AT(https)},
+	{"admin", take_addresses, AT(admin)},
 };
 static const struct key media_keys[] = {
 	{"ports", take_ports, AT(media_port_low)},
@@ -408,8 +396,10 @@ void config_defaults(struct config *ret)
 			       .trace_days = 3};
 	if (gethostname(ret->node, sizeof(ret->node) - 1) < 0)
 		snprintf(ret->node, sizeof(ret->node), "alto");
-	ret->sip_tls.count = 1;
-	bool ok = address_parse_with_port(SLICE("[::]:5061"), &ret->sip_tls.at[0]);
+	ret->sip_tls.count = ret->https.count = ret->admin.count = 1;
+	bool ok = address_parse_with_port(SLICE("[::]:5061"), &ret->sip_tls.at[0]) &&
+		  address_parse_with_port(SLICE("[::]:8443"), &ret->https.at[0]) &&
+		  address_parse_with_port(SLICE("127.0.0.1:8444"), &ret->admin.at[0]);
 	struct config_network *n = &ret->networks[0];
 	n->local_auto = true;
 	n->internal_count = 4;

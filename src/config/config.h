@@ -34,6 +34,8 @@ struct config {
 	char data[96];      /* directory; DATA/alto.sock must fit a socket address (107 bytes) */
 	char database[512]; /* "sqlite", or the URL of a PostgreSQL database: may hold a password, never printed */
 	struct config_addresses sip_udp, sip_tcp, sip_tls;
+	struct config_addresses https; /* companies and their people */
+	struct config_addresses admin; /* the provider */
 	size_t network_count;
 	struct config_network networks[CONFIG_NETWORKS_MAX];
 	uint16_t media_port_low, media_port_high; /* inclusive */
@@ -50,7 +52,7 @@ struct config_reason {
 	char text[512]; /* "alto.yaml:7: listen.sip_tls: \"[::]:99999\" is not an address with a port from 1 to 65535"
 			 */
 };
-/* The defaults of the design: TLS on [::]:5061, nothing in plaintext. */
+/* The defaults: TLS on [::]:5061, HTTPS on [::]:8443, the provider on 127.0.0.1:8444; nothing in plaintext. */
 void config_defaults(struct config *ret);
 /*
  * Read a file over the defaults. 0, -EINVAL (bad content), -ENOENT, -EACCES, -EISDIR, -ENOMEM; *reterr is then a

@@ -22,12 +22,10 @@ struct tls_identity {
 	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384:"                   \
 	"ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES256-GCM-SHA384"
 
-SSL_CTX *tls_context_new(const SSL_METHOD *method)
+/* False: out of memory. */
+static bool set_up(SSL_CTX *c)
 {
 	int groups[] = {NID_X25519, NID_X9_62_prime256v1, NID_secp384r1};
-	SSL_CTX *c = SSL_CTX_new(method);
-	if (!c)
-		return NULL;
 	SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 				    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	/* Tickets need no memory of ours; a cache of sessions would be one more thing that strangers fill. */
@@ -38,12 +36,36 @@ SSL_CTX *tls_context_new(const SSL_METHOD *method)
 	SSL_CTX_set_security_level(c, 2);
 	/* Certificate chains of phones and operators: far above what is seen, far below OpenSSL's 100 KiB. */
 	SSL_CTX_set_max_cert_list(c, 32768);
-	if (!SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) || !SSL_CTX_set_cipher_list(c, CIPHERS_12) ||
-	    !SSL_CTX_set1_groups(c, groups, ARRAY_LEN(groups))) {
-		SSL_CTX_free(c);
-		return NULL;
-	}
-	return c;
+	return SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) && SSL_CTX_set_cipher_list(c, CIPHERS_12) &&
+	       SSL_CTX_set1_groups(c, groups, ARRAY_LEN(groups));
+}
+
+SSL_CTX *tls_context_new(const SSL_METHOD *method)
+{
+	SSL_CTX *c = SSL_CTX_new(method);
+	if (c && set_up(c))
+		return c;
+	SSL_CTX_free(c);
+	return NULL;
+}
+
+static int give_certificate(SSL *ssl, void *arg)
+{
+	const struct tls_identity *const *at = arg;
+	SSL_CTX *from = (*at)->context;
+	STACK_OF(X509) *chain = NULL;
+	(void)SSL_CTX_get0_chain_certs(from, &chain);
+	return SSL_use_cert_and_key(ssl, SSL_CTX_get0_certificate(from), SSL_CTX_get0_privatekey(from), chain, 1);
+}
+
+int tls_serve_identity(void *context, const struct tls_identity *const *at)
+{
+	SSL_CTX *c = context;
+	if (!set_up(c))
+		return -ENOMEM;
+	SSL_CTX_set_num_tickets(c, 1);
+	SSL_CTX_set_cert_cb(c, give_certificate, (void *)(uintptr_t)at);
+	return 0;
 }
 
 SSL_CTX *tls_identity_context(const struct tls_identity *i)

@@ -35,3 +35,10 @@ int64_t tls_identity_expires_us(const struct tls_identity *i); /* wall clock */
 struct ssl_ctx_st;
 MUST_USE int tls_identity_lend(const struct tls_identity *i, struct ssl_ctx_st *context);
 bool tls_identity_is_self_signed(const struct tls_identity *i);
+
+/*
+ * For a library that makes its OpenSSL context itself: context, an SSL_CTX for servers, gets our versions and ciphers,
+ * and each handshake the certificate of the identity that *at then points to. at is borrowed for the context's life.
+ * -ENOMEM.
+ */
+MUST_USE int tls_serve_identity(void *context, const struct tls_identity *const *at);

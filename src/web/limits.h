@@ -33,8 +33,20 @@
 /* Bytes given to the socket at once, so that one large answer takes no turn for itself. */
 #define WEB_PIECE_BYTES ((size_t)16 * 1024)
 
-/* Local commands, a console and its event streams: 256 leave room and cost below 3 MiB. */
+/* An open console holds one or two connections; idle ones cost about 20 KiB with TLS. descriptors.c keeps as many. */
 #define WEB_PEERS_MAX 256
+/* Of these for the unix socket alone, so that a crowd never keeps the operator's own commands out. */
+#define WEB_PEERS_KEPT 32
+/* An office of some consoles behind one address, some of them loading; a quarter of all. */
+#define WEB_PEERS_OF_ADDRESS_MAX 64
+/* So that a crowd at the door holds up nobody inside; a handshake costs about 0.3 ms. */
+#define WEB_ACCEPTS_A_TURN 16
+#define WEB_HANDSHAKES_A_TURN 8
+/*
+ * Read at once: more than a TLS record holds (RFC 8446 §5.1). What stayed inside OpenSSL would keep the library (4.1)
+ * asking for it without rest while a request is in progress and nothing is read.
+ */
+#define WEB_READ_BYTES (16384 + 512)
 #define WEB_HEAD_US (10 * SECOND_US)
 #define WEB_IDLE_US (60 * SECOND_US)
 #define WEB_BODY_US (30 * SECOND_US)

@@ -52,6 +52,13 @@ struct web_peer *web_peer_new(struct web *w, struct lws *wsi)
 		return NULL;
 	p->web = w;
 	p->wsi = wsi;
+	p->plane = w->entering->plane;
+	p->from = w->entering_from;
+	p->next = w->first_peer;
+	p->prev = &w->first_peer;
+	if (p->next)
+		p->next->prev = &p->next;
+	w->first_peer = p;
 	timer_init(&p->timer, timer_fired, p);
 	wait_for(p, w->limits.head_us);
 	w->peers++;
@@ -88,6 +95,9 @@ void web_peer_free(struct web_peer *p)
 	web_peer_let_go(p);
 	drop_body(p);
 	timer_stop(wheel_of(p), &p->timer);
+	*p->prev = p->next;
+	if (p->next)
+		p->next->prev = p->prev;
 	p->web->peers--;
 	metric_set(&p->web->peers_now, p->web->peers);
 	free(p);
@@ -239,6 +249,7 @@ static struct web_request *request_new(struct web_peer *p)
 	if (!r)
 		return NULL;
 	r->started_us = p->web->started_us;
+	r->plane = p->plane;
 	r->answered = answered;
 	r->peer = p;
 	r->next = p->web->requests;
@@ -321,12 +332,42 @@ int web_peer_complete(struct web_peer *p)
 
 /* ---- writing ---- */
 
-#define HEAD_BYTES 1024
+#define HEAD_BYTES 2048
 
 static bool add(struct web_peer *p, const char *name, const char *value, unsigned char **at, unsigned char *end)
 {
 	return lws_add_http_header_by_name(p->wsi, (const unsigned char *)name, (const unsigned char *)value,
 					   (int)strlen(value), at, end) == 0;
+}
+
+/*
+ * What a browser is told with every answer. Nothing but what this server serves is loaded, run, framed or connected to,
+ * so an injected script does not run. "self" covers wss: of the same origin (CSP 3 §6.7.2.8); a recording or a
+ * downloaded file is played and shown from a blob: of the page's own making.
+ */
+static const struct {
+	const char *name, *value;
+} guards[] = {
+	{"content-security-policy:",
+	 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+	 "connect-src 'self'; media-src 'self' blob:; manifest-src 'self'; worker-src 'self'; frame-ancestors 'none'; "
+	 "base-uri 'none'; form-action 'self'"},
+	{"x-content-type-options:", "nosniff"},
+	{"referrer-policy:", "no-referrer"},
+	{"permissions-policy:", "microphone=(self), camera=(), geolocation=(), payment=(), usb=()"},
+	{"cross-origin-opener-policy:", "same-origin"},
+	{"cross-origin-resource-policy:", "same-origin"},
+};
+
+static bool add_guards(struct web_peer *p, unsigned char **at, unsigned char *end)
+{
+	bool ok = true;
+	for (size_t i = 0; ok && i < ARRAY_LEN(guards); i++)
+		ok = add(p, guards[i].name, guards[i].value, at, end);
+	/* RFC 6797 §7.2: not where the way is not TLS. */
+	if (ok && p->plane != WEB_LOCAL)
+		ok = add(p, "strict-transport-security:", "max-age=31536000", at, end);
+	return ok;
 }
 
 /*
@@ -349,10 +390,9 @@ static int send_head(struct web_peer *p)
 	unsigned char head[LWS_PRE + HEAD_BYTES], *at = head + LWS_PRE, *end = head + sizeof(head);
 	if (lws_add_http_header_status(p->wsi, (unsigned)a->status, &at, end))
 		return -1;
-	bool ok = add(p, "cache-control:", "no-store", &at, end);
+	bool ok = add_guards(p, &at, end) && add(p, "cache-control:", "no-store", &at, end);
 	if (ok && a->type)
-		ok = add(p, "content-type:", a->type, &at, end) &&
-		     add(p, "x-content-type-options:", "nosniff", &at, end);
+		ok = add(p, "content-type:", a->type, &at, end);
 	if (ok && a->etag)
 		ok = add(p, "etag:", a->etag, &at, end);
 	if (ok && a->allow)

@@ -1,10 +1,10 @@
-/* web/peer.h - one client's connection: the only files that see libwebsockets are this, peer.c and server.c */
+/* web/peer.h - one client's connection: libwebsockets is seen by this, peer.c, server.c and listen.c alone */
 #pragma once
 #include <libwebsockets.h>
-#include <uv.h>
 
 #include "base/metrics.h"
 #include "base/wheel.h"
+#include "web/listen.h"
 #include "web/request.h"
 
 struct web {
@@ -12,21 +12,27 @@ struct web {
 	struct web_limits limits;
 	int64_t started_us;
 	struct lws_context *lws;
-	struct lws_vhost *vhost;
-	struct web_request *requests; /* not yet answered, or on their way to the client */
+	struct lws_vhost *local, *secure; /* secure: NULL without a certificate */
+	struct web_request *requests;     /* not yet answered, or on their way to the client */
+	struct web_peer *first_peer;
 	uint32_t peers;
-	uv_poll_t listener;
-	int fd; /* of the listener, -1: none */
-	bool bound, listening;
-	char path[112]; /* of the socket, to remove it at the end */
+	struct web_listener listeners[WEB_LISTENERS_MAX];
+	size_t listener_count;
+	const struct web_listener *entering; /* where the connection came in that the library is being given */
+	struct address entering_from;
+	bool bound;
+	char path[112]; /* of the unix socket, to remove it at the end */
 	bool closed;
-	struct metric requests_total, refused_total, timeouts_total, peers_now;
+	struct metric requests_total, refused_total, timeouts_total, turned_away_total, peers_now;
 };
 
 /* Owner: the switchboard's thread; lives as long as its wsi. */
 struct web_peer {
 	struct web *web;
+	struct web_peer *next, **prev;
 	struct lws *wsi;
+	enum web_plane plane;
+	struct address from;         /* not of the unix socket */
 	struct timer timer;          /* the one thing that is waited for: a head, a body, an answer, or room to write */
 	int64_t deadline_us;         /* when the client or the resource is given up */
 	struct web_request *request; /* being read, handled or answered */

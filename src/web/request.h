@@ -34,6 +34,7 @@ struct web_argument {
 struct web_request {
 	const struct web_context *context;
 	int64_t started_us; /* monotonic: when the server began to serve, for its uptime */
+	enum web_plane plane;
 	enum web_method method;
 	struct slice path;
 	size_t argument_count;

@@ -127,6 +127,10 @@ void web_handle(struct web_request *r)
 {
 	char allow[WEB_ALLOW_CAP];
 	const struct web_route *route = web_route_find(r->method, r->path, &r->id, allow);
+	if (r->plane != WEB_LOCAL && (!route || route->handle != web_health_get)) {
+		web_problem(r, WEB_NO_LOGIN, NULL, "nobody can log in yet: use the unix socket");
+		return;
+	}
 	if (route) {
 		if (web_parameters_check(r, route->parameters) && take_body(r))
 			route->handle(r);

@@ -1,15 +1,9 @@
-/* web/server.c - libwebsockets on the switchboard's loop: its context, the unix socket, and its callbacks */
+/* web/server.c - libwebsockets on the switchboard's loop: its context and its callbacks */
 #include <errno.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "net/loop.h"
+#include "net/tls.h"
 #include "web/peer.h"
-
-/* So that a crowd at the door holds up nobody inside. */
-#define WEB_ACCEPTS_A_TURN 16
 
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n);
 
@@ -32,6 +26,8 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	struct web *w = wsi ? lws_context_user(lws_get_context(wsi)) : NULL;
 	if (reason == LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED)
 		return accepted(w, wsi);
+	if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS)
+		return tls_serve_identity(user, &w->context.identity);
 	struct web_peer *p = wsi ? lws_get_opaque_user_data(wsi) : NULL;
 	if (!p)
 		return 0;
@@ -57,6 +53,27 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 
 /* ---- the context ---- */
 
+/*
+ * Both without a listening socket of the library's own. One for TLS serves both planes: the library chooses among
+ * several by the Host field (lws_select_vhost()), which is the client's word.
+ */
+static int make_vhosts(struct web *w, struct lws_context_creation_info *info)
+{
+	info->pcontext = NULL;
+	info->vhost_name = "local";
+	info->options = 0;
+	w->local = lws_create_vhost(w->lws, info);
+	if (!w->local || !w->context.identity)
+		return w->local ? 0 : -ENOMEM;
+	info->port = CONTEXT_PORT_NO_LISTEN_SERVER;
+	info->vhost_name = "secure";
+	info->options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
+			LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+	info->alpn = "http/1.1";
+	w->secure = lws_create_vhost(w->lws, info);
+	return w->secure ? 0 : -ENOMEM;
+}
+
 static int make_context(struct web *w)
 {
 	lws_set_log_level(0, NULL);
@@ -68,9 +85,10 @@ static int make_context(struct web *w)
 		.pcontext = &w->lws, /* NULL again when it is really gone */
 		.foreign_loops = loops,
 		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-			   LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN,
+			   LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
 		.max_http_header_data2 = WEB_HEAD_MAX,
 		.max_http_header_pool2 = WEB_PEERS_MAX,
+		.pt_serv_buf_size = WEB_READ_BYTES,
 		/* The wheel's timers are shorter; these only stand behind them. */
 		.timeout_secs = 60,
 		.keepalive_timeout = 120,
@@ -80,85 +98,7 @@ static int make_context(struct web *w)
 	w->lws = lws_create_context(&info);
 	if (!w->lws)
 		return -ENOENT; /* of its plugin for libuv, as good as always */
-	info.pcontext = NULL;
-	info.vhost_name = "local";
-	info.options = 0;
-	w->vhost = lws_create_vhost(w->lws, &info);
-	return w->vhost ? 0 : -ENOMEM;
-}
-
-static void listener_ready(uv_poll_t *handle, int status, int events)
-{
-	struct web *w = handle->data;
-	for (int i = 0; i < WEB_ACCEPTS_A_TURN; i++) {
-		int fd = accept4(w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0)
-			return;
-		if (w->peers >= w->limits.peers)
-			close(fd);
-		else /* closes the descriptor itself when it cannot take it */
-			(void)lws_adopt_socket_vhost(w->vhost, fd);
-	}
-}
-
-/*
- * Not left to libwebsockets, which gives the file's group a right to it after binding. The mode is the login, so there
- * is no moment in which the file has another one.
- */
-static int bind_socket(struct web *w)
-{
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	memcpy(at.sun_path, w->path, strlen(w->path));
-	w->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (w->fd < 0)
-		return -errno;
-	mode_t before = umask(0177);
-	int rc = bind(w->fd, (const struct sockaddr *)&at, sizeof(at)) < 0 ? -errno : 0;
-	umask(before);
-	if (rc < 0)
-		return rc;
-	w->bound = true;
-	return listen(w->fd, SOMAXCONN) < 0 ? -errno : 0;
-}
-
-static int start_accepting(struct web *w)
-{
-	int rc = uv_poll_init(loop_uv(w->context.loop), &w->listener, w->fd);
-	if (rc < 0)
-		return rc;
-	w->listener.data = w;
-	w->listening = true;
-	return uv_poll_start(&w->listener, UV_READABLE, listener_ready);
-}
-
-static int check_path(struct web *w, struct web_reason *reterr)
-{
-	const char *data = w->context.config->data;
-	int n = snprintf(w->path, sizeof(w->path), "%s/alto.sock", data);
-	if (n < 0 || (size_t)n >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
-		snprintf(reterr->text, sizeof(reterr->text), "%.120s/alto.sock: longer than a socket's name may be",
-			 data);
-		return -ENAMETOOLONG;
-	}
-	if (access(data, W_OK | X_OK) < 0) {
-		int rc = -errno;
-		snprintf(reterr->text, sizeof(reterr->text), "%.120s: no socket can be made there: %s", data,
-			 strerror(-rc));
-		return rc;
-	}
-	struct stat st;
-	if (lstat(w->path, &st) < 0)
-		return 0;
-	if (!S_ISSOCK(st.st_mode)) {
-		snprintf(reterr->text, sizeof(reterr->text), "%.120s: is there, and is no socket: move it away",
-			 w->path);
-		return -EADDRINUSE;
-	}
-	if (unlink(w->path) == 0)
-		return 0;
-	int rc = -errno;
-	snprintf(reterr->text, sizeof(reterr->text), "%.120s: cannot be replaced: %s", w->path, strerror(-rc));
-	return rc;
+	return make_vhosts(w, &info);
 }
 
 static void init_metrics(struct web *w)
@@ -168,6 +108,8 @@ static void init_metrics(struct web *w)
 					   .help = "Requests answered with a status of 400 or above"};
 	w->timeouts_total = (struct metric){.name = "alto_web_timeouts_total",
 					    .help = "Connections dropped for being slow or idle"};
+	w->turned_away_total = (struct metric){.name = "alto_web_turned_away_total",
+					       .help = "Connections closed because there were too many"};
 	w->peers_now = (struct metric){
 		.name = "alto_web_connections", .help = "Open connections", .kind = METRIC_GAUGE};
 }
@@ -176,7 +118,7 @@ static void init_metrics(struct web *w)
 static int give_up(struct web *w, int rc)
 {
 	web_close(w);
-	if (!w->lws)
+	if (!w->lws && !w->listener_count)
 		free(w);
 	return rc;
 }
@@ -188,9 +130,9 @@ int web_new(const struct web_context *context, struct web **ret, struct web_reas
 		snprintf(reterr->text, sizeof(reterr->text), "out of memory");
 		return -ENOMEM;
 	}
-	w->fd = -1;
 	w->context = *context;
 	w->limits = (struct web_limits){.peers = WEB_PEERS_MAX,
+					.peers_of_address = WEB_PEERS_OF_ADDRESS_MAX,
 					.head_us = WEB_HEAD_US,
 					.idle_us = WEB_IDLE_US,
 					.body_us = WEB_BODY_US,
@@ -198,18 +140,10 @@ int web_new(const struct web_context *context, struct web **ret, struct web_reas
 					.ahead_us = WEB_AHEAD_US};
 	w->started_us = loop_wheel(context->loop)->now_us;
 	init_metrics(w);
-	int rc = check_path(w, reterr);
+	int rc = web_listen_local(w, reterr);
 	if (rc < 0)
 		return give_up(w, rc);
-	rc = bind_socket(w);
-	if (rc < 0) {
-		snprintf(reterr->text, sizeof(reterr->text), "%.120s: cannot be listened on: %s", w->path,
-			 strerror(-rc));
-		return give_up(w, rc);
-	}
 	rc = make_context(w);
-	if (rc == 0)
-		rc = start_accepting(w);
 	if (rc < 0) {
 		snprintf(reterr->text, sizeof(reterr->text),
 			 "the web server cannot start (%s): is the package libwebsockets-evlib-uv installed?",
@@ -235,12 +169,7 @@ void web_close(struct web *w)
 	if (w->closed)
 		return;
 	w->closed = true;
-	if (w->listening)
-		uv_close((uv_handle_t *)&w->listener, NULL);
-	if (w->fd >= 0)
-		close(w->fd);
-	if (w->bound)
-		(void)unlink(w->path);
+	web_listen_close(w);
 	if (w->lws)
 		lws_context_destroy(w->lws);
 	/* What only waited for its next turn has nobody left to answer; what the store owes comes to its done(). */
@@ -272,5 +201,6 @@ void web_metrics(struct web *w, struct metrics *m)
 	metrics_add(m, &w->requests_total);
 	metrics_add(m, &w->refused_total);
 	metrics_add(m, &w->timeouts_total);
+	metrics_add(m, &w->turned_away_total);
 	metrics_add(m, &w->peers_now);
 }

@@ -1,5 +1,5 @@
 /*
- * web/server.h - the REST API over HTTP/1.1: now on the unix socket DATA/alto.sock, whose mode is the login
+ * web/server.h - the REST API over HTTP/1.1: on the unix socket DATA/alto.sock, whose mode is the login, and over TLS
  *
  * Runs on the switchboard's loop and thread; no callback blocks. Resources are one file each (tenants.c, users.c ...)
  * and know nothing of HTTP's bytes; the library behind is visible in server.c and peer.c alone.
@@ -20,6 +20,17 @@ struct tls_identity;
 struct transport;
 struct web;
 
+/* Where a request came in decides what it may ask for at most. */
+enum web_plane {
+	WEB_LOCAL,   /* the unix socket: the provider, without a login */
+	WEB_ADMIN,   /* listen.admin: the provider */
+	WEB_COMPANY, /* listen.https: companies and their people */
+};
+struct web_listening {
+	enum web_plane plane; /* WEB_ADMIN or WEB_COMPANY */
+	struct address at;
+};
+
 #define WEB_NODE_WARNINGS 4
 /* What the resources show and change. All borrowed; they outlive the web server. */
 struct web_context {
@@ -38,6 +49,9 @@ struct web_context {
 	const char *version;
 	/* What the wiring has to warn of, in sentences that it keeps and may change; NULL or empty: nothing. */
 	const char *warnings[WEB_NODE_WARNINGS];
+	/* Filled in by web_listen(). */
+	struct web_listening listening[2 * CONFIG_LISTEN_MAX];
+	size_t listening_count;
 };
 
 struct web_reason {
@@ -46,7 +60,8 @@ struct web_reason {
 
 /* Bounds on connections; web_new() takes them from web/limits.h. */
 struct web_limits {
-	uint32_t peers;    /* connections at once */
+	uint32_t peers;            /* connections at once */
+	uint32_t peers_of_address; /* of these from one address, or one /64 of IPv6, over TCP */
 	int64_t head_us;   /* from the first moment of a connection, or of the next request's first byte, to its head */
 	int64_t idle_us;   /* kept alive without a request */
 	int64_t body_us;   /* for a whole body */
@@ -59,9 +74,17 @@ struct web_limits {
  * has told before that no other one lives. -EADDRINUSE, -EACCES, -ENAMETOOLONG, -ENOMEM, -EIO, with *reterr.
  */
 MUST_USE int web_new(const struct web_context *context, struct web **ret, struct web_reason *reterr);
+/*
+ * HTTPS on this address; the context must have an identity. "[::]" is dual-stack, and 0.0.0.0 where IPv6 is off.
+ * -EADDRINUSE, -EACCES, -EADDRNOTAVAIL ...: what the system said.
+ */
+MUST_USE int web_listen(struct web *w, enum web_plane plane, const struct address *at);
 /* For tests, before connections come. */
 void web_set_limits(struct web *w, const struct web_limits *limits);
-/* After SIGHUP: what new accounts and the status name from now on. */
+/*
+ * After SIGHUP: what new handshakes are shown, and accounts and the status name, from now on. Connections keep theirs.
+ * Not NULL where the context's was not.
+ */
 void web_set_identity(struct web *w, const struct tls_identity *identity);
 /*
  * Stops listening, removes the socket's file and drops every connection. Requests that the store still owes an answer

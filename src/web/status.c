@@ -68,6 +68,28 @@ static json_t *store_json(const struct store_health *h)
 			  {"oldest_wait_ms", json_integer(h->oldest_wait_us / MS_US)});
 }
 
+static json_t *https_json(const struct web_listening *l)
+{
+	char at[80];
+	struct writer w = writer_on(at, sizeof(at));
+	write_address_with_port(&w, &l->at);
+	return WEB_OBJECT({"transport", json_string("HTTPS")}, {"address", web_json_text(writer_slice(&w))},
+			  {"for", json_string(l->plane == WEB_ADMIN ? "provider" : "companies")});
+}
+
+/* Where phones come to, then browsers. */
+static json_t *listeners_json(const struct web_context *c)
+{
+	json_t *list = web_listeners_json(c);
+	bool ok = list != NULL;
+	for (size_t i = 0; ok && i < c->listening_count; i++)
+		ok = json_array_append_new(list, https_json(&c->listening[i])) == 0;
+	if (ok)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
 /* ---- warnings ---- */
 
 static bool warn(json_t *list, const char *sentence)
@@ -103,8 +125,8 @@ static bool warn_of_certificate(const struct web_context *c, int64_t now_us, jso
 		return true;
 	bool ok = true;
 	if (tls_identity_is_self_signed(c->identity))
-		ok = warn(list,
-			  "The certificate is self-signed: phones must be told its fingerprint, or not to check it.");
+		ok = warn(list, "The certificate is self-signed: phones and browsers must be told its fingerprint, or "
+				"not to check it.");
 	int64_t left_us = tls_identity_expires_us(c->identity) - now_us;
 	int64_t begins_us = tls_identity_begins_us(c->identity);
 	if (!ok || (left_us > EXPIRY_WARNING_US && begins_us <= now_us))
@@ -112,9 +134,10 @@ static bool warn_of_certificate(const struct web_context *c, int64_t now_us, jso
 	char line[120], begin[28];
 	if (begins_us > now_us) {
 		clock_format(begins_us, begin);
-		snprintf(line, sizeof(line), "The certificate is not valid before %s: phones refuse it.", begin);
+		snprintf(line, sizeof(line), "The certificate is not valid before %s: phones and browsers refuse it.",
+			 begin);
 	} else if (left_us <= 0) {
-		snprintf(line, sizeof(line), "The certificate has expired: phones refuse it.");
+		snprintf(line, sizeof(line), "The certificate has expired: phones and browsers refuse it.");
 	} else {
 		snprintf(line, sizeof(line), "The certificate expires in %lld days.", (long long)(left_us / DAY_US));
 	}
@@ -234,7 +257,7 @@ void web_status_get(struct web_request *r)
 			WEB_OBJECT({"node", json_string(c->config->node)}, {"version", json_string(c->version)},
 				   {"uptime_s", json_integer((now_us - r->started_us) / SECOND_US)},
 				   {"now", web_json_time(web_now_us(r))}, {"data", json_string(c->config->data)},
-				   {"listeners", web_listeners_json(c)}, {"tls", tls_json(c)},
+				   {"listeners", listeners_json(c)}, {"tls", tls_json(c)},
 				   {"figures", figures_json(c, &calls)}, {"bans", bans_json(c)},
 				   {"media", media_json(c)}, {"store", store_json(&store)},
 				   {"warnings", warnings_json(r, &store, &calls)}));

@@ -84,7 +84,8 @@ class Alto:
         self.owned = directory is None
         self.data = self.directory / 'data'
         self.tls_port = free_port()
-        self.listen = {'sip_tls': [], **listen} if listen else {'sip_tls': [f'127.0.0.1:{self.tls_port}']}
+        listen = {'sip_tls': [], **listen} if listen else {'sip_tls': [f'127.0.0.1:{self.tls_port}']}
+        self.listen = {'https': [], 'admin': [], **listen}
         self.config = self.directory / 'alto.yaml'
         low = 20000 + (os.getpid() % 12) * 1000  # free_port() keeps below, the kernel's own choice above
         self.media = range(low, low + 1000)

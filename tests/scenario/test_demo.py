@@ -63,7 +63,7 @@ with tempfile.TemporaryDirectory(prefix='alto-') as directory:
     listening = subprocess.run(['ss', '-Hlntup'], text=True, capture_output=True).stdout
     ours = [line for line in listening.split('\n') if f'pid={process.pid},' in line]
     ports = {line.split()[4].rsplit(':', 1)[1] for line in ours if not 16384 <= int(line.split()[4].rsplit(':', 1)[1]) <= 32767}
-    assert ports == {'5061'}, ours
+    assert ports == {'5061', '8443', '8444'}, ours
     seen = run_what_is_shown(screen, directory)
     assert seen['calls'] == 'No call yet.\n', seen
     assert seen['status'].startswith('demo: Alto ') and 'TLS' in seen['status'] and '5061' in seen['status'], seen

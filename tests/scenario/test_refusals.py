@@ -1,4 +1,5 @@
 """What cannot work is refused at the start with one clear line, exit status 1, and nothing lost or half started."""
+import json
 import os
 import pathlib
 import shutil
@@ -52,8 +53,10 @@ def port_in_use(directory):
         taken.bind(('127.0.0.1', 0))
         taken.listen()
         port = taken.getsockname()[1]
-        said = serve(directory, f'listen: {{sip_tls: ["127.0.0.1:{port}"]}}\n')
-        assert f'listen.sip_tls 127.0.0.1:{port}' in said and 'in use' in said, said
+        for key in 'sip_tls', 'https', 'admin':
+            listen = {'sip_tls': [f'127.0.0.1:{free_port()}'], 'https': [], 'admin': [], key: [f'127.0.0.1:{port}']}
+            said = serve(directory, f'listen: {json.dumps(listen)}\n')
+            assert f'listen.{key} 127.0.0.1:{port}' in said and 'in use' in said, said
 
 
 def second_alto():

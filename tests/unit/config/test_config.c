@@ -31,6 +31,12 @@ static void an_empty_file_gives_the_defaults(void **state)
 		assert_int_equal(c.sip_udp.count + c.sip_tcp.count, 0);
 		assert_int_equal(c.sip_tls.count, 1);
 		assert_int_equal(c.sip_tls.at[0].port, 5061);
+		assert_int_equal(c.https.count, 1);
+		assert_int_equal(c.https.at[0].port, 8443);
+		assert_true(address_is_any(&c.https.at[0]));
+		assert_int_equal(c.admin.count, 1);
+		assert_int_equal(c.admin.at[0].port, 8444);
+		assert_false(address_is_any(&c.admin.at[0]));
 		assert_true(address_is_any(&c.sip_tls.at[0]));
 		assert_int_equal(c.media_port_low, 16384);
 		assert_int_equal(c.media_port_high, 32767);
@@ -133,8 +139,8 @@ static const struct refusal refusals[] = {
 	{"listen: {sip_tls: [\"localhost:5061\"]}\n", "alto.yaml:1: listen.sip_tls: ", "not an address"},
 	{"listen: {sip_tls: [192.0.2.1]}\n", "alto.yaml:1: listen.sip_tls: ", "with a port"},
 	{"listen: {sip_tls: [[]]}\n", "alto.yaml:1: listen.sip_tls: ", "not an address"},
-	{"listen: {https: [\"[::]:443\"]}\n", "alto.yaml:1: listen.https: ", "leave this key out"},
-	{"listen: {admin: [\"[::1]:444\"]}\n", "alto.yaml:1: listen.admin: ", "leave this key out"},
+	{"listen: {https: [\"[::]:0\"]}\n", "alto.yaml:1: listen.https: ", "port from 1 to 65535"},
+	{"listen: {admin: localhost}\n", "alto.yaml:1: listen.admin: ", "must be a list"},
 	{"media: {ports: 16384}\n", "alto.yaml:1: media.ports: ", "range of ports"},
 	{"media: {ports: 32767-16384}\n", "alto.yaml:1: media.ports: ", "range of ports"},
 	{"media: {ports: 2000-2000}\n", "alto.yaml:1: media.ports: ", "range of ports"},

@@ -2,6 +2,7 @@
 #include "unit/web/node.h"
 #include "support/remove.h"
 #include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -10,7 +11,7 @@
 #include <unistd.h>
 
 #include "store/rows.h"
-#include "web/limits.h"
+#include "web/peer.h"
 
 static struct node *the_node; /* the players below have no other way to it */
 
@@ -182,6 +183,10 @@ static void open_all(struct node *n)
 	if (n->failed == 0) {
 		web_set_limits(n->web, &n->limits);
 		web_metrics(n->web, &n->metrics);
+		struct address any_port;
+		must(address_parse(SLICE("127.0.0.1"), &any_port), "address");
+		must(web_listen(n->web, WEB_COMPANY, &any_port) == 0, "web_listen");
+		n->port = n->web->context.listening[0].at.port;
 	}
 }
 
@@ -210,6 +215,7 @@ static void *run(void *arg)
 void node_init(struct node *n)
 {
 	*n = (struct node){.limits = {.peers = WEB_PEERS_MAX,
+				      .peers_of_address = WEB_PEERS_OF_ADDRESS_MAX,
 				      .head_us = WEB_HEAD_US,
 				      .idle_us = WEB_IDLE_US,
 				      .body_us = WEB_BODY_US,
@@ -257,6 +263,17 @@ void node_stop(struct node *n)
 }
 
 /* ---- a client ---- */
+
+int node_connect_tcp(const struct node *n)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in at = {
+		.sin_family = AF_INET, .sin_port = htons(n->port), .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+	struct timeval patience = {.tv_sec = 10};
+	must(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0, "socket");
+	must(connect(fd, (const struct sockaddr *)&at, sizeof(at)) == 0, "connect");
+	return fd;
+}
 
 int node_connect(const struct node *n)
 {

@@ -23,6 +23,7 @@ struct node {
 	bool stalled;                /* the store's results are not collected until node_unstall() */
 
 	char directory[64], path[96];
+	uint16_t port; /* of HTTPS for companies, on 127.0.0.1 */
 	struct config config;
 	struct web_reason reason;
 	int failed; /* of web_new() */
@@ -54,6 +55,7 @@ void node_stop(struct node *n); /* and removes the directory */
 
 /* A connection to it; reads give up after 10 s. */
 int node_connect(const struct node *n);
+int node_connect_tcp(const struct node *n); /* without TLS */
 void node_send(int fd, const char *text);
 /* One answer with its body (by Content-Length), as text; "" when the server closed instead. */
 void node_receive(int fd, char *ret, size_t cap);

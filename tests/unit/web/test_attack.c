@@ -35,6 +35,7 @@ static int start_hasty(void **state, int64_t head_us, int64_t idle_us, int64_t b
 		       int64_t ahead_us)
 {
 	struct web_limits limits = {.peers = WEB_PEERS_MAX,
+				    .peers_of_address = WEB_PEERS_OF_ADDRESS_MAX,
 				    .head_us = head_us,
 				    .idle_us = idle_us,
 				    .body_us = body_us,
@@ -71,6 +72,7 @@ static int start_hasty_ahead(void **state)
 static int start_small(void **state)
 {
 	static const struct web_limits small = {.peers = 2,
+						.peers_of_address = 2,
 						.head_us = WEB_HEAD_US,
 						.idle_us = WEB_IDLE_US,
 						.body_us = WEB_BODY_US,
@@ -464,9 +466,55 @@ static void one_more_than_the_limit_is_closed(void **state)
 	close(first);
 }
 
+/* With a byte, so that the kernel hands the connection over, and then never with the rest of a handshake. */
+static void a_handshake_that_stops_is_dropped(void **state)
+{
+	struct node *n = *state;
+	int fd = node_connect_tcp(n);
+	node_send(fd, "\x16");
+	assert_true(node_closed(fd));
+	close(fd);
+	serves(n);
+}
+
+static int start_narrow(void **state)
+{
+	static const struct web_limits narrow = {.peers = WEB_PEERS_MAX,
+						 .peers_of_address = 3,
+						 .head_us = CALM,
+						 .idle_us = CALM,
+						 .body_us = CALM,
+						 .answer_us = CALM,
+						 .ahead_us = CALM};
+	return begin(state, &narrow);
+}
+
+static void one_address_has_so_many_connections(void **state)
+{
+	struct node *n = *state;
+	int fds[4];
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+		fds[i] = node_connect_tcp(n);
+		node_send(fds[i], "\x16");
+	}
+	/* Accepted in the order of their bytes; the last is turned away, and only that one. */
+	assert_true(node_closed(fds[3]));
+	serves(n);
+	close(fds[0]);
+	for (size_t i = 1; i < 3; i++) {
+		char byte;
+		assert_int_equal(recv(fds[i], &byte, 1, MSG_DONTWAIT), -1);
+		assert_int_equal(errno, EAGAIN);
+		close(fds[i]);
+	}
+	close(fds[3]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_handshake_that_stops_is_dropped, start_hasty_head, stop),
+		cmocka_unit_test_setup_teardown(one_address_has_so_many_connections, start_narrow, stop),
 		cmocka_unit_test_setup_teardown(rude_requests_are_refused, start, stop),
 		cmocka_unit_test_setup_teardown(what_is_no_http_is_closed, start, stop),
 		cmocka_unit_test_setup_teardown(heads_have_a_limit, start, stop),

@@ -1,0 +1,156 @@
+"""HTTPS on both planes: what a browser is told, which TLS is spoken, clients that are rude or many, certificates on SIGHUP."""
+import shutil
+import signal
+import socket
+import ssl
+import warnings
+
+from browser import Browser, tls_context
+from manager import Manager
+from pair import make_pair
+from server import PATIENCE, Alto, free_port
+
+
+def raw(port, text, **options):
+    """One request as bytes; all that comes until the server closes."""
+    with socket.create_connection(('127.0.0.1', port), PATIENCE) as plain, \
+            tls_context(**options).wrap_socket(plain, server_hostname='localhost') as s:
+        s.sendall(text.encode())
+        answer = b''
+        while True:
+            try:
+                piece = s.recv(65536)
+            except (ssl.SSLError, ConnectionResetError):
+                break
+            if not piece:
+                break
+            answer += piece
+        return answer.decode()
+
+
+def certificate_at(port):
+    with socket.create_connection(('127.0.0.1', port), PATIENCE) as plain, \
+            tls_context().wrap_socket(plain, server_hostname='localhost') as s:
+        return s.getpeercert(binary_form=True)
+
+
+def test_what_a_browser_is_told(port, admin):
+    for browser in Browser(port), Browser(admin):
+        answer = browser.ask('GET', '/healthz')
+        assert (answer.status, answer.text) == (200, 'ok\n'), answer
+        policy = answer.headers['content-security-policy']
+        assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy, policy
+        assert 'unsafe' not in policy and '*' not in policy, policy
+        assert answer.headers['strict-transport-security'].startswith('max-age='), answer.headers
+        assert answer.headers['x-content-type-options'] == 'nosniff', answer.headers
+        assert answer.headers['referrer-policy'] == 'no-referrer', answer.headers
+        assert answer.headers['cross-origin-resource-policy'] == 'same-origin', answer.headers
+        assert 'microphone=(self)' in answer.headers['permissions-policy'], answer.headers
+        refused = browser.ask('GET', '/api/v1/tenants')
+        assert refused.status == 401 and refused.json['code'] == 'no-login', refused
+        assert 'content-security-policy' in refused.headers
+        assert browser.ask('GET', '/metrics').status == 401
+    # The library would choose among virtual hosts by what the client says; there is one.
+    for host in 'admin', 'local', 'secure', 'localhost:8444', 'elsewhere.example':
+        assert raw(port, f'GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n').startswith('HTTP/1.1 200')
+        refused = raw(port, f'GET /api/v1/status HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n')
+        assert refused.startswith('HTTP/1.1 401'), refused
+
+
+def test_tls(alto, port):
+    for version, name in (ssl.TLSVersion.TLSv1_2, 'TLSv1.2'), (ssl.TLSVersion.TLSv1_3, 'TLSv1.3'):
+        context = tls_context()
+        context.minimum_version = context.maximum_version = version
+        context.set_alpn_protocols(['h2', 'http/1.1'])
+        with socket.create_connection(('127.0.0.1', port)) as plain, context.wrap_socket(plain) as s:
+            assert (s.version(), s.selected_alpn_protocol()) == (name, 'http/1.1'), (s.version(), s.selected_alpn_protocol())
+    old = tls_context()
+    old.set_ciphers('ALL:@SECLEVEL=0')
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', DeprecationWarning)
+        old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+    try:
+        with socket.create_connection(('127.0.0.1', port)) as plain, old.wrap_socket(plain) as s:
+            raise AssertionError(f'{s.version()} was spoken')
+    except ssl.SSLError as error:
+        assert 'PROTOCOL_VERSION' in str(error).upper() or 'UNSUPPORTED' in str(error).upper(), error
+    assert certificate_at(port) == certificate_at(alto.tls_port)
+    # Plain HTTP is closed, not answered.
+    with socket.create_connection(('127.0.0.1', port), PATIENCE) as plain:
+        plain.sendall(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+        try:
+            assert not plain.recv(4096).startswith(b'HTTP')
+        except ConnectionResetError:
+            pass
+
+
+def test_rude_clients(port):
+    # What comes behind a request, in its TLS record or the next, is not mixed up with it.
+    behind = ('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'
+              'POST /api/v1/tenants HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}')
+    answer = raw(port, behind)
+    assert answer.startswith('HTTP/1.1 200') and answer.count('HTTP/1.1') == 1, answer
+    answer = raw(port, behind + 'x' * 30000)
+    assert answer.startswith('HTTP/1.1 200') and answer.count('HTTP/1.1') == 1, answer
+    for upgrade in 'h2c', 'tls/1.2', 'websocket':
+        answer = raw(port, f'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: {upgrade}\r\n\r\n')
+        assert not answer.startswith('HTTP/1.1 101'), answer
+    assert 'HTTP/1.1 200' not in raw(port, 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\n\r\n')
+    answer = raw(port, 'POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\n')
+    assert ' 413 ' in answer.splitlines()[0], answer
+
+
+def test_a_crowd(alto, port):
+    """One address gets so many connections; the unix socket has its own."""
+    crowd, refused = [], 0
+    try:
+        for _ in range(100):
+            s = socket.create_connection(('127.0.0.1', port), PATIENCE)
+            s.sendall(b'\x16')  # the kernel hands over what has said something
+            crowd.append(s)
+        assert alto.api('GET', '/healthz')[0] == 200
+        for s in crowd[64:]:
+            s.settimeout(PATIENCE)
+            try:
+                refused += s.recv(1) == b''
+            except ConnectionResetError:
+                refused += 1
+        assert refused == len(crowd) - 64, refused
+    finally:
+        for s in crowd:
+            s.close()
+    assert len(alto.log.all) < 100, alto.log.all[-5:]
+
+
+def put(alto, name):
+    for made, used in zip(make_pair(alto.directory, name), ('used.crt', 'used.key')):
+        shutil.copy(made, alto.directory / used)
+
+
+def test_reload(alto, port, manager):
+    browser = Browser(port)
+    assert browser.ask('GET', '/healthz').status == 200
+    before, kept = certificate_at(port), browser.connection.sock
+    put(alto, 'next')
+    alto.process.send_signal(signal.SIGHUP)
+    assert manager.next()['RELOADING'] == '1' and manager.next()['READY'] == '1'
+    assert certificate_at(port) != before and certificate_at(port) == certificate_at(alto.tls_port)
+    assert browser.ask('GET', '/healthz').status == 200 and browser.connection.sock is kept
+
+
+port, admin, phones = free_port(), free_port(), free_port()
+alto = Alto({'sip_tls': [f'127.0.0.1:{phones}'], 'https': [f'127.0.0.1:{port}'], 'admin': [f'127.0.0.1:{admin}']})
+alto.tls_port = phones
+put(alto, 'first')
+with alto.config.open('a') as config:
+    config.write(f'tls: {{certificate: {alto.directory}/used.crt, key: {alto.directory}/used.key}}\n')
+with Manager(alto.directory / 'notify') as manager, alto:
+    assert manager.next()['READY'] == '1'
+    shown = alto.command('status')
+    assert f'HTTPS 127.0.0.1:{port} for companies' in shown and f'HTTPS 127.0.0.1:{admin} for provider' in shown, shown
+    test_what_a_browser_is_told(port, admin)
+    test_tls(alto, port)
+    test_rude_clients(port)
+    test_a_crowd(alto, port)
+    test_reload(alto, port, manager)
+    alto.stop()
