@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "call/switchboard.h"
+#include "crypto/login.h"
 #include "net/tls.h"
 #include "sip/digest.h"
 #include "transport/transport.h"
@@ -18,25 +19,31 @@
 #define DEMO_TENANT SLICE("demo")
 #define DEMO_DOMAIN SLICE("demo.alto.example")
 
+/* One of each role; the first have phones. */
 static const struct {
-	const char *login, *extension, *name;
+	const char *login, *extension, *name, *role;
 } people[] = {
-	{"anna", "101", "Anna Nowak"},
-	{"bruno", "102", "Bruno Lefèvre"},
-	{"carla", "103", "Carla Jansen"},
+	{"anna", "101", "Anna Nowak", "admin"},          {"bruno", "102", "Bruno Lefèvre", "supervisor"},
+	{"carla", "103", "Carla Jansen", "user"},        {"david", "104", "David Okafor", "auditor"},
+	{"petra", "105", "Petra Lindqvist", "provider"},
 };
+#define WITH_PHONES 3
 static const char *const devices[] = {"desk", "mobile"};
 
-#define ACCOUNTS (ARRAY_LEN(people) * ARRAY_LEN(devices))
+#define ACCOUNTS (WITH_PHONES * ARRAY_LEN(devices))
 struct account {
 	char id[STORE_ID_CAP], username[32], password[32];
 	uint8_t ha1[SIP_HA1_BYTES];
+};
+struct login {
+	char password[24], hash[CRYPTO_PASSWORD_CAP];
 };
 struct company_job {
 	struct store_job job;
 	int result;
 	char tenant[STORE_ID_CAP], users[ARRAY_LEN(people)][STORE_ID_CAP];
 	struct account accounts[ACCOUNTS];
+	struct login logins[ARRAY_LEN(people)];
 	int64_t now_us;
 };
 
@@ -64,11 +71,13 @@ static int company_run(struct db *db, struct store_job *job)
 				       .login = slice_from_string(people[i].login),
 				       .extension = slice_from_string(people[i].extension),
 				       .name = slice_from_string(people[i].name),
-				       .role = SLICE("user"),
+				       .role = slice_from_string(people[i].role),
 				       .created_us = cj->now_us,
 				       .updated_us = cj->now_us};
 		rc = store_user_put(db, &u);
-		for (size_t j = 0; rc == DB_OK && j < ARRAY_LEN(devices); j++) {
+		if (rc == DB_OK)
+			rc = store_password_set(db, tenant, u.id, slice_from_string(cj->logins[i].hash));
+		for (size_t j = 0; rc == DB_OK && i < WITH_PHONES && j < ARRAY_LEN(devices); j++) {
 			const struct account *a = &cj->accounts[i * ARRAY_LEN(devices) + j];
 			struct store_device d = {.id = slice_from_string(a->id),
 						 .tenant = tenant,
@@ -119,6 +128,25 @@ static int accounts_make(struct company_job *cj, struct random *random)
 	return 0;
 }
 
+static int logins_make(struct company_job *cj, struct random *random)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(people); i++) {
+		random_text(random, cj->logins[i].password, 14);
+		rc = crypto_password_hash(slice_from_string(cj->logins[i].password), cj->logins[i].hash);
+	}
+	return rc;
+}
+
+/* Columns count letters, printf counts bytes. */
+static int padded(const char *name)
+{
+	int pad = 15;
+	for (const char *p = name; *p; p++)
+		pad += (*p & 0xc0) == 0x80;
+	return pad;
+}
+
 static void accounts_path(const struct config *c, char *ret, size_t cap)
 {
 	snprintf(ret, cap, "%s/accounts.txt", c->data);
@@ -131,15 +159,17 @@ static int accounts_write(const struct company_job *cj, const struct config *c)
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	bool ok = dprintf(fd, "  %-14s %-4s %-7s %-22s %s\n", "person", "ext.", "device", "user name", "password") > 0;
+	bool ok = dprintf(fd, "  %-15s %-4s %-7s %-22s %s\n", "person", "ext.", "device", "user name", "password") > 0;
 	for (size_t i = 0; ok && i < ACCOUNTS; i++) {
 		const char *name = people[i / ARRAY_LEN(devices)].name;
-		int pad = 14;
-		for (const char *p = name; *p; p++)
-			pad += (*p & 0xc0) == 0x80; /* columns count letters, printf counts bytes */
-		ok = dprintf(fd, "  %-*s %-4s %-7s %-22s %s\n", pad, name, people[i / ARRAY_LEN(devices)].extension,
-			     devices[i % ARRAY_LEN(devices)], cj->accounts[i].username, cj->accounts[i].password) > 0;
+		ok = dprintf(fd, "  %-*s %-4s %-7s %-22s %s\n", padded(name), name,
+			     people[i / ARRAY_LEN(devices)].extension, devices[i % ARRAY_LEN(devices)],
+			     cj->accounts[i].username, cj->accounts[i].password) > 0;
 	}
+	ok = ok && dprintf(fd, "\n  %-15s %-12s %-26s %s\n", "person", "role", "login", "password") > 0;
+	for (size_t i = 0; ok && i < ARRAY_LEN(people); i++)
+		ok = dprintf(fd, "  %-*s %-12s %s@%-20.*s %s\n", padded(people[i].name), people[i].name, people[i].role,
+			     people[i].login, SLICE_ARG(DEMO_DOMAIN), cj->logins[i].password) > 0;
 	int rc = !ok || fsync(fd) < 0 ? -errno : 0;
 	close(fd);
 	return rc;
@@ -155,6 +185,8 @@ int demo_company(struct store *store, struct directory *directory, struct random
 	for (size_t i = 0; i < ARRAY_LEN(people); i++)
 		store_new_id(random, cj.now_us, cj.users[i]);
 	int rc = accounts_make(&cj, random);
+	if (rc == 0)
+		rc = logins_make(&cj, random);
 	/* The file first: a company whose passwords nobody knows would be of no use. */
 	if (rc == 0)
 		rc = accounts_write(&cj, c);
@@ -165,6 +197,7 @@ int demo_company(struct store *store, struct directory *directory, struct random
 		rc = cj.result == DB_OK ? 0 : -EIO;
 	}
 	crypto_wipe(&cj.accounts, sizeof(cj.accounts));
+	crypto_wipe(&cj.logins, sizeof(cj.logins));
 	if (rc < 0)
 		fprintf(stderr, "alto: the demo company cannot be written to %s: %s\n", c->data, strerror(-rc));
 	return rc;
@@ -207,7 +240,9 @@ void demo_print(const struct config *c, const struct transport *transport, const
 		       tls_identity_is_self_signed(identity) ? "self-signed" : "yours", fingerprint);
 	}
 	if (c->https.count)
-		printf("  console       https://localhost:%u/\n", c->https.at[0].port);
+		printf("  console       https://localhost:%u/   (the company)\n", c->https.at[0].port);
+	if (c->admin.count)
+		printf("                https://localhost:%u/   (the provider)\n", c->admin.at[0].port);
 	printf("\nAccounts\n");
 	accounts_path(c, path, sizeof(path));
 	FILE *f = fopen(path, "re");
@@ -222,6 +257,7 @@ void demo_print(const struct config *c, const struct transport *transport, const
 	       "  1. Put an account of Anna's into one phone and one of Bruno's into another: transport TLS, SRTP "
 	       "(SDES)\n"
 	       "     on, the server and domain above, and accept the certificate if it has the fingerprint above.\n"
+	       "     A browser asks about the certificate too: compare it in the same way, then go on.\n"
 	       "  2. Call 102 from Anna's phone: every phone of Bruno's rings, the first to answer has the call.\n"
 	       "  3. See it, from a second terminal in this directory:\n"
 	       "       %s --data %s calls\n"

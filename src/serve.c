@@ -17,6 +17,7 @@
 #include "transport/bans.h"
 #include "transport/target.h"
 #include "watchdog.h"
+#include "web/console.h"
 #include "web/server.h"
 
 #include <errno.h>
@@ -41,12 +42,14 @@ struct server {
 	struct bans *bans;
 	struct switchboard *switchboard;
 	struct tls_identity *identity;
+	struct web_console *console;
 	struct web *web;
 	struct watchdog *watchdog;
 	bool demo;
 	struct descriptors descriptors;
 	/* Warnings of `alto status`, each empty or a sentence. */
 	char certificate_trouble[1100], data_trouble[256];
+	struct web_console_reason console_trouble;
 };
 
 static int fail(const char *what, const char *why)
@@ -74,6 +77,8 @@ static void on_change(void *owner, const struct store_change *change)
 	struct server *s = owner;
 	if (s->switchboard)
 		switchboard_store_change(s->switchboard, change);
+	if (s->web)
+		web_store_change(s->web, change);
 }
 
 static void on_input(void *owner, const struct sip_flow *flow, char *bytes, size_t n)
@@ -414,24 +419,40 @@ static int open_switchboard(struct server *s)
 	return 0;
 }
 
+/* Beside the program, as in the directory that it was built in; else where it was installed. */
+static void load_console(struct server *s)
+{
+	char beside[512];
+	ssize_t n = readlink("/proc/self/exe", beside, sizeof(beside) - sizeof("/console"));
+	char *slash = n > 0 ? memrchr(beside, '/', (size_t)n) : NULL;
+	if (slash)
+		memcpy(slash, "/console", sizeof("/console"));
+	if (slash && access(beside, F_OK) == 0)
+		(void)!web_console_load(beside, &s->console, &s->console_trouble);
+	else if (access(ALTO_CONSOLE, F_OK) == 0)
+		(void)!web_console_load(ALTO_CONSOLE, &s->console, &s->console_trouble);
+}
+
 static int open_web(struct server *s)
 {
 	struct web_reason why;
-	struct web_context c = {
-		.loop = s->loop,
-		.switchboard = s->switchboard,
-		.directory = s->directory,
-		.store = s->store,
-		.media = s->media,
-		.transport = s->transport,
-		.bans = s->bans,
-		.dns = s->dns,
-		.random = &s->random,
-		.metrics = &s->metrics,
-		.config = &s->config,
-		.identity = s->identity,
-		.version = ALTO_VERSION,
-		.warnings = {s->certificate_trouble, s->descriptors.trouble, s->data_trouble, privilege_trouble()}};
+	load_console(s);
+	struct web_context c = {.loop = s->loop,
+				.switchboard = s->switchboard,
+				.directory = s->directory,
+				.store = s->store,
+				.media = s->media,
+				.transport = s->transport,
+				.bans = s->bans,
+				.dns = s->dns,
+				.random = &s->random,
+				.metrics = &s->metrics,
+				.config = &s->config,
+				.identity = s->identity,
+				.version = ALTO_VERSION,
+				.console = s->console,
+				.warnings = {s->certificate_trouble, s->descriptors.trouble, s->data_trouble,
+					     privilege_trouble(), s->console_trouble.text}};
 	look_at_data(s);
 	if (web_new(&c, &s->web, &why) < 0)
 		return fail(why.text, "");
@@ -465,6 +486,8 @@ static void share_heap(void)
 static int open_all(struct server *s)
 {
 	share_heap();
+	/* Helpers hash passwords, each with 64 MiB and a core for 0.1 s: voice comes first. */
+	(void)setenv("UV_THREADPOOL_SIZE", "2", 1);
 	random_init(&s->random);
 	metrics_init(&s->metrics);
 	if (loop_new(&s->loop) < 0)
@@ -508,6 +531,7 @@ static void close_all(struct server *s)
 	if (s->loop)
 		loop_drain(s->loop);
 	web_free(s->web);
+	web_console_free(s->console);
 	transport_free(s->transport);
 	bans_free(s->bans);
 	tls_identity_free(s->identity);

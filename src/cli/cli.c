@@ -15,9 +15,14 @@ static const struct cli_command commands[] = {
 	 CLI_BIT(CLI_LINES), cli_tenant_set},
 	{"tenant", "list", "", "show all companies", 0, 0, CLI_LISTING, 0, cli_tenant_list},
 	{"tenant", "remove", "NAME", "remove a company with its users and devices", 1, 1, 0, 0, cli_tenant_remove},
-	{"user", "add", "TENANT LOGIN --extension EXT --name \"Full Name\" [--role user|admin|supervisor|auditor]",
-	 "add a person", 2, 2, CLI_BIT(CLI_EXTENSION) | CLI_BIT(CLI_NAME) | CLI_BIT(CLI_ROLE),
+	{"user", "add",
+	 "TENANT LOGIN --extension EXT --name \"Full Name\" [--role user|admin|supervisor|auditor|provider] "
+	 "[--password P]",
+	 "add a person; with a password they log in to the console", 2, 2,
+	 CLI_BIT(CLI_EXTENSION) | CLI_BIT(CLI_NAME) | CLI_BIT(CLI_ROLE) | CLI_BIT(CLI_PASSWORD),
 	 CLI_BIT(CLI_EXTENSION) | CLI_BIT(CLI_NAME), cli_user_add},
+	{"user", "password", "TENANT LOGIN --password P", "set a person's password; their sessions end", 2, 2,
+	 CLI_BIT(CLI_PASSWORD), CLI_BIT(CLI_PASSWORD), cli_user_password},
 	{"user", "list", "[TENANT]", "show people", 0, 1, CLI_LISTING, 0, cli_user_list},
 	{"user", "remove", "TENANT LOGIN", "remove a person with the devices", 2, 2, 0, 0, cli_user_remove},
 	{"device", "add",
@@ -58,6 +63,12 @@ static const struct cli_command commands[] = {
 	{"bans", NULL, "", "show which addresses are not listened to, and why", 0, 0, CLI_LISTING, 0, cli_bans},
 	{"bans", "lift", "ADDRESS|--all", "listen to an address or network again", 0, 1, CLI_BIT(CLI_ALL), 0,
 	 cli_bans_lift},
+	{"token", "add", "NAME [--tenant T] [--role R] [--access full|read] [--days N]",
+	 "let a program use the API; prints its token once", 1, 1,
+	 CLI_BIT(CLI_TENANT) | CLI_BIT(CLI_ROLE) | CLI_BIT(CLI_ACCESS) | CLI_BIT(CLI_DAYS) | CLI_BIT(CLI_JSON), 0,
+	 cli_token_add},
+	{"token", "list", "[TENANT]", "show which programs may use the API", 0, 1, CLI_LISTING, 0, cli_token_list},
+	{"token", "remove", "ID", "take a token back, at once", 1, 1, 0, 0, cli_token_remove},
 	{"status", NULL, "", "what listens, what is in progress, and what is not safe", 0, 0, CLI_BIT(CLI_JSON), 0,
 	 cli_status},
 };
@@ -66,8 +77,9 @@ static const struct {
 	const char *name;
 	bool has_value;
 } options[CLI_OPTION_COUNT] = {
-	[CLI_ALL] = {"--all", false},           [CLI_CURSOR] = {"--cursor", true},
-	[CLI_DATA] = {"--data", true},          [CLI_DIGEST] = {"--digest", true},
+	[CLI_ACCESS] = {"--access", true},      [CLI_ALL] = {"--all", false},
+	[CLI_CURSOR] = {"--cursor", true},      [CLI_DATA] = {"--data", true},
+	[CLI_DAYS] = {"--days", true},          [CLI_DIGEST] = {"--digest", true},
 	[CLI_DOMAIN] = {"--domain", true},      [CLI_EXTENSION] = {"--extension", true},
 	[CLI_FLOW] = {"--flow", true},          [CLI_FROM] = {"--from", true},
 	[CLI_HELP] = {"--help", false},         [CLI_HOST] = {"--host", true},

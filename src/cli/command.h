@@ -5,9 +5,11 @@
 #include "base/common.h"
 
 enum cli_option {
+	CLI_ACCESS,
 	CLI_ALL,
 	CLI_CURSOR,
 	CLI_DATA,
+	CLI_DAYS,
 	CLI_DIGEST,
 	CLI_DOMAIN,
 	CLI_EXTENSION,
@@ -54,6 +56,10 @@ struct cli_command {
 };
 
 /* What a command is made of; each prints its own error and returns the exit status. */
+int cli_token_add(struct cli *c);
+int cli_token_list(struct cli *c);
+int cli_token_remove(struct cli *c);
+int cli_user_password(struct cli *c);
 int cli_tenant_add(struct cli *c);
 int cli_tenant_set(struct cli *c);
 int cli_tenant_list(struct cli *c);

@@ -2,6 +2,19 @@
 #include "cli/client.h"
 #include "cli/print.h"
 
+/* Exit status. */
+static int set_password(struct cli *c, const char *id)
+{
+	struct client_path path;
+	client_path(&path, "/api/v1/users");
+	client_path_add(&path, id);
+	client_path_add(&path, "password");
+	json_t *nothing = NULL;
+	int status = client_ask(c, "POST", &path, json_pack("{s:s}", "password", c->options[CLI_PASSWORD]), &nothing);
+	json_decref(nothing);
+	return status;
+}
+
 int cli_user_add(struct cli *c)
 {
 	struct client_path path;
@@ -12,20 +25,40 @@ int cli_user_add(struct cli *c)
 					  "extension", c->options[CLI_EXTENSION], "name", c->options[CLI_NAME], "role",
 					  c->options[CLI_ROLE]),
 				&user);
+	const char *id = json_string_value(json_object_get(user, "id"));
+	if (!status && c->options[CLI_PASSWORD] && id)
+		status = set_password(c, id);
 	json_decref(user);
 	return status ? status
 		      : print_done("User %s added with the extension %s.", c->words[1], c->options[CLI_EXTENSION]);
 }
 
-int cli_user_remove(struct cli *c)
+/* The id of the person that the command names. Exit status. */
+static int find(struct cli *c, char id[64])
 {
 	struct client_path path;
-	char id[64], what[160];
+	char what[160];
 	client_path(&path, "/api/v1/users");
 	client_parameter(&path, "tenant", c->words[0]);
 	client_parameter(&path, "login", c->words[1]);
 	snprintf(what, sizeof(what), "user %.64s in %.64s", c->words[1], c->words[0]);
-	int status = client_find_id(c, &path, what, id);
+	return client_find_id(c, &path, what, id);
+}
+
+int cli_user_password(struct cli *c)
+{
+	char id[64];
+	int status = find(c, id);
+	if (!status)
+		status = set_password(c, id);
+	return status ? status : print_done("The password of %s is set; their sessions have ended.", c->words[1]);
+}
+
+int cli_user_remove(struct cli *c)
+{
+	struct client_path path;
+	char id[64];
+	int status = find(c, id);
 	if (status)
 		return status;
 	client_path(&path, "/api/v1/users");

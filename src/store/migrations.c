@@ -98,11 +98,28 @@ static const char updated[] = "ALTER TABLE tenants ADD COLUMN updated_us INT64 N
 			      "UPDATE trunks SET updated_us = created_us;"
 			      "UPDATE numbers SET updated_us = created_us;";
 
+/*
+ * What people log in with, and what they and programs then show with each request (store/passes.c). Of what is shown
+ * only a hash is kept. NULL stands for "none" where a column is a foreign key, as for trunks.
+ */
+static const char passes[] =
+	"CREATE TABLE logins (user_id ID PRIMARY KEY, tenant_id ID NOT NULL, password TEXT NOT NULL,"
+	" totp BYTES NOT NULL, totp_step INT64 NOT NULL,"
+	" FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE);"
+
+	"CREATE TABLE passes (id ID PRIMARY KEY, tenant_id ID REFERENCES tenants (id) ON DELETE CASCADE,"
+	" user_id ID REFERENCES users (id) ON DELETE CASCADE, kind INT64 NOT NULL, hash BYTES NOT NULL UNIQUE,"
+	" name TEXT NOT NULL, role TEXT NOT NULL, read_only INT64 NOT NULL, created_us INT64 NOT NULL,"
+	" used_us INT64 NOT NULL, expires_us INT64 NOT NULL);"
+	"CREATE INDEX passes_tenant ON passes (tenant_id, id);"
+	"CREATE INDEX passes_user ON passes (user_id, id);";
+
 const struct migration store_migrations[] = {
 	{1, "tenants, users, devices, bindings and calls", first_schema},
 	{2, "trunks and numbers", trunks_and_numbers},
 	{3, "SIP messages of calls", messages},
 	{4, "how a device's way through NAT is kept open", keepalive},
 	{5, "when what people configure was last written", updated},
+	{6, "logins, sessions and tokens", passes},
 };
 const size_t store_migration_count = ARRAY_LEN(store_migrations);

@@ -7,6 +7,7 @@ const struct store_rows *store_rows_of(enum store_kind kind)
 		[STORE_TENANT] = &store_tenant_rows, [STORE_USER] = &store_user_rows,
 		[STORE_DEVICE] = &store_device_rows, [STORE_BINDING] = &store_binding_rows,
 		[STORE_TRUNK] = &store_trunk_rows,   [STORE_NUMBER] = &store_number_rows,
+		[STORE_PASS] = &store_pass_rows,
 	};
 	ASSERT(kind < STORE_KIND_COUNT);
 	return kinds[kind];

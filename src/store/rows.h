@@ -65,6 +65,20 @@ struct store_number {
 	struct slice id, tenant, user, number;
 	int64_t created_us, updated_us;
 };
+/* What opens the API: a session of a person who has logged in, or a token of a program. */
+enum store_pass_kind { STORE_SESSION, STORE_TOKEN };
+#define STORE_PASS_HASH 32
+struct store_pass {
+	struct slice id;
+	struct slice tenant; /* empty: the provider's token */
+	struct slice user;   /* empty: a token */
+	int64_t kind;        /* enum store_pass_kind */
+	struct slice hash;   /* STORE_PASS_HASH bytes: SHA-256 of what is shown, which nobody keeps */
+	struct slice name;   /* of a token, for people */
+	struct slice role;   /* of a session: what its user's was when it began */
+	bool read_only;
+	int64_t created_us, used_us, expires_us;
+};
 struct store_leg {                        /* columns a_... and b_... of a call row */
 	struct slice user, device, trunk; /* ids, empty if none */
 	struct slice uri;                 /* whom: the extension or number */
@@ -151,8 +165,8 @@ MUST_USE int store_calls_list(struct db *db, const struct store_calls_page *page
 MUST_USE bool store_like(struct slice words, struct writer *ret);
 /*
  * Rows of a kind in order of id: all of them for the directory's load at start (after and tenant empty, limit 0), or a
- * page of a listing. Not for STORE_CALL. row: struct store_tenant, _user, _device, _binding, _trunk or
- * _number, borrowed for the call.
+ * page of a listing. Not for STORE_CALL. row: struct store_tenant, _user, _device, _binding, _trunk,
+ * _number or _pass, borrowed for the call.
  */
 struct store_page {
 	struct slice tenant; /* only this tenant's; empty: all */
@@ -170,6 +184,7 @@ union store_any_row {
 	struct store_binding binding;
 	struct store_trunk trunk;
 	struct store_number number;
+	struct store_pass pass;
 };
 /* How many rows of a kind there are; not for STORE_CALL. */
 MUST_USE int store_count(struct db *db, enum store_kind kind, int64_t *ret);
@@ -178,3 +193,30 @@ MUST_USE int store_get(struct db *db, enum store_kind kind, struct slice id, voi
 		       void *arg);
 MUST_USE int store_list(struct db *db, enum store_kind kind, const struct store_page *page,
 			void (*fn)(void *arg, const void *row), void *arg);
+
+/* How a person logs in. Not in the read model, so without changes in the feed. */
+struct store_login {
+	struct slice password; /* crypto/login.h; empty: none */
+	struct slice totp;     /* the secret of a code app; empty: none */
+	int64_t totp_step;     /* the newest that was used: a code is good once */
+};
+/* The one of this user, or none. fn is called on the store thread; the row is borrowed. */
+MUST_USE int store_login_get(struct db *db, struct slice user, void (*fn)(void *arg, const struct store_login *l),
+			     void *arg);
+/* DB_CONFLICT: no such user of this tenant. */
+MUST_USE int store_password_set(struct db *db, struct slice tenant, struct slice user, struct slice hash);
+/* A secret, or none if it is empty. DB_OK also when nobody logs in by this user. */
+MUST_USE int store_totp_set(struct db *db, struct slice user, struct slice secret, int64_t step);
+/* *ret_fresh: the step is newer than all that were used; it is used now. */
+MUST_USE int store_totp_use(struct db *db, struct slice user, int64_t step, bool *ret_fresh);
+/* A new one. */
+MUST_USE int store_pass_put(struct db *db, const struct store_pass *p);
+/* DB_OK also when there is none: one that was removed meanwhile does not come back. */
+MUST_USE int store_pass_use(struct db *db, struct slice id, int64_t now_us);
+MUST_USE int store_pass_remove(struct db *db, struct slice id);
+/* Those whose time is over. */
+MUST_USE int store_passes_expire(struct db *db, int64_t now_us);
+MUST_USE int store_passes_remove_of_user(struct db *db, struct slice user, struct slice except);
+/* Tokens in order of id; of one tenant, or all if it is empty. */
+MUST_USE int store_tokens_list(struct db *db, const struct store_page *page, void (*fn)(void *arg, const void *row),
+			       void *arg);

@@ -5,6 +5,7 @@
 #include "net/loop.h"
 #include "store/messages.h"
 #include "web/find.h"
+#include "web/policy.h"
 #include "web/route.h"
 
 static void unknown_call(struct web_request *r, const char *what)
@@ -55,7 +56,7 @@ static void story_done(struct store_job *job, int result)
 		web_problem_store(r, result);
 	else if (s->failed)
 		web_problem_store(r, -ENOMEM);
-	else if (!s->found)
+	else if (!s->found || !web_policy_sees(r, s->call.tenant, s->call.caller.user, s->call.callee.user))
 		unknown_call(r, "in the history");
 	else
 		web_answer_json(r, 200, story_json(r, &s->call));
@@ -79,7 +80,15 @@ struct messages_page {
 	struct slice call;
 	struct store_message *rows;
 	size_t bytes;
+	bool seen; /* the call is one that may be looked at */
 };
+
+static void look_at_owner(void *arg, const struct store_call *c)
+{
+	struct web_listing *l = arg;
+	struct messages_page *page = l->resource;
+	page->seen = web_policy_sees(l->request, c->tenant, c->caller.user, c->callee.user);
+}
 
 static bool take_message(void *arg, const struct store_message *m)
 {
@@ -102,9 +111,13 @@ static bool take_message(void *arg, const struct store_message *m)
 static int messages_run(struct db *db, struct store_job *job)
 {
 	struct web_listing *l = container_of(job, struct web_listing, job);
-	const struct messages_page *page = l->resource;
+	struct messages_page *page = l->resource;
 	uint64_t after = 0;
 	(void)!slice_u64(l->cursor, INT64_MAX, &after);
+	page->seen = l->request->reach == WEB_REACH_ALL; /* also of a call whose row is not there any more */
+	int rc = page->seen ? DB_OK : store_call_get(db, page->call, look_at_owner, l);
+	if (rc != DB_OK || !page->seen)
+		return rc;
 	return store_messages_list(db, page->call, (int64_t)after, take_message, l);
 }
 
@@ -160,7 +173,10 @@ void web_call_messages(struct web_request *r)
 
 void web_call_hang_up(struct web_request *r)
 {
-	if (switchboard_hang_up(r->context->switchboard, r->id) < 0) {
+	struct switchboard *sb = r->context->switchboard;
+	struct call_view v;
+	bool seen = switchboard_find_call(sb, r->id, &v) && web_policy_sees(r, v.tenant, v.caller.user, v.callee.user);
+	if (!seen || switchboard_hang_up(sb, r->id) < 0) {
 		unknown_call(r, "in progress");
 		return;
 	}

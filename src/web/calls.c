@@ -2,6 +2,7 @@
 #include "call/switchboard.h"
 #include "web/find.h"
 #include "web/moment.h"
+#include "web/policy.h"
 #include "web/route.h"
 
 static json_t *text_or_null(struct slice s)
@@ -74,7 +75,9 @@ static bool history_item(struct web_listing *l, json_t **ret)
 {
 	if (l->at == l->count)
 		return false;
-	*ret = web_call_json(l->request, &l->calls[l->at++]);
+	const struct store_call *c = &l->calls[l->at++];
+	bool seen = web_policy_sees(l->request, c->tenant, c->caller.user, c->callee.user);
+	*ret = seen ? web_call_json(l->request, c) : NULL;
 	return true;
 }
 
@@ -99,7 +102,7 @@ static bool live_item(struct web_listing *l, json_t **ret)
 		snprintf(l->next, sizeof(l->next), "%u", here);
 		return false;
 	}
-	*ret = live_json(l->request, &v);
+	*ret = web_policy_sees(l->request, v.tenant, v.caller.user, v.callee.user) ? live_json(l->request, &v) : NULL;
 	return true;
 }
 

@@ -93,7 +93,7 @@ bool web_is_password(struct slice s)
 
 bool web_is_role(struct slice s)
 {
-	static const char *const words[] = {"user", "admin", "supervisor", "auditor"};
+	static const char *const words[] = {"user", "admin", "supervisor", "auditor", "provider"};
 	return one_of(s, words, ARRAY_LEN(words));
 }
 

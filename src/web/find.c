@@ -4,7 +4,9 @@
 struct directory_tenant *web_tenant(const struct web_request *r, struct slice name_or_id)
 {
 	struct directory_tenant *t = directory_tenant_by_name(r->context->directory, name_or_id);
-	return t ? t : directory_tenant_by_id(r->context->directory, name_or_id);
+	if (!t)
+		t = directory_tenant_by_id(r->context->directory, name_or_id);
+	return t && (r->reach == WEB_REACH_ALL || slice_eq(t->id, r->who.tenant)) ? t : NULL;
 }
 
 struct directory_user *web_user(const struct web_request *r, struct directory_tenant *t, struct slice login_or_id)
@@ -19,8 +21,10 @@ struct directory_user *web_user(const struct web_request *r, struct directory_te
 bool web_tenant_argument(struct web_request *r, struct directory_tenant **ret)
 {
 	struct slice given = web_argument(r, "tenant");
+	if (slice_empty(given) && r->reach != WEB_REACH_ALL)
+		given = r->who.tenant;
 	*ret = slice_empty(given) ? NULL : web_tenant(r, given);
-	if (*ret || slice_empty(given))
+	if (*ret || (slice_empty(given) && r->reach == WEB_REACH_ALL))
 		return true;
 	web_problem(r, WEB_UNKNOWN_TENANT, "tenant", "there is no tenant \"%.*s\"", SLICE_ARG(slice_first(given, 64)));
 	return false;
@@ -30,6 +34,8 @@ bool web_user_argument(struct web_request *r, struct directory_tenant *t, struct
 {
 	struct slice given = web_argument(r, "user");
 	*ret = NULL;
+	if (slice_empty(given) && r->reach == WEB_REACH_OWN)
+		given = r->who.user;
 	if (slice_empty(given))
 		return true;
 	if (!t) {
@@ -37,7 +43,7 @@ bool web_user_argument(struct web_request *r, struct directory_tenant *t, struct
 		return false;
 	}
 	*ret = web_user(r, t, given);
-	if (*ret)
+	if (*ret && (r->reach != WEB_REACH_OWN || slice_eq((*ret)->id, r->who.user)))
 		return true;
 	web_problem(r, WEB_UNKNOWN_USER, "user", "tenant %.*s has no user \"%.*s\"", SLICE_ARG(t->name),
 		    SLICE_ARG(slice_first(given, 64)));

@@ -6,6 +6,11 @@
 #define WEB_BODY_MAX ((size_t)64 * 1024)
 /* Request line and header fields together: a browser with large cookies sends 8 KiB, tokens included. */
 #define WEB_HEAD_MAX 8192
+/* Cookies of one request: ours has 80 bytes, others of the same host may be there. */
+#define WEB_COOKIES_MAX 2048
+/* The console: about fifty files and a megabyte, with the packed ones three times as many. */
+#define WEB_CONSOLE_FILES 512
+#define WEB_CONSOLE_BYTES ((size_t)32 * 1024 * 1024)
 /* Path of the longest resource with two ids, percent-decoded. */
 #define WEB_PATH_MAX 256
 /* The history has eleven parameters; each is as long as a cursor or a name. */
@@ -55,6 +60,33 @@
 #define WEB_HANDLE_US (60 * SECOND_US)
 /* Between two looks whether the client of a request in progress has gone, or sent more than it may. */
 #define WEB_AHEAD_US (1 * SECOND_US)
+
+/* Wrong passwords in a row from one address (an office behind one may have a bad morning), then one each 6 s. */
+#define WEB_TRIES_OF_ADDRESS 30
+#define WEB_TRY_OF_ADDRESS_US (6 * SECOND_US)
+/* For one name: 10, then one a minute, which is 1,440 guesses a day. */
+#define WEB_TRIES_OF_NAME 10
+#define WEB_TRY_OF_NAME_US (60 * SECOND_US)
+/* Passwords at work or waiting: each holds a thread for 0.1 s, so the last waits for about a second. */
+#define WEB_HASHING_MAX 16
+/* A session ends after a night without use, and a week after it began. */
+#define WEB_SESSION_IDLE_US (12 * 3600 * SECOND_US)
+#define WEB_SESSION_US (7 * 86400 * SECOND_US)
+/* Its use is written that often, so that reading a page is no write. */
+#define WEB_SESSION_USED_US (600 * SECOND_US)
+/* Days that a token is good for: unless told otherwise, and at most. */
+#define WEB_TOKEN_DAYS 90
+#define WEB_TOKEN_DAYS_MAX 3650
+/* Passwords of people (NIST SP 800-63B §5.1.1.2 asks for 8 at least, and to take 64). */
+#define WEB_LOGIN_PASSWORD_MIN 10
+
+/* Of one open page: some hundred events. Who is slower loads anew. */
+#define WEB_STREAM_BYTES ((size_t)32 * 1024)
+/* One event, and what a page may say at once. */
+#define WEB_EVENT_BYTES ((size_t)512)
+#define WEB_HEARD_BYTES ((size_t)1024)
+/* Below what home routers keep a silent connection for. */
+#define WEB_PING_US (30 * SECOND_US)
 
 /* Passwords of devices: given ones are for phones that cannot take a long one. */
 #define WEB_PASSWORD_MIN 8

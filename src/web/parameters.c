@@ -51,6 +51,18 @@ static bool is_result(struct slice s)
 	return s.n <= 32 && web_is_login(s) && slice_find(s, '.') < 0 && slice_find(s, '_') < 0;
 }
 
+static bool is_code(struct slice s)
+{
+	uint64_t n;
+	return s.n == 6 && slice_u64(s, 999999, &n);
+}
+
+static bool is_sequence(struct slice s)
+{
+	uint64_t n;
+	return slice_u64(s, INT64_MAX, &n);
+}
+
 static bool is_query(struct slice s)
 {
 	return s.n <= WEB_QUERY_MAX;
@@ -110,6 +122,9 @@ static const struct web_parameter calls[] = {
 	QUERY,
 	PAGE};
 static const struct web_parameter clear[] = {TENANT};
+static const struct web_parameter tokens[] = {TENANT, PAGE};
+static const struct web_parameter code[] = {{"code", is_code, "must be six digits"}};
+static const struct web_parameter events[] = {{"after", is_sequence, "must be the newest \"seq\" that was heard"}};
 
 const struct web_parameters web_no_parameters = {NULL, 0};
 const struct web_parameters web_page_parameters = TABLE(page);
@@ -121,6 +136,9 @@ const struct web_parameters web_number_parameters = TABLE(numbers);
 const struct web_parameters web_lift_parameters = TABLE(lift);
 const struct web_parameters web_call_parameters = TABLE(calls);
 const struct web_parameters web_clear_parameters = TABLE(clear);
+const struct web_parameters web_token_parameters = TABLE(tokens);
+const struct web_parameters web_code_parameters = TABLE(code);
+const struct web_parameters web_event_parameters = TABLE(events);
 
 static const struct web_parameter *find(const struct web_parameters *known, struct slice name)
 {

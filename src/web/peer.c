@@ -4,6 +4,8 @@
 
 #include "crypto/crypto.h"
 #include "net/loop.h"
+#include "web/stream.h"
+#include "web/who.h"
 
 static struct wheel *wheel_of(const struct web_peer *p)
 {
@@ -36,12 +38,24 @@ static bool sent_ahead(const struct web_peer *p)
 static void timer_fired(struct timer *t, void *arg)
 {
 	struct web_peer *p = arg;
-	if (wheel_of(p)->now_us < p->deadline_us && !sent_ahead(p)) {
+	if (p->stream && web_stream_tick(p))
+		return;
+	if (!p->stream && wheel_of(p)->now_us < p->deadline_us && !sent_ahead(p)) {
 		start_timer(p);
 		return;
 	}
 	metric_add(&p->web->timeouts_total, 1);
-	/* At once: the library would look at its own timers only after its next event. Frees p. */
+	web_peer_drop(p);
+}
+
+void web_peer_wait(struct web_peer *p, int64_t delay_us)
+{
+	wait_for(p, delay_us);
+}
+
+/* The library would look at its own timers only after its next event. */
+void web_peer_drop(struct web_peer *p)
+{
 	lws_set_timeout(p->wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_SYNC);
 }
 
@@ -93,6 +107,7 @@ void web_peer_free(struct web_peer *p)
 	if (!p)
 		return;
 	web_peer_let_go(p);
+	p->stream = web_stream_free(p->stream);
 	drop_body(p);
 	timer_stop(wheel_of(p), &p->timer);
 	*p->prev = p->next;
@@ -172,9 +187,10 @@ static int read_path(struct web_request *r, struct lws *wsi)
 	return keep_text(r, path, (size_t)n, &r->path) ? 0 : -1;
 }
 
-/* False: more than any resource takes. */
-static bool read_arguments(struct web_request *r, struct lws *wsi)
+bool web_peer_arguments(struct web_peer *p)
 {
+	struct web_request *r = p->request;
+	struct lws *wsi = p->wsi;
 	char text[WEB_ARGUMENT_BYTES_MAX + 1];
 	for (int i = 0;; i++) {
 		int length = lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i);
@@ -243,6 +259,49 @@ static bool says_json(struct lws *wsi)
 	return slice_caseeq(slice_trim(slice_cut(&rest, ';')), SLICE("application/json"));
 }
 
+/* A header that is not given, or is longer than any that is of use, is as good as none. False: out of memory. */
+static bool read_header(struct web_request *r, struct lws *wsi, enum lws_token_indexes token, size_t max,
+			struct slice *ret)
+{
+	char text[WEB_COOKIES_MAX + 1];
+	int length = lws_hdr_total_length(wsi, token);
+	if (length <= 0 || (size_t)length > max)
+		return true;
+	int n = lws_hdr_copy(wsi, text, sizeof(text), token);
+	return n < 0 || keep_text(r, text, (size_t)n, ret);
+}
+
+/* The cookie of this plane among those that came.   RFC 6265 §4.2 */
+static struct slice find_cookie(struct slice cookies, struct slice name)
+{
+	while (!slice_empty(cookies)) {
+		struct slice value = slice_trim(slice_cut(&cookies, ';'));
+		if (slice_eq(slice_cut(&value, '='), name))
+			return value;
+	}
+	return SLICE_NONE;
+}
+
+static bool read_shown(struct web_request *r, struct web_peer *p)
+{
+	static const char csrf_name[] = "x-csrf-token:";
+	struct slice authorization = SLICE_NONE, cookies = SLICE_NONE;
+	struct web_shown *s = &r->shown;
+	char csrf[80];
+	s->from = p->from;
+	if (!read_header(r, p->wsi, WSI_TOKEN_HTTP_AUTHORIZATION, WEB_ARGUMENT_BYTES_MAX, &authorization) ||
+	    !read_header(r, p->wsi, WSI_TOKEN_HTTP_COOKIE, WEB_COOKIES_MAX, &cookies) ||
+	    !read_header(r, p->wsi, WSI_TOKEN_ORIGIN, WEB_ARGUMENT_BYTES_MAX, &s->origin) ||
+	    !read_header(r, p->wsi, WSI_TOKEN_HOST, WEB_ARGUMENT_BYTES_MAX, &s->host))
+		return false;
+	struct slice scheme = slice_cut(&authorization, ' ');
+	if (slice_caseeq(scheme, SLICE("bearer")))
+		s->bearer = slice_trim(authorization);
+	s->session = find_cookie(cookies, slice_from_string(web_cookie_name(p->plane)));
+	int n = lws_hdr_custom_copy(p->wsi, csrf, sizeof(csrf), csrf_name, sizeof(csrf_name) - 1);
+	return n <= 0 || keep_text(r, csrf, (size_t)n, &s->csrf);
+}
+
 static struct web_request *request_new(struct web_peer *p)
 {
 	struct web_request *r = web_request_new(&p->web->context);
@@ -260,18 +319,26 @@ static struct web_request *request_new(struct web_peer *p)
 	return r;
 }
 
-int web_peer_begin(struct web_peer *p)
+bool web_peer_start(struct web_peer *p)
 {
 	/* One request at a time: the library gives the next only after the answer. */
 	if (p->request || p->web->closed)
-		return -1;
+		return false;
 	p->answered = p->head_sent = p->last = false;
 	p->sent = 0;
 	p->request = request_new(p);
-	if (!p->request || read_path(p->request, p->wsi) < 0)
+	return p->request && read_path(p->request, p->wsi) == 0 && read_shown(p->request, p);
+}
+
+int web_peer_begin(struct web_peer *p)
+{
+	if (!web_peer_start(p))
 		return -1;
-	p->request->json_type = says_json(p->wsi);
-	if (!read_arguments(p->request, p->wsi))
+	struct web_request *r = p->request;
+	if (!read_header(r, p->wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, WEB_ARGUMENT_BYTES_MAX, &r->accept_encoding))
+		return -1;
+	r->json_type = says_json(p->wsi);
+	if (!web_peer_arguments(p))
 		return refuse(p, WEB_BAD_REQUEST, "the query has more or longer parameters than any resource takes");
 	if (!read_condition(p->request, p->wsi, WSI_TOKEN_HTTP_IF_MATCH, &p->request->if_match) ||
 	    !read_condition(p->request, p->wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, &p->request->if_none_match))
@@ -289,25 +356,6 @@ int web_peer_begin(struct web_peer *p)
 	p->body_cap = length;
 	wait_for(p, p->web->limits.body_us);
 	return 0;
-}
-
-/*
- * All in one turn: the library reads what is returned here as its leave to go on, so nothing can be left for later. It
- * has not read the request's version yet either, and answers as HTTP/1.0, which every client understands.
- */
-int web_peer_refuse_upgrade(struct web_peer *p)
-{
-	if (p->request || p->web->closed)
-		return -1;
-	p->answered = p->head_sent = false;
-	p->sent = 0;
-	p->request = request_new(p);
-	if (!p->request)
-		return -1;
-	refuse(p, WEB_BAD_REQUEST, "this server speaks HTTP/1.1 and changes to no other protocol");
-	while (web_peer_writable(p) == 0)
-		continue;
-	return -1;
 }
 
 int web_peer_body(struct web_peer *p, const void *bytes, size_t n)
@@ -390,17 +438,28 @@ static int send_head(struct web_peer *p)
 	unsigned char head[LWS_PRE + HEAD_BYTES], *at = head + LWS_PRE, *end = head + sizeof(head);
 	if (lws_add_http_header_status(p->wsi, (unsigned)a->status, &at, end))
 		return -1;
-	bool ok = add_guards(p, &at, end) && add(p, "cache-control:", "no-store", &at, end);
+	bool ok = add_guards(p, &at, end) && add(p, "cache-control:", a->cache ? a->cache : "no-store", &at, end);
 	if (ok && a->type)
 		ok = add(p, "content-type:", a->type, &at, end);
 	if (ok && a->etag)
 		ok = add(p, "etag:", a->etag, &at, end);
 	if (ok && a->allow)
 		ok = add(p, "allow:", a->allow, &at, end);
-	if (ok && a->status == 503)
-		ok = add(p, "retry-after:", "5", &at, end);
+	if (ok && a->cookie)
+		ok = add(p, "set-cookie:", a->cookie, &at, end);
+	if (ok && a->status == 401)
+		ok = add(p, "www-authenticate:", "Bearer", &at, end);
+	if (ok && (a->retry_s || a->status == 503)) {
+		char seconds[24];
+		snprintf(seconds, sizeof(seconds), "%lld", (long long)(a->retry_s ? a->retry_s : 5));
+		ok = add(p, "retry-after:", seconds, &at, end);
+	}
 	if (ok && p->last)
 		ok = add(p, "connection:", "close", &at, end);
+	if (ok && a->encoding)
+		ok = add(p, "content-encoding:", a->encoding, &at, end);
+	if (ok && a->vary)
+		ok = add(p, "vary:", a->vary, &at, end);
 	if (ok && a->status != 204 && a->status != 304)
 		ok = lws_add_http_header_content_length(p->wsi, a->n, &at, end) == 0;
 	if (!ok || lws_finalize_write_http_header(p->wsi, head + LWS_PRE, &at, end))
@@ -431,7 +490,7 @@ static int send_piece(struct web_peer *p)
 	const struct web_answer *a = &p->request->answer;
 	unsigned char piece[LWS_PRE + WEB_PIECE_BYTES];
 	size_t n = MIN(WEB_PIECE_BYTES, a->n - p->sent);
-	memcpy(piece + LWS_PRE, a->bytes + p->sent, n);
+	memcpy(piece + LWS_PRE, (a->file ? a->file : a->bytes) + p->sent, n);
 	bool final = n == a->n - p->sent;
 	if (lws_write(p->wsi, piece + LWS_PRE, n, final ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < (int)n)
 		return -1;

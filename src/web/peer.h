@@ -23,7 +23,9 @@ struct web {
 	bool bound;
 	char path[112]; /* of the unix socket, to remove it at the end */
 	bool closed;
-	struct metric requests_total, refused_total, timeouts_total, turned_away_total, peers_now;
+	int64_t last_seq; /* of the change feed; 0: nothing has changed since the start */
+	struct metric requests_total, refused_total, timeouts_total, turned_away_total, streams_dropped_total,
+		peers_now;
 };
 
 /* Owner: the switchboard's thread; lives as long as its wsi. */
@@ -35,6 +37,7 @@ struct web_peer {
 	struct address from;         /* not of the unix socket */
 	struct timer timer;          /* the one thing that is waited for: a head, a body, an answer, or room to write */
 	int64_t deadline_us;         /* when the client or the resource is given up */
+	struct web_stream *stream;   /* NULL: HTTP */
 	struct web_request *request; /* being read, handled or answered */
 	char *body;
 	size_t body_n, body_cap;
@@ -47,9 +50,13 @@ MUST_USE struct web_peer *web_peer_new(struct web *w, struct lws *wsi);
 void web_peer_free(struct web_peer *p);
 /* Parts from its request: one that is not answered yet lives on until its resource answers, then ends unheard. */
 void web_peer_let_go(struct web_peer *p);
+/* For web/stream.c. A new request with its head read; false: the connection is to be closed. */
+MUST_USE bool web_peer_start(struct web_peer *p);
+MUST_USE bool web_peer_arguments(struct web_peer *p);     /* reads them; false: more than any resource takes */
+void web_peer_wait(struct web_peer *p, int64_t delay_us); /* until its timer fires */
+void web_peer_drop(struct web_peer *p);                   /* at once; frees p. Not from a callback of its own */
 /* These return what a callback of libwebsockets returns: not 0 closes the connection. */
 int web_peer_begin(struct web_peer *p);                             /* the head is there */
-int web_peer_refuse_upgrade(struct web_peer *p);                    /* the head asks for another protocol */
 int web_peer_body(struct web_peer *p, const void *bytes, size_t n); /* a piece of the body */
 int web_peer_complete(struct web_peer *p);                          /* all of the body */
 int web_peer_writable(struct web_peer *p);

@@ -17,17 +17,23 @@ struct web_request *web_request_new(const struct web_context *context)
 	return r;
 }
 
+void web_request_unlink(struct web_request *r)
+{
+	if (!r->prev)
+		return;
+	*r->prev = r->next;
+	if (r->next)
+		r->next->prev = r->prev;
+	r->prev = NULL;
+}
+
 struct web_request *web_request_free(struct web_request *r)
 {
 	if (!r)
 		return NULL;
 	if (timer_running(&r->timer))
 		timer_stop(loop_wheel(r->context->loop), &r->timer);
-	if (r->prev) {
-		*r->prev = r->next;
-		if (r->next)
-			r->next->prev = r->prev;
-	}
+	web_request_unlink(r);
 	json_decref(r->body);
 	arena_done(&r->arena);
 	free(r->answer.bytes);
@@ -45,6 +51,12 @@ void web_answer_text(struct web_request *r, int status, const char *type, char *
 	r->answer.bytes = bytes;
 	r->answer.n = n;
 	r->answered(r);
+}
+
+void web_answer_file(struct web_request *r, const char *type, struct slice bytes)
+{
+	r->answer.file = bytes.p;
+	web_answer_text(r, 200, type, NULL, bytes.n);
 }
 
 void web_answer_empty(struct web_request *r)

@@ -2,53 +2,75 @@
 #include "web/route.h"
 #include <errno.h>
 
+#include "web/console.h"
 #include "web/fields.h"
+#include "web/policy.h"
+#include "web/who.h"
 
 const struct web_route web_routes[] = {
-	{"/healthz", WEB_GET, web_health_get, &web_no_parameters},
-	{"/metrics", WEB_GET, web_metrics_get, &web_no_parameters},
-	{"/api/v1/openapi.json", WEB_GET, web_openapi_get, &web_no_parameters},
-	{"/api/v1/status", WEB_GET, web_status_get, &web_no_parameters},
-	{"/api/v1/tenants", WEB_GET, web_tenants_list, &web_tenant_parameters},
-	{"/api/v1/tenants", WEB_POST, web_tenants_write, &web_no_parameters},
-	{"/api/v1/tenants/{id}", WEB_GET, web_tenants_get, &web_no_parameters},
-	{"/api/v1/tenants/{id}", WEB_PUT, web_tenants_write, &web_no_parameters},
-	{"/api/v1/tenants/{id}", WEB_PATCH, web_tenants_write, &web_no_parameters},
-	{"/api/v1/tenants/{id}", WEB_DELETE, web_tenants_remove, &web_no_parameters},
-	{"/api/v1/users", WEB_GET, web_users_list, &web_user_parameters},
-	{"/api/v1/users", WEB_POST, web_users_write, &web_no_parameters},
-	{"/api/v1/users/{id}", WEB_GET, web_users_get, &web_no_parameters},
-	{"/api/v1/users/{id}", WEB_PUT, web_users_write, &web_no_parameters},
-	{"/api/v1/users/{id}", WEB_PATCH, web_users_write, &web_no_parameters},
-	{"/api/v1/users/{id}", WEB_DELETE, web_users_remove, &web_no_parameters},
-	{"/api/v1/devices", WEB_GET, web_devices_list, &web_device_parameters},
-	{"/api/v1/devices", WEB_POST, web_devices_write, &web_no_parameters},
-	{"/api/v1/devices/{id}", WEB_GET, web_devices_get, &web_no_parameters},
-	{"/api/v1/devices/{id}", WEB_PUT, web_devices_write, &web_no_parameters},
-	{"/api/v1/devices/{id}", WEB_PATCH, web_devices_write, &web_no_parameters},
-	{"/api/v1/devices/{id}", WEB_DELETE, web_devices_remove, &web_no_parameters},
-	{"/api/v1/trunks", WEB_GET, web_trunks_list, &web_trunk_parameters},
-	{"/api/v1/trunks", WEB_POST, web_trunks_write, &web_no_parameters},
-	{"/api/v1/trunks/{id}", WEB_GET, web_trunks_get, &web_no_parameters},
-	{"/api/v1/trunks/{id}", WEB_PUT, web_trunks_write, &web_no_parameters},
-	{"/api/v1/trunks/{id}", WEB_PATCH, web_trunks_write, &web_no_parameters},
-	{"/api/v1/trunks/{id}", WEB_DELETE, web_trunks_remove, &web_no_parameters},
-	{"/api/v1/numbers", WEB_GET, web_numbers_list, &web_number_parameters},
-	{"/api/v1/numbers", WEB_POST, web_numbers_write, &web_no_parameters},
-	{"/api/v1/numbers/{id}", WEB_GET, web_numbers_get, &web_no_parameters},
-	{"/api/v1/numbers/{id}", WEB_PUT, web_numbers_write, &web_no_parameters},
-	{"/api/v1/numbers/{id}", WEB_PATCH, web_numbers_write, &web_no_parameters},
-	{"/api/v1/numbers/{id}", WEB_DELETE, web_numbers_remove, &web_no_parameters},
-	{"/api/v1/bans", WEB_GET, web_bans_list, &web_page_parameters},
-	{"/api/v1/bans", WEB_DELETE, web_bans_lift, &web_lift_parameters},
-	{"/api/v1/calls", WEB_GET, web_calls_list, &web_call_parameters},
-	{"/api/v1/calls", WEB_DELETE, web_calls_hang_up, &web_clear_parameters},
-	{"/api/v1/calls/{id}", WEB_GET, web_call_get, &web_no_parameters},
-	{"/api/v1/calls/{id}", WEB_DELETE, web_call_hang_up, &web_no_parameters},
-	{"/api/v1/calls/{id}/hangup", WEB_POST, web_call_hang_up, &web_no_parameters},
-	{"/api/v1/calls/{id}/messages", WEB_GET, web_call_messages, &web_page_parameters},
+	{"/healthz", WEB_GET, web_health_get, &web_no_parameters, WEB_ON_HEALTH, WEB_READ},
+	{"/metrics", WEB_GET, web_metrics_get, &web_no_parameters, WEB_ON_METRICS, WEB_READ},
+	{"/api/v1/openapi.json", WEB_GET, web_openapi_get, &web_no_parameters, WEB_ON_HEALTH, WEB_READ},
+	{"/api/v1/status", WEB_GET, web_status_get, &web_no_parameters, WEB_ON_STATUS, WEB_READ},
+	{"/api/v1/tenants", WEB_GET, web_tenants_list, &web_tenant_parameters, WEB_ON_TENANTS, WEB_READ},
+	{"/api/v1/tenants", WEB_POST, web_tenants_write, &web_no_parameters, WEB_ON_TENANTS, WEB_CREATE},
+	{"/api/v1/tenants/{id}", WEB_GET, web_tenants_get, &web_no_parameters, WEB_ON_TENANTS, WEB_READ},
+	{"/api/v1/tenants/{id}", WEB_PUT, web_tenants_write, &web_no_parameters, WEB_ON_TENANTS, WEB_CHANGE},
+	{"/api/v1/tenants/{id}", WEB_PATCH, web_tenants_write, &web_no_parameters, WEB_ON_TENANTS, WEB_CHANGE},
+	{"/api/v1/tenants/{id}", WEB_DELETE, web_tenants_remove, &web_no_parameters, WEB_ON_TENANTS, WEB_REMOVE},
+	{"/api/v1/users", WEB_GET, web_users_list, &web_user_parameters, WEB_ON_USERS, WEB_READ},
+	{"/api/v1/users", WEB_POST, web_users_write, &web_no_parameters, WEB_ON_USERS, WEB_CREATE},
+	{"/api/v1/users/{id}", WEB_GET, web_users_get, &web_no_parameters, WEB_ON_USERS, WEB_READ},
+	{"/api/v1/users/{id}", WEB_PUT, web_users_write, &web_no_parameters, WEB_ON_USERS, WEB_CHANGE},
+	{"/api/v1/users/{id}", WEB_PATCH, web_users_write, &web_no_parameters, WEB_ON_USERS, WEB_CHANGE},
+	{"/api/v1/users/{id}", WEB_DELETE, web_users_remove, &web_no_parameters, WEB_ON_USERS, WEB_REMOVE},
+	{"/api/v1/devices", WEB_GET, web_devices_list, &web_device_parameters, WEB_ON_DEVICES, WEB_READ},
+	{"/api/v1/devices", WEB_POST, web_devices_write, &web_no_parameters, WEB_ON_DEVICES, WEB_CREATE},
+	{"/api/v1/devices/{id}", WEB_GET, web_devices_get, &web_no_parameters, WEB_ON_DEVICES, WEB_READ},
+	{"/api/v1/devices/{id}", WEB_PUT, web_devices_write, &web_no_parameters, WEB_ON_DEVICES, WEB_CHANGE},
+	{"/api/v1/devices/{id}", WEB_PATCH, web_devices_write, &web_no_parameters, WEB_ON_DEVICES, WEB_CHANGE},
+	{"/api/v1/devices/{id}", WEB_DELETE, web_devices_remove, &web_no_parameters, WEB_ON_DEVICES, WEB_REMOVE},
+	{"/api/v1/trunks", WEB_GET, web_trunks_list, &web_trunk_parameters, WEB_ON_TRUNKS, WEB_READ},
+	{"/api/v1/trunks", WEB_POST, web_trunks_write, &web_no_parameters, WEB_ON_TRUNKS, WEB_CREATE},
+	{"/api/v1/trunks/{id}", WEB_GET, web_trunks_get, &web_no_parameters, WEB_ON_TRUNKS, WEB_READ},
+	{"/api/v1/trunks/{id}", WEB_PUT, web_trunks_write, &web_no_parameters, WEB_ON_TRUNKS, WEB_CHANGE},
+	{"/api/v1/trunks/{id}", WEB_PATCH, web_trunks_write, &web_no_parameters, WEB_ON_TRUNKS, WEB_CHANGE},
+	{"/api/v1/trunks/{id}", WEB_DELETE, web_trunks_remove, &web_no_parameters, WEB_ON_TRUNKS, WEB_REMOVE},
+	{"/api/v1/numbers", WEB_GET, web_numbers_list, &web_number_parameters, WEB_ON_NUMBERS, WEB_READ},
+	{"/api/v1/numbers", WEB_POST, web_numbers_write, &web_no_parameters, WEB_ON_NUMBERS, WEB_CREATE},
+	{"/api/v1/numbers/{id}", WEB_GET, web_numbers_get, &web_no_parameters, WEB_ON_NUMBERS, WEB_READ},
+	{"/api/v1/numbers/{id}", WEB_PUT, web_numbers_write, &web_no_parameters, WEB_ON_NUMBERS, WEB_CHANGE},
+	{"/api/v1/numbers/{id}", WEB_PATCH, web_numbers_write, &web_no_parameters, WEB_ON_NUMBERS, WEB_CHANGE},
+	{"/api/v1/numbers/{id}", WEB_DELETE, web_numbers_remove, &web_no_parameters, WEB_ON_NUMBERS, WEB_REMOVE},
+	{"/api/v1/bans", WEB_GET, web_bans_list, &web_page_parameters, WEB_ON_BANS, WEB_READ},
+	{"/api/v1/bans", WEB_DELETE, web_bans_lift, &web_lift_parameters, WEB_ON_BANS, WEB_REMOVE},
+	{"/api/v1/calls", WEB_GET, web_calls_list, &web_call_parameters, WEB_ON_CALLS, WEB_READ},
+	{"/api/v1/calls", WEB_DELETE, web_calls_hang_up, &web_clear_parameters, WEB_ON_ALL_CALLS, WEB_REMOVE},
+	{"/api/v1/calls/{id}", WEB_GET, web_call_get, &web_no_parameters, WEB_ON_CALLS, WEB_READ},
+	{"/api/v1/calls/{id}", WEB_DELETE, web_call_hang_up, &web_no_parameters, WEB_ON_CALLS, WEB_REMOVE},
+	{"/api/v1/calls/{id}/hangup", WEB_POST, web_call_hang_up, &web_no_parameters, WEB_ON_CALLS, WEB_REMOVE},
+	{"/api/v1/calls/{id}/messages", WEB_GET, web_call_messages, &web_page_parameters, WEB_ON_MESSAGES, WEB_READ},
 };
 const size_t web_route_count = ARRAY_LEN(web_routes);
+
+/* How people and programs come in; not yet in openapi.json. */
+static const struct web_route entrances[] = {
+	{"/api/v1/tokens", WEB_GET, web_tokens_list, &web_token_parameters, WEB_ON_TOKENS, WEB_READ},
+	{"/api/v1/tokens", WEB_POST, web_tokens_create, &web_no_parameters, WEB_ON_TOKENS, WEB_CREATE},
+	{"/api/v1/tokens/{id}", WEB_DELETE, web_tokens_remove, &web_no_parameters, WEB_ON_TOKENS, WEB_REMOVE},
+	{"/api/v1/session", WEB_GET, web_session_get, &web_no_parameters, WEB_ON_SESSION, WEB_READ},
+	{"/api/v1/session", WEB_POST, web_session_begin, &web_no_parameters, WEB_ON_SESSION, WEB_CREATE},
+	{"/api/v1/session", WEB_DELETE, web_session_end, &web_no_parameters, WEB_ON_SESSION, WEB_REMOVE},
+	{"/api/v1/session/totp", WEB_POST, web_totp_set, &web_no_parameters, WEB_ON_TOTP, WEB_CREATE},
+	{"/api/v1/session/totp", WEB_DELETE, web_totp_remove, &web_code_parameters, WEB_ON_TOTP, WEB_REMOVE},
+	{"/api/v1/users/{id}/password", WEB_POST, web_password_set, &web_no_parameters, WEB_ON_PASSWORDS, WEB_CHANGE},
+	{"/api/v1/events", WEB_GET, web_events_get, &web_event_parameters, WEB_ON_EVENTS, WEB_READ},
+};
+
+static const struct web_route *route_at(size_t i)
+{
+	return i < web_route_count ? &web_routes[i] : &entrances[i - web_route_count];
+}
 
 static const char *const method_names[] = {
 	[WEB_GET] = "GET", [WEB_PUT] = "PUT", [WEB_POST] = "POST", [WEB_PATCH] = "PATCH", [WEB_DELETE] = "DELETE"};
@@ -85,13 +107,14 @@ const struct web_route *web_route_find(enum web_method method, struct slice path
 				       char ret_allow[WEB_ALLOW_CAP])
 {
 	struct writer allow = writer_on(ret_allow, WEB_ALLOW_CAP - 1);
-	for (size_t i = 0; i < web_route_count; i++) {
-		if (!web_pattern_matches(web_routes[i].pattern, path, ret_id))
+	for (size_t i = 0; i < web_route_count + ARRAY_LEN(entrances); i++) {
+		const struct web_route *route = route_at(i);
+		if (!web_pattern_matches(route->pattern, path, ret_id))
 			continue;
-		if (web_routes[i].method == method)
-			return &web_routes[i];
+		if (route->method == method)
+			return route;
 		write_string(&allow, allow.n ? ", " : "");
-		write_string(&allow, method_names[web_routes[i].method]);
+		write_string(&allow, method_names[route->method]);
 	}
 	ret_allow[allow.n] = 0;
 	return NULL;
@@ -123,17 +146,30 @@ static bool take_body(struct web_request *r)
 	return true;
 }
 
+bool web_route_admit_stream(struct web_request *r)
+{
+	char allow[WEB_ALLOW_CAP];
+	const struct web_route *route = web_route_find(r->method, r->path, &r->id, allow);
+	if (!route || route->handle != web_events_get) {
+		web_problem(r, WEB_NOT_FOUND, NULL, "there is no WebSocket at this path");
+		return false;
+	}
+	return web_parameters_check(r, route->parameters) && web_who_find(r) && web_policy_admit(r, route);
+}
+
 void web_handle(struct web_request *r)
 {
 	char allow[WEB_ALLOW_CAP];
 	const struct web_route *route = web_route_find(r->method, r->path, &r->id, allow);
-	if (r->plane != WEB_LOCAL && (!route || route->handle != web_health_get)) {
-		web_problem(r, WEB_NO_LOGIN, NULL, "nobody can log in yet: use the unix socket");
+	if (route) {
+		if (web_who_find(r) && web_parameters_check(r, route->parameters) && take_body(r) &&
+		    web_policy_admit(r, route))
+			route->handle(r);
 		return;
 	}
-	if (route) {
-		if (web_parameters_check(r, route->parameters) && take_body(r))
-			route->handle(r);
+	if (!*allow && r->plane != WEB_LOCAL && r->method == WEB_GET &&
+	    !slice_eq(slice_first(r->path, 5), SLICE("/api/"))) {
+		web_console_get(r);
 		return;
 	}
 	if (!*allow) {

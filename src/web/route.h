@@ -2,11 +2,36 @@
 #pragma once
 #include "web/parameters.h"
 
+/* What the policy speaks of: web/policy.c. */
+enum web_resource {
+	WEB_ON_HEALTH,
+	WEB_ON_METRICS,
+	WEB_ON_STATUS,
+	WEB_ON_TENANTS,
+	WEB_ON_USERS,
+	WEB_ON_DEVICES,
+	WEB_ON_TRUNKS,
+	WEB_ON_NUMBERS,
+	WEB_ON_BANS,
+	WEB_ON_CALLS,
+	WEB_ON_ALL_CALLS, /* the end of all of a company's */
+	WEB_ON_MESSAGES,
+	WEB_ON_TOKENS,
+	WEB_ON_SESSION,
+	WEB_ON_TOTP,
+	WEB_ON_PASSWORDS,
+	WEB_ON_EVENTS,
+	WEB_RESOURCE_COUNT
+};
+enum web_action { WEB_READ, WEB_CREATE, WEB_CHANGE, WEB_REMOVE };
+
 struct web_route {
 	const char *pattern; /* "/api/v1/users/{id}": at most one {id}, which stands for one non-empty part */
 	enum web_method method;
 	void (*handle)(struct web_request *r);
 	const struct web_parameters *parameters;
+	enum web_resource resource;
+	enum web_action action;
 };
 /* All of them: tests/unit/web/test_openapi.c holds openapi.json against them. */
 extern const struct web_route web_routes[];
@@ -15,6 +40,8 @@ const char *web_method_name(enum web_method method); /* "GET"; not of WEB_OTHER 
 /* ret_id: what stood for {id}, a part of path; empty if the pattern has none. */
 bool web_pattern_matches(const char *pattern, struct slice path, struct slice *ret_id);
 /* The route; NULL with *ret_allow empty (no such path) or with the methods that the path knows: "GET, POST". */
+/* May the request, which asks for a WebSocket, have the one of live events? False: answered. */
+MUST_USE bool web_route_admit_stream(struct web_request *r);
 #define WEB_ALLOW_CAP 40
 const struct web_route *web_route_find(enum web_method method, struct slice path, struct slice *ret_id,
 				       char ret_allow[WEB_ALLOW_CAP]);
@@ -40,6 +67,16 @@ void web_numbers_list(struct web_request *r);
 void web_numbers_write(struct web_request *r);
 void web_numbers_get(struct web_request *r);
 void web_numbers_remove(struct web_request *r);
+void web_tokens_list(struct web_request *r);
+void web_tokens_create(struct web_request *r);
+void web_tokens_remove(struct web_request *r);
+void web_session_get(struct web_request *r);
+void web_session_begin(struct web_request *r);
+void web_session_end(struct web_request *r);
+void web_totp_set(struct web_request *r);
+void web_totp_remove(struct web_request *r);
+void web_password_set(struct web_request *r);
+void web_events_get(struct web_request *r);
 void web_bans_list(struct web_request *r);
 void web_bans_lift(struct web_request *r);
 void web_calls_list(struct web_request *r);

@@ -3,7 +3,8 @@
 
 #include "net/loop.h"
 #include "net/tls.h"
-#include "web/peer.h"
+#include "web/access.h"
+#include "web/stream.h"
 
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n);
 
@@ -35,7 +36,17 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	case LWS_CALLBACK_HTTP:
 		return web_peer_begin(p);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return web_peer_refuse_upgrade(p);
+		return web_stream_confirm(p, in);
+	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+		return p->stream ? 0 : -1;
+	case LWS_CALLBACK_ESTABLISHED:
+		return web_stream_opened(p);
+	case LWS_CALLBACK_RECEIVE:
+		return web_stream_heard(p, n);
+	case LWS_CALLBACK_RECEIVE_PONG:
+		return web_stream_heard(p, 0);
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+		return web_stream_writable(p);
 	case LWS_CALLBACK_HTTP_BODY:
 		return web_peer_body(p, in, n);
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
@@ -110,6 +121,8 @@ static void init_metrics(struct web *w)
 					    .help = "Connections dropped for being slow or idle"};
 	w->turned_away_total = (struct metric){.name = "alto_web_turned_away_total",
 					       .help = "Connections closed because there were too many"};
+	w->streams_dropped_total = (struct metric){.name = "alto_web_streams_dropped_total",
+						   .help = "Live event streams dropped for being too slow"};
 	w->peers_now = (struct metric){
 		.name = "alto_web_connections", .help = "Open connections", .kind = METRIC_GAUGE};
 }
@@ -118,6 +131,7 @@ static void init_metrics(struct web *w)
 static int give_up(struct web *w, int rc)
 {
 	web_close(w);
+	w->context.access = web_access_free(w->context.access);
 	if (!w->lws && !w->listener_count)
 		free(w);
 	return rc;
@@ -140,7 +154,12 @@ int web_new(const struct web_context *context, struct web **ret, struct web_reas
 					.ahead_us = WEB_AHEAD_US};
 	w->started_us = loop_wheel(context->loop)->now_us;
 	init_metrics(w);
-	int rc = web_listen_local(w, reterr);
+	int rc = web_access_new(context->store, context->random, &w->context.access);
+	if (rc < 0) {
+		snprintf(reterr->text, sizeof(reterr->text), "sessions and tokens cannot be read: %s", strerror(-rc));
+		return give_up(w, rc);
+	}
+	rc = web_listen_local(w, reterr);
 	if (rc < 0)
 		return give_up(w, rc);
 	rc = make_context(w);
@@ -157,6 +176,12 @@ int web_new(const struct web_context *context, struct web **ret, struct web_reas
 void web_set_limits(struct web *w, const struct web_limits *limits)
 {
 	w->limits = *limits;
+}
+
+void web_store_change(struct web *w, const struct store_change *change)
+{
+	web_access_apply(w->context.access, change);
+	web_stream_change(w, change);
 }
 
 void web_set_identity(struct web *w, const struct tls_identity *identity)
@@ -192,6 +217,7 @@ struct web *web_free(struct web *w)
 	/* The second half, after the loop has closed its handles: the first leaves the context itself. */
 	if (w->lws)
 		lws_context_destroy(w->lws);
+	web_access_free(w->context.access);
 	free(w);
 	return NULL;
 }
@@ -202,5 +228,6 @@ void web_metrics(struct web *w, struct metrics *m)
 	metrics_add(m, &w->refused_total);
 	metrics_add(m, &w->timeouts_total);
 	metrics_add(m, &w->turned_away_total);
+	metrics_add(m, &w->streams_dropped_total);
 	metrics_add(m, &w->peers_now);
 }

@@ -19,6 +19,9 @@ struct switchboard;
 struct tls_identity;
 struct transport;
 struct web;
+struct web_access;
+struct web_console;
+struct store_change;
 
 /* Where a request came in decides what it may ask for at most. */
 enum web_plane {
@@ -31,7 +34,7 @@ struct web_listening {
 	struct address at;
 };
 
-#define WEB_NODE_WARNINGS 4
+#define WEB_NODE_WARNINGS 5
 /* What the resources show and change. All borrowed; they outlive the web server. */
 struct web_context {
 	struct loop *loop;
@@ -47,6 +50,8 @@ struct web_context {
 	const struct config *config;
 	const struct tls_identity *identity; /* NULL: nothing listens with TLS */
 	const char *version;
+	const struct web_console *console; /* NULL: there is none */
+	struct web_access *access;         /* the server's own; NULL where resources are tested without one */
 	/* What the wiring has to warn of, in sentences that it keeps and may change; NULL or empty: nothing. */
 	const char *warnings[WEB_NODE_WARNINGS];
 	/* Filled in by web_listen(). */
@@ -79,6 +84,8 @@ MUST_USE int web_new(const struct web_context *context, struct web **ret, struct
  * -EADDRINUSE, -EACCES, -EADDRNOTAVAIL ...: what the system said.
  */
 MUST_USE int web_listen(struct web *w, enum web_plane plane, const struct address *at);
+/* The change feed: every change, in order. */
+void web_store_change(struct web *w, const struct store_change *change);
 /* For tests, before connections come. */
 void web_set_limits(struct web *w, const struct web_limits *limits);
 /*

@@ -27,7 +27,7 @@ static const struct web_kind tenant = {STORE_TENANT,
 void web_tenants_list(struct web_request *r)
 {
 	struct web_listing *l = web_listing_new(r, web_is_id);
-	if (l && web_listing_search(l))
+	if (l && web_listing_search(l) && (r->reach == WEB_REACH_ALL || web_keep(r, r->who.tenant, &l->tenant)))
 		web_kind_list(l, &tenant);
 }
 

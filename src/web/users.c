@@ -7,7 +7,7 @@ static const void *find(const struct web_request *r, struct slice id)
 	return directory_user_by_id(r->context->directory, id);
 }
 
-static json_t *show(const struct web_request *r, const void *object)
+json_t *web_user_json(const struct web_request *r, const void *object)
 {
 	const struct directory_user *u = object;
 	int devices = 0, registered = 0;
@@ -28,7 +28,7 @@ static const struct web_kind user = {STORE_USER,
 				     offsetof(struct directory_user, id),
 				     offsetof(struct directory_user, updated_us),
 				     find,
-				     show};
+				     web_user_json};
 
 void web_users_list(struct web_request *r)
 {
@@ -42,7 +42,7 @@ void web_users_list(struct web_request *r)
 			return;
 		}
 		const struct directory_user *u = directory_user_by_login(r->context->directory, t, login);
-		web_listing_answer_one(r, u != NULL, u ? show(r, u) : NULL);
+		web_listing_answer_one(r, u != NULL, u ? web_user_json(r, u) : NULL);
 		return;
 	}
 	struct web_listing *l = web_listing_new(r, web_is_id);

@@ -1,8 +1,13 @@
 """A browser as far as HTTP goes: TLS, one connection kept alive, cookies as the server sets them."""
+import base64
 import dataclasses
+import hashlib
 import http.client
 import json
+import os
+import socket
 import ssl
+import struct
 
 from server import PATIENCE
 
@@ -87,3 +92,69 @@ class Browser:
         if self.connection:
             self.connection.close()
         self.connection = None
+
+
+class Events:
+    """The WebSocket of live events, as a page of the browser opens it; next() is the next message."""
+
+    def __init__(self, browser, path='/api/v1/events', origin='own', room=None):
+        plain = socket.socket()
+        plain.settimeout(PATIENCE)
+        if room:
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        plain.connect(('127.0.0.1', browser.port))
+        self.socket = tls_context().wrap_socket(plain)
+        key = base64.b64encode(os.urandom(16)).decode()
+        lines = [f'GET {path} HTTP/1.1', f'Host: localhost:{browser.port}', 'Connection: Upgrade', 'Upgrade: websocket',
+                 'Sec-WebSocket-Version: 13', f'Sec-WebSocket-Key: {key}']
+        if browser.token:
+            lines.append(f'Authorization: Bearer {browser.token}')
+        if browser.cookies:
+            lines.append('Cookie: ' + '; '.join(f'{name}={value}' for name, value in browser.cookies.items()))
+        if origin:
+            lines.append('Origin: ' + (browser.origin if origin == 'own' else origin))
+        self.socket.sendall('\r\n'.join([*lines, '', '']).encode())
+        self.stream = self.socket.makefile('rb')
+        self.status = int(self.stream.readline().split()[1])
+        given = dict(line.strip().lower().split(b': ', 1) for line in iter(self.stream.readline, b'\r\n'))
+        self.body = None
+        if self.status == 101:
+            proof = hashlib.sha1((key + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').encode()).digest()
+            assert given[b'sec-websocket-accept'] == base64.b64encode(proof).lower(), given
+        else:
+            self.body = self.stream.read(int(given.get(b'content-length', 0))).decode()
+
+    def frame(self):
+        """(kind, bytes) of the next frame; None at the end."""
+        head = self.stream.read(2)
+        if len(head) < 2:
+            return None
+        n = head[1] & 127
+        if n == 126:
+            n, = struct.unpack('>H', self.stream.read(2))
+        return head[0] & 15, self.stream.read(n)
+
+    def next(self):
+        """The next message; None when the server has ended it."""
+        while True:
+            try:
+                frame = self.frame()
+            except (ConnectionResetError, ssl.SSLError):
+                return None
+            if not frame or frame[0] == 8:
+                return None
+            if frame[0] == 1:
+                return json.loads(frame[1])
+
+    def wait_for(self, **wanted):
+        """Messages up to the one that has all these; that one, and those before it."""
+        before = []
+        while (message := self.next()) is not None:
+            if all(message.get(name) == value for name, value in wanted.items()):
+                return message, before
+            before.append(message)
+        raise AssertionError(f'ended without {wanted}; before: {before}')
+
+    def close(self):
+        self.stream.close()
+        self.socket.close()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 
+from browser import Browser
 from phone import Phone
 from server import ALTO, PATIENCE, Lines
 
@@ -64,6 +65,10 @@ with tempfile.TemporaryDirectory(prefix='alto-') as directory:
     ours = [line for line in listening.split('\n') if f'pid={process.pid},' in line]
     ports = {line.split()[4].rsplit(':', 1)[1] for line in ours if not 16384 <= int(line.split()[4].rsplit(':', 1)[1]) <= 32767}
     assert ports == {'5061', '8443', '8444'}, ours
+    logins = [line.split()[-3:] for line in screen.all if '@demo.alto.example' in line]
+    assert [role for role, _, _ in logins] == ['admin', 'supervisor', 'user', 'auditor', 'provider'], logins
+    for role, login, password in logins:
+        assert Browser(8444 if role == 'provider' else 8443).login(login, password).json['user']['role'] == role
     seen = run_what_is_shown(screen, directory)
     assert seen['calls'] == 'No call yet.\n', seen
     assert seen['status'].startswith('demo: Alto ') and 'TLS' in seen['status'] and '5061' in seen['status'], seen

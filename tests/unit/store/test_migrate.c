@@ -39,6 +39,9 @@ static const struct {
 	{{"INSERT INTO tenants VALUES ('t1', 'acme', 'acme.example', 0, 7)",
 	  "INSERT INTO users VALUES ('u', 't1', 'u', '10', 'U', 'user', 8)"},
 	 {"SELECT updated_us = 7 FROM tenants", "SELECT updated_us = 8 FROM users"}},
+	{{"INSERT INTO tenants VALUES ('t1', 'acme', 'acme.example', 0, 7, 7)"},
+	 {"SELECT count(*) = 1 FROM tenants",
+	  "SELECT (SELECT count(*) FROM passes) + (SELECT count(*) FROM logins) = 0"}},
 };
 
 static void test_each_step_with_rows(void **state)

@@ -109,6 +109,8 @@ static void change(void *owner, const struct store_change *c)
 	struct node *n = owner;
 	if (c->kind != STORE_CALL)
 		directory_apply(n->read_model, c);
+	if (n->web)
+		web_store_change(n->web, c);
 }
 
 static void wake(void *arg)

@@ -134,7 +134,11 @@ static void rude_requests_are_refused(void **state)
 		{"DELETE /api/v1/tenants/a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", "HTTP/1.1 400 "},
 		{"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
 		 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-		 "HTTP/1.0 400 "},
+		 "HTTP/1.0 404 "},
+		{"POST /api/v1/events HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+		 "HTTP/1.0 404 "},
+		{"GET /api/v1/events HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", ""},
+		{"GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
 		{"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
 		 "HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n",
 		 "HTTP/1.0 400 "},
@@ -150,7 +154,7 @@ static void rude_requests_are_refused(void **state)
 		if (!right)
 			fail_msg("%s: %s", table[i].bytes, text);
 	}
-	say(n, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+	say(n, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
 	assert_non_null(strstr(text, "connection: close\r\n"));
 	assert_non_null(strstr(text, "\"detail\":\"this server speaks HTTP/1.1"));
 	say(n, "PUT /api/v1/tenants HTTP/1.1\r\nHost: x\r\n\r\n");

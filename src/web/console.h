@@ -1,0 +1,27 @@
+/*
+ * web/console.h - the files of the console, in memory
+ *
+ * Read once, at the start: what is served is looked up by its name in a list, so no path reaches outside, and no file
+ * is opened while calls go on. Immutable once loaded.
+ */
+#pragma once
+#include "web/request.h"
+
+struct web_console;
+
+struct web_console_reason {
+	char text[400];
+};
+/*
+ * Every plain file below the directory; those whose names begin with a dot, and links, are left out. x.js.br and
+ * x.js.gz are x.js, packed. 0; -ENOENT: no such directory, or no index.html in it; -EFBIG: more than WEB_CONSOLE_FILES
+ * or WEB_CONSOLE_BYTES; -ENOMEM, or the system's own; with *reterr.
+ */
+MUST_USE int web_console_load(const char *directory, struct web_console **ret, struct web_console_reason *reterr);
+struct web_console *web_console_free(struct web_console *c);
+
+/*
+ * Answers a GET for a path that is no resource: the file, or index.html for what only looks like a page's own path, so
+ * that a page can be opened where it was left. context->console NULL: a sentence.
+ */
+void web_console_get(struct web_request *r);

@@ -1,0 +1,184 @@
+/* web/stream.c - what happens, told to the pages that are open */
+#include "web/stream.h"
+#include <sys/socket.h>
+
+#include "directory/directory.h"
+#include "web/access.h"
+#include "web/events.h"
+#include "web/policy.h"
+#include "web/who.h"
+
+/* ---- may it listen ---- */
+
+static int refuse_now(struct web_peer *p)
+{
+	/* All in one turn: the library reads what is returned here as its leave to go on. */
+	while (web_peer_writable(p) == 0)
+		continue;
+	return -1;
+}
+
+int web_stream_confirm(struct web_peer *p, const char *protocol)
+{
+	if (!web_peer_start(p))
+		return -1;
+	struct web_request *r = p->request;
+	r->handled = true;
+	p->last = true;
+	r->upgrade = slice_caseeq(slice_from_string(protocol), SLICE("websocket"));
+	if (!r->upgrade || !web_peer_arguments(p))
+		web_problem(r, WEB_BAD_REQUEST, NULL, "this server speaks HTTP/1.1 and changes to no other protocol");
+	else if (web_route_admit_stream(r))
+		p->stream = calloc(1, sizeof(*p->stream));
+	if (!p->stream)
+		return p->answered ? refuse_now(p) : -1;
+	/* From the server's list to the stream: it is not answered, and lasts as long as the connection. */
+	web_request_unlink(r);
+	p->stream->request = r;
+	p->stream->alive = true;
+	p->request = NULL;
+	return 0;
+}
+
+/* Sessions end, roles change, people and companies go. */
+static bool may_listen(const struct web_request *r)
+{
+	const struct web_who *who = &r->who;
+	struct directory *d = r->context->directory;
+	if (r->plane == WEB_LOCAL)
+		return true;
+	const struct web_pass *p = web_access_by_id(r->context->access, who->pass);
+	const struct directory_user *u = directory_user_by_id(d, who->user);
+	return p && p->expires_us > web_now_us(r) &&
+	       (slice_empty(who->tenant) || directory_tenant_by_id(d, who->tenant)) &&
+	       (slice_empty(who->user) || (u && web_role_find(u->role) == who->role));
+}
+
+/* ---- its messages ---- */
+
+/* Each behind its length of two bytes. False: too slow for what happens. */
+static bool put(struct web_stream *s, struct slice text)
+{
+	if (s->sent == s->queued)
+		s->sent = s->queued = 0;
+	if (!s->queue)
+		s->queue = malloc(WEB_STREAM_BYTES);
+	if (!s->queue || text.n > UINT16_MAX || text.n + 2 > WEB_STREAM_BYTES - s->queued)
+		return false;
+	uint16_t n = (uint16_t)text.n;
+	memcpy(s->queue + s->queued, &n, sizeof(n));
+	memcpy(s->queue + s->queued + 2, text.p, text.n);
+	s->queued += text.n + 2;
+	return true;
+}
+
+static bool say(struct web_peer *p, const char *text)
+{
+	bool ok = text && put(p->stream, slice_from_string(text));
+	if (ok)
+		lws_callback_on_writable(p->wsi);
+	return ok;
+}
+
+static bool say_json(struct web_peer *p, json_t *value)
+{
+	char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+	bool ok = say(p, text);
+	json_decref(value);
+	free(text);
+	return ok;
+}
+
+int web_stream_opened(struct web_peer *p)
+{
+	uint64_t after;
+	int64_t seq = p->web->last_seq;
+	struct slice given = web_argument(p->stream->request, "after");
+	bool missed = !slice_empty(given) && (!slice_u64(given, INT64_MAX, &after) || (int64_t)after != seq);
+	/* What the kernel would keep for who does not read; its own choice is megabytes. Fails for nobody. */
+	int most = WEB_STREAM_BYTES;
+	(void)setsockopt(lws_get_socket_fd(p->wsi), SOL_SOCKET, SO_SNDBUF, &most, sizeof(most));
+	web_peer_wait(p, WEB_PING_US);
+	if (!say_json(p, WEB_OBJECT({"seq", json_integer(seq)}, {"kind", json_string("hello")})))
+		return -1;
+	return !missed || say_json(p, WEB_OBJECT({"seq", json_integer(seq)}, {"kind", json_string("resync")})) ? 0 : -1;
+}
+
+int web_stream_writable(struct web_peer *p)
+{
+	struct web_stream *s = p->stream;
+	unsigned char piece[LWS_PRE + WEB_EVENT_BYTES];
+	if (s->ping) {
+		s->ping = false;
+		if (lws_write(p->wsi, piece + LWS_PRE, 0, LWS_WRITE_PING) < 0)
+			return -1;
+	} else if (s->sent < s->queued) {
+		uint16_t n;
+		memcpy(&n, s->queue + s->sent, sizeof(n));
+		ASSERT(n <= WEB_EVENT_BYTES);
+		memcpy(piece + LWS_PRE, s->queue + s->sent + 2, n);
+		s->sent += n + 2U;
+		if (lws_write(p->wsi, piece + LWS_PRE, n, LWS_WRITE_TEXT) < n)
+			return -1;
+	}
+	if (s->ping || s->sent < s->queued)
+		lws_callback_on_writable(p->wsi);
+	return 0;
+}
+
+/* Nothing is expected; what comes shows that somebody is there, unless it is a flood. */
+int web_stream_heard(struct web_peer *p, size_t n)
+{
+	p->stream->alive = true;
+	return n > WEB_HEARD_BYTES ? -1 : 0;
+}
+
+bool web_stream_tick(struct web_peer *p)
+{
+	struct web_stream *s = p->stream;
+	if (!s->alive || !may_listen(s->request))
+		return false;
+	s->alive = false;
+	s->ping = true;
+	lws_callback_on_writable(p->wsi);
+	web_peer_wait(p, WEB_PING_US);
+	return true;
+}
+
+struct web_stream *web_stream_free(struct web_stream *s)
+{
+	if (!s)
+		return NULL;
+	web_request_free(s->request);
+	free(s->queue);
+	free(s);
+	return NULL;
+}
+
+/* ---- changes ---- */
+
+static void drop_slow(struct web_peer *p)
+{
+	metric_add(&p->web->streams_dropped_total, 1);
+	web_peer_drop(p);
+}
+
+void web_stream_change(struct web *w, const struct store_change *change)
+{
+	if (w->closed)
+		return; /* what the store still delivers at the end */
+	struct web_event e;
+	bool rights = change->kind == STORE_PASS || change->kind == STORE_USER || change->kind == STORE_TENANT;
+	w->last_seq = MAX(w->last_seq, change->seq);
+	bool told = web_event_describe(&w->context, change, &e);
+	for (struct web_peer *p = w->first_peer, *next; p; p = next) {
+		next = p->next;
+		if (!p->stream)
+			continue;
+		json_t *message = NULL;
+		if (rights && !may_listen(p->stream->request))
+			web_peer_drop(p);
+		else if (told && web_event_seen(&e, p->stream->request, &message) && !say_json(p, message))
+			drop_slow(p);
+	}
+}

@@ -1,0 +1,66 @@
+/* web/throttle.c - leaky buckets, kept as the moment when each is empty again */
+#include "web/throttle.h"
+
+#include "base/map.h"
+#include "web/limits.h"
+
+void web_throttle_init(struct web_throttle *t, struct random *random)
+{
+	memset(t, 0, sizeof(*t));
+	random_bytes(random, t->key, sizeof(t->key));
+}
+
+static struct web_bucket *find(struct web_throttle *t, uint64_t who)
+{
+	/* Its lowest bit says of what kind it is: the two of one try never make room for each other. */
+	struct web_bucket *set = t->buckets[who % WEB_THROTTLE_SETS], *least = set;
+	for (size_t i = 0; i < WEB_THROTTLE_WAYS; i++) {
+		if (set[i].who == who)
+			return &set[i];
+		if (set[i].full_us < least->full_us)
+			least = &set[i];
+	}
+	*least = (struct web_bucket){.who = who};
+	return least;
+}
+
+/* An IPv6 network of one customer counts as one. */
+static struct web_bucket *of_address(struct web_throttle *t, const struct address *from)
+{
+	return find(t, siphash24(t->key, from->ip, address_is_v4(from) ? 16 : 8) | 1);
+}
+
+static struct web_bucket *of_name(struct web_throttle *t, struct slice name)
+{
+	return find(t, siphash24(t->key, name.n ? name.p : "", name.n) & ~UINT64_C(1));
+}
+
+/* What is still to wait before a bucket of so many tries, one more each step, takes another. */
+static int64_t wait(const struct web_bucket *b, int tries, int64_t step_us, int64_t now_us)
+{
+	return MAX(b->full_us - now_us - (tries - 1) * step_us, INT64_C(0));
+}
+
+static void count(struct web_bucket *b, int64_t step_us, int64_t now_us)
+{
+	b->full_us = MAX(b->full_us, now_us) + step_us;
+}
+
+int64_t web_throttle_try(struct web_throttle *t, const struct address *from, struct slice name, int64_t now_us)
+{
+	struct web_bucket *address = of_address(t, from), *person = of_name(t, name);
+	int64_t by_address = wait(address, WEB_TRIES_OF_ADDRESS, WEB_TRY_OF_ADDRESS_US, now_us);
+	int64_t by_name = wait(person, WEB_TRIES_OF_NAME, WEB_TRY_OF_NAME_US, now_us);
+	if (by_address || by_name)
+		return MAX(by_address, by_name);
+	count(address, WEB_TRY_OF_ADDRESS_US, now_us);
+	count(person, WEB_TRY_OF_NAME_US, now_us);
+	return 0;
+}
+
+void web_throttle_forgive(struct web_throttle *t, const struct address *from, struct slice name, int64_t now_us)
+{
+	struct web_bucket *address = of_address(t, from);
+	address->full_us = MAX(address->full_us - WEB_TRY_OF_ADDRESS_US, INT64_C(0));
+	of_name(t, name)->full_us = 0;
+}

@@ -1,0 +1,182 @@
+/*
+ * web/totp.c - /api/v1/session/totp: the codes of an app beside the password.   RFC 6238
+ *
+ * POST {} gives a secret to show to the app; POST {"secret": ..., "code": ...} proves that the app has it, and from
+ * then on a code is asked for. The secret is kept by nobody in between. DELETE with a code in force ends it.
+ */
+#include "directory/directory.h"
+#include "net/loop.h"
+#include "web/access.h"
+#include "web/fields.h"
+#include "web/route.h"
+#include "web/session.h"
+
+#define SECRET_CHARS 32 /* 20 bytes in base32 */
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+static bool read_secret(struct slice s, uint8_t ret[CRYPTO_TOTP_SECRET])
+{
+	uint64_t bits = 0;
+	size_t have = 0, n = 0;
+	if (s.n != SECRET_CHARS)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		ptrdiff_t value = slice_find(slice_of(letters, 32), s.p[i]);
+		if (value < 0)
+			return false;
+		bits = bits << 5 | (uint64_t)value;
+		have += 5;
+		if (have >= 8) {
+			have -= 8;
+			ret[n++] = (uint8_t)(bits >> have);
+		}
+	}
+	return true;
+}
+
+static bool is_secret(struct slice s)
+{
+	uint8_t bytes[CRYPTO_TOTP_SECRET];
+	return read_secret(s, bytes);
+}
+
+struct given {
+	struct slice secret, code;
+};
+static const struct web_field fields[] = {
+	{.name = "secret",
+	 .offset = offsetof(struct given, secret),
+	 .valid = is_secret,
+	 .must = "must be the 32 characters that this resource gave"},
+	{.name = "code", .offset = offsetof(struct given, code), .valid = web_is_code, .must = "must be six digits"},
+};
+static const struct web_body body = {.fields = fields, .count = ARRAY_LEN(fields)};
+
+/* A letter has five bits, and there are as many letters: none is more likely than another. */
+static void offer(struct web_request *r, const struct directory_user *u)
+{
+	char secret[SECRET_CHARS + 1], uri[600];
+	for (size_t i = 0; i < SECRET_CHARS; i++)
+		secret[i] = letters[random_below(r->context->random, 32)];
+	secret[SECRET_CHARS] = 0;
+	snprintf(uri, sizeof(uri),
+		 "otpauth://totp/Alto:%.*s%%40%.*s?secret=%s&issuer=Alto&algorithm=SHA1&digits=6&period=30",
+		 SLICE_ARG(u->login), SLICE_ARG(u->tenant->domain), secret);
+	web_answer_json(r, 200, WEB_OBJECT({"secret", json_string(secret)}, {"uri", json_string(uri)}));
+	crypto_wipe(secret, sizeof(secret));
+	crypto_wipe(uri, sizeof(uri));
+}
+
+struct totp_write {
+	struct web_write write;
+	struct web_login login;
+	struct given given;
+	uint8_t secret[CRYPTO_TOTP_SECRET];
+	size_t secret_n; /* 0: none any more */
+	struct slice user;
+	int64_t step;
+};
+
+static int write_run(struct db *db, struct web_write *w)
+{
+	struct totp_write *t = container_of(w, struct totp_write, write);
+	return store_totp_set(db, t->user, slice_of(t->secret, t->secret_n), t->step);
+}
+
+static void written(struct web_write *w)
+{
+	web_answer_empty(w->request);
+}
+
+static void post(struct totp_write *t, struct web_request *r)
+{
+	t->write.run = write_run;
+	t->write.committed = written;
+	web_write_post(&t->write, r);
+}
+
+static void wrong_code(struct web_request *r)
+{
+	web_problem(r, WEB_WRONG_CODE, "code",
+		    "the code is wrong, or was used already; does the clock of its app go right?");
+}
+
+/* NULL: answered. */
+static const struct directory_user *person(struct web_request *r)
+{
+	const struct directory_user *u = directory_user_by_id(r->context->directory, r->who.user);
+	if (!u)
+		web_problem(r, WEB_NO_LOGIN, NULL, "this is no session of a person");
+	return u;
+}
+
+/* NULL: answered. */
+static struct totp_write *read_body(struct web_request *r, const struct directory_user *u)
+{
+	struct web_problem p;
+	struct totp_write *t = web_alloc(r, sizeof(*t));
+	if (!t || !web_keep(r, u->id, &t->user))
+		return NULL;
+	if (r->body && web_fields_read(r->body, &body, WEB_WHOLE, &t->given, &p) < 0) {
+		web_problem_given(r, &p);
+		return NULL;
+	}
+	return t;
+}
+
+/* An app that is there already is not replaced: whoever found an open page would own the account. */
+static void confirmed(struct web_login *l)
+{
+	struct totp_write *t = container_of(l, struct totp_write, login);
+	if (slice_empty(l->totp))
+		post(t, l->request);
+	else
+		web_problem(l->request, WEB_CONFLICT, NULL,
+			    "there is an app already: remove it first, with a code of it");
+}
+
+void web_totp_set(struct web_request *r)
+{
+	const struct directory_user *u = person(r);
+	struct totp_write *t = u ? read_body(r, u) : NULL;
+	if (!t)
+		return;
+	if (slice_empty(t->given.secret)) {
+		offer(r, u);
+		return;
+	}
+	bool good = read_secret(t->given.secret, t->secret);
+	ASSERT(good);
+	t->secret_n = sizeof(t->secret);
+	t->step = web_totp_step(r, slice_of(t->secret, t->secret_n), 0, t->given.code);
+	if (t->step)
+		web_login_read(&t->login, r, u->id, confirmed);
+	else
+		wrong_code(r);
+}
+
+static void removal_read(struct web_login *l)
+{
+	struct totp_write *t = container_of(l, struct totp_write, login);
+	t->step = web_totp_step(l->request, l->totp, l->totp_step, web_argument(l->request, "code"));
+	if (!slice_empty(l->totp) && t->step)
+		post(t, l->request);
+	else
+		wrong_code(l->request);
+}
+
+void web_totp_remove(struct web_request *r)
+{
+	const struct directory_user *u = person(r);
+	if (!u)
+		return;
+	/* A stolen session must not try all codes. */
+	if (web_throttle_try(&r->context->access->throttle, &r->shown.from, u->id,
+			     loop_wheel(r->context->loop)->now_us)) {
+		web_problem(r, WEB_TOO_OFTEN, NULL, "too many wrong codes; try again later");
+		return;
+	}
+	struct totp_write *t = read_body(r, u);
+	if (t)
+		web_login_read(&t->login, r, u->id, removal_read);
+}

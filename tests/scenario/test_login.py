@@ -1,0 +1,175 @@
+"""People log in: passwords, codes of an app, cookies, foreign pages, guessers; and what ends a session."""
+import hashlib
+import hmac
+import struct
+import base64
+import time
+
+from browser import Browser
+from server import Alto, free_port
+
+PASSWORD, OTHER = 'correct horse', 'battery staple'
+
+
+def code_of(secret, at_step):
+    """RFC 6238, said a second time."""
+    digest = hmac.new(base64.b32decode(secret), struct.pack('>Q', at_step), hashlib.sha1).digest()
+    at = digest[-1] & 15
+    return '%06d' % ((struct.unpack('>I', digest[at:at + 4])[0] & 0x7fffffff) % 1000000)
+
+
+def step():
+    return int(time.time()) // 30
+
+
+def test_logging_in(company, admin):
+    anna = Browser(company)
+    assert anna.ask('GET', '/api/v1/session').status == 401
+    answer = anna.login('anna@acme.example', PASSWORD)
+    assert answer.status == 200, answer
+    user = answer.json['user']
+    assert (user['login'], user['name'], user['role'], user['tenant']) == ('anna', 'Anna', 'user', 'acme'), user
+    cookie = answer.headers['set-cookie']
+    assert cookie.startswith('__Host-alto=') and all(
+        word in cookie for word in ('Path=/', 'Secure', 'HttpOnly', 'SameSite=Strict')) and 'Domain' not in cookie, cookie
+    again = anna.ask('GET', '/api/v1/session')
+    assert again.json == answer.json, (again, answer)
+    assert anna.ask('GET', '/api/v1/users').status == 200
+    # The domain in any case; the password in one.
+    assert Browser(company).login('anna@ACME.example', PASSWORD).status == 200
+    # A wrong password, a name that is not there, a person without a password: the same bytes.
+    said = {Browser(company).login(login, password).text for login, password in (
+        ('anna@acme.example', OTHER), ('nobody@acme.example', PASSWORD), ('anna@nowhere.example', PASSWORD),
+        ('bruno@acme.example', PASSWORD), ('anna', PASSWORD), ('@', PASSWORD))}
+    assert len(said) == 1 and 'wrong-login' in said.pop()
+    # Each at its own address.
+    refused = Browser(company).login('root@acme.example', PASSWORD)
+    assert (refused.status, refused.json['code']) == (403, 'wrong-address'), refused
+    refused = Browser(admin).login('anna@acme.example', PASSWORD)
+    assert (refused.status, refused.json['code']) == (403, 'wrong-address'), refused
+    root = Browser(admin)
+    assert root.login('root@acme.example', PASSWORD).status == 200
+    assert list(root.cookies) == ['__Host-alto-admin'] and root.ask('GET', '/api/v1/status').status == 200
+    # A session of one plane is nothing on the other.
+    smuggled = Browser(company)
+    smuggled.cookies = {'__Host-alto': root.cookies['__Host-alto-admin']}
+    assert smuggled.ask('GET', '/api/v1/status').status == 401
+    assert anna.ask('DELETE', '/api/v1/session').status == 204 and not anna.cookies
+    assert anna.ask('GET', '/api/v1/session').status == 401
+    return root
+
+
+def test_foreign_pages(company):
+    boss = Browser(company)
+    assert boss.login('boss@acme.example', PASSWORD).status == 200
+    make = 'POST', '/api/v1/tokens', {'tenant': 'acme', 'name': 'x'}
+    for headers in ({'Origin': 'https://evil.example'}, {'Origin': 'null'}, {'Origin': None}, {'X-CSRF-Token': None},
+                    {'X-CSRF-Token': '0' * 32}, {'X-CSRF-Token': ''}, {'Origin': f'http://localhost:{company}'},
+                    {'Origin': f'https://localhost:{company}.evil.example'}):
+        answer = boss.ask(*make, headers=headers)
+        assert (answer.status, answer.json['code']) == (403, 'foreign'), (headers, answer)
+    assert boss.ask(*make).status == 201
+    # Another's CSRF token does not help, nor does a login made by a foreign page.
+    anna = Browser(company)
+    anna.login('anna@acme.example', PASSWORD)
+    assert boss.ask(*make, headers={'X-CSRF-Token': anna.csrf}).status == 403
+    assert Browser(company).ask('POST', '/api/v1/session', {'login': 'anna@acme.example', 'password': PASSWORD},
+                                headers={'Origin': 'https://evil.example'}).status == 403
+    # A form of a foreign page cannot send JSON.
+    assert Browser(company).ask('POST', '/api/v1/session', {'login': 'anna@acme.example', 'password': PASSWORD},
+                                headers={'Content-Type': 'text/plain'}).status == 415
+    # Others of the same host may have set cookies.
+    mixed = Browser(company)
+    mixed.cookies = {'a': '1', 'x__Host-alto': 'y', **boss.cookies, 'b': '2'}
+    assert mixed.ask('GET', '/api/v1/session').status == 200
+    return boss
+
+
+def test_passwords(alto, company, boss):
+    anna, phone = Browser(company), Browser(company)
+    for browser in anna, phone:
+        assert browser.login('anna@acme.example', PASSWORD).status == 200
+    user = anna.ask('GET', '/api/v1/session').json['user']['id']
+    path = f'/api/v1/users/{user}/password'
+    assert anna.ask('POST', path, {'password': OTHER}).json['field'] == 'old'
+    assert anna.ask('POST', path, {'password': OTHER, 'old': OTHER}).json['code'] == 'wrong-login'
+    assert anna.ask('POST', path, {'password': 'short', 'old': PASSWORD}).json['field'] == 'password'
+    assert anna.ask('POST', path, {'password': OTHER, 'old': PASSWORD}).status == 204
+    # The one that changed it stays; all others end.
+    assert anna.ask('GET', '/api/v1/session').status == 200 and phone.ask('GET', '/api/v1/session').status == 401
+    assert phone.login('anna@acme.example', PASSWORD).status == 401
+    assert boss.ask('POST', path, {'password': PASSWORD}).status == 204
+    assert anna.ask('GET', '/api/v1/session').status == 401
+    assert anna.login('anna@acme.example', PASSWORD).status == 200
+    # Another's is not hers to set, and seems not to be there.
+    own = boss.ask('GET', '/api/v1/session').json['user']['id']
+    assert anna.ask('POST', f'/api/v1/users/{own}/password', {'password': OTHER}).status == 404
+    # A restart ends no session; a person who is removed has none.
+    alto.stop()
+    alto.start()
+    anna.close(), boss.close()
+    assert anna.ask('GET', '/api/v1/session').status == 200
+    alto.command('user', 'remove', 'acme', 'anna')
+    assert anna.ask('GET', '/api/v1/session').status == 401
+
+
+def test_codes(alto, company):
+    anna = Browser(company)
+    assert anna.login('carla@acme.example', PASSWORD).status == 200
+    offered = anna.ask('POST', '/api/v1/session/totp', {}).json
+    secret = offered['secret']
+    assert offered['uri'].startswith('otpauth://totp/') and secret in offered['uri'], offered
+    assert anna.ask('POST', '/api/v1/session/totp', {'secret': secret, 'code': code_of(secret, step() + 50)}).status == 401
+    # The step before now's is good too, so that now's is still to be used.
+    used = step() - 1
+    confirmed = anna.ask('POST', '/api/v1/session/totp', {'secret': secret, 'code': code_of(secret, used)})
+    assert confirmed.status == 204, confirmed
+    taken = anna.ask('POST', '/api/v1/session/totp', {'secret': secret, 'code': code_of(secret, step())})
+    assert taken.status == 409, taken
+    new = Browser(company)
+    assert new.login('carla@acme.example', PASSWORD).json['code'] == 'code-needed'
+    assert new.login('carla@acme.example', PASSWORD, code=code_of(secret, used)).json['code'] == 'wrong-code'
+    assert new.login('carla@acme.example', OTHER, code=code_of(secret, step())).json['code'] == 'wrong-login'
+    used = step()
+    assert new.login('carla@acme.example', PASSWORD, code=code_of(secret, used)).status == 200
+    # A code is good once.
+    assert Browser(company).login('carla@acme.example', PASSWORD, code=code_of(secret, used)).json['code'] == 'wrong-code'
+    assert new.ask('DELETE', f'/api/v1/session/totp?code={code_of(secret, step() + 50)}').json['code'] == 'wrong-code'
+    # Who lost the phone asks an admin, whose new password takes the app away.
+    alto.command('user', 'password', 'acme', 'carla', '--password', PASSWORD)
+    assert Browser(company).login('carla@acme.example', PASSWORD).status == 200
+
+
+def test_guessers(company):
+    guesser, tries = Browser(company), 0
+    while True:
+        answer = guesser.login('boss@acme.example', f'guess {tries}')
+        if answer.status == 429:
+            break
+        assert answer.status == 401, answer
+        tries += 1
+        assert tries < 20, 'nobody is held back'
+    assert tries == 10 and 0 < int(answer.headers['retry-after']) <= 60, (tries, answer.headers)
+    # The right one is held back too, or a guesser would know it when he has it.
+    assert guesser.login('boss@acme.example', PASSWORD).status == 429
+
+
+company, admin = free_port(), free_port()
+with Alto({'sip_tls': [f'127.0.0.1:{free_port()}'], 'https': [f'127.0.0.1:{company}'],
+           'admin': [f'127.0.0.1:{admin}']}) as alto:
+    alto.command('tenant', 'add', 'acme', '--domain', 'acme.example')
+    for extension, login, role, password in ((101, 'anna', 'user', PASSWORD), (102, 'bruno', 'user', None),
+                                             (103, 'carla', 'user', PASSWORD), (104, 'boss', 'admin', PASSWORD),
+                                             (105, 'root', 'provider', PASSWORD)):
+        alto.command('user', 'add', 'acme', login, '--extension', str(extension), '--name', login.title(), '--role', role,
+                     *(['--password', password] if password else []))
+    test_logging_in(company, admin)
+    boss = test_foreign_pages(company)
+    test_passwords(alto, company, boss)
+    test_codes(alto, company)
+    test_guessers(company)
+    # Nothing of it is in the database as it was typed.
+    for path in alto.data.rglob('*'):
+        if path.is_file():
+            kept = path.read_bytes()
+            assert PASSWORD.encode() not in kept and boss.cookies['__Host-alto'].encode() not in kept, path
