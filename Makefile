@@ -6,13 +6,13 @@ TSAN = build/tsan -Db_sanitize=thread -Doptimization=1
 
 .PHONY: all help setup run test test-asan test-tsan lint fuzz fuzz-coverage fuzz-proof bench clean
 
-all: build/build.ninja ## build the program: build/alto
-	ninja -C build alto
+all: build/build.ninja ## build the program and the console: build/alto, build/console
+	ninja -C build alto console
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-setup: ## install what is missing, by apt (Debian 12)
+setup: ## install what is missing, by apt (Debian 12) and, for the console, npm
 	@scripts/setup test
 
 run: ## set up, build, and start a demo company (its data: build/demo)
@@ -35,7 +35,7 @@ test-tsan: setup ## the threaded tests under ThreadSanitizer
 	ninja -C build/tsan
 	@scripts/test build/tsan --no-suite workshop --no-suite fuzz --no-suite durability
 
-lint: setup ## format, includes, libraries, clang-tidy (on what changed; LINT=--all for everything)
+lint: setup ## format, includes, libraries, clang-tidy, the console (on what changed; LINT=--all for everything)
 	@$(MAKE) -s build/build.ninja
 	@scripts/lint $(LINT)
 

@@ -1,0 +1,81 @@
+import type { components } from './schema';
+
+export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
+export type List<Item> = { items: Item[]; next: string | null };
+type Query = Record<string, string | number | boolean | undefined>;
+
+/** A refusal of the server as problem+json says it (RFC 9457), or `offline`: it was not reached. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly field: string | undefined;
+
+  constructor(status: number, code: string, detail: string, field?: string) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+    this.field = field;
+  }
+}
+
+let csrf: string | undefined;
+let onSignedOut = () => {};
+
+/** The session's token, which the server wants with every request that changes something. */
+export function setCsrf(token: string | undefined) {
+  csrf = token;
+}
+
+/** Called when the server says that the session is over. */
+export function whenSignedOut(run: () => void) {
+  onSignedOut = run;
+}
+
+export function address(path: string, query: Query = {}): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return `/api/v1${path}${text ? `?${text}` : ''}`;
+}
+
+async function problemOf(answer: Response): Promise<Problem> {
+  const body = await answer.json().catch(() => null);
+  const { code = 'unknown', detail = answer.statusText, field } = body ?? {};
+  return new Problem(answer.status, code, detail, field);
+}
+
+async function ask<Answer>(method: string, url: string, body?: unknown): Promise<Answer> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (csrf && method !== 'GET') headers['X-CSRF-Token'] = csrf;
+  let answer: Response;
+  try {
+    answer = await fetch(url, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
+  } catch {
+    throw new Problem(0, 'offline', 'The server was not reached.');
+  }
+  if (!answer.ok) {
+    const problem = await problemOf(answer);
+    if (problem.code === 'no-login') onSignedOut();
+    throw problem;
+  }
+  return answer.status === 204 ? (undefined as Answer) : await answer.json();
+}
+
+export const api = {
+  get: <Answer>(path: string, query?: Query) => ask<Answer>('GET', address(path, query)),
+  post: <Answer>(path: string, body?: unknown) => ask<Answer>('POST', address(path), body),
+  patch: <Answer>(path: string, body: unknown) => ask<Answer>('PATCH', address(path), body),
+  delete: (path: string, query?: Query) => ask<void>('DELETE', address(path, query)),
+};
+
+/** Follows `next` until there is no more, or there are `most`. */
+export async function all<Item>(path: string, query: Query = {}, most = 5000): Promise<Item[]> {
+  const items: Item[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await api.get<List<Item>>(path, { limit: 500, ...query, cursor });
+    items.push(...page.items);
+    cursor = page.next ?? undefined;
+  } while (cursor && items.length < most);
+  return items;
+}

@@ -1,0 +1,54 @@
+import { all, type Schema } from './api/client';
+
+export type User = Schema<'User'>;
+export type Device = Schema<'Device'>;
+export type LiveCall = Schema<'LiveCall'>;
+export type Presence = 'calling' | 'here' | 'away' | 'none';
+
+/** What a colleague would like to know before calling. */
+export function presence(user: User, calls: LiveCall[]): Presence {
+  const calling = calls.some(
+    (c) =>
+      (!c.tenant || c.tenant === user.tenant) &&
+      [c.caller.user, c.callee.user].includes(user.login) &&
+      c.state === 'answered',
+  );
+  if (calling) return 'calling';
+  if (user.devices_registered > 0) return 'here';
+  return user.devices > 0 ? 'away' : 'none';
+}
+
+/** "Anne-Marie Lefèvre" → "anne-marie.lefevre", as logins are written. */
+export function loginFor(name: string): string {
+  return name
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .replace(/ß/g, 'ss')
+    .replace(/[øØ]/g, 'o')
+    .replace(/[łŁ]/g, 'l')
+    .toLowerCase()
+    .trim()
+    .replace(/\s+/g, '.')
+    .replace(/[^a-z0-9._-]/g, '')
+    .slice(0, 64);
+}
+
+/** The next extension after the longest-used range: one more than the highest, and 101 in a new company. */
+export function nextExtension(users: Pick<User, 'extension'>[]): string {
+  const numbers = users.map((u) => u.extension).filter((e) => e.length <= 6);
+  const highest = numbers.reduce((most, e) => Math.max(most, Number(e)), 100);
+  return String(highest + 1);
+}
+
+/** Who a side of a call is, by the name that people know. */
+export function nameOf(
+  uri: string | null,
+  login: string | null,
+  people: Map<string, User>,
+): string | undefined {
+  const byLogin = login ? people.get(login) : undefined;
+  return (byLogin ?? [...people.values()].find((u) => u.extension === uri))?.name;
+}
+
+export const users = (tenant?: string) => all<User>('/users', { tenant });
+export const liveCalls = (tenant?: string) => all<LiveCall>('/calls', { live: true, tenant });

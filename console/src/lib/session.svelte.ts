@@ -1,0 +1,64 @@
+import { api, Problem, setCsrf, whenSignedOut, type Schema } from './api/client';
+import { live } from './live.svelte';
+
+type Role = 'user' | 'auditor' | 'supervisor' | 'admin' | 'provider';
+export type Session = {
+  user: Omit<Schema<'User'>, 'role'> & { role: Role };
+  tenant_id: string;
+  domain: string;
+  csrf: string;
+};
+
+/** Who is at the keyboard, and what the pages may offer them. What they may do, the server decides. */
+class SessionState {
+  current = $state.raw<Session | null>();
+  /** The company whose pages are shown; the provider chooses one, and undefined is all of them. */
+  tenant = $state<string>();
+
+  get role(): Role {
+    return this.current?.user.role ?? 'user';
+  }
+  get isProvider() {
+    return this.role === 'provider';
+  }
+  get manages() {
+    return this.role === 'admin' || this.role === 'provider';
+  }
+  get seesCalls() {
+    return this.role !== 'auditor';
+  }
+
+  constructor() {
+    whenSignedOut(() => this.#set(null));
+    live.whenLost = () => void api.get('/session').catch(() => undefined);
+  }
+
+  #set(session: Session | null) {
+    setCsrf(session?.csrf);
+    this.tenant = session && session.user.role !== 'provider' ? session.user.tenant : undefined;
+    this.current = session;
+    if (session) live.start();
+    else live.stop();
+  }
+
+  /** At the start: is there a session already? */
+  async find() {
+    try {
+      this.#set(await api.get<Session>('/session'));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.#set(null);
+    }
+  }
+
+  async begin(login: string, password: string, code?: string) {
+    this.#set(await api.post<Session>('/session', { login, password, ...(code ? { code } : {}) }));
+  }
+
+  async end() {
+    await api.delete('/session');
+    this.#set(null);
+  }
+}
+
+export const session = new SessionState();

@@ -1,0 +1,79 @@
+import Home from '@lucide/svelte/icons/house';
+import Ban from '@lucide/svelte/icons/shield-ban';
+import Building from '@lucide/svelte/icons/building-2';
+import Lines from '@lucide/svelte/icons/sliders-horizontal';
+import Phone from '@lucide/svelte/icons/phone';
+import Server from '@lucide/svelte/icons/server';
+import Settings from '@lucide/svelte/icons/settings';
+import Users from '@lucide/svelte/icons/users';
+import type { Component } from 'svelte';
+import type { Key } from './lib/i18n/index.svelte';
+import { session } from './lib/session.svelte';
+
+type Page = {
+  path: string;
+  /** A page of the menu has a name and an icon; one of a single thing has not. */
+  menu?: { key: Key; icon: typeof Home };
+  may?: () => boolean;
+  load: () => Promise<{ default: Component<never> }>;
+};
+
+export const pages: Page[] = [
+  { path: '/', menu: { key: 'nav.home', icon: Home }, load: () => import('./pages/Home.svelte') },
+  {
+    path: '/tenants',
+    menu: { key: 'nav.tenants', icon: Building },
+    may: () => session.isProvider,
+    load: () => import('./pages/Tenants.svelte'),
+  },
+  {
+    path: '/people',
+    menu: { key: 'nav.people', icon: Users },
+    load: () => import('./pages/People.svelte'),
+  },
+  { path: '/people/:id', load: () => import('./pages/Person.svelte') },
+  {
+    path: '/calls',
+    menu: { key: 'nav.calls', icon: Phone },
+    may: () => session.seesCalls,
+    load: () => import('./pages/Calls.svelte'),
+  },
+  { path: '/calls/:id', may: () => session.seesCalls, load: () => import('./pages/Call.svelte') },
+  {
+    path: '/lines',
+    menu: { key: 'nav.lines', icon: Lines },
+    may: () => !session.isProvider,
+    load: () => import('./pages/Lines.svelte'),
+  },
+  {
+    path: '/node',
+    menu: { key: 'nav.node', icon: Server },
+    may: () => session.isProvider,
+    load: () => import('./pages/Node.svelte'),
+  },
+  {
+    path: '/bans',
+    menu: { key: 'nav.bans', icon: Ban },
+    may: () => session.isProvider,
+    load: () => import('./pages/Bans.svelte'),
+  },
+  {
+    path: '/settings',
+    menu: { key: 'nav.settings', icon: Settings },
+    load: () => import('./pages/Settings.svelte'),
+  },
+];
+
+/** Its component; one that is not of a single thing does not look at the id. */
+export async function open(page: Page): Promise<Component<{ id: string }>> {
+  return (await page.load()).default as Component<{ id: string }>;
+}
+
+/** The page at a path, and what stands for :id in it. */
+export function find(path: string): { page: Page; id: string } | undefined {
+  const [, first = '', id, ...more] = path.split('/');
+  if (more.length) return undefined;
+  const wanted = id === undefined ? `/${first}` : `/${first}/:id`;
+  const page = pages.find((p) => p.path === wanted);
+  return page && { page, id: decodeURIComponent(id ?? '') };
+}

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { registrarOf, sipUri } from '../../src/lib/account';
+import type { Schema } from '../../src/lib/api/client';
+import { loginFor, nextExtension, presence, type LiveCall, type User } from '../../src/lib/company';
+import { duration, initials } from '../../src/lib/format';
+
+const user = { tenant: 'acme', login: 'anna', devices: 1, devices_registered: 1 } as User;
+const call = {
+  tenant: 'acme',
+  state: 'answered',
+  caller: { user: 'anna' },
+  callee: { user: null },
+} as LiveCall;
+
+describe('presence', () => {
+  it('says whether a call would be welcome', () => {
+    expect(presence(user, [])).toBe('here');
+    expect(presence(user, [call])).toBe('calling');
+    expect(presence({ ...user, devices_registered: 0 }, [])).toBe('away');
+    expect(presence({ ...user, devices_registered: 0, devices: 0 }, [])).toBe('none');
+  });
+
+  it('knows a person of the same login in another company apart', () => {
+    expect(presence(user, [{ ...call, tenant: 'other' }])).toBe('here');
+  });
+});
+
+describe('what a new person gets', () => {
+  it('is a login that the server takes', () => {
+    for (const [name, login] of [
+      ['Anna Nowak', 'anna.nowak'],
+      ['Bruno Lefèvre', 'bruno.lefevre'],
+      ['Łukasz  O’Ço Weiß', 'lukasz.oco.weiss'],
+      ['', ''],
+    ] as const)
+      expect(loginFor(name)).toBe(login);
+    expect(loginFor('x'.repeat(99))).toMatch(/^[a-z0-9._-]{64}$/);
+  });
+
+  it('is an extension that is free', () => {
+    expect(nextExtension([])).toBe('101');
+    expect(nextExtension([{ extension: '204' }, { extension: '101' }])).toBe('205');
+  });
+});
+
+describe('an account', () => {
+  const account = {
+    username: 'anna',
+    password: 'a@b;c',
+    registrars: [
+      { transport: 'UDP', address: '[::]:5060' },
+      { transport: 'TLS', address: '[::]:5061' },
+    ],
+  } as Schema<'Account'>;
+
+  it('goes to the encrypted listener, by the name of the page', () => {
+    expect(registrarOf(account, 'pbx.example')).toEqual({ server: 'pbx.example:5061', transport: 'TLS' });
+    const one = { ...account, registrars: [{ transport: 'TCP', address: '192.0.2.1:5060' }] };
+    expect(registrarOf(one, 'pbx.example').server).toBe('192.0.2.1:5060');
+  });
+
+  it('is a URI whatever its password', () => {
+    expect(sipUri(account, registrarOf(account, 'h'))).toBe('sip:anna:a%40b%3Bc@h:5061;transport=tls');
+  });
+});
+
+describe('format', () => {
+  it('says how long', () => {
+    expect(duration(-5)).toBe('0:00');
+    expect(duration(65_000)).toBe('1:05');
+    expect(duration(3_725_000)).toBe('1:02:05');
+  });
+
+  it('shortens a name', () => {
+    expect(initials(' anna maria nowak ')).toBe('AN');
+    expect(initials('Cher')).toBe('C');
+    expect(initials('')).toBe('');
+  });
+});
