@@ -39,7 +39,8 @@ static const struct web_field user_fields[] = {
 	TEXT_FIELD(web_user_fields, extension, REQUIRED, web_is_extension, "must be 2 to 10 digits"),
 	TEXT_FIELD(web_user_fields, name, REQUIRED, web_is_display_name,
 		   "must be 1 to 128 bytes of text without control characters"),
-	TEXT_FIELD(web_user_fields, role, OPTIONAL, web_is_role, "must be user, admin, supervisor or auditor"),
+	TEXT_FIELD(web_user_fields, role, OPTIONAL, web_is_role,
+		   "must be user, admin, supervisor, auditor or provider"),
 };
 
 static const struct web_field device_fields[] = {

@@ -3,6 +3,7 @@
 
 #include "web/fields.h"
 #include "web/moment.h"
+#include "web/session.h"
 
 static bool is_limit(struct slice s)
 {
@@ -51,12 +52,6 @@ static bool is_result(struct slice s)
 	return s.n <= 32 && web_is_login(s) && slice_find(s, '.') < 0 && slice_find(s, '_') < 0;
 }
 
-static bool is_code(struct slice s)
-{
-	uint64_t n;
-	return s.n == 6 && slice_u64(s, 999999, &n);
-}
-
 static bool is_sequence(struct slice s)
 {
 	uint64_t n;
@@ -102,7 +97,7 @@ static const struct web_parameter tenants[] = {QUERY, PAGE};
 static const struct web_parameter users[] = {
 	TENANT,
 	{"login", web_is_login, "must be 1 to 64 of the characters a-z, 0-9, dot, _ and -"},
-	{"role", web_is_role, "must be user, admin, supervisor or auditor"},
+	{"role", web_is_role, "must be user, admin, supervisor, auditor or provider"},
 	QUERY,
 	PAGE};
 static const struct web_parameter devices[] = {TENANT, USER, NAME, QUERY, PAGE};
@@ -123,7 +118,7 @@ static const struct web_parameter calls[] = {
 	PAGE};
 static const struct web_parameter clear[] = {TENANT};
 static const struct web_parameter tokens[] = {TENANT, PAGE};
-static const struct web_parameter code[] = {{"code", is_code, "must be six digits"}};
+static const struct web_parameter code[] = {{"code", web_is_code, "must be six digits"}};
 static const struct web_parameter events[] = {{"after", is_sequence, "must be the newest \"seq\" that was heard"}};
 
 const struct web_parameters web_no_parameters = {NULL, 0};

@@ -23,7 +23,7 @@ static const struct web_field fields[] = {
 	 .valid = web_is_any_text,
 	 .must = "must be 1 to 128 bytes"},
 };
-static const struct web_body body = {.fields = fields, .count = ARRAY_LEN(fields)};
+const struct web_body web_password_body = {.schema = "Password", .fields = fields, .count = ARRAY_LEN(fields)};
 
 struct change {
 	struct given given;
@@ -89,7 +89,7 @@ void web_password_set(struct web_request *r)
 	const struct directory_user *u = directory_user_by_id(r->context->directory, r->id);
 	if (!c || !u || !web_keep(r, u->id, &c->user) || !web_keep(r, u->tenant->id, &c->tenant))
 		return;
-	if (web_fields_read(r->body, &body, WEB_WHOLE, &c->given, &p) < 0) {
+	if (web_fields_read(r->body, &web_password_body, WEB_WHOLE, &c->given, &p) < 0) {
 		web_problem_given(r, &p);
 		return;
 	}

@@ -50,11 +50,6 @@ const struct web_route web_routes[] = {
 	{"/api/v1/calls/{id}", WEB_DELETE, web_call_hang_up, &web_no_parameters, WEB_ON_CALLS, WEB_REMOVE},
 	{"/api/v1/calls/{id}/hangup", WEB_POST, web_call_hang_up, &web_no_parameters, WEB_ON_CALLS, WEB_REMOVE},
 	{"/api/v1/calls/{id}/messages", WEB_GET, web_call_messages, &web_page_parameters, WEB_ON_MESSAGES, WEB_READ},
-};
-const size_t web_route_count = ARRAY_LEN(web_routes);
-
-/* How people and programs come in; not yet in openapi.json. */
-static const struct web_route entrances[] = {
 	{"/api/v1/tokens", WEB_GET, web_tokens_list, &web_token_parameters, WEB_ON_TOKENS, WEB_READ},
 	{"/api/v1/tokens", WEB_POST, web_tokens_create, &web_no_parameters, WEB_ON_TOKENS, WEB_CREATE},
 	{"/api/v1/tokens/{id}", WEB_DELETE, web_tokens_remove, &web_no_parameters, WEB_ON_TOKENS, WEB_REMOVE},
@@ -66,11 +61,7 @@ static const struct web_route entrances[] = {
 	{"/api/v1/users/{id}/password", WEB_POST, web_password_set, &web_no_parameters, WEB_ON_PASSWORDS, WEB_CHANGE},
 	{"/api/v1/events", WEB_GET, web_events_get, &web_event_parameters, WEB_ON_EVENTS, WEB_READ},
 };
-
-static const struct web_route *route_at(size_t i)
-{
-	return i < web_route_count ? &web_routes[i] : &entrances[i - web_route_count];
-}
+const size_t web_route_count = ARRAY_LEN(web_routes);
 
 static const char *const method_names[] = {
 	[WEB_GET] = "GET", [WEB_PUT] = "PUT", [WEB_POST] = "POST", [WEB_PATCH] = "PATCH", [WEB_DELETE] = "DELETE"};
@@ -107,8 +98,8 @@ const struct web_route *web_route_find(enum web_method method, struct slice path
 				       char ret_allow[WEB_ALLOW_CAP])
 {
 	struct writer allow = writer_on(ret_allow, WEB_ALLOW_CAP - 1);
-	for (size_t i = 0; i < web_route_count + ARRAY_LEN(entrances); i++) {
-		const struct web_route *route = route_at(i);
+	for (size_t i = 0; i < web_route_count; i++) {
+		const struct web_route *route = &web_routes[i];
 		if (!web_pattern_matches(route->pattern, path, ret_id))
 			continue;
 		if (route->method == method)

@@ -73,7 +73,7 @@ static const struct web_field fields[] = {
 	 .must = "must be 1 to 128 bytes"},
 	{.name = "code", .offset = offsetof(struct given, code), .valid = web_is_code, .must = "must be six digits"},
 };
-static const struct web_body body = {.fields = fields, .count = ARRAY_LEN(fields)};
+const struct web_body web_session_body = {.schema = "Session", .fields = fields, .count = ARRAY_LEN(fields)};
 
 struct entry {
 	struct given given;
@@ -212,7 +212,7 @@ void web_session_begin(struct web_request *r)
 		web_problem(r, WEB_BAD_REQUEST, NULL, "who reaches the unix socket is the provider without a login");
 		return;
 	}
-	if (web_fields_read(r->body, &body, WEB_WHOLE, &e->given, &p) < 0) {
+	if (web_fields_read(r->body, &web_session_body, WEB_WHOLE, &e->given, &p) < 0) {
 		web_problem_given(r, &p);
 		return;
 	}

@@ -113,7 +113,7 @@ static const struct web_field fields[] = {
 	 .max = WEB_TOKEN_DAYS_MAX,
 	 .must = "must be a number of days up to 3650"},
 };
-static const struct web_body body = {.fields = fields, .count = ARRAY_LEN(fields)};
+const struct web_body web_token_body = {.schema = "Token", .fields = fields, .count = ARRAY_LEN(fields)};
 
 struct token_write {
 	struct web_write write;
@@ -168,7 +168,7 @@ void web_tokens_create(struct web_request *r)
 {
 	struct web_problem p;
 	struct given given = {.days = WEB_TOKEN_DAYS};
-	if (web_fields_read(r->body, &body, WEB_WHOLE, &given, &p) < 0) {
+	if (web_fields_read(r->body, &web_token_body, WEB_WHOLE, &given, &p) < 0) {
 		web_problem_given(r, &p);
 		return;
 	}

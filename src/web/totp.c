@@ -50,7 +50,7 @@ static const struct web_field fields[] = {
 	 .must = "must be the 32 characters that this resource gave"},
 	{.name = "code", .offset = offsetof(struct given, code), .valid = web_is_code, .must = "must be six digits"},
 };
-static const struct web_body body = {.fields = fields, .count = ARRAY_LEN(fields)};
+const struct web_body web_totp_body = {.schema = "Totp", .fields = fields, .count = ARRAY_LEN(fields)};
 
 /* A letter has five bits, and there are as many letters: none is more likely than another. */
 static void offer(struct web_request *r, const struct directory_user *u)
@@ -117,7 +117,7 @@ static struct totp_write *read_body(struct web_request *r, const struct director
 	struct totp_write *t = web_alloc(r, sizeof(*t));
 	if (!t || !web_keep(r, u->id, &t->user))
 		return NULL;
-	if (r->body && web_fields_read(r->body, &body, WEB_WHOLE, &t->given, &p) < 0) {
+	if (r->body && web_fields_read(r->body, &web_totp_body, WEB_WHOLE, &t->given, &p) < 0) {
 		web_problem_given(r, &p);
 		return NULL;
 	}

@@ -38,8 +38,9 @@ class Browser:
         self.cookies, self.csrf = {}, None
         self.connection = None
 
-    def ask(self, method, path, body=None, headers=None, origin=None):
-        """A request as the page's own script makes it; headers with the value None are left out."""
+    def ask(self, method, path, body=None, headers=None, origin=None, raw=None):
+        """A request as the page's own script makes it; headers with the value None are left out. raw: a body as it is, whose
+        Content-Type is in headers."""
         sent = {'Host': f'localhost:{self.port}'}
         if self.token:
             sent['Authorization'] = f'Bearer {self.token}'
@@ -51,6 +52,7 @@ class Browser:
                 sent['X-CSRF-Token'] = self.csrf
         if body is not None:
             sent['Content-Type'] = 'application/json'
+            raw = json.dumps(body).encode()
         sent.update(headers or {})
         sent = {name: value for name, value in sent.items() if value is not None}
         for again in True, False:
@@ -58,20 +60,20 @@ class Browser:
                 self.connection = http.client.HTTPSConnection('127.0.0.1', self.port, timeout=PATIENCE,
                                                               context=tls_context())
             try:
-                self.connection.request(method, path, json.dumps(body) if body is not None else None, sent)
+                self.connection.request(method, path, raw, sent)
                 got = self.connection.getresponse()
                 break
             except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
                 self.close()
                 if not again:
                     raise
-        raw = got.read()
+        answered = got.read()
         given = {name.lower(): value for name, value in got.getheaders()}
         self._keep(got.headers.get_all('Set-Cookie') or [])
         if got.will_close:
             self.close()
-        text = '' if given.get('content-encoding') else raw.decode()
-        return Answer(got.status, given, text, raw)
+        text = '' if given.get('content-encoding') else answered.decode()
+        return Answer(got.status, given, text, answered)
 
     def _keep(self, cookies):
         for cookie in cookies:

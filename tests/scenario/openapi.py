@@ -44,14 +44,16 @@ class Operation:
         parameters = item.get('parameters', []) + operation.get('parameters', [])
         self.parameters = {where: {p['name']: p for p in parameters if p['in'] == where}
                            for where in ('path', 'query', 'header')}
+        self.tags = operation['tags']
         self.request = operation.get('requestBody', {}).get('content', {}).get('application/json', {}).get('schema')
+        self.body_required = operation.get('requestBody', {}).get('required', False)
         self.responses = operation['responses']
 
 
 class Answer:
     def __init__(self, status, headers, text):
         self.status, self.headers, self.text = status, headers, text
-        self.json = json.loads(text) if 'json' in (headers.get('Content-Type') or '') else None
+        self.json = json.loads(text) if 'json' in (headers.get('content-type') or '') else None
 
     def __str__(self):
         return f'{self.status} {self.text[:500]}'
@@ -60,16 +62,18 @@ class Answer:
 class Api:
     def __init__(self, socket):
         self.socket = socket
+        self.know(self.send('GET', '/api/v1/openapi.json').json)
+
+    def know(self, document):
+        self.document = document
         self.succeeded = set()  # operationIds
         self.codes = set()      # of problems
-        answer = self.send('GET', '/api/v1/openapi.json')
-        self.document = answer.json
         whole = resolved(self.document, self.document)
-        self.paths = whole['paths']
+        self.paths, self.schemas = whole['paths'], whole['components']['schemas']
         self.operations = {o.id: o for o in (Operation(path, method, item, item[method])
                                              for path, item in self.paths.items() for method in METHODS if method in item)}
         self.statuses = {c['const']: int(c['description'].split('.')[0])
-                         for c in whole['components']['schemas']['ProblemCode']['oneOf']}
+                         for c in self.schemas['ProblemCode']['oneOf']}
 
     def send(self, method, target, body=None, headers=None):
         connection = UnixConnection(self.socket)
@@ -113,13 +117,13 @@ class Api:
 
     def check(self, o, answer, asked):
         response = o.responses.get(str(answer.status)) or o.responses['default']
-        content, kind = response.get('content'), (answer.headers.get('Content-Type') or '').split(';')[0]
+        content, kind = response.get('content'), (answer.headers.get('content-type') or '').split(';')[0]
         if not content:
             assert not answer.text and not kind, (asked, str(answer))
         else:
             assert kind in content, (asked, kind, str(answer))
         for name, header in response.get('headers', {}).items():
-            self.validate(answer.headers.get(name), header['schema'], f'{asked}: {name}')
+            self.validate(answer.headers.get(name.lower()), header['schema'], f'{asked}: {name}')
         if answer.json is not None:
             self.validate(answer.json, content[kind]['schema'], asked)
         if kind == 'application/problem+json':
@@ -130,6 +134,19 @@ class Api:
     def validate(self, value, schema, asked):
         errors = list(jsonschema.Draft202012Validator(closed(schema)).iter_errors(value))
         assert not errors, f'{asked}\n' + '\n'.join(f'{list(e.path)}: {e.message}'[:600] for e in errors)
+
+
+class PageApi(Api):
+    """The same as a page asks it over HTTPS: with the browser's cookie, or its token."""
+
+    def __init__(self, api, browser):
+        self.browser = browser
+        self.know(api.document)
+        self.succeeded, self.codes = api.succeeded, api.codes
+
+    def send(self, method, target, body=None, headers=None):
+        got = self.browser.ask(method, target, headers=headers, raw=body)
+        return Answer(got.status, got.headers, got.text)
 
 
 def wrong_values(schema):

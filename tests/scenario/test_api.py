@@ -2,10 +2,13 @@
 """Every operation of the API with good and with bad input; every answer is what openapi.json says."""
 import uuid
 
-from openapi import METHODS, Api, wrong_texts, wrong_values
+from browser import Browser, Events
+from openapi import METHODS, Api, PageApi, wrong_texts, wrong_values
 from server import Alto, free_port
 from sipp import Sipp
+from totp import code_of, step
 
+PASSWORD = 'correct horse'
 NOBODY = {'id': '01920000-0000-7000-8000-000000000000'}
 
 # What each body that makes or changes something may be, and with which path: the ground of all that is spoilt below.
@@ -22,6 +25,10 @@ BODIES = {
                     'srtp': 'off'},
     'createNumber': {'tenant': 'acme', 'number': '+33142685300', 'user': 'p101'},
     'changeNumber': {'user': 'p102'},
+    'createToken': {'tenant': 'acme', 'name': 'reader', 'role': 'auditor', 'access': 'read', 'days': 30},
+    'setPassword': {'password': PASSWORD, 'old': PASSWORD},
+    'beginSession': {'login': 'p102@acme.example', 'password': PASSWORD, 'code': '123456'},
+    'setTotp': {'secret': 32 * 'A', 'code': '123456'},
 }
 KINDS = ('Tenant', 'User', 'Device', 'Trunk', 'Number')
 for kind in KINDS:
@@ -162,6 +169,93 @@ def accounts_are_changed(api):
     api.good('removeDevice', path)
 
 
+def tokens_open(api, there, port):
+    made = api.good('createToken', body=BODIES['createToken']).json
+    there['removeToken'] = {'id': made['id']}
+    assert all(made[name] == value for name, value in BODIES['createToken'].items() if name != 'days'), made
+    of_node = api.good('createToken', body={'name': 'node'}).json
+    assert (of_node['tenant'], of_node['role'], of_node['access']) == (None, 'provider', 'full'), of_node
+    page = api.good('listTokens', query={'limit': 1}).json
+    rest = api.good('listTokens', query={'cursor': page['next']}).json
+    seen = [token['id'] for token in page['items'] + rest['items']]
+    assert seen == [made['id'], of_node['id']] and not rest['next'], (page, rest)
+    api.bad('createToken', 'invalid-field', 'role', body={**BODIES['createToken'], 'role': 'provider'})
+    api.bad('createToken', 'invalid-field', 'role', body={'name': 'node', 'role': 'admin'})
+
+    reader, stranger = (PageApi(api, Browser(port, token)) for token in (made['token'], of_node['token']))
+    assert [token['id'] for token in reader.good('listTokens').json['items']] == [made['id']]
+    reader.bad('createToken', 'forbidden', body=BODIES['createToken'])
+    reader.bad('getSession', 'forbidden')
+    stranger.bad('listTokens', 'no-login')
+    return reader
+
+
+def people_log_in(api, there, port):
+    """The page of somebody who has logged in."""
+    [user] = api.good('listUsers', query={'tenant': 'acme', 'login': 'p102'}).json['items']
+    path = there['setPassword'] = {'id': user['id']}
+    api.good('setPassword', path, body={'password': PASSWORD})
+    login = {'login': 'p102@acme.example', 'password': PASSWORD}
+    page = PageApi(api, Browser(port))
+    page.bad('getSession', 'no-login')
+    page.bad('beginSession', 'wrong-login', body={**login, 'password': 'wrong'})
+    session = page.good('beginSession', body=login).json
+    assert (session['user'], session['domain']) == (user, 'acme.example'), session
+    page.bad('endSession', 'foreign')
+    page.browser.csrf = session['csrf']
+    assert page.good('getSession').json == session
+    page.bad('setPassword', 'missing-field', 'old', path=path, body={'password': PASSWORD})
+    page.bad('setPassword', 'wrong-login', 'old', path=path, body={'password': PASSWORD, 'old': 'wrong'})
+    page.good('setPassword', path, body=BODIES['setPassword'])
+    # Nobody is a person on the unix socket.
+    api.bad('beginSession', 'bad-request', body=login)
+    for operation in ('getSession', 'endSession', 'setTotp', 'removeTotp'):
+        api.bad(operation, 'forbidden')
+    return page
+
+
+def codes_are_asked_for(api, page, port):
+    # Each code is newer than the one before, and good for a step on either side of its own.
+    now, login = step(), {'login': 'p102@acme.example', 'password': PASSWORD}
+    new = PageApi(api, Browser(port))
+    secret = page.good('setTotp').json['secret']
+    page.bad('setTotp', 'wrong-code', 'code', body={'secret': secret, 'code': code_of(secret, now + 50)})
+    page.good('setTotp', body={'secret': secret, 'code': code_of(secret, now)})
+    page.bad('setTotp', 'conflict', body={'secret': secret, 'code': code_of(secret, now)})
+    new.bad('beginSession', 'code-needed', 'code', body=login)
+    page.bad('removeTotp', 'wrong-code', 'code')
+    page.bad('removeTotp', 'wrong-code', 'code', query={'code': code_of(secret, now + 50)})
+    page.good('removeTotp', query={'code': code_of(secret, now + 1)})
+    secret = page.good('setTotp', body={}).json['secret']
+    page.good('setTotp', body={'secret': secret, 'code': code_of(secret, now)})
+    new.bad('beginSession', 'wrong-code', 'code', body={**login, 'code': code_of(secret, now)})
+    new.good('beginSession', body={**login, 'code': code_of(secret, now + 1)})
+
+
+def events_come(api, page, there):
+    api.bad('getEvents', 'bad-request')
+    events = Events(page.browser)
+    assert events.status == 101, events.body
+    api.succeeded.add('getEvents')
+    kinds = []
+    for happens in (lambda: None, lambda: api.good('changeTenant', {'id': 'acme'}, body={'lines': 7}),
+                    lambda: api.good('changeUser', there['getUser'], body={'name': 'Zoé'})):
+        happens()
+        told = events.next()
+        api.validate(told, api.schemas['Event'], 'an event')
+        kinds.append(told['kind'])
+    assert kinds == ['hello', 'tenant', 'user'], kinds
+    events.close()
+
+
+def everybody_leaves(api, page, reader, there):
+    page.good('endSession')
+    page.bad('getSession', 'no-login')
+    api.good('removeToken', there['removeToken'])
+    reader.bad('listTokens', 'no-login')
+    api.bad('removeToken', 'unknown-token', path=there['removeToken'])
+
+
 # ---- spoilt ----
 
 def bodies_are_refused(api, o, path):
@@ -185,10 +279,14 @@ def bodies_are_refused(api, o, path):
     refused('unknown-field', body={**good, '<colour>': 'red'})
     for raw in (b'{', b'[]', b'"a"', b'null', b'{} {}', b'{"name":"a","name":"b"}', b'{"name":"\xff"}', b'\xef\xbb\xbf{}', b'[' * 5000):
         refused('bad-json', raw=raw)
-    refused('bad-json')
-    refused('too-large', raw=b'{', headers={'Content-Length': '65537'})  # by its head: no more of it is read
-    refused('length-required', raw=b'{}', headers={'Transfer-Encoding': 'chunked'})
+    if o.body_required:
+        refused('bad-json')
     refused('not-json', body=good, headers={'Content-Type': 'text/plain'})
+
+
+def heads_are_refused(api, o, path):
+    api.bad(o.id, 'too-large', path=path, raw=b'{', headers={'Content-Length': '65537'})  # no more of it is read
+    api.bad(o.id, 'length-required', path=path, raw=b'{}', headers={'Transfer-Encoding': 'chunked'})
 
 
 def parameters_are_refused(api, o, path):
@@ -269,8 +367,8 @@ def taken_things_are_refused(api, there):
 
 
 def main():
-    udp = f'127.0.0.1:{free_port()}'
-    with Alto(listen={'sip_udp': [udp]}, plain_rtp=True) as alto:
+    udp, https = f'127.0.0.1:{free_port()}', free_port()
+    with Alto(listen={'sip_udp': [udp], 'https': [f'127.0.0.1:{https}']}, plain_rtp=True) as alto:
         accounts = alto.company(srtp='off')
         caller, callee = ('101', accounts['101']['desk']), ('102', accounts['102']['desk'])
         port = free_port()
@@ -293,15 +391,23 @@ def main():
         for kind in KINDS:
             states_have_names(api, kind)
         accounts_are_changed(api)
+        reader = tokens_open(api, there, https)
+        page = people_log_in(api, there, https)
+        codes_are_asked_for(api, page, https)
+        events_come(api, page, there)
         for o in api.operations.values():
+            # Only a person on a page gets as far as the fields of a session; who logs in is nobody yet.
+            asker = PageApi(api, Browser(https)) if o.id == 'beginSession' else page if 'session' in o.tags else api
             if o.request:
-                bodies_are_refused(api, o, there.get(o.id))
+                bodies_are_refused(asker, o, there.get(o.id))
+                heads_are_refused(api, o, there.get(o.id))
             if '{id}' in o.path:
                 unknown_ids_are_refused(api, o)
             if o.method == 'GET' or o.parameters['query']:
-                parameters_are_refused(api, o, there.get(o.id))
+                parameters_are_refused(asker, o, there.get(o.id))
         taken_things_are_refused(api, there)
         methods_are_refused(api)
+        everybody_leaves(api, page, reader, there)
         everything_ends(api, there, live_ids)
 
         never = set(api.operations) - api.succeeded

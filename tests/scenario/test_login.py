@@ -1,25 +1,9 @@
 """People log in: passwords, codes of an app, cookies, foreign pages, guessers; and what ends a session."""
-import hashlib
-import hmac
-import struct
-import base64
-import time
-
 from browser import Browser
 from server import Alto, free_port
+from totp import code_of, step
 
 PASSWORD, OTHER = 'correct horse', 'battery staple'
-
-
-def code_of(secret, at_step):
-    """RFC 6238, said a second time."""
-    digest = hmac.new(base64.b32decode(secret), struct.pack('>Q', at_step), hashlib.sha1).digest()
-    at = digest[-1] & 15
-    return '%06d' % ((struct.unpack('>I', digest[at:at + 4])[0] & 0x7fffffff) % 1000000)
-
-
-def step():
-    return int(time.time()) // 30
 
 
 def test_logging_in(company, admin):

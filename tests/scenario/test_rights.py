@@ -192,7 +192,8 @@ def test_nothing_is_left_out(alto):
     known = {(o.split(' ')[0], o.split(' ')[1].split('?')[0].replace('{', '<').split('<')[0]) for o in RIGHTS}
     for path, operations in document['paths'].items():
         for method in operations:
-            if method in ('get', 'post', 'patch', 'delete', 'put') and 'session' not in path and 'openapi' not in path:
+            elsewhere = any(word in path for word in ('session', 'events', 'openapi'))  # test_login, test_events
+            if method in ('get', 'post', 'patch', 'delete', 'put') and not elsewhere:
                 assert (method.upper(), path.split('{')[0]) in known, (method, path)
 
 

@@ -4,6 +4,7 @@
 #include "support/test.h"
 #include "web/fields.h"
 #include "web/openapi.h"
+#include "web/policy.h"
 #include "web/route.h"
 
 static int load(void **state)
@@ -165,25 +166,45 @@ static void schema_name(const struct web_body *body, enum web_use use, char ret[
 	snprintf(ret, 64, "%s%s", body->schema, use == WEB_WHOLE ? "New" : "Change");
 }
 
+static const struct web_body *const asked_for[] = {&web_token_body, &web_session_body, &web_totp_body,
+						   &web_password_body};
+
+static void compare_fields(const json_t *document, const struct web_body *body, enum web_use use)
+{
+	char name[64];
+	schema_name(body, use, name);
+	const json_t *schema = schema_of(document, name);
+	size_t count = 0;
+	assert_true(json_is_false(get(schema, "additionalProperties")));
+	for (size_t k = 0; k < body->count; k++) {
+		if (use == WEB_PART && body->fields[k].fixed)
+			continue;
+		compare_field(document, name, &body->fields[k], use);
+		count++;
+	}
+	if (json_object_size(get(schema, "properties")) != count)
+		fail_msg("%s has a property that is no field", name);
+}
+
 static void fields_are_those_of_the_schemas(void **state)
 {
-	for (size_t i = 0; i < WEB_BODIES * 2; i++) {
-		const struct web_body *body = &web_bodies[i / 2];
-		enum web_use use = i % 2 ? WEB_PART : WEB_WHOLE;
-		char name[64];
-		schema_name(body, use, name);
-		const json_t *schema = schema_of(*state, name);
-		size_t count = 0;
-		assert_true(json_is_false(get(schema, "additionalProperties")));
-		for (size_t k = 0; k < body->count; k++) {
-			if (use == WEB_PART && body->fields[k].fixed)
-				continue;
-			compare_field(*state, name, &body->fields[k], use);
-			count++;
-		}
-		if (json_object_size(get(schema, "properties")) != count)
-			fail_msg("%s has a property that is no field", name);
+	for (size_t i = 0; i < WEB_BODIES; i++) {
+		compare_fields(*state, &web_bodies[i], WEB_WHOLE);
+		compare_fields(*state, &web_bodies[i], WEB_PART);
 	}
+	for (size_t i = 0; i < ARRAY_LEN(asked_for); i++)
+		compare_fields(*state, asked_for[i], WEB_WHOLE);
+}
+
+static bool has_table(const char *name, enum web_use use)
+{
+	char known[64];
+	for (size_t i = 0; i < WEB_BODIES + ARRAY_LEN(asked_for); i++) {
+		schema_name(i < WEB_BODIES ? &web_bodies[i] : asked_for[i - WEB_BODIES], use, known);
+		if (strcmp(known, name) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* What a request may hold is one of those bodies. */
@@ -201,15 +222,30 @@ static void every_request_has_its_table(void **state)
 				continue;
 			const json_t *schema = get(get(get(request, "content"), "application/json"), "schema");
 			const char *ref = json_string_value(get(schema, "$ref")), *name = strrchr(ref, '/') + 1;
-			enum web_use use = strcmp(method, "patch") == 0 ? WEB_PART : WEB_WHOLE;
-			char known[64] = "";
-			for (size_t i = 0; i < WEB_BODIES && strcmp(known, name) != 0; i++)
-				schema_name(&web_bodies[i], use, known);
-			assert_string_equal(known, name);
+			if (!has_table(name, strcmp(method, "patch") == 0 ? WEB_PART : WEB_WHOLE))
+				fail_msg("%s %s: %s", method, pattern, name);
 			found++;
 		}
 	}
-	assert_int_equal(found, 3 * WEB_BODIES); /* POST, PUT and PATCH of each */
+	/* POST, PUT and PATCH of each, and POST of what is only asked for. */
+	assert_int_equal(found, 3 * WEB_BODIES + ARRAY_LEN(asked_for));
+}
+
+/* "security": [] is an operation for everybody, and nothing else is. */
+static void security_is_as_the_table_of_rights(void **state)
+{
+	for (size_t i = 0; i < web_route_count; i++) {
+		const struct web_route *route = &web_routes[i];
+		char method[8];
+		lower(web_method_name(route->method), method, sizeof(method));
+		const json_t *operation = get(get(get(*state, "paths"), route->pattern), method);
+		const json_t *security = json_object_get(operation, "security");
+		if (!security)
+			security = get(*state, "security");
+		bool open = web_policy_reach(route->resource, route->action, WEB_NOBODY) != WEB_REACH_NONE;
+		if ((json_array_size(security) == 0) != open)
+			fail_msg("%s %s is %sfor everybody", method, route->pattern, open ? "" : "not ");
+	}
 }
 
 static void problems_have_their_codes(void **state)
@@ -235,6 +271,7 @@ int main(void)
 		cmocka_unit_test(every_route_is_an_operation),        cmocka_unit_test(every_operation_is_a_route),
 		cmocka_unit_test(parameters_are_those_of_the_tables), cmocka_unit_test(fields_are_those_of_the_schemas),
 		cmocka_unit_test(every_request_has_its_table),        cmocka_unit_test(problems_have_their_codes),
+		cmocka_unit_test(security_is_as_the_table_of_rights),
 	};
 	return cmocka_run_group_tests(tests, load, unload);
 }
