@@ -1,7 +1,8 @@
+import type { Schema } from './api/client';
 import { backoff } from './backoff';
 
 /** What changed, as the server tells it. */
-export type Change = { kind: string; id?: string; tenant?: string; action?: string };
+export type Change = Omit<Schema<'Event'>, 'seq'>;
 type Listener = (change: Change) => void;
 
 /** Every page's one WebSocket. After a loss it comes back by itself, and all that is shown is read anew. */

@@ -1,13 +1,8 @@
 import { api, Problem, setCsrf, whenSignedOut, type Schema } from './api/client';
 import { live } from './live.svelte';
 
-type Role = 'user' | 'auditor' | 'supervisor' | 'admin' | 'provider';
-export type Session = {
-  user: Omit<Schema<'User'>, 'role'> & { role: Role };
-  tenant_id: string;
-  domain: string;
-  csrf: string;
-};
+type Role = Schema<'Role'>;
+export type Session = Schema<'Session'>;
 
 /** Who is at the keyboard, and what the pages may offer them. What they may do, the server decides. */
 class SessionState {

@@ -159,6 +159,28 @@ export interface paths {
         patch: operations["changeUser"];
         trace?: never;
     };
+    "/api/v1/users/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set the password that a person logs in with
+         * @description Ends all of the person's other sessions. Set by somebody else it takes the person's code app away, too.
+         */
+        post: operations["setPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -313,7 +335,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List calls: the history, newest first, or those in progress */
+        /**
+         * List calls: the history, newest first, or those in progress
+         * @description With a filter of the history a page may be short, or empty, while `next` is not null: go on.
+         */
         get: operations["listCalls"];
         put?: never;
         post?: never;
@@ -382,6 +407,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List API tokens, oldest first; never their secrets */
+        get: operations["listTokens"];
+        put?: never;
+        /** Make an API token */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take an API token back: it opens nothing from now on */
+        delete: operations["removeToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has logged in */
+        get: operations["getSession"];
+        put?: never;
+        /**
+         * Log in
+         * @description The cookie that is set is the session. After ten wrong passwords for a name, or thirty from an address, in a row this is answered by 429 for a while, the right one too.
+         */
+        post: operations["beginSession"];
+        /** Log out */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a code of an app asked for at each login (RFC 6238)
+         * @description Without `secret`: a new one to show to the app, which nobody keeps yet. With `secret` and a `code` that the app makes of it: from now on a code is asked for. An app that is there already is removed first.
+         */
+        post: operations["setTotp"];
+        /** Ask for no code any more */
+        delete: operations["removeTotp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Live events, over a WebSocket (RFC 6455)
+         * @description Asked for with `Upgrade: websocket`. Each message of the server is one `Event`: `hello` first, `resync` if something after `after` was missed, then every change of what the listener may see. With a session, Origin must be this server's. The end of the right to listen ends the connection; so does not reading.
+         */
+        get: operations["getEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -393,6 +518,11 @@ export interface components {
          * @description A moment in UTC, with microseconds (RFC 3339).
          */
         Time: string;
+        /**
+         * Format: date-time
+         * @description A moment with its offset (RFC 3339).
+         */
+        Moment: string;
         /** @description The name of something, or its id. */
         Reference: string;
         /** @description Short, for addresses and commands. */
@@ -411,7 +541,7 @@ export interface components {
          * @description What the person may do.
          * @enum {string}
          */
-        Role: "user" | "admin" | "supervisor" | "auditor";
+        Role: "user" | "admin" | "supervisor" | "auditor" | "provider";
         /** @description Unique among what it belongs to. */
         DeviceName: string;
         /** @description Of the SIP account; unique in the installation, because it alone decides tenant and user. */
@@ -428,6 +558,11 @@ export interface components {
          * @enum {string}
          */
         Srtp: "sdes" | "off";
+        /**
+         * @description sdes: voice must be encrypted. dtls: as browsers have it, with DTLS-SRTP and ICE. off: plain voice is allowed, if media.plain_rtp of the node allows it too.
+         * @enum {string}
+         */
+        DeviceSrtp: "sdes" | "dtls" | "off";
         /**
          * @description How the way to the phone is kept open through NAT, over UDP.
          * @enum {string}
@@ -513,7 +648,7 @@ export interface components {
         };
         /** @description How a phone is reached now. */
         Registration: {
-            /** @description UDP, TCP or TLS. */
+            /** @description UDP, TCP or TLS; of the node also HTTPS. */
             transport: string;
             /** @description The address that it registered from. */
             remote: string;
@@ -534,7 +669,7 @@ export interface components {
             name: components["schemas"]["DeviceName"];
             username: components["schemas"]["Username"];
             digest: components["schemas"]["Digest"];
-            srtp: components["schemas"]["Srtp"];
+            srtp: components["schemas"]["DeviceSrtp"];
             keepalive: components["schemas"]["Keepalive"];
             /** @description Empty: the phone is not there. */
             registrations: components["schemas"]["Registration"][];
@@ -543,12 +678,17 @@ export interface components {
             /** @description When it was last written. */
             updated: components["schemas"]["Time"];
         };
-        /** @description What the node listens on for SIP. */
+        /** @description What the node listens on. */
         Listener: {
-            /** @description UDP, TCP or TLS. */
+            /** @description UDP, TCP or TLS; of the node also HTTPS. */
             transport: string;
             /** @description Address and port; [::] is every address of the host. */
             address: string;
+            /**
+             * @description Of HTTPS: who logs in there.
+             * @enum {string}
+             */
+            for?: "companies" | "provider";
         };
         /** @description What is typed into the phone. The password is shown in this answer and never again. */
         Account: {
@@ -583,7 +723,7 @@ export interface components {
             /** @description Not given: md5. */
             digest?: components["schemas"]["Digest"];
             /** @description Not given: sdes. */
-            srtp?: components["schemas"]["Srtp"];
+            srtp?: components["schemas"]["DeviceSrtp"];
             /** @description Not given: crlf. */
             keepalive?: components["schemas"]["Keepalive"];
         };
@@ -593,7 +733,7 @@ export interface components {
             username?: components["schemas"]["Username"];
             password?: components["schemas"]["Password"];
             digest?: components["schemas"]["Digest"];
-            srtp?: components["schemas"]["Srtp"];
+            srtp?: components["schemas"]["DeviceSrtp"];
             keepalive?: components["schemas"]["Keepalive"];
         };
         /** @description An operator or gateway, known by its addresses. */
@@ -700,7 +840,7 @@ export interface components {
             transport: string | null;
             /** @description Version and cipher suite; null: signalling in clear. */
             tls: string | null;
-            /** @description Suite of the voice; null: plain. */
+            /** @description Suite of the voice, after "DTLS " if that made its keys; null: plain. */
             srtp: string | null;
             /** @description The voice's keys went over signalling in clear. */
             keys_in_clear: boolean;
@@ -790,7 +930,7 @@ export interface components {
              * @enum {string}
              */
             side: "caller" | "callee";
-            /** @description UDP, TCP or TLS. */
+            /** @description UDP, TCP or TLS; of the node also HTTPS. */
             transport: string;
             /** @description Address of the far end. */
             remote: string;
@@ -848,6 +988,8 @@ export interface components {
             bans: {
                 addresses: number;
                 networks: number;
+                /** @description Addresses that ask too often, now or a moment ago. */
+                slowed: number;
                 dropped_total: number;
             };
             media: {
@@ -867,8 +1009,104 @@ export interface components {
             /** @description Sentences, each with what to do. */
             warnings: string[];
         };
+        /** @description Of a person: 10 to 128 bytes of UTF-8 without control characters. */
+        LoginPassword: string;
+        /** @description What somebody types to log in. */
+        Shown: string;
+        /** @description Six digits that an app shows now. */
+        Code: string;
+        /** @description 20 random bytes in base32. */
+        TotpSecret: string;
+        /**
+         * @description Whether it may change something.
+         * @enum {string}
+         */
+        Access: "full" | "read";
+        /** @description What a program shows instead of a password. */
+        Token: {
+            id: components["schemas"]["Id"];
+            /** @description What it is for. */
+            name: components["schemas"]["DisplayName"];
+            /** @description Whose; null: the provider's. */
+            tenant: string | null;
+            /** @description What it may do. */
+            role: components["schemas"]["Role"];
+            access: components["schemas"]["Access"];
+            /** @description When it was made. */
+            created: components["schemas"]["Time"];
+            /** @description When it ends. */
+            expires: components["schemas"]["Time"];
+        };
+        /** @description A new one, with what the program shows. */
+        TokenWithSecret: components["schemas"]["Token"] & {
+            /** @description `Authorization: Bearer` this. */
+            token: string;
+        };
+        TokenNew: {
+            /** @description What it is for. */
+            name: components["schemas"]["DisplayName"];
+            /** @description Name or id of the tenant; left out for one of the provider. */
+            tenant?: components["schemas"]["Reference"];
+            /** @description Not above one's own. Not given: admin, or provider without a tenant. */
+            role?: components["schemas"]["Role"];
+            /** @description Not given: full. */
+            access?: components["schemas"]["Access"];
+            /** @description How long it is good for; 90 if not given, and 1 at least. */
+            days?: number;
+        };
+        /** @description A person who has logged in. */
+        Session: {
+            user: components["schemas"]["User"];
+            /** @description Of the person's company. */
+            tenant_id: components["schemas"]["Id"];
+            domain: components["schemas"]["Domain"];
+            /** @description For X-CSRF-Token, as long as the session lasts. */
+            csrf: string;
+        };
+        SessionNew: {
+            /** @description The person's login and the company's domain, such as anna@acme.example. */
+            login: components["schemas"]["Shown"];
+            password: components["schemas"]["Shown"];
+            /** @description If the person has a code app. */
+            code?: components["schemas"]["Code"];
+        };
+        /** @description For the app. */
+        TotpOffer: {
+            secret: components["schemas"]["TotpSecret"];
+            /** @description The same as a QR code shows it. */
+            uri: string;
+        };
+        TotpNew: {
+            /** @description What this resource gave. */
+            secret?: components["schemas"]["TotpSecret"];
+            code?: components["schemas"]["Code"];
+        };
+        PasswordNew: {
+            password: components["schemas"]["LoginPassword"];
+            /** @description The one in force: needed for one's own. */
+            old?: components["schemas"]["Shown"];
+        };
+        /** @description A message of `getEvents`: something is not as it was. What it is now, GET tells. */
+        Event: {
+            /** @description Grows; for `after`. */
+            seq: number;
+            /**
+             * @description What of; `hello` and `resync` are of the stream itself, the latter says to read everything anew.
+             * @enum {string}
+             */
+            kind: "hello" | "resync" | "tenant" | "user" | "device" | "binding" | "call" | "trunk" | "number";
+            /** @description Of what; null: of something that is gone and may have been the listener's own. */
+            id?: string | null;
+            /** @description Whose; null: nobody's, or of a company that is gone. */
+            tenant?: string | null;
+            /**
+             * @description What happened; of a call, where it stands now.
+             * @enum {string}
+             */
+            action?: "changed" | "removed" | "ringing" | "answered" | "ending" | "ended";
+        };
         /** @description Codes are added, never renamed. */
-        ProblemCode: "bad-request" | "bad-json" | "missing-field" | "unknown-field" | "invalid-field" | "unknown-parameter" | "invalid-parameter" | "not-found" | "unknown-tenant" | "unknown-user" | "unknown-device" | "unknown-call" | "unknown-trunk" | "unknown-number" | "unknown-ban" | "method-not-allowed" | "conflict" | "name-taken" | "domain-taken" | "login-taken" | "extension-taken" | "username-taken" | "number-taken" | "id-taken" | "precondition-failed" | "length-required" | "too-large" | "not-json" | "store-full" | "store-busy" | "store-trouble" | "no-memory";
+        ProblemCode: "bad-request" | "bad-json" | "missing-field" | "unknown-field" | "invalid-field" | "unknown-parameter" | "invalid-parameter" | "no-login" | "wrong-login" | "code-needed" | "wrong-code" | "forbidden" | "foreign" | "wrong-address" | "unknown-token" | "too-often" | "busy" | "not-found" | "unknown-tenant" | "unknown-user" | "unknown-device" | "unknown-call" | "unknown-trunk" | "unknown-number" | "unknown-ban" | "method-not-allowed" | "conflict" | "name-taken" | "domain-taken" | "login-taken" | "extension-taken" | "username-taken" | "number-taken" | "id-taken" | "precondition-failed" | "length-required" | "too-large" | "not-json" | "store-full" | "store-busy" | "store-trouble" | "no-memory";
         /** @description What is wrong (RFC 9457). */
         Problem: {
             /** @constant */
@@ -918,11 +1156,15 @@ export interface components {
         IfMatch: string;
         /** @description An ETag that a GET gave: 304 if nothing has changed. */
         IfNoneMatch: string;
+        /** @description Only those that have this text in one of their texts, upper and lower case alike (ASCII). */
+        Query: string;
     };
     requestBodies: never;
     headers: {
         /** @description Names the state of what is shown, for If-Match and If-None-Match. */
         ETag: string;
+        /** @description The session's cookie; its end, with Max-Age=0. */
+        SetCookie: string;
     };
     pathItems: never;
 }
@@ -1029,6 +1271,8 @@ export interface operations {
     listTenants: {
         parameters: {
             query?: {
+                /** @description Only those that have this text in one of their texts, upper and lower case alike (ASCII). */
+                q?: components["parameters"]["Query"];
                 /** @description Items of the page; 100 if not given. */
                 limit?: components["parameters"]["Limit"];
                 /** @description What the page before gave as `next`. */
@@ -1217,6 +1461,10 @@ export interface operations {
                 tenant?: components["parameters"]["Tenant"];
                 /** @description Only this one; needs `tenant`. */
                 login?: components["schemas"]["Login"];
+                /** @description Only with this role. */
+                role?: components["schemas"]["Role"];
+                /** @description Only those that have this text in one of their texts, upper and lower case alike (ASCII). */
+                q?: components["parameters"]["Query"];
                 /** @description Items of the page; 100 if not given. */
                 limit?: components["parameters"]["Limit"];
                 /** @description What the page before gave as `next`. */
@@ -1394,6 +1642,31 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    setPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordNew"];
+            };
+        };
+        responses: {
+            /** @description It is in force. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listDevices: {
         parameters: {
             query?: {
@@ -1403,6 +1676,8 @@ export interface operations {
                 user?: components["parameters"]["User"];
                 /** @description Only this one; needs `tenant` and `user`. */
                 name?: components["schemas"]["DeviceName"];
+                /** @description Only those that have this text in one of their texts, upper and lower case alike (ASCII). */
+                q?: components["parameters"]["Query"];
                 /** @description Items of the page; 100 if not given. */
                 limit?: components["parameters"]["Limit"];
                 /** @description What the page before gave as `next`. */
@@ -2011,8 +2286,20 @@ export interface operations {
             query?: {
                 /** @description Name or id: only this tenant's. */
                 tenant?: components["parameters"]["Tenant"];
-                /** @description true: those in progress. */
+                /** @description true: those in progress. Takes `tenant` alone beside it. */
                 live?: "true" | "false";
+                /** @description Login or id, together with `tenant`: only this user's. */
+                user?: components["parameters"]["User"];
+                /** @description Only calls from or to this number or extension. */
+                number?: string;
+                /** @description Only calls that began at this moment or later. */
+                from?: components["schemas"]["Moment"];
+                /** @description Only calls that began before this moment. */
+                to?: components["schemas"]["Moment"];
+                /** @description Only calls with this cause. */
+                result?: string;
+                /** @description Only those that have this text in one of their texts, upper and lower case alike (ASCII). */
+                q?: components["parameters"]["Query"];
                 /** @description Items of the page; 100 if not given. */
                 limit?: components["parameters"]["Limit"];
                 /** @description What the page before gave as `next`. */
@@ -2161,6 +2448,227 @@ export interface operations {
                         next: string | null;
                     };
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listTokens: {
+        parameters: {
+            query?: {
+                /** @description Name or id: only this tenant's. */
+                tenant?: components["parameters"]["Tenant"];
+                /** @description Items of the page; 100 if not given. */
+                limit?: components["parameters"]["Limit"];
+                /** @description What the page before gave as `next`. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Token"][];
+                        /** @description Cursor of the page that follows; null: this is the last. */
+                        next: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenNew"];
+            };
+        };
+        responses: {
+            /** @description It is made; it is shown now and never again. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenWithSecret"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description This person. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    beginSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionNew"];
+            };
+        };
+        responses: {
+            /** @description The session has begun. */
+            200: {
+                headers: {
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended. */
+            204: {
+                headers: {
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    setTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TotpNew"];
+            };
+        };
+        responses: {
+            /** @description A secret for the app. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpOffer"];
+                };
+            };
+            /** @description A code is asked for from now on. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeTotp: {
+        parameters: {
+            query: {
+                /** @description One of the app. */
+                code: components["schemas"]["Code"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The password is enough from now on. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEvents: {
+        parameters: {
+            query?: {
+                /** @description The newest `seq` that was heard. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events follow. */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
