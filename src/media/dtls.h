@@ -6,7 +6,7 @@
  * handshake fails otherwise, so no key is ever made with anybody else. ICE has proven the address before the first
  * datagram comes here, hence no cookies (RFC 6347 §4.2.1), and a ClientHello may come in pieces.
  *
- * A handshake costs about 0.3 ms in all, in two steps. One thread at a time; takes memory.
+ * A handshake costs about 1 ms of CPU in all, in two steps (docs/decisions/024). One thread at a time; takes memory.
  */
 #pragma once
 #include "media/media.h"
