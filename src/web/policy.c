@@ -144,8 +144,8 @@ static bool check_id(struct web_request *r, const struct web_route *route)
 		return true;
 	struct owner owner = {0};
 	bool found = find_owner(r, route->resource, &owner);
-	/* PUT makes what is not there: who may create, and only for themselves, which web/find.h sees to. */
-	if (!found && r->method == WEB_PUT && web_policy_reach(route->resource, WEB_CREATE, r->who.role))
+	/* PUT makes what is not there. Of others, who may not know whether an id is another company's: they POST. */
+	if (!found && r->method == WEB_PUT && r->reach == WEB_REACH_ALL)
 		return true;
 	if (!found || !web_policy_sees(r, owner.tenant, owner.user ? owner.user->id : SLICE_NONE, SLICE_NONE)) {
 		web_problem(r, unknown[i].code, NULL, "there is no %s with the id \"%.*s\"", unknown[i].what,

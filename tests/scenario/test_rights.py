@@ -167,7 +167,7 @@ def check_cell(operation, role, reach, browser, own, other, n):
             assert elsewhere.json['items'] == [], elsewhere
             return
         assert elsewhere.status == 404, (operation, role, elsewhere)
-        if what and what != 'call' and not operation.startswith('PUT'):  # that would make it
+        if what and what != 'call':
             ident = other.fresh(what)
             real, _ = ask(browser, operation, other, n + 501, ident)
             absent, _ = ask(browser, operation, other, n + 501, ABSENT)

@@ -147,7 +147,7 @@ export interface paths {
         get: operations["getUser"];
         /**
          * Make a user with this id, or make it what is given
-         * @description What is not given gets its default, as when it is made. The same request again changes nothing.
+         * @description What is not given gets its default, as when it is made. The same request again changes nothing. An id that is new is the provider's to choose: others get 404, as for one of another company.
          */
         put: operations["putUser"];
         post?: never;
@@ -212,7 +212,7 @@ export interface paths {
         get: operations["getDevice"];
         /**
          * Make a device with this id, or make it what is given
-         * @description What is not given gets its default, but for password, user name and hash: they stay, and the last two change only with a password. With one the answer has the account.
+         * @description What is not given gets its default, but for password, user name and hash: they stay, and the last two change only with a password. With one the answer has the account. An id that is new is the provider's to choose: others get 404, as for one of another company.
          */
         put: operations["putDevice"];
         post?: never;
@@ -255,7 +255,7 @@ export interface paths {
         get: operations["getTrunk"];
         /**
          * Make a trunk with this id, or make it what is given
-         * @description What is not given gets its default, as when it is made. The same request again changes nothing.
+         * @description What is not given gets its default, as when it is made. The same request again changes nothing. An id that is new is the provider's to choose: others get 404, as for one of another company.
          */
         put: operations["putTrunk"];
         post?: never;
@@ -298,7 +298,7 @@ export interface paths {
         get: operations["getNumber"];
         /**
          * Make a number with this id, or make it what is given
-         * @description What is not given gets its default, as when it is made. The same request again changes nothing.
+         * @description What is not given gets its default, as when it is made. The same request again changes nothing. An id that is new is the provider's to choose: others get 404, as for one of another company.
          */
         put: operations["putNumber"];
         post?: never;
