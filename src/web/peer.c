@@ -178,6 +178,7 @@ static int read_path(struct web_request *r, struct lws *wsi)
 	int n = 0, method = lws_http_get_uri_and_method(wsi, &path, &n);
 	if (method < 0)
 		return -1;
+	/* DEVIATION: HEAD is among the others, which get 405 (RFC 9110 §9.1 wants it): no client of the API asks so. */
 	r->method = WEB_OTHER;
 	if (method == LWSHUMETH_GET || method == LWSHUMETH_PUT || method == LWSHUMETH_POST ||
 	    method == LWSHUMETH_PATCH || method == LWSHUMETH_DELETE)
@@ -431,6 +432,7 @@ static bool has_more(struct web_peer *p)
 	return lws_service_adjust_timeout(p->web->lws, 1, 0) == 0;
 }
 
+/* DEVIATION: without Date (RFC 9110 §6.6.1): who keeps an answer reckons its age from when it came. */
 static int send_head(struct web_peer *p)
 {
 	p->last = p->last || has_more(p);
