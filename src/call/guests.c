@@ -60,18 +60,23 @@ static bool scanner_may_ask(struct switchboard *sb, const struct sip_message *re
 	       (req->method == SIP_REGISTER || req->method == SIP_INVITE);
 }
 
-bool guest_may_ask(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
-		   const struct sip_flow *flow)
+bool guest_is_heard(struct switchboard *sb, const struct sip_message *req, const struct sip_flow *flow)
 {
 	if (transport_tag(sb->config.transport, flow))
 		return true;
-	sip_server_set_guest(server, true);
 	const struct guest g = {.from = &flow->remote, .proven = is_proven(sb, flow, NULL)};
-	if ((is_scanner(req) ? scanner_may_ask(sb, req, flow) : bans_deed(sb->config.bans, &g, GUEST_ASKED)) ||
-	    is_operator(sb, &flow->remote))
-		return true;
-	sip_server_drop(server);
-	return false;
+	return (is_scanner(req) ? scanner_may_ask(sb, req, flow) : bans_deed(sb->config.bans, &g, GUEST_ASKED)) ||
+	       is_operator(sb, &flow->remote);
+}
+
+bool guest_may_ask(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		   const struct sip_flow *flow)
+{
+	sip_server_set_guest(server, !transport_tag(sb->config.transport, flow));
+	bool heard = guest_is_heard(sb, req, flow);
+	if (!heard)
+		sip_server_drop(server);
+	return heard;
 }
 
 bool guest_sent_garbage(struct switchboard *sb, const struct sip_flow *flow)

@@ -8,6 +8,7 @@
  */
 #include "call/overload.h"
 #include "base/clock.h"
+#include "call/leg.h"
 
 /*
  * Numbers that call for help somewhere in Europe or beyond. Which of them an operator connects is the dial plan's
@@ -31,17 +32,18 @@ static bool is_emergency(const struct sip_message *msg)
 	return slice_casestarts(dialled, SLICE("urn:service:sos."));
 }
 
-static bool in_dialog(const struct sip_message *msg)
+/* A tag that is none of ours names no dialog: anybody can write one. */
+static bool in_dialog(struct switchboard *sb, const struct sip_message *msg)
 {
 	struct sip_address to;
 	struct sip_reason err;
 	return sip_address_parse(sip_field_value(msg, SIP_TO), &to, &err) == SIP_OK &&
-	       !slice_empty(sip_address_tag(&to));
+	       leg_of_tag(sb, sip_address_tag(&to)) != NULL;
 }
 
-static int64_t patience_us(const struct sip_message *msg)
+static int64_t patience_us(struct switchboard *sb, const struct sip_message *msg)
 {
-	if (in_dialog(msg))
+	if (in_dialog(sb, msg))
 		return INT64_MAX;
 	if (msg->method != SIP_INVITE)
 		return OVERLOAD_OTHERS_US;
@@ -53,7 +55,7 @@ bool overload_admits(struct switchboard *sb, const struct sip_message *msg)
 	struct overload *o = &sb->overload;
 	int64_t behind_us = transport_behind_us(sb->config.transport);
 
-	if (behind_us < OVERLOAD_CALLS_US || behind_us < patience_us(msg))
+	if (behind_us < OVERLOAD_CALLS_US || behind_us < patience_us(sb, msg))
 		return true;
 	if (sb->wheel->now_us - o->last_us > OVERLOAD_SHOWN_US || !o->turned_away) {
 		o->since_wall_us = sb->wheel->wall_us;

@@ -103,7 +103,9 @@ void identities_forget(struct switchboard *sb, uint64_t tag); /* the connection 
 /* ---- guests.c: nobody yet ---- */
 void guests_init(struct switchboard *sb);
 void guests_done(struct switchboard *sb);
-/* A new request from a connection or address where nobody has authenticated: nothing is kept of it once it is answered.
+/* Counts a request of a connection or address where nobody has authenticated. False: it is not to be answered. */
+bool guest_is_heard(struct switchboard *sb, const struct sip_message *req, const struct sip_flow *flow);
+/* The same for one that has a transaction: nothing is kept of it once it is answered.
  * False: it has been dropped. */
 bool guest_may_ask(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		   const struct sip_flow *flow);

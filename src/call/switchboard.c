@@ -134,11 +134,15 @@ static void on_request(void *owner, struct sip_server *server, const struct sip_
 		return;
 	}
 	struct slice tag = sip_address_tag(&to);
+	if (!server && !leg_of_tag(sb, tag)) { /* an ACK of nothing is not answered, but it counts */
+		(void)guest_is_heard(sb, req, flow);
+		return;
+	}
 	if (!slice_empty(tag)) {
 		dispatch_in_dialog(sb, server, req, flow, tag);
 		return;
 	}
-	if (!server || refuse_scheme(sb, server, req)) /* an ACK without a dialog has nobody to tell */
+	if (refuse_scheme(sb, server, req))
 		return;
 	switch (req->method) {
 	case SIP_REGISTER:
@@ -292,8 +296,14 @@ void switchboard_stop(struct switchboard *sb, int64_t grace_us, void (*done)(voi
 
 /* ---- made and taken down ---- */
 
+static bool answers(void *owner, const struct sip_message *msg, const struct sip_flow *flow)
+{
+	return guest_is_heard(owner, msg, flow);
+}
+
 static const struct sip_stack_events stack_events = {
 	.admits = admits,
+	.answers = answers,
 	.on_request = on_request,
 	.on_cancel = on_cancel,
 	.on_stray_2xx = on_stray_2xx,

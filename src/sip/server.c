@@ -227,6 +227,14 @@ static struct sip_server *server_make(struct sip_stack *s, const struct sip_mess
 	return t;
 }
 
+static void answer_alone(struct sip_stack *s, const struct sip_message *msg, const struct sip_flow *flow,
+			 unsigned status)
+{
+	const struct sip_stack_events *events = s->config.events;
+	if (!events->answers || events->answers(s->config.owner, msg, flow))
+		sip_stack_respond_stateless(s, msg, flow, status, SLICE_NONE);
+}
+
 static void server_begin(struct sip_stack *s, const struct sip_message *msg, const struct server_key *key,
 			 const struct sip_flow *flow)
 {
@@ -235,7 +243,7 @@ static void server_begin(struct sip_stack *s, const struct sip_message *msg, con
 	struct sip_server *t = admitted ? server_make(s, msg, key, flow) : NULL;
 	if (!t) {
 		stack_count(s, STACK_REFUSED, 1);
-		sip_stack_respond_stateless(s, msg, flow, 503, SLICE_NONE);
+		answer_alone(s, msg, flow, 503);
 		return;
 	}
 	if (t->invite)
@@ -295,7 +303,7 @@ static void server_cancel(struct sip_stack *s, struct sip_server *t, const struc
 	struct writer w;
 
 	if (!t || t->state == SERVER_ENDED || !same_sender(t, flow)) {
-		sip_stack_respond_stateless(s, msg, flow, 481, SLICE_NONE);
+		answer_alone(s, msg, flow, 481);
 		return;
 	}
 	if (server_write_simple(t, msg, 200, SLICE_NONE, SLICE_NONE, &w) == 0)

@@ -29,6 +29,11 @@ struct sip_stack_events {
 	 */
 	bool (*admits)(void *owner, const struct sip_message *msg);
 	/*
+	 * Shall a request that has no transaction be answered from its message alone: 503, or 481 to a CANCEL of
+	 * nothing? Whoever sends many such may have forged where they come from. NULL: each is.
+	 */
+	bool (*answers)(void *owner, const struct sip_message *msg, const struct sip_flow *flow);
+	/*
 	 * A new request. `server` is NULL for an ACK that belongs to no transaction (an ACK to a 2xx). Every other
 	 * request must be answered sooner or later with sip_server_respond(). A CANCEL has already been answered by the
 	 * stack (200 or 481); `on_cancel` follows. msg and its bytes are borrowed for the call.

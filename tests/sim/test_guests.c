@@ -95,16 +95,15 @@ static void test_unknown_users(void **state)
 	office_done(&o);
 }
 
-static void ask_as(struct sim_phone *p, unsigned n)
+static void ask_as(struct sim_phone *p, const char *method, unsigned n)
 {
 	char text[600];
-	int size = snprintf(
-		text, sizeof(text),
-		"REGISTER sip:acme.example SIP/2.0\r\nVia: SIP/2.0/UDP 203.0.113.9;branch=z9hG4bKsweep%u\r\n"
-		"Max-Forwards: 70\r\nFrom: <sip:%u@acme.example>;tag=s\r\nTo: <sip:%u@acme.example>\r\n"
-		"Call-ID: sweep-%u\r\nCSeq: 1 REGISTER\r\nContact: <sip:x@203.0.113.9>\r\n"
-		"Content-Length: 0\r\n\r\n",
-		n, n, n, n);
+	int size = snprintf(text, sizeof(text),
+			    "%s sip:acme.example SIP/2.0\r\nVia: SIP/2.0/UDP 203.0.113.9;branch=z9hG4bKsweep%u\r\n"
+			    "Max-Forwards: 70\r\nFrom: <sip:%u@acme.example>;tag=s\r\nTo: <sip:%u@acme.example>\r\n"
+			    "Call-ID: sweep-%u\r\nCSeq: 1 %s\r\nContact: <sip:x@203.0.113.9>\r\n"
+			    "Content-Length: 0\r\n\r\n",
+			    method, n, n, n, n, method);
 	phone_send_raw(p, slice_of(text, (size_t)size));
 }
 
@@ -112,13 +111,13 @@ static void ask_as(struct sim_phone *p, unsigned n)
  * A sweep through all extensions over UDP by somebody who never brings back a nonce: the address may be forged, so it
  * is not banned, whatever comes; it is heard less and less, and is told nothing that differs from name to name.
  */
-static void test_sweep_over_udp(void **state)
+static void sweep_over_udp(const char *method)
 {
 	struct office o = office_udp();
 	struct sim_phone *p = stranger(o.s, "203.0.113.9", SIP_UDP);
 	unsigned before = o.s->messages;
 	for (unsigned n = 0; n < 4000; n++) {
-		ask_as(p, n);
+		ask_as(p, method, n);
 		sim_run(o.s, MS_US);
 	}
 	sim_run(o.s, 10 * MS_US);
@@ -131,11 +130,19 @@ static void test_sweep_over_udp(void **state)
 	sim_run(o.s, 20 * SECOND_US);
 	assert_int_equal(figures(o.s).slowed, 0);
 	before = o.s->messages;
-	ask_as(p, 4001);
+	ask_as(p, method, 4001);
 	sim_run(o.s, 10 * MS_US);
 	assert_int_equal(o.s->messages, before + 1);
 	sim_run(o.s, 40 * SECOND_US);
 	office_done(&o);
+}
+
+/* Whatever is asked: a CANCEL of nothing is answered from its message alone, and counts as much. */
+static void test_sweep_over_udp(void **state)
+{
+	static const char *const methods[] = {"REGISTER", "OPTIONS", "BYE", "CANCEL"};
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
+		sweep_over_udp(methods[i]);
 }
 
 /* A forger never sees the nonces that go to the address he writes; another one's, or an old one, prove nothing. */

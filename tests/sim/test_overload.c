@@ -41,6 +41,40 @@ static void test_new_calls_go_first(void **state)
 	office_done(&o);
 }
 
+static char sent_invite[4096];
+
+/* Of the wire: the last INVITE that a phone sent. */
+static size_t keep_invite(void *arg, struct sim_phone *from, char *bytes, size_t n, size_t cap)
+{
+	if (n < sizeof(sent_invite) && slice_starts(slice_of(bytes, n), SLICE("INVITE "))) {
+		memcpy(sent_invite, bytes, n);
+		sent_invite[n] = 0;
+	}
+	return n;
+}
+
+/* A tag that anybody can make up does not make a request one of a dialog. */
+static void test_an_invented_tag(void **state)
+{
+	struct office o = office_udp();
+	char text[sizeof(sent_invite) + 32];
+
+	o.s->wire.meddle = keep_invite;
+	assert_int_equal(told(&o, "20"), 200);
+	phone_hang_up(phone_last(o.ann));
+	sim_assert_row(o.s, 200, "answered", "caller");
+	o.s->wire.meddle = NULL;
+	const char *branch = strstr(sent_invite, "branch=z9hG4bK") + strlen("branch=z9hG4bK");
+	const char *to = strstr(branch, "\r\nTo: "), *end = strstr(to + 2, "\r\n");
+	snprintf(text, sizeof(text), "%.*sx%.*s;tag=made-up%s", (int)(branch - sent_invite), sent_invite,
+		 (int)(end - branch), branch, end);
+	o.s->behind_us = SECOND_US;
+	network_from_phone(o.ann, slice_from_string(text));
+	sim_run(o.s, SECOND_US);
+	assert_non_null(strstr(trouble(&o), ": 1;"));
+	office_done(&o);
+}
+
 /* Calls for help, and what belongs to calls that are there. */
 static void test_what_is_never_turned_away(void **state)
 {
@@ -70,10 +104,12 @@ static void test_what_has_begun_goes_on(void **state)
 {
 	struct office o = office_udp();
 	o.desk->answer_ms = 3000;
+	o.s->wire.meddle = keep_invite;
 	struct phone_call *a = phone_dial(o.ann, "20");
 	sim_until(o.s, 5, a->rang);
+	o.s->wire.meddle = NULL;
 	o.s->behind_us = SECOND_US;
-	network_from_phone(o.ann, slice_from_string(o.ann->last_invite));
+	network_from_phone(o.ann, slice_from_string(sent_invite));
 	sim_until(o.s, 10, a->up);
 	phone_hang_up(a);
 	sim_assert_row(o.s, 200, "answered", "caller");
@@ -115,9 +151,9 @@ static void test_said_for_a_minute(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_new_calls_go_first),     cmocka_unit_test(test_what_is_never_turned_away),
-		cmocka_unit_test(test_what_has_begun_goes_on), cmocka_unit_test(test_registrations_go_later),
-		cmocka_unit_test(test_said_for_a_minute),
+		cmocka_unit_test(test_new_calls_go_first),        cmocka_unit_test(test_an_invented_tag),
+		cmocka_unit_test(test_what_is_never_turned_away), cmocka_unit_test(test_what_has_begun_goes_on),
+		cmocka_unit_test(test_registrations_go_later),    cmocka_unit_test(test_said_for_a_minute),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
