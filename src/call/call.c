@@ -155,6 +155,27 @@ static int64_t row_time_us(const struct call *c)
 	return MAX(now_us, MAX(c->started_us, c->answered_us));
 }
 
+/*
+ * Room for n more bytes. Most calls are told in three lines and live for minutes, so it grows as it is needed. False:
+ * the trace is full, or memory is.
+ */
+static bool trace_room(struct call *c, size_t n)
+{
+	size_t cap = c->trace_cap ? c->trace_cap : CALL_TRACE_FIRST;
+	while (cap - c->trace_n < n && cap < CALL_TRACE_BYTES)
+		cap *= 2;
+	if (cap - c->trace_n < n)
+		return false;
+	if (cap == c->trace_cap)
+		return true;
+	char *grown = realloc(c->trace, cap);
+	if (!grown)
+		return false;
+	c->trace = grown;
+	c->trace_cap = (uint16_t)cap;
+	return true;
+}
+
 void call_trace(struct call *c, const char *format, ...)
 {
 	char line[160];
@@ -165,7 +186,7 @@ void call_trace(struct call *c, const char *format, ...)
 	n += vsnprintf(line + n, sizeof(line) - (size_t)n, format, args);
 	va_end(args);
 	size_t length = MIN((size_t)n, sizeof(line) - 1);
-	if (sizeof(c->trace) - c->trace_n < length + 1)
+	if (!trace_room(c, length + 1))
 		return;
 	memcpy(c->trace + c->trace_n, line, length);
 	c->trace_n += (uint16_t)length;
@@ -479,6 +500,7 @@ void call_free(struct call *c)
 	rings_free(c);
 	transfer_drop(c);
 	description_done(&c->sip_call_id);
+	free(c->trace);
 	pool_give(&c->sb->calls, c);
 }
 

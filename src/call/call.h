@@ -67,8 +67,8 @@ struct call {
 	int64_t started_mono_us;      /* for the trace's "+0.012" */
 	uint16_t status;              /* what the caller was told: 200, 486, 487 ... */
 	const char *cause, *ended_by; /* static */
-	char trace[CALL_TRACE_BYTES];
-	uint16_t trace_n;
+	char *trace;                  /* malloc'ed; NULL: nothing was decided yet */
+	uint16_t trace_n, trace_cap;
 	/* history.c */
 	bool row_dirty, released;
 	struct call *next_dirty;
