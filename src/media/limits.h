@@ -47,10 +47,10 @@
 #define MEDIA_PORT_TRIES_MAX 256
 
 /*
- * Digits of ours that wait on one stream: more than a card's number, and at 20 ms a packet they are said within ten
+ * Digits of ours that wait on one stream: a card's number, and at 20 ms a packet they are said within five
  * seconds. Who sends faster than they can be said loses the rest.
  */
-#define MEDIA_DIGITS_MAX 32
+#define MEDIA_DIGITS_MAX 16
 /* How long one sounds. Receivers may pass over less than 40 ms (ITU-T Q.24); the most fits into the duration field at
  * 48 kHz, which holds 1,365 ms, so that no digit needs segments (RFC 4733 §2.5.1.3). */
 #define MEDIA_DIGIT_MIN_MS 50
