@@ -108,6 +108,7 @@ struct call *call_new(struct switchboard *sb, struct leg *caller, const struct p
 		pool_give(&sb->calls, c);
 		return NULL;
 	}
+	metric_add(&sb->calls_open, 1);
 	from->tenant->calls++;
 	(void)!description_set(&c->sip_call_id, caller->dialog.call_id); /* without memory the row lacks it */
 	copy_text(c->tenant, sizeof(c->tenant), from->tenant->id);
@@ -501,6 +502,7 @@ void call_free(struct call *c)
 	transfer_drop(c);
 	description_done(&c->sip_call_id);
 	free(c->trace);
+	metric_add(&c->sb->calls_open, -1);
 	pool_give(&c->sb->calls, c);
 }
 

@@ -54,6 +54,7 @@ struct leg *leg_alloc(struct switchboard *sb, const struct sip_flow *flow, leg_f
 	struct leg *leg = pool_take(&sb->legs);
 	if (!leg)
 		return NULL;
+	metric_add(&sb->legs_open, 1);
 	leg->sb = sb;
 	leg->fn = fn;
 	leg->user = user;
@@ -93,6 +94,7 @@ static void leg_release(struct leg *leg)
 	early_done(leg);
 	sip_dialog_done(&leg->dialog);
 	free(leg->out);
+	metric_add(&leg->sb->legs_open, -1);
 	pool_give(&leg->sb->legs, leg);
 }
 

@@ -70,6 +70,7 @@ struct switchboard {
 	uint32_t calls_ringing;
 	struct metric calls_total, calls_answered, bad_messages, requests_refused, auth_failed, unknown_numbers;
 	struct metric digits_passed, digits_lost; /* info.c */
+	struct metric calls_open, legs_open;      /* alive in their pools */
 	struct overload overload;
 	uint8_t gruu_key[32];               /* gruu.c: of temporary ones */
 	uint8_t unknown_ha1[SIP_HA1_BYTES]; /* checked against for users that do not exist: same work, same time */

@@ -324,6 +324,11 @@ static void counter(struct metric *m, const char *name, const char *help)
 	*m = (struct metric){.name = name, .help = help, .kind = METRIC_COUNTER};
 }
 
+static void gauge(struct metric *m, const char *name, const char *help)
+{
+	*m = (struct metric){.name = name, .help = help, .kind = METRIC_GAUGE};
+}
+
 int switchboard_new(const struct switchboard_config *config, struct switchboard **ret)
 {
 	struct switchboard *sb = calloc(1, sizeof(*sb));
@@ -353,6 +358,8 @@ int switchboard_new(const struct switchboard_config *config, struct switchboard 
 	random_bytes(sb->random, sb->unknown_ha1, sizeof(sb->unknown_ha1));
 	counter(&sb->calls_total, "alto_calls_total", "Calls begun");
 	counter(&sb->calls_answered, "alto_calls_answered_total", "Calls answered");
+	gauge(&sb->calls_open, "alto_calls_open", "Calls that have begun and are not yet in the history as ended");
+	gauge(&sb->legs_open, "alto_legs_open", "Legs of calls");
 	counter(&sb->bad_messages, "alto_sip_bad_messages_total", "SIP messages that could not be understood");
 	counter(&sb->requests_refused, "alto_sip_requests_refused_total", "Requests answered with a refusal");
 	counter(&sb->digits_passed, "alto_info_digits_total", "Digits that came by INFO and went on to the other side");
@@ -411,6 +418,8 @@ void switchboard_metrics(struct switchboard *sb, struct metrics *m)
 {
 	metrics_add(m, &sb->calls_total);
 	metrics_add(m, &sb->calls_answered);
+	metrics_add(m, &sb->calls_open);
+	metrics_add(m, &sb->legs_open);
 	metrics_add(m, &sb->bad_messages);
 	metrics_add(m, &sb->requests_refused);
 	metrics_add(m, &sb->auth_failed);

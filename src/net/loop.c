@@ -56,6 +56,7 @@ int loop_new(struct loop **ret_loop)
 				       .kind = METRIC_HISTOGRAM,
 				       .bounds = turn_bounds,
 				       .bound_count = ARRAY_LEN(turn_bounds)};
+	l->timers = (struct metric){.name = "alto_net_timers", .help = "Timers that run", .kind = METRIC_GAUGE};
 	*ret_loop = l;
 	return 0;
 out:
@@ -110,6 +111,7 @@ static void turn(struct loop *l)
 	uv_run(&l->uv, UV_RUN_NOWAIT);
 	run_flushes(l);
 	metric_observe(&l->turn_time, clock_monotonic_us() - start_us);
+	metric_set(&l->timers, (int64_t)l->wheel.running);
 }
 
 /* Milliseconds until the next timer of the wheel, rounded up so that none is met too early and awaited by spinning. */
@@ -334,4 +336,5 @@ int loop_on_signal(struct loop *l, int signal_number, void (*fn)(void *arg), voi
 void loop_metrics(struct loop *l, struct metrics *m)
 {
 	metrics_add(m, &l->turn_time);
+	metrics_add(m, &l->timers);
 }

@@ -64,4 +64,4 @@ void loop_waker_close(struct loop_waker *w); /* freed by the loop once closed; f
 /* SIGINT, SIGTERM, SIGHUP as events of a turn, until loop_drain(). */
 MUST_USE int loop_on_signal(struct loop *l, int signal_number, void (*fn)(void *arg), void *arg);
 
-void loop_metrics(struct loop *l, struct metrics *m); /* time of a turn: histogram, 20 ms is an alarm */
+void loop_metrics(struct loop *l, struct metrics *m); /* time of a turn: histogram, 20 ms is an alarm; timers */

@@ -22,7 +22,7 @@ struct loop {
 	bool draining;
 	struct loop_flush *flushes, *flush_next; /* flush_next: where a run through the hooks goes on */
 	struct loop_signal *signals;
-	struct metric turn_time;
+	struct metric turn_time, timers;
 	/* Made by the first socket of the kind, freed with the loop. */
 	struct udp_batch *udp;
 	struct stream_shared *streams;

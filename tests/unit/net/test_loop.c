@@ -210,13 +210,18 @@ static void test_turns_are_measured(void **state)
 	struct metrics m;
 	char text[4096];
 	struct writer w = writer_on(text, sizeof(text) - 1);
+	struct timer timer;
 
 	metrics_init(&m);
 	loop_metrics(loop, &m);
+	timer_init(&timer, order_timer, NULL);
+	timer_start(loop_wheel(loop), &timer, SECOND_US);
 	one_turn(loop);
 	metrics_write(&m, &w);
 	text[w.n] = '\0';
 	assert_non_null(strstr(text, "alto_net_turn_seconds_bucket{le=\"0.02\"} 1"));
+	assert_non_null(strstr(text, "alto_net_timers 1\n"));
+	timer_stop(loop_wheel(loop), &timer);
 }
 
 static int make_all(void *arg)
