@@ -3,44 +3,15 @@ answer, and end as they should.
 
 A tenth of what `make bench` does, at a rate that leaves the machine time for its generators.
 """
-import json
-import pathlib
 import socket
-import subprocess
 
-from server import ALTO, PATIENCE, Alto, free_port
+from generator import Generator, account, phones
+from server import Alto, free_port
 from softphone import Softphone, talk
 
-BENCH = pathlib.Path(ALTO).parent / 'bench'
-PASSWORD, FIRST, CALLS, SECONDS = 'flood-secret', 2000, 50, 3
+FIRST, CALLS, SECONDS = 2000, 50, 3
 SOURCES, RATE = 1000, 5000
 ACCOUNTS = 4
-
-
-def account(alto, number):
-    alto.api('POST', '/api/v1/users', {'tenant': 'acme', 'login': f'u{number}', 'extension': str(number), 'name': 'Talker'})
-    status, _ = alto.api('POST', '/api/v1/devices', {'tenant': 'acme', 'user': f'u{number}', 'name': 'phone',
-                                                     'username': f'u{number}', 'password': PASSWORD, 'srtp': 'off'})
-    assert status == 201, status
-
-
-class Generator:
-    """One of the bench's; it ends by itself."""
-
-    def __init__(self, program, *options):
-        self.process = subprocess.Popen(['timeout', str(2 * PATIENCE), BENCH / f'bench_{program}', *options],
-                                        stdout=subprocess.PIPE, text=True)
-
-    def wait_for(self, word):
-        for line in self.process.stdout:
-            if line.strip() == word:
-                return
-        raise AssertionError(f'the generator ended ({self.process.wait()}) before it said {word!r}')
-
-    def result(self):
-        lines = [line for line in self.process.stdout if line.startswith('{')]
-        assert self.process.wait() == 0 and lines, self.process.returncode
-        return json.loads(lines[-1])
 
 
 def sweep(server):
@@ -59,9 +30,8 @@ with Alto({'sip_udp': [udp]}, plain_rtp=True) as alto:
     for number in range(FIRST, FIRST + ACCOUNTS):
         account(alto, number)
     server = ('127.0.0.1', int(udp.rpartition(':')[2]))
-    voice = Generator('rtpload', '--server', udp, '--domain', 'acme.example', '--username-prefix', 'u', '--password', PASSWORD,
-                      '--first-extension', str(FIRST), '--register', '--callers', '2', '--callees', '2', '--caller',
-                      '127.0.0.2:5062', '--callee', '127.0.0.3:5064', '--calls', str(CALLS), '--seconds', str(SECONDS))
+    voice = phones('rtpload', udp, FIRST, '--register', '--callers', '2', '--callees', '2', '--caller', '127.0.0.2:5062', '--callee',
+                   '127.0.0.3:5064', '--calls', str(CALLS), '--seconds', str(SECONDS))
     with Softphone(people['101']['desk'], '101', server, host='127.0.0.5') as anna, \
             Softphone(people['102']['desk'], '102', server, host='127.0.0.5') as bruno:
         anna.register()

@@ -1,45 +1,13 @@
 #!/usr/bin/python3
 """Phones that come back over TLS all at once: each is served, and the calls in progress hear every word meanwhile."""
 import concurrent.futures
-import json
-import pathlib
-import subprocess
 import sys
 
-from server import ALTO, PATIENCE, Alto, free_port
+from generator import account, phones
+from server import PATIENCE, Alto, free_port
 
-BENCH = pathlib.Path(ALTO).parent / 'bench'
 PHONES, CALLS = 200, 10
-PASSWORD = 'storm-secret'
 FIRST_TALKING, FIRST_RETURNING = 2000, 3000
-
-
-def account(alto, number, srtp):
-    alto.api('POST', '/api/v1/users', {'tenant': 'acme', 'login': f'u{number}', 'extension': str(number), 'name': 'Storm'})
-    status, _ = alto.api('POST', '/api/v1/devices', {'tenant': 'acme', 'user': f'u{number}', 'name': 'phone',
-                                                     'username': f'u{number}', 'password': PASSWORD, 'srtp': srtp})
-    assert status == 201, status
-
-
-class Generator:
-    """One of the bench's generators; it ends by itself."""
-
-    def __init__(self, program, server, first, *options):
-        self.process = subprocess.Popen(
-            ['timeout', str(2 * PATIENCE), BENCH / f'bench_{program}', '--server', server, '--domain', 'acme.example',
-             '--username-prefix', 'u', '--password', PASSWORD, '--first-extension', str(first), *options],
-            stdout=subprocess.PIPE, text=True)
-
-    def wait_for(self, word):
-        for line in self.process.stdout:
-            if line.strip() == word:
-                return
-        raise AssertionError(f'the generator ended ({self.process.wait()}) before it said {word!r}')
-
-    def result(self):
-        lines = [line for line in self.process.stdout if line.startswith('{')]
-        assert self.process.wait() == 0 and lines, self.process.returncode
-        return json.loads(lines[-1])
 
 
 def main():
@@ -49,13 +17,13 @@ def main():
         accounts = [(FIRST_TALKING + i, 'off') for i in range(4)] + [(FIRST_RETURNING + i, 'sdes') for i in range(PHONES)]
         with concurrent.futures.ThreadPoolExecutor(16) as pool:
             list(pool.map(lambda a: account(alto, *a), accounts))
-        talk = Generator('rtpload', udp, FIRST_TALKING, '--register', '--callers', '2', '--callees', '2', '--caller',
-                         '127.0.0.2:5062', '--callee', '127.0.0.3:5064', '--calls', str(CALLS), '--seconds', '3')
+        talk = phones('rtpload', udp, FIRST_TALKING, '--register', '--callers', '2', '--callees', '2', '--caller',
+                      '127.0.0.2:5062', '--callee', '127.0.0.3:5064', '--calls', str(CALLS), '--seconds', '3')
         talk.wait_for('measuring')
         # Begun within a hundredth of a second: no phone waits for another.
-        storm = Generator('sipload', tls, FIRST_RETURNING, '--own-connections', '--registrations', '--callers', '100',
-                          '--callees', '100', '--caller', '127.0.1.1:5066', '--callee', '127.0.1.2:5068', '--rate',
-                          str(100 * PHONES), '--seconds', '0.01', '--drain', str(1000 * PATIENCE))
+        storm = phones('sipload', tls, FIRST_RETURNING, '--own-connections', '--registrations', '--callers', '100',
+                       '--callees', '100', '--caller', '127.0.1.1:5066', '--callee', '127.0.1.2:5068', '--rate',
+                       str(100 * PHONES), '--seconds', '0.01', '--drain', str(1000 * PATIENCE))
         returned, voice = storm.result(), talk.result()
         assert returned['registrations'] == PHONES, returned
         assert returned['connections_ended'] == 0, returned
