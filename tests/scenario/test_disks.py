@@ -6,6 +6,7 @@ import errno
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import tempfile
 import threading
@@ -124,7 +125,8 @@ def read_only(directory):
 
 
 def full(directory):
-    os.system(f'mount -t tmpfs -o size=4m tmpfs {directory}')
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', directory], check=True)
+    assert os.path.ismount(directory)
     filler, answers = directory / 'filler', []
     with Alto(directory=directory) as alto:
         office = Office(alto)
@@ -146,7 +148,7 @@ def full(directory):
         office.history_is_whole(2)
         tenants = [t['name'] for t in alto.listing('tenant', 'list', '--limit', '200')]
         assert sorted(tenants) == sorted(['acme', *(f'refused-{i}' for i in range(1, n))]), tenants
-    os.system(f'umount {directory}')
+    subprocess.run(['umount', directory], check=True)
 
 
 in_a_world_of_its_own()
