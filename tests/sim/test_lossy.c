@@ -416,6 +416,224 @@ static void orderly_stop(struct world *w)
 	sim_until(w->o.s, 60, a->ended && phone_last(w->o.desk)->ended);
 }
 
+/* ---- another phone of the same user takes over ---- */
+
+/* INVITE with Replaces (RFC 3891) for the call that this one has. */
+static struct phone_call *take_over(struct sim_phone *p, const struct phone_call *c, const char *params)
+{
+	snprintf(p->extra, sizeof(p->extra), "Replaces: %.*s;to-tag=%.*s;from-tag=%.*s%s\r\n",
+		 SLICE_ARG(c->dialog.call_id), SLICE_ARG(c->dialog.remote_tag), SLICE_ARG(c->dialog.local_tag), params);
+	return phone_dial(p, "alto");
+}
+
+static void taken_over(struct world *w)
+{
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk), *b = phone_last(w->o.desk);
+	settle(w->o.s);
+	struct phone_call *taken = take_over(w->o.mobile, b, "");
+	sim_until(w->o.s, 60, taken->up && b->ended);
+	speak(a, taken);
+	hang_up(a, taken);
+}
+
+static void picked_up(struct world *w)
+{
+	w->o.desk->answer_ms = -1;
+	w->o.desk->reliable = true; /* Alto knows for certain that it rings */
+	struct phone_call *a = phone_dial(w->o.ann, "20"), *b = &w->o.desk->calls[0];
+	sim_until(w->o.s, 30, b->used && b->pracks);
+	struct phone_call *taken = take_over(w->o.mobile, b, ";early-only");
+	sim_until(w->o.s, 60, taken->up && a->up && b->ended);
+	speak(a, taken);
+	hang_up(taken, a);
+}
+
+/* ---- one phone of a user, by its own URI ---- */
+
+#define INSTANCE "urn:uuid:00000000-0000-1000-8000-00a0c91e6bf7"
+
+/* Bob's mobile says which it is; the URIs that it was told ring it alone (RFC 5627). */
+static void by_gruu(struct world *w, bool temporary)
+{
+	struct sim_phone *mobile = w->o.mobile;
+	char uri[256] = "sip:20@acme.example;gr=" INSTANCE;
+	struct writer contact = writer_on(mobile->contact, sizeof(mobile->contact) - 1);
+	write_string(&contact, "<sip:20@");
+	write_address_with_port(&contact, &mobile->address);
+	write_string(&contact, ">;+sip.instance=\"<" INSTANCE ">\"");
+	snprintf(mobile->register_extra, sizeof(mobile->register_extra), "Supported: path, gruu\r\n");
+	phone_registered(mobile);
+	if (temporary) {
+		const char *told = strstr(mobile->last_response, ";temp-gruu=\"");
+		assert_non_null(told);
+		told += strlen(";temp-gruu=\"");
+		snprintf(uri, sizeof(uri), "%.*s", (int)strcspn(told, "\""), told);
+	}
+	w->o.ann->target = uri;
+	struct phone_call *a = talk(w->o.ann, "", mobile);
+	hang_up(a, phone_last(mobile));
+	assert_int_equal(w->o.desk->got[SIP_INVITE], 0);
+}
+
+static void by_public_gruu(struct world *w)
+{
+	by_gruu(w, false);
+}
+
+static void by_temporary_gruu(struct world *w)
+{
+	by_gruu(w, true);
+}
+
+/* ---- bodies ---- */
+
+#define PARTS "multipart/mixed;boundary=b1"
+
+static void in_parts(const char *sdp, char *ret, size_t n)
+{
+	snprintf(ret, n, "--b1\r\nContent-Type: application/sdp\r\n\r\n%s\r\n--b1--\r\n", sdp);
+}
+
+static void begun_in_parts(struct world *w)
+{
+	char sdp[sizeof(w->o.ann->calls[0].local)], text[sizeof(sdp) + 100];
+	w->o.ann->content_type = PARTS;
+	struct phone_call *a = phone_dial(w->o.ann, "20");
+	memcpy(sdp, a->local, sizeof(sdp));
+	in_parts(sdp, text, sizeof(text));
+	memcpy(a->local, text, sizeof(a->local)); /* goes with the answer to the challenge */
+	sim_until(w->o.s, 60, a->up && phone_last(w->o.desk)->up);
+	memcpy(a->local, sdp, sizeof(sdp));
+	speak(a, phone_last(w->o.desk));
+	hang_up(a, phone_last(w->o.desk));
+}
+
+static void held_in_parts(struct world *w)
+{
+	char text[sizeof(w->o.ann->calls[0].local) + 100];
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk);
+	settle(w->o.s);
+	w->o.ann->attributes = "a=sendonly\r\n";
+	a->local[phone_describe(a, SLICE_NONE, a->local, sizeof(a->local) - 1)] = 0;
+	in_parts(a->local, text, sizeof(text));
+	phone_send_body(a, SIP_UPDATE, "Content-Type: " PARTS "\r\n", slice_from_string(text));
+	changed(a, 200);
+	assert_false(stream_told(a)->settings.send);
+	hang_up(a, phone_last(w->o.desk));
+}
+
+/* T.38 instead of the voice is refused, and the call goes on as it was. */
+static void fax_refused(struct world *w)
+{
+	static const char fax[] = "v=0\r\no=- 1 99 IN IP4 198.51.100.1\r\ns=-\r\nc=IN IP4 198.51.100.1\r\nt=0 0\r\n"
+				  "m=image 5004 udptl t38\r\na=T38FaxVersion:0\r\n";
+	struct phone_call *a = talk(w->o.ann, "20", w->o.desk), *b = phone_last(w->o.desk);
+	settle(w->o.s);
+	phone_send_body(b, SIP_INVITE, "Content-Type: application/sdp\r\n", SLICE(fax));
+	changed(b, 488);
+	assert_int_equal(a->reinvites + a->updates, 0);
+	speak(a, b);
+	hang_up(a, b);
+}
+
+/* ---- who is shown to whom ---- */
+
+static void shown(const struct sim_phone *p, const char *what)
+{
+	if (!strstr(p->last_invite, what))
+		fail_msg("no \"%s\" in\n%s", what, p->last_invite);
+}
+
+static void hides(struct world *w)
+{
+	snprintf(w->o.ann->extra, sizeof(w->o.ann->extra), "Privacy: id\r\n");
+	struct phone_call *a = talk(w->o.ann, OUTSIDE, w->op);
+	shown(w->op, "\r\nFrom: \"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=");
+	shown(w->op, "\r\nP-Asserted-Identity: <sip:" NUMBER "@");
+	shown(w->op, "\r\nPrivacy: id\r\n");
+	hang_up(a, phone_last(w->op));
+}
+
+static void brought_and_forwarded(struct world *w)
+{
+	phone_registered(w->eve);
+	snprintf(w->op->extra, sizeof(w->op->extra), "Diversion: <sip:+33155@op.example>;reason=no-answer\r\n");
+	w->o.ann->status = 302;
+	w->o.ann->ring_ms = -1;
+	snprintf(w->o.ann->says_refused, sizeof(w->o.ann->says_refused), "Contact: <sip:30@acme.example>\r\n");
+	struct phone_call *a = talk(w->op, NUMBER, w->eve);
+	shown(w->eve, "\r\nDiversion: <sip:10@acme.example>;reason=unconditional, "
+		      "<sip:+33155@acme.example>;reason=no-answer\r\n");
+	hang_up(a, phone_last(w->eve));
+}
+
+/* ---- a browser ---- */
+
+/* It restarts ICE (RFC 8445 §9): other names of its, other names of ours. */
+static void restarts(struct world *w)
+{
+	sim_add_device(w->o.s, &(struct sim_person){.tenant = "acme",
+						    .extension = "40",
+						    .device = "browser",
+						    .password = "secret40",
+						    .dtls = true});
+	struct sim_phone *browser = phone_new(w->o.s, "acme-40-browser", "secret40", SIP_UDP);
+	browser->ufrag = "oneA";
+	browser->fingerprint = 0x11;
+	phone_registered(browser);
+	struct phone_call *a = talk(browser, "20", w->o.desk);
+	settle(w->o.s);
+	struct ice_credentials before = stream_told(a)->settings.webrtc.ice;
+	browser->ufrag = "oneB";
+	phone_reinvite(a, false);
+	changed(a, 200);
+	assert_memory_not_equal(&stream_told(a)->settings.webrtc.ice, &before, sizeof(before));
+	speak(a, phone_last(w->o.desk));
+	hang_up(a, phone_last(w->o.desk));
+}
+
+/* ---- a phone whose connection is gone ---- */
+
+/* Connections do not lose: the caller's side does. */
+static struct sim_phone *gone(struct world *w)
+{
+	struct sim_phone *p = phone_new(w->o.s, "acme-30-desk", "secret30", SIP_TLS);
+	phone_registered(p);
+	p->answer_ms = 1000;
+	network_close(p);
+	return p;
+}
+
+static void waited_for(struct world *w)
+{
+	struct sim_phone *p = gone(w);
+	struct phone_call *a = phone_dial(w->o.ann, "30");
+	sim_run(w->o.s, 5 * SECOND_US); /* half as long as it is waited for */
+	network_connect(p);
+	phone_registered(p);
+	sim_until(w->o.s, 60, a->up && phone_last(p)->up);
+	speak(a, phone_last(p));
+	hang_up(a, phone_last(p));
+}
+
+static void waited_for_in_vain(struct world *w)
+{
+	(void)gone(w);
+	refused(phone_dial(w->o.ann, "30"), 480);
+}
+
+static void joins_late(struct world *w)
+{
+	w->o.desk->answer_ms = -1;
+	struct phone_call *a = phone_dial(w->o.ann, "20");
+	sim_until(w->o.s, 30, w->o.desk->got[SIP_INVITE]);
+	phone_registered(w->o.mobile);
+	sim_until(w->o.s, 60, a->up && phone_last(w->o.mobile)->up);
+	speak(a, phone_last(w->o.mobile));
+	sim_until(w->o.s, 60, phone_last(w->o.desk)->ended);
+	hang_up(a, phone_last(w->o.mobile));
+}
+
 /* ---- an operator ---- */
 
 static void from_operator(struct world *w)
@@ -493,6 +711,7 @@ static struct flow {
 	void (*run)(struct world *w);
 	int64_t status; /* of the one row; 0: there is none */
 	const char *cause, *by, *callee;
+	bool taken; /* there are two: another call has become this one */
 } flows[] = {
 	{"caller hangs up", caller_hangs_up, 200, "answered", "caller", "acme-20-desk"},
 	{"callee hangs up", callee_hangs_up, 200, "answered", "callee", "acme-20-desk"},
@@ -528,6 +747,19 @@ static struct flow {
 	{"silent but there", silent_but_there, 200, "answered", "caller", "acme-20-desk"},
 	{"silent and gone", silent_and_gone, 200, "lost", "caller", "acme-20-desk"},
 	{"orderly stop", orderly_stop, 200, "shutdown", "alto", "acme-20-desk"},
+	{"taken over", taken_over, 200, "answered", "caller", "acme-20-mobile", .taken = true},
+	{"picked up", picked_up, 200, "answered", "callee", "acme-20-mobile"},
+	{"by a public GRUU", by_public_gruu, 200, "answered", "caller", "acme-20-mobile"},
+	{"by a temporary GRUU", by_temporary_gruu, 200, "answered", "caller", "acme-20-mobile"},
+	{"begun in parts", begun_in_parts, 200, "answered", "caller", "acme-20-desk"},
+	{"held in parts", held_in_parts, 200, "answered", "caller", "acme-20-desk"},
+	{"fax refused", fax_refused, 200, "answered", "caller", "acme-20-desk"},
+	{"caller hides", hides, 200, "answered", "caller", ""},
+	{"brought and forwarded", brought_and_forwarded, 200, "answered", "caller", "acme-30-desk"},
+	{"browser restarts ICE", restarts, 200, "answered", "caller", "acme-20-desk"},
+	{"waited for", waited_for, 200, "answered", "caller", "acme-30-desk"},
+	{"waited for in vain", waited_for_in_vain, 480, "unreachable", "alto", ""},
+	{"joins late", joins_late, 200, "answered", "caller", "acme-20-mobile"},
 	{"from an operator", from_operator, 200, "answered", "callee", "acme-10-desk"},
 	{"to an operator", to_operator, 200, "answered", "caller", ""},
 	{"operator busy", operator_busy, 486, "busy", "callee", ""},
@@ -535,18 +767,30 @@ static struct flow {
 	{"registrations", registrations, 0, NULL, NULL, NULL},
 };
 
+static void check_rows(struct sim *s, const struct flow *f)
+{
+	struct sim_row rows[3];
+	assert_int_equal(sim_rows(s, rows, ARRAY_LEN(rows)), f->status ? 1 + f->taken : 0);
+	if (!f->status)
+		return;
+	assert_int_equal(rows[0].status, f->status);
+	assert_string_equal(rows[0].cause, f->cause);
+	assert_string_equal(rows[0].ended_by, f->by);
+	assert_true((rows[0].answered_us != 0) == (f->status == 200));
+	if (f->callee[0])
+		assert_string_equal(rows[0].b_device, f->callee);
+	if (f->taken)
+		assert_string_equal(rows[1].cause, "transferred");
+	for (size_t i = 0; i < 1u + f->taken; i++)
+		assert_true(rows[i].ended_us >= rows[i].started_us);
+}
+
 static void run(const struct flow *f, uint64_t seed)
 {
 	struct world w = world_new(seed);
-	struct sim_row row = {.status = 0}, second;
 	f->run(&w);
 	settle(w.o.s);
-	if (f->status)
-		row = sim_assert_row(w.o.s, f->status, f->cause, f->by);
-	else
-		assert_int_equal(sim_rows(w.o.s, &second, 1), 0);
-	if (f->status && f->callee[0])
-		assert_string_equal(row.b_device, f->callee);
+	check_rows(w.o.s, f);
 	for (const struct sim_phone *p = w.o.s->phones; p; p = p->next)
 		for (size_t i = 0; i < ARRAY_LEN(p->calls); i++)
 			assert_true(!p->calls[i].used || p->calls[i].ended || p->dead);
