@@ -129,7 +129,8 @@ class Soak:
         report.row('Alto: calls', '', [r['begun'] for r in done[-1:]], note=trouble or f'{self.rate}/s beside '
                    f'{REGISTRATION_RATE} registrations/s and {VOICE_CALLS} calls with voice')
         report.row('Alto: calls and registrations that failed', '', [self.failed()] if done else [], target='0',
-                   good=lambda m: m == 0)
+                   good=lambda m: m == 0, note='last status of each round: ' + ', '.join(
+                       str(r['calls']['last_status']) for r in self.results) if self.failed() else '')
         report.row('Alto: packets of voice lost', '', [sum(r['voice']['sent'] - r['voice']['received'] for r in self.results)]
                    if done else [])
         growth = []
