@@ -43,7 +43,7 @@ def call_in(alto, server, phone, transport):
         phone.wait_for('CALL_CLOSED')
         sipp.finish()
     check_heard(phone)
-    row = alto.listing('calls')[0]
+    row = alto.last_call(lambda r: r['ended'] and r['caller']['packets_in'] and r['callee']['packets_in'])
     check_row(row, 'caller', 'callee', {'u1': 'UDP', 't1': 'TCP'}[transport], 'caller')
     assert row['to'] == NUMBER, row
 
@@ -58,7 +58,7 @@ def call_out(alto, server, phone, transport, port):
         phone.command('hangup')
         sipp.finish()
     check_heard(phone)
-    row = alto.listing('calls')[0]
+    row = alto.last_call(lambda r: r['ended'] and r['caller']['packets_in'] and r['callee']['packets_in'])
     check_row(row, 'callee', 'caller', {'u1': 'UDP', 't1': 'TCP'}[transport], 'caller')
 
 
