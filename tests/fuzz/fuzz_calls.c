@@ -30,6 +30,14 @@ struct actor {
 	struct phone_call *call; /* its last one; NULL: none, or none that has a dialog */
 };
 
+static const char *const names[WORLD_PEOPLE] = {"ann", "desk", "mobile", "operator", "stranger"};
+
+static struct phone_call *call_of(struct sim_phone *p)
+{
+	struct phone_call *call = phone_last(p);
+	return call->used && call->dialog.call_id.n ? call : NULL;
+}
+
 static void verb_register(struct actor *a, struct slice arg)
 {
 	phone_register(a->phone, (int)number(arg, 100000));
@@ -109,6 +117,40 @@ static void verb_in_dialog(struct actor *a, struct slice arg)
 	enum sip_method method = sip_method_from(arg);
 	if (a->call && method != SIP_OTHER_METHOD && method != SIP_ACK && method != SIP_CANCEL && method != SIP_INVITE)
 		phone_send_in_dialog(a->call, method, "");
+}
+
+/* Takes the call of somebody, by its Replaces. */
+static void verb_replace(struct actor *a, struct slice arg)
+{
+	struct slice who = slice_cut(&arg, ' ');
+	const struct phone_call *c = NULL;
+	for (size_t i = 0; i < WORLD_PEOPLE; i++)
+		if (slice_eq(who, slice_from_string(names[i])))
+			c = call_of(a->world->people[i]);
+	if (!c || !phone_has_line(a->phone))
+		return;
+	(void)snprintf(a->phone->extra, sizeof(a->phone->extra), "Replaces: %.*s;to-tag=%.*s;from-tag=%.*s%.*s\r\n",
+		       SLICE_ARG(c->dialog.call_id), SLICE_ARG(c->dialog.remote_tag), SLICE_ARG(c->dialog.local_tag),
+		       SLICE_ARG(arg));
+	phone_dial(a->phone, "alto");
+}
+
+/* To an extension, or, without one, its first call to its last one. */
+static void verb_refer(struct actor *a, struct slice arg)
+{
+	char to[256];
+	struct phone_call *first = &a->phone->calls[0];
+	if (!a->call || !first->used || !first->dialog.call_id.n)
+		return;
+	if (arg.n)
+		(void)snprintf(to, sizeof(to), "Refer-To: <sip:%.*s@acme.example>\r\n", SLICE_ARG(arg));
+	else
+		(void)snprintf(
+			to, sizeof(to),
+			"Refer-To: <sip:20@acme.example?Replaces=%.*s%%3Bto-tag%%3D%.*s%%3Bfrom-tag%%3D%.*s>\r\n",
+			SLICE_ARG(a->call->dialog.call_id), SLICE_ARG(a->call->dialog.remote_tag),
+			SLICE_ARG(a->call->dialog.local_tag));
+	phone_send_in_dialog(arg.n ? a->call : first, SIP_REFER, to);
 }
 
 static void verb_raw(struct actor *a, struct slice arg)
@@ -219,7 +261,8 @@ static const struct {
 	{"again", verb_again},       {"leave", verb_leave},
 	{"return", verb_return},     {"die", verb_die},
 	{"silent", verb_silent},     {"set", verb_set},
-	{"says", verb_says},
+	{"says", verb_says},         {"replace", verb_replace},
+	{"refer", verb_refer},
 };
 
 /* ---- lines ---- */
@@ -228,8 +271,7 @@ static void act(struct world *w, enum world_who who, struct slice line)
 {
 	struct slice arg = line, word = slice_cut(&arg, ' ');
 	struct sim_phone *p = w->people[who];
-	struct phone_call *call = phone_last(p);
-	struct actor a = {w, who, p, call->used && call->dialog.call_id.n ? call : NULL};
+	struct actor a = {w, who, p, call_of(p)};
 	if (world_edit(w, who, line))
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
@@ -239,7 +281,6 @@ static void act(struct world *w, enum world_who who, struct slice line)
 
 static void play_line(struct world *w, struct slice line)
 {
-	static const char *const names[WORLD_PEOPLE] = {"ann", "desk", "mobile", "operator", "stranger"};
 	struct slice arg = line, word = slice_cut(&arg, ' ');
 	if (slice_eq(word, SLICE("wait")) && w->s->wheel.now_us < END_US)
 		sim_run(w->s, number(arg, WAIT_MS_MAX) * MS_US);
@@ -314,6 +355,10 @@ const char *const lines_words[] = {
 	"desk in OPTIONS",
 	"desk in PRACK",
 	"ann in REFER",
+	"ann refer 20",
+	"ann refer",
+	"mobile replace desk",
+	"ann replace desk ;early-only",
 	"ann again",
 	"desk again",
 	"operator again",

@@ -2,10 +2,11 @@
  * fuzz_offer.c - offers and answers of two phones, as they are written down, through the policy of a whole call
  *
  * The first line has words of what the phones do: early, reliable, late (the offer comes in the 200), operator (who
- * calls Ann, instead of Ann the desk), glare (the first changes meet 491), refuse (488), old (405 to UPDATE), timer
- * (sessions are refreshed, and time passes). Then come descriptions, each ended by a line "--", which take
- * the places of the phones' own in the order in which they are sent: Ann calls, Bob answers, then each changes the
- * session in turn by re-INVITE and UPDATE until no description is left.
+ * calls Ann, instead of Ann the desk), glare (the first changes meet 491), refuse (488), old (405 to UPDATE),
+ * disowns (the same, though they allow it), mute (no answer to a change), timer (sessions are refreshed, and time
+ * passes). Then come descriptions, each ended by a line "--", which take the places of the phones' own in the order in
+ * which they are sent: Ann calls, Bob answers, then each changes the session in turn by re-INVITE and UPDATE until no
+ * description is left.
  */
 #include "fuzz/lines.h"
 #include "fuzz/world.h"
@@ -27,8 +28,8 @@ static void set_up(struct sim_phone *p, struct slice words)
 	bool timer = says(words, SLICE("timer")), old = says(words, SLICE("old"));
 	p->reliable = says(words, SLICE("reliable"));
 	p->glares = says(words, SLICE("glare")) ? 2 : 0;
-	p->reinvite_status = says(words, SLICE("refuse")) ? 488 : 200;
-	p->update_status = old ? 405 : p->reinvite_status;
+	p->reinvite_status = says(words, SLICE("mute")) ? 0 : says(words, SLICE("refuse")) ? 488 : 200;
+	p->update_status = old || says(words, SLICE("disowns")) ? 405 : p->reinvite_status;
 	(void)snprintf(p->says, sizeof(p->says), "%sAllow: INVITE, ACK, BYE%s\r\n",
 		       timer ? "Supported: timer\r\nSession-Expires: 90;refresher=uas\r\n" : "", old ? "" : ", UPDATE");
 }
@@ -78,6 +79,8 @@ const char *const lines_words[] = {
 	"glare",
 	"refuse timer",
 	"old",
+	"disowns",
+	"mute timer",
 	"v=0",
 	"o=- 1 1 IN IP4 192.0.2.77",
 	"s=-",

@@ -21,6 +21,15 @@ static void check_body(const struct sip_message *msg)
 	uint8_t index;
 	if (slice_empty(msg->body))
 		return;
+	if (msg->is_request && msg->method == SIP_NOTIFY) {
+		ASSERT(sip_content_is(msg, SLICE("message/sipfrag")) && slice_starts(msg->body, SLICE("SIP/2.0 ")));
+		return;
+	}
+	if (msg->is_request && msg->method == SIP_INFO) {
+		ASSERT(sip_content_is(msg, SLICE("application/dtmf-relay")) &&
+		       slice_starts(msg->body, SLICE("Signal=")));
+		return;
+	}
 	ASSERT(sip_content_is(msg, SLICE("application/sdp")));
 	ASSERT(sdp_parse(msg->body, &session, &why) == SDP_OK);
 	ASSERT(sdp_audio(&session, &index));
