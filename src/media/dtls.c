@@ -119,9 +119,10 @@ static bool set_up(SSL_CTX *c)
 	SSL_CTX_set_max_cert_list(c, DTLS_CERTIFICATE_MAX);
 	SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_cert_verify_callback(c, verify, NULL);
-	/* Unlike its sisters it returns 0 when all is well. */
+	char groups[] = "X25519:P-256:P-384"; /* the library's macro casts constness away */
+	/* Unlike its sisters, that for SRTP returns 0 when all is well. */
 	return SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION) && SSL_CTX_set_cipher_list(c, CIPHERS) &&
-	       SSL_CTX_set1_groups_list(c, "X25519:P-256:P-384") && SSL_CTX_set_tlsext_use_srtp(c, PROFILES) == 0;
+	       SSL_CTX_set1_groups_list(c, groups) && SSL_CTX_set_tlsext_use_srtp(c, PROFILES) == 0;
 }
 
 int dtls_context_new(const struct tls_identity *identity, struct dtls_context **ret)
