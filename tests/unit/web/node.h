@@ -20,7 +20,7 @@ struct node {
 	char trouble[128];
 	struct store_job *unwritten; /* messages that switchboard_flush_messages() posts, once */
 	bool plain_listener;         /* besides TLS */
-	bool stalled;                /* the store's results are not collected until node_unstall() */
+	atomic_bool stalled;         /* any thread: the store's results are not collected until node_unstall() */
 
 	char directory[64], path[96];
 	uint16_t port; /* of HTTPS for companies, on 127.0.0.1 */
