@@ -1,8 +1,10 @@
 """HTTPS on both planes: what a browser is told, which TLS is spoken, clients that are rude or many, certificates on SIGHUP."""
+import re
 import shutil
 import signal
 import socket
 import ssl
+import time
 import warnings
 
 from browser import Browser, tls_context
@@ -119,6 +121,10 @@ def test_a_crowd(alto, port):
     finally:
         for s in crowd:
             s.close()
+    # Until it has noticed that they are gone, there is no room for another.
+    until = time.monotonic() + PATIENCE
+    while not re.search(r'^alto_web_connections 1$', alto.api('GET', '/metrics')[1], re.M):
+        assert time.monotonic() < until, alto.api('GET', '/metrics')[1]
     assert len(alto.log.all) < 100, alto.log.all[-5:]
 
 
