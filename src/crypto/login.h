@@ -4,7 +4,8 @@
 
 #define CRYPTO_PASSWORD_CAP 128 /* of a hash as text, with its NUL */
 /*
- * "$argon2id$v=19$m=65536,t=2,p=1$...": takes 64 MiB and about 0.1 s of a core, so never on the switchboard. 0, -ENOMEM.
+ * "$argon2id$v=19$m=65536,t=2,p=1$...": takes 64 MiB and about 0.1 s of a core, so never on the switchboard. 0,
+ * -ENOMEM.
  */
 MUST_USE int crypto_password_hash(struct slice password, char ret[CRYPTO_PASSWORD_CAP]);
 /* The same cost. hash: as made above, NUL-terminated. False also for want of memory. */
