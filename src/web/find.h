@@ -19,7 +19,7 @@ MUST_USE bool web_user_of_body(struct web_request *r, struct slice tenant_id, st
 			       struct slice *ret_id);
 
 /* How the API shows them. NULL: out of memory. */
-json_t *web_user_json(const struct web_request *r, const void *user);
+json_t *web_user_json(const struct web_request *r, const void *object);
 json_t *web_call_json(const struct web_request *r, const struct store_call *c);
 /* Names of what may be gone: null then. */
 json_t *web_tenant_name_json(const struct web_request *r, struct slice id);
