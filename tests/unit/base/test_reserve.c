@@ -4,6 +4,7 @@
 #include "base/reserve.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -11,11 +12,13 @@
 static void allow(size_t spare)
 {
 	struct rlimit limit;
-	unsigned long pages = 0;
+	char text[128];
 	FILE *file = fopen("/proc/self/statm", "re");
 	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%lu", &pages), 1);
+	assert_non_null(fgets(text, sizeof(text), file));
 	fclose(file);
+	rlim_t pages = strtoul(text, NULL, 10);
+	assert_true(pages > 0);
 	assert_int_equal(getrlimit(RLIMIT_AS, &limit), 0);
 	limit.rlim_cur = spare == SIZE_MAX ? limit.rlim_max : pages * (rlim_t)sysconf(_SC_PAGESIZE) + spare;
 	assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
