@@ -12,8 +12,11 @@
 
 static int refuse_now(struct web_peer *p)
 {
-	/* All in one turn: the library reads what is returned here as its leave to go on. */
-	while (web_peer_writable(p) == 0)
+	/*
+	 * All in one turn: the library reads what is returned here as its leave to go on. What a client that does not
+	 * read leaves in the library's hands is not waited for: nothing takes it on before we return.
+	 */
+	while (!lws_partial_buffered(p->wsi) && web_peer_writable(p) == 0)
 		continue;
 	return -1;
 }
