@@ -30,9 +30,17 @@ static struct web_bucket *of_address(struct web_throttle *t, const struct addres
 	return find(t, siphash24(t->key, from->ip, address_is_v4(from) ? 16 : 8) | 1);
 }
 
+/* A login, '@' and a domain; of a longer name the beginning counts. */
+#define NAME_BYTES 320
+
+/* A domain is found in any case, so all its spellings are one name. */
 static struct web_bucket *of_name(struct web_throttle *t, struct slice name)
 {
-	return find(t, siphash24(t->key, name.n ? name.p : "", name.n) & ~UINT64_C(1));
+	char folded[NAME_BYTES];
+	size_t n = MIN(name.n, sizeof(folded));
+	for (size_t i = 0; i < n; i++)
+		folded[i] = (char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] + ('a' - 'A') : name.p[i]);
+	return find(t, siphash24(t->key, folded, n) & ~UINT64_C(1));
 }
 
 /* What is still to wait before a bucket of so many tries, one more each step, takes another. */

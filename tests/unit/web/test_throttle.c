@@ -26,16 +26,17 @@ static void a_name_has_so_many_tries(void **state)
 	for (unsigned i = 0; i < WEB_TRIES_OF_NAME; i++) {
 		snprintf(text, sizeof(text), "192.0.2.%u", i);
 		struct address from = address(text);
-		assert_int_equal(web_throttle_try(&throttle, &from, SLICE("anna"), 1), 0);
+		struct slice name = i % 2 ? SLICE("anna@ACME.example") : SLICE("anna@acme.example");
+		assert_int_equal(web_throttle_try(&throttle, &from, name, 1), 0);
 	}
 	struct address other = address("198.51.100.1");
-	int64_t wait_us = web_throttle_try(&throttle, &other, SLICE("anna"), 1);
+	int64_t wait_us = web_throttle_try(&throttle, &other, SLICE("anna@Acme.example"), 1);
 	assert_int_equal(wait_us, WEB_TRY_OF_NAME_US);
 	/* Others are not held back, and who waits has one more. */
 	assert_int_equal(web_throttle_try(&throttle, &other, SLICE("bruno"), 1), 0);
-	assert_int_equal(web_throttle_try(&throttle, &other, SLICE("anna"), wait_us), 1);
-	assert_int_equal(web_throttle_try(&throttle, &other, SLICE("anna"), 1 + wait_us), 0);
-	assert_true(web_throttle_try(&throttle, &other, SLICE("anna"), 1 + wait_us) > 0);
+	assert_int_equal(web_throttle_try(&throttle, &other, SLICE("anna@Acme.example"), wait_us), 1);
+	assert_int_equal(web_throttle_try(&throttle, &other, SLICE("anna@Acme.example"), 1 + wait_us), 0);
+	assert_true(web_throttle_try(&throttle, &other, SLICE("anna@Acme.example"), 1 + wait_us) > 0);
 }
 
 static void an_address_has_so_many_tries(void **state)
