@@ -67,13 +67,15 @@ struct attribute {
 	const uint8_t *p;
 };
 
-/* §14.2: xored with the cookie, and beyond it with the transaction. p: the whole message. */
+/* §14.2: xored with the cookie, and beyond it with the transaction. p: the whole message. Port 0 is nobody's. */
 static bool parse_address(const uint8_t *p, const struct attribute *a, struct address *ret)
 {
 	size_t ip_n = a->n == 8 ? 4 : 16;
 	if ((a->n != 8 && a->n != 20) || a->p[1] != (a->n == 8 ? FAMILY_V4 : FAMILY_V6))
 		return false;
 	struct address address = {.port = (uint16_t)(read_be16(a->p + 2) ^ MAGIC >> 16)};
+	if (!address.port)
+		return false;
 	if (ip_n == 4)
 		memset(address.ip + 10, 0xff, 2);
 	for (size_t i = 0; i < ip_n; i++)

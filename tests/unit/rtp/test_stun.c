@@ -199,7 +199,8 @@ static void test_attributes(void **state)
 		"0024000200010000",   /* each of a wrong size */
 		"0025000400000000",         "8029000400000000", "0008000400000000", "00060000", /* nobody's name */
 		"002000080002000001020304",                                                     /* IPv6 in four bytes */
-		"0009000400000200", /* 200 is no error, 700 neither, nor 499 + 1 */
+		"002000080001211201020304", /* port 0, once the cookie is off it */
+		"0009000400000200",         /* 200 is no error, 700 neither, nor 499 + 1 */
 		"0009000400000700",         "0009000400000464", "8028000400000000", /* not the CRC */
 		"0024000400000001800000ff", /* the last one is longer than what is left */
 	};
