@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-/* Our own: 256 connections of the API, 81 listeners, and the database's, the workers', DNS and files read anew. */
-#define DESCRIPTORS_OWN 384u
+/* Our own: 256 connections of the API, 81 listeners, two for each request of ours (HTTP_CALLS_MAX), and the database's,
+ * the workers', DNS and files read anew. */
+#define DESCRIPTORS_OWN 448u
 /* Connections get at least as many where there are enough for all ports: an office's phones, and operators. */
 #define DESCRIPTORS_CONNECTIONS 640u
 /* To start with: some 16 calls, and 64 connections. */
-#define DESCRIPTORS_LEAST 512u
+#define DESCRIPTORS_LEAST 576u
 
 static unsigned allowed(void)
 {

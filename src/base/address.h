@@ -11,7 +11,9 @@ struct address {
 };
 
 bool address_is_v4(const struct address *a);
-bool address_is_any(const struct address *a);                      /* 0.0.0.0 or :: */
+bool address_is_any(const struct address *a); /* 0.0.0.0 or :: */
+/* Of the public Internet: not ourselves, nor a private, local, shared, reserved or multicast address. */
+bool address_is_public(const struct address *a);
 bool address_eq(const struct address *a, const struct address *b); /* address and port */
 bool address_same_host(const struct address *a, const struct address *b);
 /* "192.0.2.1", "2001:db8::1" or "[2001:db8::1]", no name look-up (a zone is a number); *ret has port 0. */
