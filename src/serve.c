@@ -14,6 +14,7 @@
 #include "net/tls.h"
 #include "notify.h"
 #include "privilege.h"
+#include "relay.h"
 #include "transport/bans.h"
 #include "transport/target.h"
 #include "watchdog.h"
@@ -43,6 +44,7 @@ struct server {
 	struct switchboard *switchboard;
 	struct tls_identity *identity;
 	struct web_console *console;
+	struct relay_secret relay;
 	struct web *web;
 	struct watchdog *watchdog;
 	bool demo;
@@ -182,6 +184,14 @@ static void look_at_data(struct server *s)
 			 (unsigned)(st.st_mode & 07777), s->config.data);
 }
 
+/* The secret of turn.secret; on failure the one that was. */
+static int load_relay(struct server *s)
+{
+	return s->config.turn_count && relay_secret_load(s->config.turn_secret, &s->relay) < 0
+		       ? fail(s->relay.trouble, "")
+		       : 0;
+}
+
 /* 0: in use, or there is none. */
 static int renew_identity(struct server *s)
 {
@@ -204,6 +214,7 @@ static void on_hangup(void *arg)
 	notify("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_monotonic_us());
 	look_at_data(s);
 	dns_reload(s->dns);
+	(void)load_relay(s);
 	(void)trust_authorities(s); /* on failure those that were are believed still; the reason stands on stderr */
 	notify("READY=1\nSTATUS=%s", renew_identity(s) == 0 ? "Ready" : s->certificate_trouble);
 }
@@ -437,6 +448,8 @@ static int open_web(struct server *s)
 {
 	struct web_reason why;
 	load_console(s);
+	if (load_relay(s) < 0)
+		return -1;
 	struct web_context c = {.loop = s->loop,
 				.switchboard = s->switchboard,
 				.directory = s->directory,
@@ -451,8 +464,9 @@ static int open_web(struct server *s)
 				.identity = s->identity,
 				.version = ALTO_VERSION,
 				.console = s->console,
+				.turn_secret = s->relay.text,
 				.warnings = {s->certificate_trouble, s->descriptors.trouble, s->data_trouble,
-					     privilege_trouble(), s->console_trouble.text}};
+					     privilege_trouble(), s->console_trouble.text, s->relay.trouble}};
 	look_at_data(s);
 	if (web_new(&c, &s->web, &why) < 0)
 		return fail(why.text, "");

@@ -116,7 +116,7 @@ static enum sip_digest_algorithm algorithm_guess(struct switchboard *sb, const s
 	if (!u || !u->first_device)
 		return SIP_DIGEST_MD5;
 	for (d = u->first_device; d; d = d->next_of_user)
-		if (d->digest != SIP_DIGEST_SHA256)
+		if (!d->browser && d->digest != SIP_DIGEST_SHA256)
 			return SIP_DIGEST_MD5;
 	return SIP_DIGEST_SHA256;
 }
@@ -160,6 +160,18 @@ static bool vouches_for(const struct sip_credentials *c, const struct sip_messag
 	return sip_uri_parse(req->request_uri, &asked, &err) == SIP_OK && slice_eq(said.user, asked.user);
 }
 
+/* A page's credentials are good on that person's own pages alone: elsewhere there is no such device. */
+static struct directory_device *device_named(struct switchboard *sb, const struct sip_credentials *c,
+					     const struct sip_flow *flow)
+{
+	char name[SIP_TOKEN_MAX];
+	size_t n = 0;
+	struct directory_device *d = NULL;
+	if (sip_unquote(c->username, name, sizeof(name), &n))
+		d = directory_device_by_username(sb->config.directory, slice_of(name, n));
+	return d && d->browser && !slice_eq(transport_person(sb->config.transport, flow), d->user->id) ? NULL : d;
+}
+
 enum auth_result authenticate(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 			      const struct sip_flow *flow, struct directory_device **ret_device)
 {
@@ -188,11 +200,7 @@ enum auth_result authenticate(struct switchboard *sb, struct sip_server *server,
 		return AUTH_ANSWERED;
 	}
 
-	char name[SIP_TOKEN_MAX];
-	size_t n = 0;
-	bool named = sip_unquote(c.username, name, sizeof(name), &n);
-	struct directory_device *device = named ? directory_device_by_username(sb->config.directory, slice_of(name, n))
-						: NULL;
+	struct directory_device *device = device_named(sb, &c, flow);
 	enum sip_digest_algorithm want = device ? device->digest : SIP_DIGEST_MD5;
 	if (c.algorithm_known && c.algorithm != want) {
 		challenge(sb, server, req, flow, want, false);

@@ -66,9 +66,11 @@ static void register_apply(struct register_job *rj, bool from_memory)
 			if (directory_binding_put(sb->config.directory, &rj->put[i], &b) < 0)
 				continue;
 			binding_added(sb->registrar, b, &rj->put[i]);
-			b->unsaved = true;
-			binding_mark_dirty(sb->registrar, b);
-			metric_add(&sb->registrar->from_memory, 1);
+			if (!b->device->browser) {
+				b->unsaved = true;
+				binding_mark_dirty(sb->registrar, b);
+				metric_add(&sb->registrar->from_memory, 1);
+			}
 		}
 		if (!b)
 			continue;
@@ -147,14 +149,14 @@ static void apply_refreshes(struct register_job *rj)
 	}
 }
 
-/* Hand the job to the store; memory does not wait for it when it stalls. */
-static void register_commit(struct register_job *rj)
+/* Hand the job to the store; memory does not wait for it when it stalls. Of a browser's there is nothing to write. */
+static void register_commit(struct register_job *rj, const struct directory_device *device)
 {
 	struct store_health health;
 	store_health(rj->sb->config.store, rj->sb->wheel->now_us, &health);
 	if (!rj->put_count && !rj->remove_count) {
 		register_done(&rj->job, DB_OK);
-	} else if (store_post(rj->sb->config.store, &rj->job) < 0) {
+	} else if (device->browser || store_post(rj->sb->config.store, &rj->job) < 0) {
 		register_done(&rj->job, DB_BUSY);
 	} else {
 		if (health.oldest_wait_us > REGISTER_STALL_US)
@@ -203,7 +205,7 @@ static void register_take(struct switchboard *sb, struct sip_server *server, con
 		return;
 	}
 	apply_refreshes(rj);
-	register_commit(rj);
+	register_commit(rj, device);
 }
 
 /* DEVIATION: §10.3 steps 3 and 5 ask whether the sender may change the address in To. It is not looked at: the device's

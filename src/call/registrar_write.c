@@ -17,7 +17,7 @@ struct write_job {
 
 void binding_mark_dirty(struct registrar *r, struct directory_binding *b)
 {
-	if (b->dirty)
+	if (b->dirty || b->device->browser)
 		return;
 	if (r->dirty.count == r->dirty.cap) {
 		size_t cap = r->dirty.cap ? r->dirty.cap * 2 : 64;
@@ -140,7 +140,7 @@ static void binding_expired(struct timer *t, void *arg)
 {
 	struct directory_binding *b = container_of(t, struct directory_binding, expiry);
 	struct registrar *r = arg;
-	struct expire_job *ej = calloc(1, sizeof(*ej));
+	struct expire_job *ej = b->device->browser ? NULL : calloc(1, sizeof(*ej));
 	if (ej) {
 		ej->job = (struct store_job){.run = expire_run, .done = expire_done, .bytes = sizeof(*ej)};
 		struct writer w = writer_on(ej->id, sizeof(ej->id) - 1);

@@ -60,6 +60,8 @@ void write_contact(struct switchboard *sb, struct writer *w, const struct sip_fl
 		write_string(w, ";transport=tcp");
 	else if (flow->transport == SIP_TLS)
 		write_string(w, ";transport=tls");
+	else if (flow->transport == SIP_WS || flow->transport == SIP_WSS)
+		write_string(w, ";transport=ws"); /* RFC 7118 §5.3: of both */
 	write_char(w, '>');
 	sip_write_field_end(w);
 }

@@ -177,6 +177,36 @@ static int take_path(struct reader *r, yaml_node_t *value, const char *key, void
 	return take_text(r, value, key, target, sizeof(r->config->certificate));
 }
 
+/* RFC 7065 §3.1: the scheme, and something behind it. */
+static bool is_turn_url(struct slice s)
+{
+	return s.n < sizeof(((struct config *)NULL)->turn_urls[0]) &&
+	       ((slice_starts(s, SLICE("turn:")) && s.n > 5) || (slice_starts(s, SLICE("turns:")) && s.n > 6)) &&
+	       slice_find(s, '\0') < 0;
+}
+
+static int take_turn_urls(struct reader *r, yaml_node_t *value, const char *key, void *target)
+{
+	struct config *c = r->config;
+	c->turn_count = 0;
+	if (is_null(value))
+		return 0;
+	if (value->type != YAML_SEQUENCE_NODE)
+		return refuse_at(r, value, key, "must be a list such as [\"turn:turn.example.com:3478\"]");
+	for (yaml_node_item_t *i = value->data.sequence.items.start; i < value->data.sequence.items.top; i++) {
+		yaml_node_t *item = yaml_document_get_node(&r->document, *i);
+		struct slice s = item->type == YAML_SCALAR_NODE ? scalar(item) : SLICE_NONE;
+		if (c->turn_count == CONFIG_TURN_MAX)
+			return refuse_at(r, item, key, "has more than %d addresses", CONFIG_TURN_MAX);
+		if (!is_turn_url(s))
+			return refuse_at(r, item, key,
+					 "must hold addresses such as \"turn:turn.example.com:3478?transport=udp\" or "
+					 "\"turns:turn.example.com:5349\"");
+		snprintf(c->turn_urls[c->turn_count++], sizeof(c->turn_urls[0]), "%.*s", SLICE_ARG(s));
+	}
+	return 0;
+}
+
 /* ---- networks ---- */
 
 static int take_local(struct reader *r, yaml_node_t *value, const char *key, void *target)
@@ -249,6 +279,11 @@ static const struct key tls_keys[] = {
 	{"ca", take_path, AT(authorities)},
 };
 
+static const struct key turn_keys[] = {
+	{"urls", take_turn_urls, 0},
+	{"secret", take_path, AT(turn_secret)},
+};
+
 static int take_mapping(struct reader *r, yaml_node_t *node, const char *prefix, const struct key *keys, size_t count,
 			void *base)
 {
@@ -304,6 +339,15 @@ static int take_tls(struct reader *r, yaml_node_t *value, const char *key, void 
 	return rc;
 }
 
+static int take_turn(struct reader *r, yaml_node_t *value, const char *key, void *target)
+{
+	int rc = take_mapping(r, value, key, turn_keys, ARRAY_LEN(turn_keys), r->config);
+	if (rc == 0 && !r->config->turn_count != !*r->config->turn_secret)
+		return refuse_at(r, value, key,
+				 "needs both urls and secret, the file with the relay's static-auth-secret");
+	return rc;
+}
+
 static int take_networks(struct reader *r, yaml_node_t *value, const char *key, void *target)
 {
 	if (value->type != YAML_SEQUENCE_NODE)
@@ -328,6 +372,7 @@ static const struct key top_keys[] = {
 	{"listen", take_listen, 0},    {"networks", take_networks, 0},
 	{"media", take_media, 0},      {"shutdown", take_shutdown, 0},
 	{"trace", take_trace, 0},      {"tls", take_tls, 0},
+	{"turn", take_turn, 0},
 };
 
 /* ---- the file ---- */

@@ -10,6 +10,7 @@
 #define CONFIG_LISTEN_MAX 16
 #define CONFIG_NETWORKS_MAX 8
 #define CONFIG_BLOCKS_MAX 16
+#define CONFIG_TURN_MAX 4 /* a relay by UDP, TCP and TLS, and one more */
 #define CONFIG_SHUTDOWN_WAIT_MAX_S 3600
 #define CONFIG_TRACE_DAYS_MAX 30 /* for finding faults; what is to be kept for longer is the history */
 /* The longest file with every list full has about 5 KiB. What nests deeply costs libyaml the square of its length: a
@@ -45,7 +46,10 @@ struct config {
 	bool trace_sip;                           /* keep the SIP messages of calls */
 	unsigned trace_days;                      /* for so long */
 	char certificate[512], key[512];          /* empty: self-signed */
-	char authorities[512];                    /* tls.ca: believed beside the system's; empty: none */
+	size_t turn_count;
+	char turn_urls[CONFIG_TURN_MAX][128]; /* "turn:turn.example.com:3478?transport=udp" */
+	char turn_secret[512];                /* a file; set if there are urls */
+	char authorities[512];                /* tls.ca: believed beside the system's; empty: none */
 };
 
 struct config_reason {

@@ -42,7 +42,7 @@ static void set_numbers(struct directory_device *dev, const struct store_device 
 		memcpy(dev->ha1, row->ha1.p, MIN(row->ha1.n, sizeof(dev->ha1)));
 }
 
-static int add(struct directory *d, const struct store_device *row)
+static int add(struct directory *d, const struct store_device *row, bool browser)
 {
 	struct directory_user *u = directory_user_by_id(d, row->user);
 	if (!u)
@@ -53,6 +53,7 @@ static int add(struct directory *d, const struct store_device *row)
 	directory_texts_place(DEVICE_TEXTS(dev, row), (char *)(dev + 1));
 	set_numbers(dev, row);
 	dev->user = u;
+	dev->browser = browser;
 	int rc = directory_insert(ENTRIES(
 		{&d->devices_by_id, &dev->by_id, map_hash(&d->devices_by_id, dev->id)},
 		{&d->devices_by_username, &dev->by_username, map_hash(&d->devices_by_username, dev->username)}));
@@ -69,13 +70,25 @@ int directory_device_set(struct directory *d, const struct store_device *row)
 {
 	struct directory_device *dev = directory_device_by_id(d, row->id);
 	if (!dev)
-		return add(d, row);
+		return add(d, row, false);
 	int rc = directory_texts_replace(DEVICE_TEXTS(dev, row), &dev->text);
 	if (rc < 0)
 		return rc;
 	set_numbers(dev, row);
 	directory_move(&d->devices_by_username, &dev->by_username, map_hash(&d->devices_by_username, dev->username));
 	return 0;
+}
+
+int directory_browser_add(struct directory *d, const struct store_device *row)
+{
+	ASSERT(!directory_device_by_id(d, row->id) && !directory_device_by_username(d, row->username));
+	return add(d, row, true);
+}
+
+void directory_browser_remove(struct directory *d, struct directory_device *browser)
+{
+	ASSERT(browser->browser);
+	directory_device_drop(d, browser);
 }
 
 void directory_device_drop(struct directory *d, struct directory_device *dev)

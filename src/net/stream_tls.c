@@ -130,7 +130,5 @@ int stream_tls_send(struct stream *s, struct slice bytes)
 
 void stream_tls_name(const struct stream *s, char *ret, size_t cap)
 {
-	ret[0] = '\0';
-	if (s->ssl && SSL_is_init_finished(s->ssl))
-		snprintf(ret, cap, "%s %s", SSL_get_version(s->ssl), SSL_get_cipher_name(s->ssl));
+	tls_name(s->ssl, ret, cap);
 }

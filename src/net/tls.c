@@ -278,3 +278,10 @@ bool tls_identity_is_self_signed(const struct tls_identity *i)
 {
 	return i->self_signed;
 }
+
+void tls_name(const struct ssl_st *ssl, char *ret, size_t cap)
+{
+	ret[0] = '\0';
+	if (ssl && SSL_is_init_finished(ssl))
+		snprintf(ret, cap, "%s %s", SSL_get_version(ssl), SSL_get_cipher_name(ssl));
+}

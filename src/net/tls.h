@@ -36,6 +36,9 @@ struct ssl_ctx_st;
 MUST_USE int tls_identity_lend(const struct tls_identity *i, struct ssl_ctx_st *context);
 bool tls_identity_is_self_signed(const struct tls_identity *i);
 
+/* How an SSL is protected, for people: "TLSv1.3 TLS_AES_256_GCM_SHA384", NUL-terminated; empty: NULL, or not yet. */
+struct ssl_st;
+void tls_name(const struct ssl_st *ssl, char *ret, size_t cap);
 /*
  * For a library that makes its OpenSSL context itself: context, an SSL_CTX for servers, gets our versions and ciphers,
  * and each handshake the certificate of the identity that *at then points to. at is borrowed for the context's life.

@@ -9,6 +9,11 @@ static void count(struct transport *t, enum drop why)
 	metric_add(&t->drops[why], 1);
 }
 
+void connection_count(struct connection *c, enum drop why)
+{
+	count(c->transport, why);
+}
+
 /* No room for another connection, or (-ENOMEM) no memory: `alto status` names it for a while. */
 static void note_shortage(struct transport *t, int rc)
 {
@@ -143,7 +148,7 @@ void connection_close(struct connection *c)
 }
 
 /* What was kept of a message that is not complete. */
-static void release(struct connection *c)
+void connection_release(struct connection *c)
 {
 	if (is_guest(c))
 		c->transport->guest_bytes -= c->in_cap;
@@ -160,7 +165,7 @@ void connection_gone(struct connection *c)
 	bool was_open = c->open;
 
 	timer_stop(loop_wheel(t->loop), &c->idle);
-	release(c);
+	connection_release(c);
 	leave(c);
 	if (c->made)
 		made_leave(c);
@@ -203,7 +208,7 @@ int connection_send(struct connection *c, struct slice bytes)
 	return c->ops->send(c, bytes);
 }
 
-static void hand_out(struct connection *c, char *bytes, size_t n)
+void connection_hand_out(struct connection *c, char *bytes, size_t n)
 {
 	struct transport *t = c->transport;
 
@@ -246,7 +251,7 @@ static size_t cut(struct connection *c, char *bytes, size_t n)
 			metric_add(&c->transport->pings, 1);
 			(void)connection_send(c, SLICE("\r\n"));
 		} else if (frame == SIP_FRAME_MESSAGE) {
-			hand_out(c, bytes + taken, frame_n);
+			connection_hand_out(c, bytes + taken, frame_n);
 		}
 		taken += frame_n;
 	}
@@ -254,7 +259,7 @@ static size_t cut(struct connection *c, char *bytes, size_t n)
 }
 
 /* False, and counted: no memory, or guests would hold too much together. */
-static bool keep(struct connection *c, const char *bytes, size_t n)
+bool connection_keep(struct connection *c, const char *bytes, size_t n)
 {
 	struct transport *t = c->transport;
 
@@ -285,28 +290,35 @@ static bool keep(struct connection *c, const char *bytes, size_t n)
 	return true;
 }
 
-void connection_input(struct connection *c, char *bytes, size_t n)
+bool connection_admit(struct connection *c)
 {
-	bool kept = true;
-
 	if (c->closing)
-		return;
+		return false;
 	/* Its ban may have begun on this connection, or on another one of the same host. */
 	if (is_guest(c) && !admitted(c->transport, &c->flow)) {
 		count(c->transport, DROP_BANNED);
 		connection_close(c);
-		release(c);
-		return;
+		connection_release(c);
+		return false;
 	}
 	if (c->tag && !c->made)
 		c->heard_us = loop_wheel(c->transport->loop)->now_us;
+	return true;
+}
+
+void connection_input(struct connection *c, char *bytes, size_t n)
+{
+	bool kept = true;
+
+	if (!connection_admit(c))
+		return;
 	if (c->in_n == 0) {
 		/* Most reads are whole messages: these are handed out where they lie. */
 		size_t taken = cut(c, bytes, n);
 		if (taken < n && !c->closing)
-			kept = keep(c, bytes + taken, n - taken);
+			kept = connection_keep(c, bytes + taken, n - taken);
 	} else {
-		kept = keep(c, bytes, n);
+		kept = connection_keep(c, bytes, n);
 		size_t taken = kept ? cut(c, c->in, c->in_n) : 0;
 		c->in_n -= taken;
 		if (taken && c->in_n)
@@ -315,7 +327,7 @@ void connection_input(struct connection *c, char *bytes, size_t n)
 	if (!kept)
 		connection_close(c);
 	if (c->in_n == 0 || c->closing)
-		release(c);
+		connection_release(c);
 }
 
 static void stream_input(void *arg, struct stream *s, char *bytes, size_t n)
@@ -323,12 +335,16 @@ static void stream_input(void *arg, struct stream *s, char *bytes, size_t n)
 	connection_input(arg, bytes, n);
 }
 
-static void stream_opened(void *arg, struct stream *s)
+void connection_opened(struct connection *c)
 {
-	struct connection *c = arg;
 	c->open = true;
 	if (c->host)
 		guest_opened(c->host, c);
+}
+
+static void stream_opened(void *arg, struct stream *s)
+{
+	connection_opened(arg);
 }
 
 void connection_closed(struct connection *c, enum stream_closed why)

@@ -276,6 +276,13 @@ void transport_tls_name(const struct transport *t, const struct sip_flow *flow, 
 		c->ops->tls_name(c, ret, cap);
 }
 
+struct slice transport_person(const struct transport *t, const struct sip_flow *flow)
+{
+	const struct connection *c = connection_of(t, flow);
+
+	return c && c->ops->person ? c->ops->person(c) : SLICE_NONE;
+}
+
 void transport_figures(const struct transport *t, struct transport_figures *ret)
 {
 	*ret = (struct transport_figures){.connections = t->connections.used,

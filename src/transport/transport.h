@@ -108,6 +108,10 @@ uint64_t transport_tag(const struct transport *t, const struct sip_flow *flow);
  */
 void transport_tls_name(const struct transport *t, const struct sip_flow *flow, char *ret, size_t cap);
 
+/* The id of the person in whose browser's session a connection was opened; empty: no such session. Borrowed for the
+ * call. Only a WebSocket has one. */
+struct slice transport_person(const struct transport *t, const struct sip_flow *flow);
+
 struct transport_figures {
 	uint64_t connections;
 	uint64_t guests; /* of them, accepted and without a tag */

@@ -5,18 +5,19 @@
 #include "net/udp.h"
 #include "sip/framing.h"
 #include "transport/bans.h"
+#include "transport/carrier.h"
 #include "transport/target.h"
 #include "transport/transport.h"
 
-/* As many as a configuration can name: UDP, TCP and TLS, 16 each. */
-#define LISTENERS_MAX 48
+/* As many as a configuration can name: UDP, TCP, TLS and WebSocket, 16 each. */
+#define LISTENERS_MAX 64
 
 struct listener {
 	struct transport *transport;
 	enum sip_transport kind;
 	uint16_t number;
 	struct address local;           /* with the real port */
-	struct udp *udp;                /* UDP, else NULL */
+	struct udp *udp;                /* UDP, else NULL; of WebSocket the socket is not ours */
 	struct stream_listener *stream; /* TCP, TLS, else NULL */
 };
 
@@ -69,14 +70,6 @@ struct transport {
 
 struct host;
 struct made;
-struct connection;
-/* What carries a connection's bytes: a stream here, a WebSocket in `web`. */
-struct connection_ops {
-	int (*send)(struct connection *c, struct slice bytes);
-	void (*close)(struct connection *c); /* connection_gone() follows, from the loop */
-	void (*tls_name)(const struct connection *c, char *ret, size_t cap); /* as transport_tls_name() */
-};
-
 /* Owner: the transport's pool, from accept to connection_gone(). */
 struct connection {
 	struct transport *transport;
@@ -114,11 +107,19 @@ struct connection *connection_new_made(struct transport *t, const struct connect
 				       const struct sip_flow *flow, struct made *made);
 /* What came over it, for the files of this room that carry bytes. */
 void connection_input(struct connection *c, char *bytes, size_t n);
+void connection_opened(struct connection *c);
 void connection_closed(struct connection *c, enum stream_closed why);
 void connection_close(struct connection *c);
 void connection_gone(struct connection *c);
 void connection_set_tag(struct connection *c, uint64_t tag);
 int connection_send(struct connection *c, struct slice bytes);
+/* For what comes in pieces: may more be read from it (false: it is closed and that is counted); the beginning of a
+ * message put aside (false: it has ended, and is counted); and forgotten; one whole message. */
+MUST_USE bool connection_admit(struct connection *c);
+MUST_USE bool connection_keep(struct connection *c, const char *bytes, size_t n);
+void connection_release(struct connection *c);
+void connection_hand_out(struct connection *c, char *bytes, size_t n);
+void connection_count(struct connection *c, enum drop why);
 
 /* made.c: the connection is closing or gone: nobody is given it any more. */
 void made_leave(struct connection *c);

@@ -46,7 +46,8 @@ static json_t *registrations_json(const struct web_context *c, const struct dire
 
 static const void *find(const struct web_request *r, struct slice id)
 {
-	return directory_device_by_id(r->context->directory, id);
+	const struct directory_device *d = directory_device_by_id(r->context->directory, id);
+	return d && !d->browser ? d : NULL; /* a page's is nobody's to change */
 }
 
 static json_t *show(const struct web_request *r, const void *object)
@@ -73,7 +74,7 @@ static const struct web_kind device = {STORE_DEVICE,
 static const struct directory_device *device_of(const struct directory_user *u, struct slice name)
 {
 	const struct directory_device *d = u->first_device;
-	while (d && !slice_eq(d->name, name))
+	while (d && (d->browser || !slice_eq(d->name, name)))
 		d = d->next_of_user;
 	return d;
 }

@@ -88,6 +88,21 @@
 /* Below what home routers keep a silent connection for. */
 #define WEB_PING_US (30 * SECOND_US)
 
+/* Credentials of a phone in a browser: a page renews them every few minutes; a closed one rings for no longer. */
+#define WEB_PHONE_US (600 * SECOND_US)
+/* Tabs and browsers of one person. */
+#define WEB_PHONES_OF_PERSON 8u
+/* In all: each has some 700 bytes here and in the directory, and is looked at when a session ends, for about 0.3 us. */
+#define WEB_PHONES_MAX 16384u
+/* Credentials for TURN: a relay may ask for them again as long as a call lasts (RFC 8656 §7.2). */
+#define WEB_TURN_US (12 * 3600 * SECOND_US)
+/* SIP over WebSocket: what waits for a client that does not read, as for one of TCP (STREAM_OUT_MAX). */
+#define WEB_SIP_BYTES ((size_t)256 * 1024)
+/* ... and in the kernel. */
+#define WEB_SIP_SOCKET_BYTES (64 * 1024)
+/* For the last answer to leave before the connection is closed. */
+#define WEB_SIP_LINGER_US (1 * SECOND_US)
+
 /* Passwords of devices: given ones are for phones that cannot take a long one. */
 #define WEB_PASSWORD_MIN 8
 #define WEB_PASSWORD_MAX 128

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "net/loop.h"
+#include "transport/carrier.h"
 #include "web/peer.h"
 
 /* ---- accepting ---- */
@@ -150,7 +151,8 @@ int web_listen(struct web *w, enum web_plane plane, const struct address *at)
 	if (getsockname(fd, (struct sockaddr *)&name, &n) < 0 || !address_from_sockaddr(&name, &l->at))
 		return -EIO;
 	w->context.listening[w->context.listening_count++] = (struct web_listening){plane, l->at};
-	return 0;
+	struct transport_listen phones = {.transport = SIP_WSS, .at = l->at};
+	return plane == WEB_COMPANY ? carrier_listen(w->context.transport, &phones, &l->sip_listener) : 0;
 }
 
 /* ---- the unix socket ---- */

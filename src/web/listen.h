@@ -10,7 +10,8 @@
 struct web_listener {
 	struct web *web;
 	enum web_plane plane;
-	struct address at; /* as the system has it; not of the unix socket */
+	struct address at;     /* as the system has it; not of the unix socket */
+	uint16_t sip_listener; /* its number for SIP over WebSocket; WEB_COMPANY alone */
 	uv_poll_t poll;
 	int fd;
 };

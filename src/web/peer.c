@@ -4,6 +4,7 @@
 
 #include "crypto/crypto.h"
 #include "net/loop.h"
+#include "web/sip.h"
 #include "web/stream.h"
 #include "web/who.h"
 
@@ -38,9 +39,9 @@ static bool sent_ahead(const struct web_peer *p)
 static void timer_fired(struct timer *t, void *arg)
 {
 	struct web_peer *p = arg;
-	if (p->stream && web_stream_tick(p))
+	if (p->sip ? web_sip_tick(p) : p->stream && web_stream_tick(p))
 		return;
-	if (!p->stream && wheel_of(p)->now_us < p->deadline_us && !sent_ahead(p)) {
+	if (!p->sip && !p->stream && wheel_of(p)->now_us < p->deadline_us && !sent_ahead(p)) {
 		start_timer(p);
 		return;
 	}
@@ -59,6 +60,28 @@ void web_peer_drop(struct web_peer *p)
 	lws_set_timeout(p->wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_SYNC);
 }
 
+static void enter(struct web_peer *p, struct web_peer **first)
+{
+	p->next = *first;
+	p->prev = first;
+	if (p->next)
+		p->next->prev = &p->next;
+	*first = p;
+}
+
+static void leave(struct web_peer *p)
+{
+	*p->prev = p->next;
+	if (p->next)
+		p->next->prev = p->prev;
+}
+
+static void count_peer(struct web *w, int by)
+{
+	w->peers += (uint32_t)by;
+	metric_set(&w->peers_now, w->peers);
+}
+
 struct web_peer *web_peer_new(struct web *w, struct lws *wsi)
 {
 	struct web_peer *p = calloc(1, sizeof(*p));
@@ -66,18 +89,21 @@ struct web_peer *web_peer_new(struct web *w, struct lws *wsi)
 		return NULL;
 	p->web = w;
 	p->wsi = wsi;
+	p->entered = w->entering;
 	p->plane = w->entering->plane;
 	p->from = w->entering_from;
-	p->next = w->first_peer;
-	p->prev = &w->first_peer;
-	if (p->next)
-		p->next->prev = &p->next;
-	w->first_peer = p;
+	enter(p, &w->first_peer);
 	timer_init(&p->timer, timer_fired, p);
 	wait_for(p, w->limits.head_us);
-	w->peers++;
-	metric_set(&w->peers_now, w->peers);
+	count_peer(w, 1);
 	return p;
+}
+
+void web_peer_is_phone(struct web_peer *p)
+{
+	leave(p);
+	enter(p, &p->web->first_phone);
+	count_peer(p->web, -1);
 }
 
 /* Bodies hold passwords. */
@@ -110,11 +136,10 @@ void web_peer_free(struct web_peer *p)
 	p->stream = web_stream_free(p->stream);
 	drop_body(p);
 	timer_stop(wheel_of(p), &p->timer);
-	*p->prev = p->next;
-	if (p->next)
-		p->next->prev = p->prev;
-	p->web->peers--;
-	metric_set(&p->web->peers_now, p->web->peers);
+	leave(p);
+	if (!p->sip || !p->sip->connection)
+		count_peer(p->web, -1);
+	p->sip = web_sip_free(p->sip);
 	free(p);
 }
 

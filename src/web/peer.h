@@ -12,9 +12,9 @@ struct web {
 	struct web_limits limits;
 	int64_t started_us;
 	struct lws_context *lws;
-	struct lws_vhost *local, *secure; /* secure: NULL without a certificate */
-	struct web_request *requests;     /* not yet answered, or on their way to the client */
-	struct web_peer *first_peer;
+	struct lws_vhost *local, *secure;          /* secure: NULL without a certificate */
+	struct web_request *requests;              /* not yet answered, or on their way to the client */
+	struct web_peer *first_peer, *first_phone; /* phones are not among the peers: transport counts them */
 	uint32_t peers;
 	struct web_listener listeners[WEB_LISTENERS_MAX];
 	size_t listener_count;
@@ -34,10 +34,12 @@ struct web_peer {
 	struct web_peer *next, **prev;
 	struct lws *wsi;
 	enum web_plane plane;
+	const struct web_listener *entered;
 	struct address from;         /* not of the unix socket */
 	struct timer timer;          /* the one thing that is waited for: a head, a body, an answer, or room to write */
 	int64_t deadline_us;         /* when the client or the resource is given up */
-	struct web_stream *stream;   /* NULL: HTTP */
+	struct web_stream *stream;   /* live events, or */
+	struct web_sip *sip;         /* SIP; both NULL: HTTP */
 	struct web_request *request; /* being read, handled or answered */
 	char *body;
 	size_t body_n, body_cap;
@@ -50,6 +52,8 @@ MUST_USE struct web_peer *web_peer_new(struct web *w, struct lws *wsi);
 void web_peer_free(struct web_peer *p);
 /* Parts from its request: one that is not answered yet lives on until its resource answers, then ends unheard. */
 void web_peer_let_go(struct web_peer *p);
+/* From now on it is counted by transport, and is none of the server's peers. */
+void web_peer_is_phone(struct web_peer *p);
 /* For web/stream.c. A new request with its head read; false: the connection is to be closed. */
 MUST_USE bool web_peer_start(struct web_peer *p);
 MUST_USE bool web_peer_arguments(struct web_peer *p);     /* reads them; false: more than any resource takes */

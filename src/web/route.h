@@ -20,6 +20,7 @@ enum web_resource {
 	WEB_ON_SESSION,
 	WEB_ON_TOTP,
 	WEB_ON_PASSWORDS,
+	WEB_ON_PHONE,
 	WEB_ON_EVENTS,
 	WEB_RESOURCE_COUNT
 };
@@ -73,6 +74,7 @@ void web_tokens_remove(struct web_request *r);
 void web_session_get(struct web_request *r);
 void web_session_begin(struct web_request *r);
 void web_session_end(struct web_request *r);
+void web_phone_begin(struct web_request *r);
 void web_totp_set(struct web_request *r);
 void web_totp_remove(struct web_request *r);
 void web_password_set(struct web_request *r);

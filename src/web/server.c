@@ -4,12 +4,16 @@
 #include "net/loop.h"
 #include "net/tls.h"
 #include "web/access.h"
+#include "web/phones.h"
+#include "web/sip.h"
 #include "web/stream.h"
+#include "web/who.h"
 
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n);
 
 static const struct lws_protocols protocols[] = {
 	{.name = "http", .callback = callback},
+	{.name = "sip", .callback = callback}, /* RFC 7118: what a phone asks for */
 	{0},
 };
 
@@ -38,15 +42,15 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 		return web_stream_confirm(p, in);
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
-		return p->stream ? 0 : -1;
+		return p->stream || p->sip ? 0 : -1;
 	case LWS_CALLBACK_ESTABLISHED:
-		return web_stream_opened(p);
+		return p->sip ? web_sip_opened(p) : web_stream_opened(p);
 	case LWS_CALLBACK_RECEIVE:
-		return web_stream_heard(p, n);
+		return p->sip ? web_sip_received(p, in, n) : web_stream_heard(p, n);
 	case LWS_CALLBACK_RECEIVE_PONG:
-		return web_stream_heard(p, 0);
+		return p->sip ? web_sip_pong(p) : web_stream_heard(p, 0);
 	case LWS_CALLBACK_SERVER_WRITEABLE:
-		return web_stream_writable(p);
+		return p->sip ? web_sip_writable(p) : web_stream_writable(p);
 	case LWS_CALLBACK_HTTP_BODY:
 		return web_peer_body(p, in, n);
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
@@ -132,6 +136,7 @@ static int give_up(struct web *w, int rc)
 {
 	web_close(w);
 	w->context.access = web_access_free(w->context.access);
+	w->context.phones = web_phones_free(w->context.phones);
 	if (!w->lws && !w->listener_count)
 		free(w);
 	return rc;
@@ -159,6 +164,11 @@ int web_new(const struct web_context *context, struct web **ret, struct web_reas
 		snprintf(reterr->text, sizeof(reterr->text), "sessions and tokens cannot be read: %s", strerror(-rc));
 		return give_up(w, rc);
 	}
+	w->context.phones = web_phones_new(&w->context);
+	if (!w->context.phones) {
+		snprintf(reterr->text, sizeof(reterr->text), "out of memory");
+		return give_up(w, -ENOMEM);
+	}
 	rc = web_listen_local(w, reterr);
 	if (rc < 0)
 		return give_up(w, rc);
@@ -182,6 +192,9 @@ void web_store_change(struct web *w, const struct store_change *change)
 {
 	web_access_apply(w->context.access, change);
 	web_stream_change(w, change);
+	web_sip_change(w, change);
+	if (!w->closed)
+		web_phones_change(w->context.phones, change);
 }
 
 void web_set_identity(struct web *w, const struct tls_identity *identity)
@@ -195,6 +208,7 @@ void web_close(struct web *w)
 		return;
 	w->closed = true;
 	web_listen_close(w);
+	w->context.phones = web_phones_free(w->context.phones); /* while there is a directory */
 	if (w->lws)
 		lws_context_destroy(w->lws);
 	/* What only waited for its next turn has nobody left to answer; what the store owes comes to its done(). */

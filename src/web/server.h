@@ -21,6 +21,7 @@ struct transport;
 struct web;
 struct web_access;
 struct web_console;
+struct web_phones;
 struct store_change;
 
 /* Where a request came in decides what it may ask for at most. */
@@ -34,7 +35,7 @@ struct web_listening {
 	struct address at;
 };
 
-#define WEB_NODE_WARNINGS 5
+#define WEB_NODE_WARNINGS 6
 /* What the resources show and change. All borrowed; they outlive the web server. */
 struct web_context {
 	struct loop *loop;
@@ -52,6 +53,8 @@ struct web_context {
 	const char *version;
 	const struct web_console *console; /* NULL: there is none */
 	struct web_access *access;         /* the server's own; NULL where resources are tested without one */
+	struct web_phones *phones;         /* the same */
+	const char *turn_secret;           /* of turn: in the configuration; the wiring's, which may change it */
 	/* What the wiring has to warn of, in sentences that it keeps and may change; NULL or empty: nothing. */
 	const char *warnings[WEB_NODE_WARNINGS];
 	/* Filled in by web_listen(). */

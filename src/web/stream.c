@@ -6,6 +6,7 @@
 #include "web/access.h"
 #include "web/events.h"
 #include "web/policy.h"
+#include "web/sip.h"
 #include "web/who.h"
 
 /* ---- may it listen ---- */
@@ -31,10 +32,14 @@ int web_stream_confirm(struct web_peer *p, const char *protocol)
 	r->upgrade = slice_caseeq(slice_from_string(protocol), SLICE("websocket"));
 	if (!r->upgrade || !web_peer_arguments(p))
 		web_problem(r, WEB_BAD_REQUEST, NULL, "this server speaks HTTP/1.1 and changes to no other protocol");
-	else if (web_route_admit_stream(r))
-		p->stream = calloc(1, sizeof(*p->stream));
-	if (!p->stream)
+	else if (slice_eq(r->path, SLICE(WEB_SIP_PATH)) ? web_sip_admit(p, r) : web_route_admit_stream(r))
+		p->stream = p->sip ? NULL : calloc(1, sizeof(*p->stream));
+	if (!p->stream && !p->sip)
 		return p->answered ? refuse_now(p) : -1;
+	if (p->sip) {
+		p->request = web_request_free(r);
+		return 0;
+	}
 	/* From the server's list to the stream: it is not answered, and lasts as long as the connection. */
 	web_request_unlink(r);
 	p->stream->request = r;
@@ -171,7 +176,7 @@ void web_stream_change(struct web *w, const struct store_change *change)
 	if (w->closed)
 		return; /* what the store still delivers at the end */
 	struct web_event e;
-	bool rights = change->kind == STORE_PASS || change->kind == STORE_USER || change->kind == STORE_TENANT;
+	bool rights = web_who_concerns(change);
 	w->last_seq = MAX(w->last_seq, change->seq);
 	bool told = web_event_describe(&w->context, change, &e);
 	for (struct web_peer *p = w->first_peer, *next; p; p = next) {

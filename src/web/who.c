@@ -122,6 +122,18 @@ static bool by_session(struct web_request *r)
 	return take(r, p, web_role_find(u->role));
 }
 
+bool web_who_concerns(const struct store_change *change)
+{
+	return change->kind == STORE_PASS || change->kind == STORE_USER || change->kind == STORE_TENANT;
+}
+
+bool web_who_lasts(const struct web_context *c, struct slice pass)
+{
+	const struct web_pass *p = web_access_by_id(c->access, pass);
+	const struct directory_user *u = p ? directory_user_by_id(c->directory, p->user) : NULL;
+	return u && slice_eq(u->role, p->role) && p->expires_us > loop_wheel(c->loop)->wall_us;
+}
+
 bool web_who_find(struct web_request *r)
 {
 	if (r->plane == WEB_LOCAL) {

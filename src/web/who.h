@@ -2,6 +2,8 @@
 #pragma once
 #include "web/request.h"
 
+struct store_change;
+
 /* Per plane, because cookies know no ports (RFC 6265 §8.5), and the provider may use both from one browser. */
 const char *web_cookie_name(enum web_plane plane);
 /*
@@ -9,3 +11,7 @@ const char *web_cookie_name(enum web_plane plane);
  * is shown is not good, or the request was made by a foreign page.
  */
 MUST_USE bool web_who_find(struct web_request *r);
+/* May this change be the end of somebody's session? */
+bool web_who_concerns(const struct store_change *change);
+/* Is the session with this id still good? Sessions end, roles change, people and companies go. */
+bool web_who_lasts(const struct web_context *c, struct slice pass);

@@ -99,7 +99,7 @@ class Browser:
 class Events:
     """The WebSocket of live events, as a page of the browser opens it; next() is the next message."""
 
-    def __init__(self, browser, path='/api/v1/events', origin='own', room=None):
+    def __init__(self, browser, path='/api/v1/events', origin='own', room=None, protocol=None):
         plain = socket.socket()
         plain.settimeout(PATIENCE)
         if room:
@@ -115,6 +115,8 @@ class Events:
             lines.append('Cookie: ' + '; '.join(f'{name}={value}' for name, value in browser.cookies.items()))
         if origin:
             lines.append('Origin: ' + (browser.origin if origin == 'own' else origin))
+        if protocol:
+            lines.append(f'Sec-WebSocket-Protocol: {protocol}')
         self.socket.sendall('\r\n'.join([*lines, '', '']).encode())
         self.stream = self.socket.makefile('rb')
         self.status = int(self.stream.readline().split()[1])
@@ -123,6 +125,7 @@ class Events:
         if self.status == 101:
             proof = hashlib.sha1((key + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').encode()).digest()
             assert given[b'sec-websocket-accept'] == base64.b64encode(proof).lower(), given
+            self.protocol = given.get(b'sec-websocket-protocol', b'').decode()
         else:
             self.body = self.stream.read(int(given.get(b'content-length', 0))).decode()
 

@@ -169,14 +169,18 @@ class Softphone:
         assert said.status == 200, said.first
         return self
 
+    @property
+    def call(self):
+        return Call
+
     def dial(self, extension, **described):
         """A call on its way: challenged, authenticated, not answered yet."""
-        return Call(self, **described).begin(extension)
+        return self.call(self, **described).begin(extension)
 
     def incoming(self, **described):
         """The next call that comes in; it rings."""
         invite = self.request('INVITE')
-        return Call(self, **described).taken(invite)
+        return self.call(self, **described).taken(invite)
 
 
 class Call:
@@ -253,7 +257,7 @@ class Call:
     def begin(self, extension):
         self.them, self.target = f'<sip:{extension}@{DOMAIN}>', f'sip:{extension}@{DOMAIN}'
         self.body, self.authorization = self.offer(), ''
-        if self.phone.transport != 'tls':  # where its registration has made the connection known
+        if self.phone.transport not in ('tls', 'ws'):  # where its registration has made the connection known
             branch = 'z9hG4bK' + secrets.token_hex(8)
             said = self.ask('INVITE', self.body, branch=branch)
             assert said.status == 401, said.first

@@ -28,6 +28,7 @@ BODIES = {
     'createToken': {'tenant': 'acme', 'name': 'reader', 'role': 'auditor', 'access': 'read', 'days': 30},
     'setPassword': {'password': PASSWORD, 'old': PASSWORD},
     'beginSession': {'login': 'p102@acme.example', 'password': PASSWORD, 'code': '123456'},
+    'beginPhone': {'username': 'gone-long-ago', 'digest': 'sha-256'},
     'setTotp': {'secret': 32 * 'A', 'code': '123456'},
 }
 KINDS = ('Tenant', 'User', 'Device', 'Trunk', 'Number')
@@ -207,9 +208,11 @@ def people_log_in(api, there, port):
     page.bad('setPassword', 'missing-field', 'old', path=path, body={'password': PASSWORD})
     page.bad('setPassword', 'wrong-login', 'old', path=path, body={'password': PASSWORD, 'old': 'wrong'})
     page.good('setPassword', path, body=BODIES['setPassword'])
+    phone = page.good('beginPhone').json
+    assert page.good('beginPhone', body={'username': phone['username']}).json['password'] == phone['password']
     # Nobody is a person on the unix socket.
     api.bad('beginSession', 'bad-request', body=login)
-    for operation in ('getSession', 'endSession', 'setTotp', 'removeTotp'):
+    for operation in ('getSession', 'endSession', 'setTotp', 'removeTotp', 'beginPhone'):
         api.bad(operation, 'forbidden')
     return page
 

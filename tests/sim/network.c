@@ -353,6 +353,11 @@ void transport_tls_name(const struct transport *t, const struct sip_flow *flow, 
 	snprintf(ret, cap, "%s", alive ? "TLSv1.3 TLS_AES_256_GCM_SHA384" : "");
 }
 
+struct slice transport_person(const struct transport *t, const struct sip_flow *flow)
+{
+	return SLICE_NONE;
+}
+
 size_t transport_listener_count(const struct transport *t)
 {
 	return ARRAY_LEN(listeners);

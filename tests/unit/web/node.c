@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "store/rows.h"
+#include "transport/carrier.h"
 #include "web/peer.h"
 
 static struct node *the_node; /* the players below have no other way to it */
@@ -84,6 +85,32 @@ unsigned media_workers(const struct media *m)
 {
 	return 2;
 }
+
+int carrier_listen(struct transport *t, const struct transport_listen *listen, uint16_t *ret_number)
+{
+	*ret_number = 0;
+	return 0;
+}
+
+/* No phones here: tests/scenario/test_websocket.py has them. */
+struct connection *carrier_begin(struct transport *t, const struct connection_ops *ops, void *carrier,
+				 const struct sip_flow *flow)
+{
+	return NULL;
+}
+
+void *carrier_of(const struct connection *c)
+{
+	return NULL;
+}
+
+void carrier_input(struct connection *c, char *bytes, size_t n, bool last) {}
+
+void carrier_alive(struct connection *c) {}
+
+void carrier_overflow(struct connection *c) {}
+
+void carrier_gone(struct connection *c) {}
 
 size_t transport_listener_count(const struct transport *t)
 {

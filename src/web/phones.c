@@ -1,0 +1,173 @@
+/* web/phones.c - the list of browsers that are phones: see phones.h */
+#include "web/phones.h"
+#include <errno.h>
+
+#include "net/loop.h"
+#include "web/who.h"
+
+struct web_phones {
+	const struct web_context *context;
+	struct web_phone *first;
+	uint32_t count;
+};
+
+static struct wheel *wheel_of(const struct web_phones *ps)
+{
+	return loop_wheel(ps->context->loop);
+}
+
+/* The directory may have dropped the device before, with its user. */
+static struct directory_device *device_of(const struct web_phone *p)
+{
+	return directory_device_by_id(p->phones->context->directory, slice_from_string(p->device));
+}
+
+static void end(struct web_phone *p)
+{
+	struct web_phones *ps = p->phones;
+	struct directory_device *d = device_of(p);
+	if (d)
+		directory_browser_remove(ps->context->directory, d);
+	timer_stop(wheel_of(ps), &p->timer);
+	*p->prev = p->next;
+	if (p->next)
+		p->next->prev = p->prev;
+	ps->count--;
+	web_secret_wipe(&p->secret);
+	free(p);
+}
+
+static void expired(struct timer *t, void *arg)
+{
+	end(arg);
+}
+
+static void renew(struct web_phone *p)
+{
+	struct wheel *w = wheel_of(p->phones);
+	p->expires_us = w->wall_us + WEB_PHONE_US;
+	timer_start(w, &p->timer, WEB_PHONE_US);
+}
+
+struct web_phones *web_phones_new(const struct web_context *context)
+{
+	struct web_phones *ps = calloc(1, sizeof(*ps));
+	if (ps)
+		ps->context = context;
+	return ps;
+}
+
+struct web_phones *web_phones_free(struct web_phones *ps)
+{
+	while (ps && ps->first)
+		end(ps->first);
+	free(ps);
+	return NULL;
+}
+
+struct web_phone *web_phones_renew(struct web_phones *ps, struct slice pass, struct slice username)
+{
+	struct web_phone *p = ps->first;
+	while (p && (!slice_eq(slice_from_string(p->pass), pass) ||
+		     !slice_eq(slice_from_string(p->secret.username), username)))
+		p = p->next;
+	if (p && !device_of(p)) {
+		end(p);
+		return NULL;
+	}
+	if (p)
+		renew(p);
+	return p;
+}
+
+/* A page that is registered is in use; of others the one that was renewed longest ago is most likely closed. */
+static bool is_less_used(const struct web_phone *p, const struct web_phone *than)
+{
+	const struct directory_device *d = device_of(p), *other = device_of(than);
+	bool registered = d && d->first_binding, other_registered = other && other->first_binding;
+	return registered != other_registered ? other_registered : p->expires_us < than->expires_us;
+}
+
+static void make_room(struct web_phones *ps, struct slice user)
+{
+	struct web_phone *least = NULL;
+	unsigned count = 0;
+	for (struct web_phone *p = ps->first; p; p = p->next) {
+		if (!slice_eq(slice_from_string(p->user), user))
+			continue;
+		count++;
+		if (!least || is_less_used(p, least))
+			least = p;
+	}
+	if (count >= WEB_PHONES_OF_PERSON)
+		end(least);
+}
+
+static void keep(char ret[STORE_ID_CAP], struct slice id)
+{
+	struct writer w = writer_on(ret, STORE_ID_CAP - 1);
+	write_slice(&w, id);
+	ret[w.n] = 0;
+}
+
+static int add_device(const struct web_phone *p, const struct directory_user *u, enum sip_digest_algorithm digest)
+{
+	const struct web_context *c = p->phones->context;
+	struct store_device row = {
+		.id = slice_from_string(p->device),
+		.tenant = u->tenant->id,
+		.user = u->id,
+		.name = SLICE("browser"),
+		.username = slice_from_string(p->secret.username),
+		.digest = digest,
+		.ha1 = slice_of(p->secret.ha1, digest == SIP_DIGEST_SHA256 ? 32 : 16),
+		.srtp = STORE_SRTP_DTLS,
+		.created_us = loop_wheel(c->loop)->wall_us,
+		.updated_us = loop_wheel(c->loop)->wall_us,
+	};
+	return directory_browser_add(c->directory, &row);
+}
+
+int web_phones_add(struct web_phones *ps, const struct directory_user *u, struct slice pass,
+		   enum sip_digest_algorithm digest, struct web_phone **ret)
+{
+	make_room(ps, u->id);
+	if (ps->count >= WEB_PHONES_MAX)
+		return -ENOSPC;
+	struct web_phone *p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->phones = ps;
+	store_new_id(ps->context->random, wheel_of(ps)->wall_us, p->device);
+	keep(p->user, u->id);
+	keep(p->pass, pass);
+	int rc = web_secret_make(ps->context, SLICE_NONE, SLICE_NONE, digest, &p->secret);
+	if (rc == 0)
+		rc = add_device(p, u, digest);
+	if (rc < 0) {
+		web_secret_wipe(&p->secret);
+		free(p);
+		return rc;
+	}
+	p->next = ps->first;
+	p->prev = &ps->first;
+	if (p->next)
+		p->next->prev = &p->next;
+	ps->first = p;
+	ps->count++;
+	timer_init(&p->timer, expired, p);
+	renew(p);
+	*ret = p;
+	return 0;
+}
+
+void web_phones_change(struct web_phones *ps, const struct store_change *change)
+{
+	if (!web_who_concerns(change))
+		return;
+	for (struct web_phone *p = ps->first, *next; p; p = next) {
+		next = p->next;
+		if (!web_who_lasts(ps->context, slice_from_string(p->pass)))
+			end(p);
+	}
+}
