@@ -101,7 +101,8 @@ static struct directory_device *device_of_connection(struct switchboard *sb, con
  * or, where all devices of that extension agree, by extension. Once credentials name the device, its own setting
  * decides.
  */
-static enum sip_digest_algorithm algorithm_guess(struct switchboard *sb, const struct sip_message *req)
+static enum sip_digest_algorithm algorithm_guess(struct switchboard *sb, const struct sip_message *req,
+						 const struct sip_flow *flow)
 {
 	struct sip_address from;
 	struct sip_reason err;
@@ -113,12 +114,16 @@ static enum sip_digest_algorithm algorithm_guess(struct switchboard *sb, const s
 		return d->digest;
 	struct directory_tenant *t = directory_tenant_by_domain(dir, from.uri.host);
 	struct directory_user *u = t ? directory_user_by_extension(dir, t, from.uri.user) : NULL;
-	if (!u || !u->first_device)
-		return SIP_DIGEST_MD5;
-	for (d = u->first_device; d; d = d->next_of_user)
-		if (!d->browser && d->digest != SIP_DIGEST_SHA256)
+	/* A page is one of the browsers that its person has, and no desk phone is. */
+	bool page = !slice_empty(transport_person(sb->config.transport, flow)), any = false;
+	for (d = u ? u->first_device : NULL; d; d = d->next_of_user) {
+		if (d->browser != page)
+			continue;
+		if (d->digest != SIP_DIGEST_SHA256)
 			return SIP_DIGEST_MD5;
-	return SIP_DIGEST_SHA256;
+		any = true;
+	}
+	return any ? SIP_DIGEST_SHA256 : SIP_DIGEST_MD5;
 }
 
 static void challenge(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
@@ -186,7 +191,7 @@ enum auth_result authenticate(struct switchboard *sb, struct sip_server *server,
 
 	struct sip_credentials c;
 	if (!credentials_find(req, &c)) {
-		challenge(sb, server, req, flow, algorithm_guess(sb, req), false);
+		challenge(sb, server, req, flow, algorithm_guess(sb, req, flow), false);
 		return AUTH_ANSWERED;
 	}
 

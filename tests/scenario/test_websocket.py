@@ -1,13 +1,23 @@
 """SIP over secure WebSocket: who may open one, how its frames become messages, and phones in pages that ring each other."""
-import time
+import base64
+import hashlib
+import hmac
+import signal
 
 from browser import Browser
 from server import Alto, free_port
-from webphone import BINARY, PING, TEXT, WebPhone, WebSocket
+from softphone import DOMAIN, Softphone
+from webphone import BINARY, PING, PONG, TEXT, WebPhone, WebSocket
 
 PASSWORD = 'correct horse'
-OPTIONS = ('OPTIONS sip:acme.example SIP/2.0\r\nVia: SIP/2.0/WSS a.invalid;branch=z9hG4bK{n}\r\nMax-Forwards: 70\r\n'
-           'From: <sip:x@acme.example>;tag=1\r\nTo: <sip:acme.example>\r\nCall-ID: c{n}\r\nCSeq: {n} OPTIONS\r\n\r\n')
+LARGEST = 65535  # SIP_MESSAGE_MAX
+CONTINUED = 0
+
+
+def options(n, padding=''):
+    return (f'OPTIONS sip:{DOMAIN} SIP/2.0\r\nVia: SIP/2.0/WSS a.invalid;branch=z9hG4bK{n}\r\nMax-Forwards: 70\r\n'
+            f'From: <sip:x@{DOMAIN}>;tag=1\r\nTo: <sip:{DOMAIN}>\r\nCall-ID: c{n}\r\nCSeq: {n} OPTIONS\r\n'
+            f'{padding}\r\n').encode()
 
 
 def test_who_may_open(company, admin, anna):
@@ -23,6 +33,44 @@ def test_who_may_open(company, admin, anna):
         web.close()
 
 
+def test_frames(company):
+    """One message in one message, whatever the frames; keep-alives of both kinds; and the largest there may be."""
+    web = WebSocket(Browser(company))
+
+    def answered(n):
+        said = web.message().decode()
+        assert said.startswith('SIP/2.0 ') and f'Call-ID: c{n}\r\n' in said, said
+
+    web.send(options(1))
+    answered(1)
+    web.send(options(2), BINARY)
+    answered(2)
+    text = options(3)
+    web.send(text[:10], TEXT, last=False)
+    web.send(b'between', PING)
+    assert web.frame() == (PONG, b'between')
+    for at in range(10, len(text), 50):
+        web.send(text[at:at + 50], CONTINUED, last=False)
+    web.send(b'', CONTINUED)
+    answered(3)
+    web.send(b'\r\n\r\n')
+    assert web.message() == b'\r\n'
+    web.send(options(4, f'X: {"x" * (LARGEST - len(options(4)) - 5)}\r\n'))  # more than one answer can say of it
+    answered(4)
+    web.send(options(5, f'X: {"x" * (LARGEST + 1 - len(options(5)) - 5)}\r\n'))
+    assert web.message() is None, 'larger than a message may be'
+    web.close()
+
+
+def phone_of(browser, **asked):
+    """A page that has become a phone, and what it was given."""
+    given = browser.ask('POST', '/api/v1/session/phone', asked)
+    assert given.status == 201, given.text
+    given = given.json
+    extension = given['aor'][4:].split('@')[0]
+    return WebPhone((given['username'], given['password']), extension, browser), given
+
+
 def call(caller, callee, extension):
     a = caller.dial(extension)
     b = callee.incoming().accept()
@@ -30,33 +78,104 @@ def call(caller, callee, extension):
     return a, b
 
 
-def phone_of(browser):
-    """A page that has become a phone, and what it was given."""
-    given = browser.ask('POST', '/api/v1/session/phone', {})
-    assert given.status == 201, given.text
-    given = given.json
-    extension = given['aor'][4:].split('@')[0]
-    return WebPhone((given['username'], given['password']), extension, browser), given
+def hang_up(leaver, other):
+    assert leaver.ask('BYE').status == 200
+    other.ended()
 
 
 def test_calls(alto, anna, bruno):
-    (first, given), (second, _) = phone_of(anna), phone_of(bruno)
-    assert (given['aor'], given['websocket'], given['ice_servers']) == ('sip:101@acme.example', '/sip', [])
-    assert given['display_name'] == 'Person 101'
+    (first, given), (second, _) = phone_of(anna), phone_of(bruno, digest='sha-256')
+    assert (given['aor'], given['websocket'], given['display_name']) == ('sip:101@acme.example', '/sip', 'Person 101')
     with first, second:
         first.register()
+        second.kind = BINARY
         second.register()
         a, b = call(first, second, '102')
         assert ';transport=ws' in a.target and 'SIP/2.0/WSS' in b.invite['Via'], (a.target, b.invite['Via'])
-        assert b.ask('BYE').status == 200
-        a.ended()
+        hang_up(b, a)
         row = alto.last_call()
         assert row['caller']['transport'] == row['callee']['transport'] == 'WSS', row
+        hang_up(*call(second, first, '101'))
+        # It is no device of the database: nobody lists it, and none of its registration is written.
+        user = next(u for u in alto.listing('user', 'list', 'acme') if u['login'] == 'p101')
+        devices = alto.api('GET', '/api/v1/devices?tenant=acme&user=p101')[1]['items']
+        assert [d['name'] for d in devices] == ['desk'], (user, devices)
+        # The same for longer; another session cannot have it.
+        again = anna.ask('POST', '/api/v1/session/phone', {'username': given['username']}).json
+        assert again['password'] == given['password'] and again['expires_at'] > given['expires_at'], again
+        assert bruno.ask('POST', '/api/v1/session/phone', {'username': given['username']}).json['aor'] == 'sip:102@acme.example'
+
+
+def refused(phone):
+    """A registration to which the server says no, however often."""
+    try:
+        phone.register()
+    except AssertionError as e:
+        return '401' in str(e)
+    return False
+
+
+def test_where_it_is_good(alto, company, anna, bruno):
+    """On its person's own pages; nowhere else is there such a device."""
+    phone, given = phone_of(anna)
+    account = given['username'], given['password']
+    with phone, WebPhone(account, '101', bruno) as of_another, WebPhone(account, '101', Browser(company)) as of_nobody, \
+            Softphone(account, '101', ('127.0.0.1', alto.tls_port), 'tls') as desk:
+        for elsewhere in of_another, of_nobody, desk:
+            assert refused(elsewhere)
+        phone.register()
+
+
+def test_its_end(alto, company, anna):
+    """With the session: the WebSocket ends, and nobody rings there any more."""
+    browser = Browser(company)
+    assert browser.login('p102@acme.example', PASSWORD).status == 200
+    (leaving, given), (staying, _) = phone_of(browser), phone_of(anna)
+    with staying:
+        leaving.register()
+        staying.register()
+        hang_up(*call(staying, leaving, '102'))
+        assert browser.ask('DELETE', '/api/v1/session').status == 204
+        leaving.wait_for_end()
+        assert staying.dial('102').final() == 480
+    leaving.socket.close()
+
+
+def test_who_does_not_read(alto, company, anna):
+    deaf, given = phone_of(anna)
+    deaf.register()
+    with deaf.using:  # so it does not read
+        try:
+            for n in range(100000):
+                deaf.web.socket.sendall(deaf.web.framed(options(n)))
+        except OSError:
+            pass
+        else:
+            raise AssertionError('it was not closed')
+    assert 'alto_transport_drops_total{reason="overflow"} 1\n' in alto.api('GET', '/metrics')[1]
+
+
+def test_relays(alto, secret, anna):
+    """Credentials that a TURN server with the same secret works out for itself; a new secret is read on SIGHUP."""
+    for words in 'a-secret-of-the-relay', 'another-secret-of-the-relay':
+        secret.write_text(words + '\n')
+        start = len(alto.log.all)
+        alto.process.send_signal(signal.SIGHUP)
+        alto.log.wait_for('serve.certificate_reloaded', start=start)
+        [server] = anna.ask('POST', '/api/v1/session/phone', {}).json['ice_servers']
+        assert server['urls'] == ['turn:turn.acme.example:3478?transport=udp', 'turns:turn.acme.example:5349'], server
+        mac = hmac.new(words.encode(), server['username'].encode(), hashlib.sha1).digest()
+        assert server['credential'] == base64.b64encode(mac).decode(), server
 
 
 company, admin, tls = free_port(), free_port(), free_port()
-with Alto({'sip_tls': [f'127.0.0.1:{tls}'], 'https': [f'127.0.0.1:{company}'],
-           'admin': [f'127.0.0.1:{admin}']}) as alto:
+alto = Alto({'sip_tls': [f'127.0.0.1:{tls}'], 'https': [f'127.0.0.1:{company}'], 'admin': [f'127.0.0.1:{admin}']})
+secret = alto.directory / 'turn.secret'
+secret.write_text('the-secret-at-the-start\n')
+with alto.config.open('a') as config:
+    config.write('turn:\n  urls: ["turn:turn.acme.example:3478?transport=udp", "turns:turn.acme.example:5349"]\n'
+                 f'  secret: {secret}\n')
+with alto:
     alto.tls_port = tls
     accounts = alto.company()
     for person in 'p101', 'p102':
@@ -65,5 +184,10 @@ with Alto({'sip_tls': [f'127.0.0.1:{tls}'], 'https': [f'127.0.0.1:{company}'],
     assert anna.login('p101@acme.example', PASSWORD).status == 200
     assert bruno.login('p102@acme.example', PASSWORD).status == 200
     test_who_may_open(company, admin, anna)
+    test_frames(company)
     test_calls(alto, anna, bruno)
+    test_where_it_is_good(alto, company, anna, bruno)
+    test_its_end(alto, company, anna)
+    test_who_does_not_read(alto, company, anna)
+    test_relays(alto, secret, anna)
     alto.stop()

@@ -26,14 +26,19 @@ class WebSocket(Events):
         self.using = threading.Lock()  # of the socket, as Softphone's
 
     def send(self, body, kind=TEXT, last=True):
+        frame = self.framed(body, kind, last)
+        with self.using:
+            self.socket.sendall(frame)
+
+    @staticmethod
+    def framed(body, kind=TEXT, last=True):
         mask = os.urandom(4)
         n = len(body)
         length = bytes([0x80 | n]) if n < 126 else b'\xfe' + struct.pack('>H', n) if n < 65536 else \
             b'\xff' + struct.pack('>Q', n)
         masked = bytes(c ^ mask[i % 4] for i, c in enumerate(body)) if n < 4096 else \
             (int.from_bytes(body, 'big') ^ int.from_bytes((mask * (n // 4 + 1))[:n], 'big')).to_bytes(n, 'big')
-        with self.using:
-            self.socket.sendall(bytes([kind | (0x80 if last else 0)]) + length + mask + masked)
+        return bytes([kind | (0x80 if last else 0)]) + length + mask + masked
 
     def message(self):
         """The next one; None when the server has ended it. Its pings are answered."""

@@ -1,0 +1,198 @@
+/* test_phones.c - credentials of browsers: their time, their session, their number; and those of relays */
+#include "support/test.h"
+#include <errno.h>
+
+#include "unit/web/node.h"
+#include "web/phones.h"
+#include "web/turn.h"
+#include "web/who.h"
+
+#define S(text) slice_from_string(text)
+
+/* Sessions are played: `ended` is over. */
+static const char *ended;
+
+bool web_who_concerns(const struct store_change *change)
+{
+	return change->kind == STORE_PASS;
+}
+
+bool web_who_lasts(const struct web_context *c, struct slice pass)
+{
+	return !ended || !slice_eq(pass, S(ended));
+}
+
+static struct web_context context;
+static struct random seed;
+static struct web_phones *phones;
+
+static void apply(enum store_kind kind, const char *id, const void *row)
+{
+	directory_apply(context.directory,
+			&(struct store_change){.kind = kind, .tenant = S("t1"), .id = S(id), .row = row});
+}
+
+static void put_user(const char *id, const char *extension)
+{
+	struct store_user u = {.id = S(id),
+			       .tenant = S("t1"),
+			       .login = S(id),
+			       .extension = S(extension),
+			       .name = S("Somebody"),
+			       .role = S("user")};
+	apply(STORE_USER, id, &u);
+}
+
+static int start(void **state)
+{
+	random_init_seeded(&seed, 7);
+	context = (struct web_context){.random = &seed};
+	struct store_tenant t = {.id = S("t1"), .name = S("acme"), .domain = S("acme.example")};
+	if (loop_new(&context.loop) < 0 || directory_new(&seed, &context.directory) < 0)
+		return -1;
+	apply(STORE_TENANT, "t1", &t);
+	put_user("anna", "101");
+	put_user("bruno", "102");
+	ended = NULL;
+	phones = web_phones_new(&context);
+	return phones ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+	web_phones_free(phones);
+	directory_free(context.directory);
+	loop_drain(context.loop);
+	loop_free(context.loop);
+	return 0;
+}
+
+static void move_time(int64_t us)
+{
+	struct wheel *w = loop_wheel(context.loop);
+	wheel_turn(w, w->now_us + us, w->wall_us + us);
+}
+
+static struct web_phone *add(const char *user, const char *pass)
+{
+	struct web_phone *p = NULL;
+	assert_int_equal(
+		web_phones_add(phones, directory_user_by_id(context.directory, S(user)), S(pass), SIP_DIGEST_MD5, &p),
+		0);
+	return p;
+}
+
+static const struct directory_device *device(const char *username)
+{
+	return directory_device_by_username(context.directory, S(username));
+}
+
+static void it_is_a_device_for_its_time(void **state)
+{
+	struct web_phone *p = add("anna", "pass-1");
+	char username[65], password[WEB_PASSWORD_MAX + 1];
+	snprintf(username, sizeof(username), "%s", p->secret.username);
+	snprintf(password, sizeof(password), "%s", p->secret.password);
+	assert_true(device(username)->browser);
+	assert_slice(device(username)->user->id, "anna");
+	assert_int_equal(p->expires_us, loop_wheel(context.loop)->wall_us + WEB_PHONE_US);
+
+	move_time(WEB_PHONE_US - SECOND_US);
+	assert_null(web_phones_renew(phones, S("pass-2"), S(username))); /* another session's */
+	p = web_phones_renew(phones, S("pass-1"), S(username));
+	assert_string_equal(p->secret.password, password);
+	move_time(WEB_PHONE_US - SECOND_US);
+	assert_non_null(device(username));
+	move_time(SECOND_US + MS_US);
+	assert_null(device(username));
+	assert_null(web_phones_renew(phones, S("pass-1"), S(username)));
+}
+
+static void it_ends_with_its_session(void **state)
+{
+	char username[65], other[65];
+	snprintf(username, sizeof(username), "%s", add("anna", "pass-1")->secret.username);
+	snprintf(other, sizeof(other), "%s", add("anna", "pass-2")->secret.username);
+	ended = "pass-1";
+	web_phones_change(phones, &(struct store_change){.kind = STORE_NUMBER});
+	assert_non_null(device(username));
+	web_phones_change(phones, &(struct store_change){.kind = STORE_PASS});
+	assert_null(device(username));
+	assert_non_null(device(other));
+}
+
+static void it_goes_with_its_person(void **state)
+{
+	char username[65];
+	snprintf(username, sizeof(username), "%s", add("anna", "pass-1")->secret.username);
+	apply(STORE_USER, "anna", NULL);
+	assert_null(device(username));
+	assert_null(web_phones_renew(phones, S("pass-1"), S(username)));
+}
+
+static void bind(struct web_phone *p, const char *id)
+{
+	struct directory_binding *b;
+	struct store_binding row = {.id = S(id), .tenant = S("t1"), .user = S(p->user), .device = S(p->device)};
+	assert_int_equal(directory_binding_put(context.directory, &row, &b), 0);
+}
+
+/* Of one too many, the one that is not registered and was renewed longest ago ends. */
+static void a_person_has_so_many(void **state)
+{
+	char usernames[WEB_PHONES_OF_PERSON + 1][65];
+	for (unsigned i = 0; i < WEB_PHONES_OF_PERSON; i++) {
+		struct web_phone *p = add("anna", "pass-1");
+		snprintf(usernames[i], sizeof(usernames[i]), "%s", p->secret.username);
+		if (i == 0)
+			bind(p, "b1");
+		move_time(SECOND_US);
+	}
+	assert_non_null(web_phones_renew(phones, S("pass-1"), S(usernames[1])));
+	(void)add("bruno", "pass-3");
+	for (unsigned i = 0; i < WEB_PHONES_OF_PERSON; i++)
+		assert_non_null(device(usernames[i]));
+	(void)add("anna", "pass-2");
+	for (unsigned i = 0; i < WEB_PHONES_OF_PERSON; i++)
+		assert_true((device(usernames[i]) != NULL) == (i != 2));
+}
+
+static void there_are_so_many(void **state)
+{
+	char id[16], extension[16];
+	struct web_phone *p = NULL;
+	for (unsigned i = 0; i < WEB_PHONES_MAX; i++) {
+		if (i % WEB_PHONES_OF_PERSON == 0) {
+			snprintf(id, sizeof(id), "u%u", i);
+			snprintf(extension, sizeof(extension), "%u", 10000 + i);
+			put_user(id, extension);
+		}
+		(void)add(id, "pass-1");
+	}
+	const struct directory_user *anna = directory_user_by_id(context.directory, S("anna"));
+	assert_int_equal(web_phones_add(phones, anna, S("pass-1"), SIP_DIGEST_MD5, &p), -ENOSPC);
+	move_time(WEB_PHONE_US + MS_US);
+	assert_int_equal(web_phones_add(phones, anna, S("pass-1"), SIP_DIGEST_SHA256, &p), 0);
+	assert_int_equal(device(p->secret.username)->digest, SIP_DIGEST_SHA256);
+}
+
+/* base64(HMAC-SHA1(secret, username)), as Python's hmac computes it. */
+static void a_relay_knows_its_password(void **state)
+{
+	char password[WEB_TURN_PASSWORD_CAP];
+	web_turn_password(S("north-of-the-river-and-west"), S("1700000000:anna-browser"), password);
+	assert_string_equal(password, "biVv1j+9cEmgxZHCPd2lW68qtLE=");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(it_is_a_device_for_its_time, start, stop),
+		cmocka_unit_test_setup_teardown(it_ends_with_its_session, start, stop),
+		cmocka_unit_test_setup_teardown(it_goes_with_its_person, start, stop),
+		cmocka_unit_test_setup_teardown(a_person_has_so_many, start, stop),
+		cmocka_unit_test_setup_teardown(there_are_so_many, start, stop),
+		cmocka_unit_test(a_relay_knows_its_password),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
