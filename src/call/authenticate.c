@@ -117,7 +117,7 @@ static enum sip_digest_algorithm algorithm_guess(struct switchboard *sb, const s
 	/* A page is one of the browsers that its person has, and no desk phone is. */
 	bool page = !slice_empty(transport_person(sb->config.transport, flow)), any = false;
 	for (d = u ? u->first_device : NULL; d; d = d->next_of_user) {
-		if (d->browser != page)
+		if ((d->browser != NULL) != page)
 			continue;
 		if (d->digest != SIP_DIGEST_SHA256)
 			return SIP_DIGEST_MD5;

@@ -42,7 +42,7 @@ static void set_numbers(struct directory_device *dev, const struct store_device 
 		memcpy(dev->ha1, row->ha1.p, MIN(row->ha1.n, sizeof(dev->ha1)));
 }
 
-static int add(struct directory *d, const struct store_device *row, bool browser)
+static int add(struct directory *d, const struct store_device *row, void *browser)
 {
 	struct directory_user *u = directory_user_by_id(d, row->user);
 	if (!u)
@@ -70,7 +70,7 @@ int directory_device_set(struct directory *d, const struct store_device *row)
 {
 	struct directory_device *dev = directory_device_by_id(d, row->id);
 	if (!dev)
-		return add(d, row, false);
+		return add(d, row, NULL);
 	int rc = directory_texts_replace(DEVICE_TEXTS(dev, row), &dev->text);
 	if (rc < 0)
 		return rc;
@@ -79,10 +79,10 @@ int directory_device_set(struct directory *d, const struct store_device *row)
 	return 0;
 }
 
-int directory_browser_add(struct directory *d, const struct store_device *row)
+int directory_browser_add(struct directory *d, const struct store_device *row, void *keeper)
 {
-	ASSERT(!directory_device_by_id(d, row->id) && !directory_device_by_username(d, row->username));
-	return add(d, row, true);
+	ASSERT(keeper && !directory_device_by_id(d, row->id) && !directory_device_by_username(d, row->username));
+	return add(d, row, keeper);
 }
 
 void directory_browser_remove(struct directory *d, struct directory_device *browser)

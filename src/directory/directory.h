@@ -51,7 +51,7 @@ struct directory_device {
 	uint8_t ha1[32];
 	uint8_t srtp;      /* enum store_srtp */
 	uint8_t keepalive; /* enum store_keepalive */
-	bool browser;      /* a page's, in memory only: directory_browser_add() */
+	void *browser;     /* of a page, in memory only: directory_browser_add(); NULL: a phone */
 };
 /* The texts of a binding, in one block and in this order: directory_binding_text(). */
 enum directory_binding_text {
@@ -134,9 +134,10 @@ void directory_apply(struct directory *d, const struct store_change *change);
 /*
  * A device that is in no database: a person's browser, for as long as its page is open. Known like others by id and
  * user name, neither of which is taken, and rung like them; the feed tells nothing of it, and nothing of it is written.
- * It goes with its user, or by directory_browser_remove(), with its bindings. 0, -ENOMEM, -ENOENT.
+ * It goes with its user, or by directory_browser_remove(), with its bindings. keeper: the caller's own, not NULL. 0,
+ * -ENOMEM, -ENOENT.
  */
-MUST_USE int directory_browser_add(struct directory *d, const struct store_device *row);
+MUST_USE int directory_browser_add(struct directory *d, const struct store_device *row, void *keeper);
 void directory_browser_remove(struct directory *d, struct directory_device *browser);
 
 struct directory_tenant *directory_tenant_by_id(struct directory *d, struct slice id);

@@ -92,8 +92,8 @@
 #define WEB_PHONE_US (600 * SECOND_US)
 /* Tabs and browsers of one person. */
 #define WEB_PHONES_OF_PERSON 8u
-/* In all: each has some 700 bytes here and in the directory, and is looked at when a session ends, for about 0.3 us. */
-#define WEB_PHONES_MAX 16384u
+/* In all: each has some 700 bytes here and in the directory, and is looked at when a session ends: 3 ms for so many. */
+#define WEB_PHONES_MAX 8192u
 /* Credentials for TURN: a relay may ask for them again as long as a call lasts (RFC 8656 §7.2). */
 #define WEB_TURN_US (12 * 3600 * SECOND_US)
 /* SIP over WebSocket: what waits for a client that does not read, as for one of TCP (STREAM_OUT_MAX). */

@@ -67,40 +67,36 @@ struct web_phones *web_phones_free(struct web_phones *ps)
 
 struct web_phone *web_phones_renew(struct web_phones *ps, struct slice pass, struct slice username)
 {
-	struct web_phone *p = ps->first;
-	while (p && (!slice_eq(slice_from_string(p->pass), pass) ||
-		     !slice_eq(slice_from_string(p->secret.username), username)))
-		p = p->next;
-	if (p && !device_of(p)) {
-		end(p);
+	const struct directory_device *d = directory_device_by_username(ps->context->directory, username);
+	struct web_phone *p = d ? d->browser : NULL;
+	if (!p || !slice_eq(slice_from_string(p->pass), pass))
 		return NULL;
-	}
-	if (p)
-		renew(p);
+	renew(p);
 	return p;
 }
 
 /* A page that is registered is in use; of others the one that was renewed longest ago is most likely closed. */
-static bool is_less_used(const struct web_phone *p, const struct web_phone *than)
+static bool is_less_used(const struct directory_device *d, const struct directory_device *than)
 {
-	const struct directory_device *d = device_of(p), *other = device_of(than);
-	bool registered = d && d->first_binding, other_registered = other && other->first_binding;
-	return registered != other_registered ? other_registered : p->expires_us < than->expires_us;
+	const struct web_phone *p = d->browser, *other = than->browser;
+	if (!d->first_binding != !than->first_binding)
+		return !d->first_binding;
+	return p->expires_us < other->expires_us;
 }
 
-static void make_room(struct web_phones *ps, struct slice user)
+static void make_room(const struct directory_user *u)
 {
-	struct web_phone *least = NULL;
+	const struct directory_device *least = NULL;
 	unsigned count = 0;
-	for (struct web_phone *p = ps->first; p; p = p->next) {
-		if (!slice_eq(slice_from_string(p->user), user))
+	for (const struct directory_device *d = u->first_device; d; d = d->next_of_user) {
+		if (!d->browser)
 			continue;
 		count++;
-		if (!least || is_less_used(p, least))
-			least = p;
+		if (!least || is_less_used(d, least))
+			least = d;
 	}
 	if (count >= WEB_PHONES_OF_PERSON)
-		end(least);
+		end(least->browser);
 }
 
 static void keep(char ret[STORE_ID_CAP], struct slice id)
@@ -110,7 +106,7 @@ static void keep(char ret[STORE_ID_CAP], struct slice id)
 	ret[w.n] = 0;
 }
 
-static int add_device(const struct web_phone *p, const struct directory_user *u, enum sip_digest_algorithm digest)
+static int add_device(struct web_phone *p, const struct directory_user *u, enum sip_digest_algorithm digest)
 {
 	const struct web_context *c = p->phones->context;
 	struct store_device row = {
@@ -125,13 +121,13 @@ static int add_device(const struct web_phone *p, const struct directory_user *u,
 		.created_us = loop_wheel(c->loop)->wall_us,
 		.updated_us = loop_wheel(c->loop)->wall_us,
 	};
-	return directory_browser_add(c->directory, &row);
+	return directory_browser_add(c->directory, &row, p);
 }
 
 int web_phones_add(struct web_phones *ps, const struct directory_user *u, struct slice pass,
 		   enum sip_digest_algorithm digest, struct web_phone **ret)
 {
-	make_room(ps, u->id);
+	make_room(u);
 	if (ps->count >= WEB_PHONES_MAX)
 		return -ENOSPC;
 	struct web_phone *p = calloc(1, sizeof(*p));

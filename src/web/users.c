@@ -12,8 +12,9 @@ json_t *web_user_json(const struct web_request *r, const void *object)
 	const struct directory_user *u = object;
 	int devices = 0, registered = 0;
 	for (const struct directory_device *d = u->first_device; d; d = d->next_of_user) {
-		devices++;
-		registered += d->first_binding != NULL;
+		bool is_registered = d->first_binding != NULL;
+		devices += is_registered || !d->browser; /* a page is one while it is open */
+		registered += is_registered;
 	}
 	return WEB_OBJECT({"id", web_json_text(u->id)}, {"tenant", web_json_text(u->tenant->name)},
 			  {"login", web_json_text(u->login)}, {"extension", web_json_text(u->extension)},

@@ -62,13 +62,13 @@ def test_frames(company):
     web.close()
 
 
-def phone_of(browser, **asked):
+def phone_of(browser, room=None, **asked):
     """A page that has become a phone, and what it was given."""
     given = browser.ask('POST', '/api/v1/session/phone', asked)
     assert given.status == 201, given.text
     given = given.json
     extension = given['aor'][4:].split('@')[0]
-    return WebPhone((given['username'], given['password']), extension, browser), given
+    return WebPhone((given['username'], given['password']), extension, browser, room=room), given
 
 
 def call(caller, callee, extension):
@@ -129,20 +129,20 @@ def test_where_it_is_good(alto, company, anna, bruno):
 def test_its_end(alto, company, anna):
     """With the session: the WebSocket ends, and nobody rings there any more."""
     browser = Browser(company)
-    assert browser.login('p102@acme.example', PASSWORD).status == 200
+    assert browser.login('p103@acme.example', PASSWORD).status == 200
     (leaving, given), (staying, _) = phone_of(browser), phone_of(anna)
     with staying:
         leaving.register()
         staying.register()
-        hang_up(*call(staying, leaving, '102'))
+        hang_up(*call(staying, leaving, '103'))
         assert browser.ask('DELETE', '/api/v1/session').status == 204
         leaving.wait_for_end()
-        assert staying.dial('102').final() == 480
+        assert staying.dial('103').final() == 480
     leaving.socket.close()
 
 
 def test_who_does_not_read(alto, company, anna):
-    deaf, given = phone_of(anna)
+    deaf, _ = phone_of(anna, room=4096)
     deaf.register()
     with deaf.using:  # so it does not read
         try:
@@ -177,8 +177,8 @@ with alto.config.open('a') as config:
                  f'  secret: {secret}\n')
 with alto:
     alto.tls_port = tls
-    accounts = alto.company()
-    for person in 'p101', 'p102':
+    accounts = alto.company(people=('101', '102', '103'))
+    for person in 'p101', 'p102', 'p103':
         alto.command('user', 'password', 'acme', person, '--password', PASSWORD)
     anna, bruno = Browser(company), Browser(company)
     assert anna.login('p101@acme.example', PASSWORD).status == 200

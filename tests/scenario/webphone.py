@@ -76,9 +76,9 @@ class Bytes:
 class WebPhone(Softphone):
     """account: (user name, password); browser: whose session opens the WebSocket, by its cookies."""
 
-    def __init__(self, account, extension, browser, kind=TEXT):
+    def __init__(self, account, extension, browser, kind=TEXT, room=None):
         self.account, self.extension, self.transport, self.host, self.kind = account, extension, 'ws', '127.0.0.1', kind
-        self.web = WebSocket(browser)
+        self.web = WebSocket(browser, room=room)
         assert self.web.status == 101, (self.web.status, self.web.body)
         self.socket = self.web.socket
         self.ended = False

@@ -72,7 +72,8 @@ static void every_key_is_taken(void **state)
 				   "user: alto\n"
 				   "shutdown: {wait: 3600}\n"
 				   "trace: {sip: false, days: 30}\n"
-				   "tls: {certificate: /etc/c.pem, key: /etc/k.pem, ca: /etc/ca.pem}\n";
+				   "tls: {certificate: /etc/c.pem, key: /etc/k.pem, ca: /etc/ca.pem}\n"
+				   "turn: {urls: [\"turn:a:3478?transport=udp\", turns:b], secret: /etc/turn}\n";
 	struct config c;
 	struct config_reason reason;
 	assert_int_equal(parse(text, &c, &reason), 0);
@@ -99,6 +100,10 @@ static void every_key_is_taken(void **state)
 	assert_string_equal(c.certificate, "/etc/c.pem");
 	assert_string_equal(c.key, "/etc/k.pem");
 	assert_string_equal(c.authorities, "/etc/ca.pem");
+	assert_int_equal(c.turn_count, 2);
+	assert_string_equal(c.turn_urls[0], "turn:a:3478?transport=udp");
+	assert_string_equal(c.turn_urls[1], "turns:b");
+	assert_string_equal(c.turn_secret, "/etc/turn");
 	assert_int_equal(config_check(&c, &reason), 0);
 }
 
@@ -164,6 +169,13 @@ static const struct refusal refusals[] = {
 	{"networks: [{internal: 10.0.0.0/8}]\n", "alto.yaml:1: networks.internal: ", "must be a list"},
 	{"networks: [{internal: [10.0.0.1/8]}]\n", "alto.yaml:1: networks.internal: ", "blocks such as"},
 	{"tls: {certificate: /a}\n", "alto.yaml:1: tls: ", "both certificate and key"},
+	{"turn: {urls: [\"turn:a\"]}\n", "alto.yaml:1: turn: ", "both urls and secret"},
+	{"turn: {secret: /a}\n", "alto.yaml:1: turn: ", "both urls and secret"},
+	{"turn: {secret: /a, urls: turn:a}\n", "alto.yaml:1: turn.urls: ", "must be a list"},
+	{"turn: {secret: /a, urls: [\"stun:a\"]}\n", "alto.yaml:1: turn.urls: ", "must hold addresses"},
+	{"turn: {secret: /a, urls: [\"turn:\"]}\n", "alto.yaml:1: turn.urls: ", "must hold addresses"},
+	{"turn: {secret: /a, urls: [turn:a, turn:b, turn:c, turn:d, turn:e]}\n",
+	 "alto.yaml:1: turn.urls: ", "more than 4"},
 	{"tls: {key: /a}\n", "alto.yaml:1: tls: ", "both certificate and key"},
 	/* not YAML, and more than one */
 	{"node: [a\n", "alto.yaml:", "not YAML"},

@@ -93,7 +93,7 @@ static void it_is_a_device_for_its_time(void **state)
 	char username[65], password[WEB_PASSWORD_MAX + 1];
 	snprintf(username, sizeof(username), "%s", p->secret.username);
 	snprintf(password, sizeof(password), "%s", p->secret.password);
-	assert_true(device(username)->browser);
+	assert_ptr_equal(device(username)->browser, p);
 	assert_slice(device(username)->user->id, "anna");
 	assert_int_equal(p->expires_us, loop_wheel(context.loop)->wall_us + WEB_PHONE_US);
 

@@ -487,6 +487,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make this browser a phone of the person who is logged in
+         * @description Credentials with which the page registers by SIP over WebSocket (RFC 7118), at the path `websocket` of this server and nowhere else. They are good until `expires_at`; asked for again with `username` before that, the same ones are good for longer, and so are their registrations. They end with the session. A person has 8 at most: of more, the one that is least in use ends.
+         */
+        post: operations["beginPhone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1075,6 +1095,32 @@ export interface components {
             secret: components["schemas"]["TotpSecret"];
             /** @description The same as a QR code shows it. */
             uri: string;
+        };
+        PhoneNew: {
+            /** @description Of the account to have for longer; one that is over is followed by a new one. */
+            username?: components["schemas"]["Username"];
+            /** @description Of a new account. Not given: md5. */
+            digest?: components["schemas"]["Digest"];
+        };
+        /** @description The account of a browser. */
+        Phone: {
+            /** @description The address to register. */
+            aor: string;
+            display_name: components["schemas"]["DisplayName"];
+            username: components["schemas"]["Username"];
+            /** @description Of the SIP account. */
+            password: string;
+            expires_at: components["schemas"]["Time"];
+            /** @description The path of the WebSocket for SIP. */
+            websocket: string;
+            /** @description Relays for the voice, as RTCPeerConnection takes them; empty: none is configured. */
+            ice_servers: components["schemas"]["IceServer"][];
+        };
+        /** @description A TURN server with credentials that are good for some hours. */
+        IceServer: {
+            urls: string[];
+            username: string;
+            credential: string;
         };
         TotpNew: {
             /** @description What this resource gave. */
@@ -2647,6 +2693,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    beginPhone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PhoneNew"];
+            };
+        };
+        responses: {
+            /** @description The account of this browser. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Phone"];
+                };
             };
             default: components["responses"]["Problem"];
         };
