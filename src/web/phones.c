@@ -59,8 +59,10 @@ struct web_phones *web_phones_new(const struct web_context *context)
 
 struct web_phones *web_phones_free(struct web_phones *ps)
 {
-	while (ps && ps->first)
-		end(ps->first);
+	for (struct web_phone *p = ps ? ps->first : NULL, *next; p; p = next) {
+		next = p->next;
+		end(p);
+	}
 	free(ps);
 	return NULL;
 }
