@@ -154,9 +154,9 @@ static void bounds_of(const struct store_calls_page *page, struct bounds *ret)
 
 #define FILTERED                                                                                                       \
 	"started_us >= $5 AND started_us < $6 AND ($7 = '' OR a_user = $7 OR b_user = $7) AND ($8 = '' OR a_uri = $8 " \
-	"OR b_uri = $8) AND ($9 = '' OR cause = $9) AND ($10 = '' OR lower(a_uri) LIKE $10 ESCAPE '\\' OR "            \
-	"lower(b_uri) LIKE $10 ESCAPE '\\' OR cause LIKE $10 ESCAPE '\\' OR lower(call_id) LIKE $10 ESCAPE '\\') "     \
-	"ORDER BY id DESC LIMIT $11"
+	"OR b_uri = $8) AND ($9 = '' OR cause = $9) AND ($10 = 0 OR ($10 > 0) = (answered_us > 0)) AND ($11 = '' OR "  \
+	"lower(a_uri) LIKE $11 ESCAPE '\\' OR lower(b_uri) LIKE $11 ESCAPE '\\' OR cause LIKE $11 ESCAPE '\\' OR "     \
+	"lower(call_id) LIKE $11 ESCAPE '\\') ORDER BY id DESC LIMIT $12"
 /* $1 is empty where all tenants are asked for. */
 #define OF_ALL "FROM calls WHERE $1 = '' AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4"
 #define OF_TENANT "FROM calls WHERE tenant_id = $1 AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4"
@@ -193,8 +193,8 @@ int store_calls_list(struct db *db, const struct store_calls_page *page,
 					  DB_T(b.low),         DB_I(page->scan ? page->scan : limit),
 					  DB_I(page->from_us), DB_I(page->to_us ? page->to_us : INT64_MAX),
 					  DB_T(page->user),    DB_T(page->number),
-					  DB_T(page->cause),   DB_T(page->like),
-					  DB_I(limit)};
+					  DB_T(page->cause),   DB_I(page->answered),
+					  DB_T(page->like),    DB_I(limit)};
 	*ret_more = 0;
 	int rc = give_rows(db_query(db, slice_empty(page->tenant) ? all : of_tenant, values, ARRAY_LEN(values)), fn,
 			   arg);

@@ -155,6 +155,7 @@ struct store_calls_page {
 	struct slice user;   /* id of the person on either side */
 	struct slice number; /* or extension, of either side */
 	struct slice cause;
+	int answered;           /* 1: only those that were; -1: only the others; 0: all */
 	struct slice like;      /* a pattern for numbers, cause and Call-ID: store_like() */
 	int64_t from_us, to_us; /* begun at `from` or later, and before `to`; 0: any time */
 };

@@ -124,7 +124,7 @@ static void list_live(struct web_request *r, const struct directory_tenant *t)
 	web_listing_write(l);
 }
 
-static const char *const filters[] = {"user", "number", "from", "to", "result", "q"};
+static const char *const filters[] = {"user", "number", "from", "to", "result", "answered", "q"};
 
 static bool wants(const struct web_request *r, const char *name)
 {
@@ -150,6 +150,8 @@ static bool read_filters(struct web_listing *l)
 		p->scan = WEB_CALLS_SCANNED;
 	p->from_us = moment(r, "from");
 	p->to_us = moment(r, "to");
+	if (wants(r, "answered"))
+		p->answered = slice_eq(web_argument(r, "answered"), SLICE("true")) ? 1 : -1;
 	return web_keep(r, web_argument(r, "number"), &p->number) &&
 	       web_keep(r, web_argument(r, "result"), &p->cause) && web_listing_search(l);
 }

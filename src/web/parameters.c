@@ -114,6 +114,7 @@ static const struct web_parameter calls[] = {
 	{"from", is_moment, MOMENT},
 	{"to", is_moment, MOMENT},
 	{"result", is_result, "must be a cause, such as busy"},
+	{"answered", is_boolean, "must be true or false"},
 	QUERY,
 	PAGE};
 static const struct web_parameter clear[] = {TENANT};

@@ -40,7 +40,7 @@ OTHERS = {'Tenant': {'name': 'other', 'domain': 'other.example'}, 'User': {'logi
 # Parameters that need others, and values that they may have.
 QUERIES = {'tenant': 'acme', 'user': 'p101', 'login': 'p101', 'name': 'desk', 'number': '+33142685300', 'live': 'false',
            'address': '192.0.2.7', 'all': 'true', 'limit': '5', 'from': '2026-01-01T00:00:00Z',
-           'to': '2026-01-01T00:00:00Z', 'result': 'busy', 'q': 'a'}
+           'to': '2026-01-01T00:00:00Z', 'result': 'busy', 'answered': 'true', 'q': 'a'}
 NEEDS = {'login': ['tenant'], 'user': ['tenant'], 'name': ['tenant', 'user']}
 UNKNOWN = {'tenant': 'unknown-tenant', 'user': 'unknown-user'}
 
@@ -111,6 +111,8 @@ def things_are_found(api, call_id):
     assert everything[-1] == call_id and len(everything) == 3, everything
     assert calls(tenant='acme', user='p102', number='101', q='10', **{'from': call['started']}) == everything
     assert calls(result='answered') == calls(result=call['cause'], to='2999-01-01T00:00:00+02:00') == [call_id]
+    answered = calls(answered='true')
+    assert call_id in answered and sorted(answered + calls(answered='false')) == sorted(everything), answered
     assert calls(q='ANSWERED') == [call_id] and calls(q='nswere_') == calls(result='busy') == calls(number='+33142685300') == []
     assert calls(tenant='acme', user='zoe') == calls(to=call['started']) == [] and calls(number='102', limit=1) == everything[:1]
 

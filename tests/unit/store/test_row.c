@@ -341,6 +341,7 @@ static void a_call_of(struct db *db, const char *id, const char *from, const cha
 	c.callee.user = SLICE("u2");
 	c.cause = slice_from_string(cause);
 	c.started_us = at_us;
+	c.answered_us = slice_eq(c.cause, SLICE("answered")) ? at_us + 1 : 0;
 	assert_int_equal(store_call_put(db, &c), DB_OK);
 }
 
@@ -374,6 +375,8 @@ static void test_calls_are_found(void **state)
 		{{.scan = 9, .number = SLICE("10")}, "31"},
 		{{.scan = 9, .number = SLICE("10"), .cause = SLICE("busy")}, ""},
 		{{.scan = 9, .cause = SLICE("answered"), .limit = 1}, "3"},
+		{{.scan = 9, .answered = 1}, "31"},
+		{{.scan = 9, .answered = -1}, "2"},
 		{{.scan = 9, .like = SLICE("%0\\%%")}, "2"},
 		{{.scan = 9, .like = writer_slice(&any)}, "3"},
 		{{.scan = 9, .like = SLICE("%busy%")}, "2"},

@@ -2344,6 +2344,8 @@ export interface operations {
                 to?: components["schemas"]["Moment"];
                 /** @description Only calls with this cause. */
                 result?: string;
+                /** @description true: only calls that were answered, whatever ended them. false: only those that were not. */
+                answered?: "true" | "false";
                 /** @description Only those that have this text in one of their texts, upper and lower case alike (ASCII). */
                 q?: components["parameters"]["Query"];
                 /** @description Items of the page; 100 if not given. */
