@@ -35,7 +35,7 @@ static const struct {
 	[WEB_ON_MESSAGES] = {"messages", {"----", "----", "----", "----", "T---", "A---"}},
 	[WEB_ON_TOKENS] = {"tokens", {"----", "----", "T---", "----", "TT-T", "AA-A"}},
 	[WEB_ON_SESSION] = {"session", {"-A--", "OA-O", "OA-O", "OA-O", "OA-O", "OA-O"}},
-	[WEB_ON_TOTP] = {"totp", {"----", "-O-O", "-O-O", "-O-O", "-O-O", "-O-O"}},
+	[WEB_ON_TOTP] = {"totp", {"----", "OO-O", "OO-O", "OO-O", "OO-O", "OO-O"}},
 	[WEB_ON_PHONE] = {"phone", {"----", "-O--", "-O--", "-O--", "-O--", "----"}},
 	[WEB_ON_EVENTS] = {"events", {"----", "T---", "T---", "T---", "T---", "A---"}},
 	[WEB_ON_PASSWORDS] = {"passwords", {"----", "--O-", "--O-", "--O-", "--T-", "--A-"}},

@@ -56,6 +56,7 @@ const struct web_route web_routes[] = {
 	{"/api/v1/session", WEB_GET, web_session_get, &web_no_parameters, WEB_ON_SESSION, WEB_READ},
 	{"/api/v1/session", WEB_POST, web_session_begin, &web_no_parameters, WEB_ON_SESSION, WEB_CREATE},
 	{"/api/v1/session", WEB_DELETE, web_session_end, &web_no_parameters, WEB_ON_SESSION, WEB_REMOVE},
+	{"/api/v1/session/totp", WEB_GET, web_totp_get, &web_no_parameters, WEB_ON_TOTP, WEB_READ},
 	{"/api/v1/session/totp", WEB_POST, web_totp_set, &web_no_parameters, WEB_ON_TOTP, WEB_CREATE},
 	{"/api/v1/session/totp", WEB_DELETE, web_totp_remove, &web_code_parameters, WEB_ON_TOTP, WEB_REMOVE},
 	{"/api/v1/session/phone", WEB_POST, web_phone_begin, &web_no_parameters, WEB_ON_PHONE, WEB_CREATE},

@@ -75,6 +75,7 @@ void web_session_get(struct web_request *r);
 void web_session_begin(struct web_request *r);
 void web_session_end(struct web_request *r);
 void web_phone_begin(struct web_request *r);
+void web_totp_get(struct web_request *r);
 void web_totp_set(struct web_request *r);
 void web_totp_remove(struct web_request *r);
 void web_password_set(struct web_request *r);

@@ -1,8 +1,9 @@
 /*
  * web/totp.c - /api/v1/session/totp: the codes of an app beside the password.   RFC 6238
  *
- * POST {} gives a secret to show to the app; POST {"secret": ..., "code": ...} proves that the app has it, and from
- * then on a code is asked for. The secret is kept by nobody in between. DELETE with a code in force ends it.
+ * GET tells whether a code is asked for. POST {} gives a secret to show to the app; POST {"secret": ..., "code": ...}
+ * proves that the app has it, and from then on a code is asked for. The secret is kept by nobody in between. DELETE
+ * with a code in force ends it.
  */
 #include "directory/directory.h"
 #include "net/loop.h"
@@ -67,6 +68,32 @@ static void offer(struct web_request *r, const struct directory_user *u)
 	crypto_wipe(uri, sizeof(uri));
 }
 
+/* NULL: answered. */
+static const struct directory_user *person(struct web_request *r)
+{
+	const struct directory_user *u = directory_user_by_id(r->context->directory, r->who.user);
+	if (!u)
+		web_problem(r, WEB_NO_LOGIN, NULL, "this is no session of a person");
+	return u;
+}
+
+/* ---- is there one ---- */
+
+static void found(struct web_login *l)
+{
+	web_answer_json(l->request, 200, WEB_OBJECT({"on", json_boolean(!slice_empty(l->totp))}));
+}
+
+void web_totp_get(struct web_request *r)
+{
+	const struct directory_user *u = person(r);
+	struct web_login *l = u ? web_alloc(r, sizeof(*l)) : NULL;
+	if (l)
+		web_login_read(l, r, u->id, found);
+}
+
+/* ---- set and removed ---- */
+
 struct totp_write {
 	struct web_write write;
 	struct web_login login;
@@ -99,15 +126,6 @@ static void wrong_code(struct web_request *r)
 {
 	web_problem(r, WEB_WRONG_CODE, "code",
 		    "the code is wrong, or was used already; does the clock of its app go right?");
-}
-
-/* NULL: answered. */
-static const struct directory_user *person(struct web_request *r)
-{
-	const struct directory_user *u = directory_user_by_id(r->context->directory, r->who.user);
-	if (!u)
-		web_problem(r, WEB_NO_LOGIN, NULL, "this is no session of a person");
-	return u;
 }
 
 /* NULL: answered. */

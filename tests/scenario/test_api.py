@@ -214,7 +214,7 @@ def people_log_in(api, there, port):
     assert page.good('beginPhone', body={'username': phone['username']}).json['password'] == phone['password']
     # Nobody is a person on the unix socket.
     api.bad('beginSession', 'bad-request', body=login)
-    for operation in ('getSession', 'endSession', 'setTotp', 'removeTotp', 'beginPhone'):
+    for operation in ('getSession', 'endSession', 'getTotp', 'setTotp', 'removeTotp', 'beginPhone'):
         api.bad(operation, 'forbidden')
     return page
 
@@ -223,9 +223,11 @@ def codes_are_asked_for(api, page, port):
     # Each code is newer than the one before, and good for a step on either side of its own.
     now, login = step(), {'login': 'p102@acme.example', 'password': PASSWORD}
     new = PageApi(api, Browser(port))
+    assert page.good('getTotp').json == {'on': False}
     secret = page.good('setTotp').json['secret']
     page.bad('setTotp', 'wrong-code', 'code', body={'secret': secret, 'code': code_of(secret, now + 50)})
     page.good('setTotp', body={'secret': secret, 'code': code_of(secret, now)})
+    assert page.good('getTotp').json == {'on': True}
     page.bad('setTotp', 'conflict', body={'secret': secret, 'code': code_of(secret, now)})
     new.bad('beginSession', 'code-needed', 'code', body=login)
     page.bad('removeTotp', 'wrong-code', 'code')

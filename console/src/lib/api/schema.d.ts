@@ -473,7 +473,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Whether a code of an app is asked for at each login */
+        get: operations["getTotp"];
         put?: never;
         /**
          * Have a code of an app asked for at each login (RFC 6238)
@@ -1089,6 +1090,11 @@ export interface components {
             password: components["schemas"]["Shown"];
             /** @description If the person has a code app. */
             code?: components["schemas"]["Code"];
+        };
+        /** @description The second thing that a login asks for. */
+        Totp: {
+            /** @description A code of the person's app is asked for. */
+            on: boolean;
         };
         /** @description For the app. */
         TotpOffer: {
@@ -2641,6 +2647,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totp"];
+                };
             };
             default: components["responses"]["Problem"];
         };
