@@ -1,5 +1,4 @@
 import Home from '@lucide/svelte/icons/house';
-import Ban from '@lucide/svelte/icons/shield-ban';
 import Building from '@lucide/svelte/icons/building-2';
 import Lines from '@lucide/svelte/icons/sliders-horizontal';
 import Phone from '@lucide/svelte/icons/phone';
@@ -14,6 +13,8 @@ type Page = {
   path: string;
   /** A page of the menu has a name and an icon; one of a single thing has not. */
   menu?: { key: Key; icon: typeof Home };
+  /** One that stands beside a page of the menu has its name in a row above both. */
+  beside?: { path: string; key: Key };
   may?: () => boolean;
   load: () => Promise<{ default: Component<never> }>;
 };
@@ -30,6 +31,11 @@ export const pages: Page[] = [
     path: '/people',
     menu: { key: 'nav.people', icon: Users },
     load: () => import('./pages/People.svelte'),
+  },
+  {
+    path: '/numbers',
+    beside: { path: '/people', key: 'nav.numbers' },
+    load: () => import('./pages/Numbers.svelte'),
   },
   { path: '/people/:id', load: () => import('./pages/Person.svelte') },
   {
@@ -52,8 +58,14 @@ export const pages: Page[] = [
     load: () => import('./pages/Node.svelte'),
   },
   {
+    path: '/trunks',
+    beside: { path: '/node', key: 'nav.trunks' },
+    may: () => session.isProvider,
+    load: () => import('./pages/Trunks.svelte'),
+  },
+  {
     path: '/bans',
-    menu: { key: 'nav.bans', icon: Ban },
+    beside: { path: '/node', key: 'nav.bans' },
     may: () => session.isProvider,
     load: () => import('./pages/Bans.svelte'),
   },
@@ -67,6 +79,23 @@ export const pages: Page[] = [
 /** Its component; one that is not of a single thing does not look at the id. */
 export async function open(page: Page): Promise<Component<{ id: string }>> {
   return (await page.load()).default as Component<{ id: string }>;
+}
+
+/** The path of the menu that this one belongs to. */
+export function menuOf(path: string): string {
+  const { page } = find(path) ?? {};
+  return page?.beside?.path ?? (path === '/' ? path : `/${path.split('/')[1]}`);
+}
+
+/** The page of the menu and those beside it; none if it stands alone. */
+export function row(path: string): { path: string; key: Key }[] {
+  const others = pages.filter((p) => p.beside?.path === menuOf(path) && (!p.may || p.may()));
+  const first = pages.find((p) => p.path === menuOf(path));
+  if (!others.length || !first?.menu || !pages.some((p) => p.path === path)) return [];
+  return [
+    { path: first.path, key: first.menu.key },
+    ...others.map((p) => ({ path: p.path, key: p.beside!.key })),
+  ];
 }
 
 /** The page at a path, and what stands for :id in it. */

@@ -1,12 +1,17 @@
-"""The console in a real browser: people log in, look after their company, and see calls as they happen.
+"""The console in a real browser, a walk each time: people look after their company, see calls as they happen, and so on.
 
-The steps in the browser are console/tests/browser/walk.ts; it asks here, a line each, for what happens beside the
+    test_pages.py company | calls | provider | looks
+
+The steps in the browser are console/tests/browser/<walk>.ts; it asks here, a line each, for what happens beside the
 browser: a call begins, a call ends, the server is started again."""
+import contextlib
 import os
 import pathlib
 import subprocess
+import sys
+import tempfile
 
-from server import ALTO, Alto, free_port
+from server import ALTO, PATIENCE, Alto, free_port
 from talk import call, two_phones
 
 PASSWORD, SIP_PASSWORD = 'correct horse battery', 'secret-Xylophone-77'
@@ -32,33 +37,48 @@ def company(alto):
     return accounts
 
 
-def walk(alto, accounts, https, admin):
-    with two_phones(alto, accounts) as (anna, bruno):
-        browser = subprocess.Popen([SOURCE / 'scripts' / 'console', 'node', 'tests/browser/walk.ts'], text=True,
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={
-                                       **os.environ, 'ALTO_COMPANY': f'https://localhost:{https}',
-                                       'ALTO_PROVIDER': f'https://localhost:{admin}', 'ALTO_PASSWORD': PASSWORD,
-                                       'ALTO_SCREENSHOTS': str(pathlib.Path(ALTO).absolute().parent / 'pictures')})
-        wishes = {
-            'call': lambda: call(anna, bruno),
-            'hang up': lambda: (anna.command('hangup'), bruno.wait_for('CALL_CLOSED')),
-            'stop': alto.stop,
-            'start': alto.start,
-        }
-        for line in browser.stdout:
-            kind, _, wish = line.strip().partition(': ')
-            if kind != 'want':
-                print(line, end='')
-                continue
-            wishes[wish]()
-            browser.stdin.write('done\n')
-            browser.stdin.flush()
-        assert browser.wait() == 0, browser.returncode
+def scan(alto):
+    """Until it is banned, or the scanner has given up."""
+    with tempfile.TemporaryDirectory() as home:
+        cracker = subprocess.Popen(['svcrack', '-t', '0.05', '-p', str(ports['sip_udp']), '-u', 'anna-desk', '-r', '1000-1050',
+                                    '127.0.0.1'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL,
+                                   env={'HOME': home, 'PATH': '/usr/bin:/bin', 'LANG': 'C.UTF-8'})
+        while not alto.listing('bans') and cracker.poll() is None:
+            pass
+        cracker.terminate()
+        cracker.wait(PATIENCE)
 
 
-https_port, admin_port = free_port(), free_port()
-sip_tls = free_port()
-listen = {'sip_tls': [f'127.0.0.1:{sip_tls}'], 'https': [f'127.0.0.1:{https_port}'], 'admin': [f'127.0.0.1:{admin_port}']}
-with Alto(listen) as server:
-    server.tls_port = sip_tls
-    walk(server, company(server), https_port, admin_port)
+def walk(name, alto, phones):
+    browser = subprocess.Popen([SOURCE / 'scripts' / 'console', 'node', f'tests/browser/{name}.ts'], text=True,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={
+                                   **os.environ, 'ALTO_COMPANY': f'https://localhost:{ports["https"]}',
+                                   'ALTO_PROVIDER': f'https://localhost:{ports["admin"]}', 'ALTO_PASSWORD': PASSWORD,
+                                   'ALTO_SCREENSHOTS': str(pathlib.Path(ALTO).absolute().parent / 'pictures')})
+    wishes = {
+        'call': lambda: call(*phones),
+        'hang up': lambda: (phones[0].command('hangup'), phones[1].wait_for('CALL_CLOSED')),
+        'stop': alto.stop,
+        'start': alto.start,
+        'newcomer': lambda: alto.command('user', 'add', 'acme', 'eva', '--extension', '106', '--name', 'Eva Newcomer'),
+        'scan': lambda: scan(alto),
+    }
+    for line in browser.stdout:
+        kind, _, wish = line.strip().partition(': ')
+        if kind != 'want':
+            print(line, end='')
+            continue
+        wishes[wish]()
+        browser.stdin.write('done\n')
+        browser.stdin.flush()
+    assert browser.wait() == 0, browser.returncode
+
+
+ports = {kind: free_port() for kind in ('sip_tls', 'sip_udp', 'https', 'admin')}
+with Alto({kind: [f'127.0.0.1:{port}'] for kind, port in ports.items()}) as server, contextlib.ExitStack() as stack:
+    server.tls_port = ports['sip_tls']
+    accounts = company(server)
+    # Only where they are looked at: they cost a second or two.
+    called = stack.enter_context(two_phones(server, accounts)) if sys.argv[1] == 'calls' else None
+    walk(sys.argv[1], server, called)

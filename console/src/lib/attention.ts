@@ -11,25 +11,75 @@ function names(users: User[]): string {
   return more > 0 ? t('attention.more', { names: shown.join(', '), n: more }) : shown.join(', ');
 }
 
-/** What somebody should look after in a company; manages: this person can. */
-export function attention(company: Schema<'Tenant'>, users: User[], manages: boolean): Point[] {
+/** What only those who look after the company see of it. */
+export type Care = {
+  numbers: Schema<'NumberEntry'>[];
+  /** Calls of the last day that found no line. */
+  refused: number;
+  tokens: Schema<'Token'>[];
+  /** The person at the keyboard logs in with a code, too. */
+  code: boolean;
+};
+
+const SOON_MS = 14 * 86_400_000;
+
+/** What somebody should look after in a company; care: undefined for those who cannot. */
+export function attention(company: Schema<'Tenant'>, users: User[], care?: Care, now = Date.now()): Point[] {
   const points: Point[] = [];
-  const open = manages ? { href: '/people', action: t('attention.people') } : {};
+  const to = (href: string, action = t('attention.people')) => (care ? { href, action } : {});
   if (company.lines > 0 && company.calls >= company.lines)
     points.push({
       tone: 'bad',
       text: t('attention.lines', { n: company.lines }),
-      ...(manages ? { href: '/lines', action: t('attention.lines.action') } : {}),
+      ...to('/lines', t('attention.lines.action')),
     });
-  const without = users.filter((u) => u.devices === 0 && u.role === 'user');
+  else if (care?.refused)
+    points.push({
+      tone: 'warn',
+      text: t('attention.refused', { n: care.refused }),
+      ...to('/lines', t('attention.lines.action')),
+    });
+  const silent = users.filter((u) => u.devices_registered === 0);
+  const missed = silent.filter((u) => care?.numbers.some((n) => n.user === u.login));
+  if (missed.length)
+    points.push({
+      tone: 'bad',
+      text: t('attention.numbers', { n: missed.length, names: names(missed) }),
+      ...to('/numbers'),
+    });
+  const rest = silent.filter((u) => !missed.includes(u));
+  const without = rest.filter((u) => u.devices === 0 && u.role === 'user');
   if (without.length)
     points.push({
       tone: 'warn',
       text: t('attention.phoneless', { n: without.length, names: names(without) }),
-      ...open,
+      ...to('/people'),
     });
-  const away = users.filter((u) => u.devices > 0 && u.devices_registered === 0);
+  const away = rest.filter((u) => u.devices > 0);
   if (away.length)
-    points.push({ tone: 'warn', text: t('attention.away', { n: away.length, names: names(away) }), ...open });
+    points.push({
+      tone: 'warn',
+      text: t('attention.away', { n: away.length, names: names(away) }),
+      ...to('/people'),
+    });
+  const ending = care?.tokens.filter((token) => Date.parse(token.expires) < now + SOON_MS) ?? [];
+  if (ending.length)
+    points.push({ tone: 'warn', text: t('attention.tokens', { n: ending.length }), ...to('/settings') });
+  if (care && !care.code)
+    points.push({ tone: 'warn', text: t('attention.code'), ...to('/settings', t('code.add')) });
   return points;
+}
+
+/** What the provider should look after: what the node warns of, and companies that use all they have. */
+export function attentionOfNode(status: Schema<'Status'>, tenants: Schema<'Tenant'>[]): Point[] {
+  const full = tenants.filter((tenant) => tenant.lines > 0 && tenant.calls >= tenant.lines);
+  return [
+    ...status.warnings.map((text) => ({ tone: 'warn' as const, text })),
+    ...full.map(({ name }) => ({
+      tone: 'bad' as const,
+      text: t('attention.full', { name }),
+      href: '/tenants',
+      action: t('attention.lines.action'),
+    })),
+  ];
 }

@@ -52,3 +52,10 @@ export function nameOf(
 
 export const users = (tenant?: string) => all<User>('/users', { tenant });
 export const liveCalls = (tenant?: string) => all<LiveCall>('/calls', { live: true, tenant });
+
+/** People as a choice, by name. */
+export function peopleChoices(people: User[]): { value: string; label: string }[] {
+  return people
+    .map((u) => ({ value: u.login, label: `${u.name} (${u.extension})` }))
+    .sort((a, b) => a.label.localeCompare(b.label));
+}

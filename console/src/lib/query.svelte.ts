@@ -3,30 +3,40 @@ import { live } from './live.svelte';
 
 /** Many changes that come together are read once. */
 const TOGETHER_MS = 120;
+/** For what no change tells of: often enough to look live, and nothing to the server. */
+export const OFTEN_MS = 5000;
 
 export type Query<Data> = {
   readonly data: Data | undefined;
   readonly problem: Problem | undefined;
+  /** It is being read. */
+  readonly busy: boolean;
   reload(): void;
 };
 
 /**
  * What `load` gives, read again when state that it reads changes, and when the server tells of a change of one of these
  * kinds. Called while a component is made. Of two answers the one that was asked for last stays.
+ *
+ * everyMs: of what no change tells, so that it is also read from time to time, while somebody looks at the page.
  */
-export function query<Data>(kinds: string[], load: () => Promise<Data>): Query<Data> {
+export function query<Data>(kinds: string[], load: () => Promise<Data>, everyMs?: number): Query<Data> {
   let data = $state.raw<Data>();
   let problem = $state.raw<Problem>();
+  let busy = $state(false);
   let asked = 0;
 
   async function run() {
     const turn = ++asked;
+    busy = true;
     try {
       const answer = await load();
       if (turn === asked) [data, problem] = [answer, undefined];
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (turn === asked) problem = error;
+    } finally {
+      if (turn === asked) busy = false;
     }
   }
 
@@ -47,7 +57,17 @@ export function query<Data>(kinds: string[], load: () => Promise<Data>): Query<D
     };
   });
 
+  if (everyMs)
+    $effect(() => {
+      const again = () => document.visibilityState === 'visible' && void run();
+      const timer = setInterval(again, everyMs);
+      return () => clearInterval(timer);
+    });
+
   return {
+    get busy() {
+      return busy;
+    },
     get data() {
       return data;
     },

@@ -6,7 +6,7 @@ import { chromium, type Browser, type BrowserContextOptions, type Page, type Req
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-export const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 30_000;
 
 export function setting(name: string): string {
   const value = process.env[name];
@@ -35,10 +35,10 @@ export function start(): Promise<Browser> {
 }
 
 /** Whatever a page complains of, the content security policy's refusals included. */
-export const complaints: string[] = [];
+const complaints: string[] = [];
 /** While the server is away, and after an answer that the test wants, the browser's own complaint of it is no fault. */
 const EXPECTED =
-  /ERR_CONNECTION_|WebSocket connection to|the server responded with a status of (400|401|404|409)/;
+  /ERR_CONNECTION_|WebSocket connection to|the server responded with a status of (400|401|404|409|412)/;
 
 export async function open(
   browser: Browser,
@@ -77,11 +77,16 @@ export async function settled(page: Page) {
   } while (underWay.get(page)!.size);
 }
 
-export async function login(page: Page, name: string, password = setting('ALTO_PASSWORD')) {
+/** code: of the person's app, which is asked for once the password was right. */
+export async function login(page: Page, name: string, password = setting('ALTO_PASSWORD'), code?: string) {
   await page.getByLabel(/^(Login|Identifiant)$/).fill(name);
   await page.getByLabel(/^(Password|Mot de passe)$/).fill(password);
   await page.keyboard.press('Enter');
-  await page.getByRole('navigation').waitFor();
+  if (code) {
+    await page.getByLabel('Code', { exact: true }).fill(code);
+    await page.keyboard.press('Enter');
+  }
+  await page.getByRole('navigation').first().waitFor();
 }
 
 /** WCAG 2.2 AA, as far as a program can tell. */
@@ -101,6 +106,14 @@ export async function accessible(page: Page, where: string) {
 export async function picture(page: Page, name: string, fullPage = false) {
   await page.evaluate(() => document.fonts.ready);
   await page.screenshot({ path: `${pictures}/${name}.png`, fullPage });
+}
+
+/** The end of a walk: no page complained. */
+export async function walked(browser: Browser): Promise<never> {
+  await browser.close();
+  if (complaints.length) throw new Error(`the pages complained:\n${complaints.join('\n')}`);
+  console.log('walked');
+  process.exit(0);
 }
 
 export function check(holds: unknown, what: string) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fits, peaks, type Call, type Filter } from '../../src/lib/history';
+import { parameters, peaks, type Call, type Filter } from '../../src/lib/history';
 import { nameOf, rungs } from '../../src/lib/ladder';
 import { protection, quality } from '../../src/lib/leg';
 import { backoff } from '../../src/lib/backoff';
@@ -16,27 +16,28 @@ const call = (started: string, ended: string | null, answered: string | null = s
     caller: { user: 'anna' },
     callee: { user: null },
   }) as Call;
-const all: Filter = { text: '', result: '', from: '', to: '' };
-const names = (login: string | null) => (login === 'anna' ? 'Anna Nowak' : '');
+const all: Filter = { text: '', person: '', result: '', from: '', to: '' };
 
 describe('a search', () => {
-  const one = call(at(9), at(10));
+  const given = (filter: Partial<Filter>) =>
+    Object.fromEntries(
+      Object.entries(parameters({ ...all, ...filter })).filter(([, value]) => value !== undefined),
+    );
 
-  it('finds by person, number and words of both', () => {
-    for (const text of ['', 'anna', 'NOWAK 102', '10'])
-      expect([text, fits(one, { ...all, text }, names)]).toEqual([text, true]);
-    expect(fits(one, { ...all, text: 'anna 103' }, names)).toBe(false);
+  it('asks the server for nothing that is not wanted', () => {
+    expect(given({ text: '  ' })).toEqual({});
+    expect(given({ text: ' 101', person: 'anna' })).toEqual({ q: '101', user: 'anna' });
   });
 
-  it('takes both ends of the dates in', () => {
-    expect(fits(one, { ...all, from: '2026-05-11', to: '2026-05-11' }, names)).toBe(true);
-    expect(fits(one, { ...all, from: '2026-05-12' }, names)).toBe(false);
-    expect(fits(one, { ...all, to: '2026-05-10' }, names)).toBe(false);
+  it('knows whether somebody answered from what ended it', () => {
+    expect(given({ result: 'answered' })).toEqual({ answered: true });
+    expect(given({ result: 'missed' })).toEqual({ answered: false });
+    expect(given({ result: 'busy' })).toEqual({ result: 'busy' });
   });
 
-  it('knows answered from missed', () => {
-    expect(fits(one, { ...all, result: 'missed' }, names)).toBe(false);
-    expect(fits(call(at(9), at(10), null), { ...all, result: 'missed' }, names)).toBe(true);
+  it('takes both days in, as the clock of the person has them', () => {
+    const { from, to } = given({ from: '2026-05-11', to: '2026-05-11' });
+    expect([from, to]).toEqual([new Date(2026, 4, 11).toISOString(), new Date(2026, 4, 12).toISOString()]);
   });
 });
 

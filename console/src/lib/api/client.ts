@@ -43,9 +43,18 @@ async function problemOf(answer: Response): Promise<Problem> {
   return new Problem(answer.status, code, detail, field);
 }
 
-async function ask<Answer>(method: string, url: string, body?: unknown): Promise<Answer> {
+/** Something as it was read, with its ETag (RFC 9110 §8.8.3): a change names it, and counts only if nobody else was there. */
+export type Tagged<Thing> = { thing: Thing; tag: string };
+
+async function exchange<Answer>(
+  method: string,
+  url: string,
+  body?: unknown,
+  tag?: string,
+): Promise<Tagged<Answer>> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (tag) headers['If-Match'] = tag;
   if (csrf && method !== 'GET') headers['X-CSRF-Token'] = csrf;
   let answer: Response;
   try {
@@ -58,14 +67,23 @@ async function ask<Answer>(method: string, url: string, body?: unknown): Promise
     if (problem.code === 'no-login') onSignedOut();
     throw problem;
   }
-  return answer.status === 204 ? (undefined as Answer) : await answer.json();
+  const thing = answer.status === 204 ? (undefined as Answer) : await answer.json();
+  return { thing, tag: answer.headers.get('ETag') ?? '' };
+}
+
+async function ask<Answer>(method: string, url: string, body?: unknown): Promise<Answer> {
+  return (await exchange<Answer>(method, url, body)).thing;
 }
 
 export const api = {
   get: <Answer>(path: string, query?: Query) => ask<Answer>('GET', address(path, query)),
   post: <Answer>(path: string, body?: unknown) => ask<Answer>('POST', address(path), body),
   patch: <Answer>(path: string, body: unknown) => ask<Answer>('PATCH', address(path), body),
+  put: <Answer>(path: string, body: unknown) => ask<Answer>('PUT', address(path), body),
   delete: (path: string, query?: Query) => ask<void>('DELETE', address(path, query)),
+  read: <Answer>(path: string) => exchange<Answer>('GET', address(path)),
+  change: <Answer>(method: 'PATCH' | 'PUT', path: string, body: unknown, tag: string) =>
+    exchange<Answer>(method, address(path), body, tag),
 };
 
 /** Follows `next` until there is no more, or there are `most`. */

@@ -1,0 +1,82 @@
+/** Calls as they happen, and those that were; and what a page does while its server is away. */
+import type { Page } from 'playwright-core';
+import { accessible, picture, start, walked, want } from './browser.ts';
+import { asAdministrator, go } from './steps.ts';
+
+const browser = await start();
+
+async function seesCall(page: Page) {
+  await go(page, 'Home');
+  await page.getByText('No call right now').waitFor();
+  await want('call');
+  await page.getByText('Speaking').waitFor();
+  await accessible(page, 'home with a call');
+  await picture(page, 'home');
+  await go(page, 'Lines');
+  await page.getByText('of 8 lines').waitFor();
+  const slider = page.getByRole('slider');
+  await slider.focus();
+  await page.keyboard.press('ArrowRight');
+  await page.getByText('of 9 lines').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('of 8 lines').waitFor();
+  await picture(page, 'lines');
+  await go(page, 'Home');
+  await want('hang up');
+  await page.getByText('No call right now').waitFor();
+}
+
+/** Each by itself: the server finds it, or says that there is nothing. */
+async function searches(page: Page) {
+  await go(page, 'Calls');
+  const rows = page.getByRole('table').last().locator('tbody tr');
+  const nothing = page.getByText('Nothing fits');
+  const found = () => rows.first().waitFor();
+  const number = page.getByRole('searchbox');
+  const person = page.getByRole('combobox', { name: 'Person' });
+  const result = page.getByRole('combobox', { name: 'Result' });
+  await found();
+  await number.fill('999');
+  await nothing.waitFor();
+  await number.fill('101');
+  await found();
+  await person.selectOption('carla');
+  await nothing.waitFor();
+  await person.selectOption('bruno');
+  await found();
+  await result.selectOption('missed');
+  await nothing.waitFor();
+  await result.selectOption('answered');
+  await found();
+  await page.getByLabel('To day').fill('2020-01-01');
+  await nothing.waitFor();
+  await page.getByLabel('To day').fill('');
+  await found();
+  await accessible(page, 'calls');
+  await picture(page, 'calls');
+  await rows.first().getByRole('link').click();
+  await page.getByRole('heading', { name: 'Anna Nowak called Bruno Lefèvre' }).waitFor();
+  const invite = page.getByText('INVITE').first();
+  await invite.waitFor();
+  await picture(page, 'call', true);
+  await invite.click();
+  await accessible(page, 'a call');
+}
+
+/** The server goes and comes back: the page says so, shows what is there, and hears what happens from then on. */
+async function survivesRestart(page: Page) {
+  await go(page, 'People');
+  await want('stop');
+  await page.getByText('The connection was lost').waitFor();
+  await picture(page, 'lost');
+  await want('start');
+  await page.getByText('The connection was lost').waitFor({ state: 'detached' });
+  await want('newcomer');
+  await page.getByRole('link', { name: 'Eva Newcomer' }).waitFor();
+}
+
+const page = await asAdministrator(browser);
+await seesCall(page);
+await searches(page);
+await survivesRestart(page);
+await walked(browser);

@@ -1,0 +1,186 @@
+/** An administrator looks after people, by the keyboard where that is harder than by a pointer. */
+import type { Page } from 'playwright-core';
+import { accessible, check, login, open, picture, setting, start, walked } from './browser.ts';
+import { asAdministrator, codeOf, confirm, elsewhere, focused, go } from './steps.ts';
+
+const browser = await start();
+
+async function wrongPassword() {
+  const page = await open(browser, setting('ALTO_COMPANY'));
+  await focused(page.getByLabel('Login'));
+  await page.keyboard.type('dora@acme.example');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('not this one');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').waitFor();
+  await accessible(page, 'login, refused');
+  await picture(page, 'login');
+  await page.context().close();
+}
+
+/** By the keyboard alone, from the button to an account, and back to the button. */
+async function addsPerson(page: Page) {
+  await go(page, 'People');
+  const button = page.getByRole('button', { name: 'Add a person' });
+  await button.focus();
+  await page.keyboard.press('Enter');
+  await focused(page.getByLabel('Name', { exact: true }));
+  await page.keyboard.type('Émile Zølá');
+  await accessible(page, 'add a person');
+  await picture(page, 'add-person');
+  // Taken already: said at the field that is wrong.
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('101');
+  await page.keyboard.press('Enter');
+  await page.getByText('Somebody has this extension already.').waitFor();
+  check(
+    await page.getByRole('textbox', { name: 'Extension' }).getAttribute('aria-invalid'),
+    'the field is not marked',
+  );
+  await page.keyboard.press('Control+A');
+  await page.keyboard.press('Delete');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Émile Zølá can be called now' }).waitFor();
+  await accessible(page, 'the account');
+  await picture(page, 'account');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await focused(button);
+  await page.getByRole('link', { name: 'Émile Zølá' }).click();
+  await page.getByRole('heading', { name: 'Émile Zølá' }).waitFor();
+}
+
+/** What both changed is a question, what only one did is joined, and nothing is lost. */
+async function changesPerson(page: Page) {
+  const path = `/users/${new URL(page.url()).pathname.split('/').at(-1)}`;
+  await page.getByRole('button', { name: 'Change', exact: true }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Émile Zola');
+  await page.getByRole('combobox', { name: 'Role' }).selectOption('supervisor');
+  await elsewhere(page, path, { name: 'E. Zola', extension: '333' });
+  await page.keyboard.press('Enter');
+  const question = page.getByRole('alert');
+  await question.getByRole('row', { name: 'Name Émile Zola E. Zola' }).waitFor();
+  check((await question.getByRole('row').count()) === 2, 'more is asked than the name');
+  await accessible(page, 'two versions');
+  await picture(page, 'two-versions');
+  await question.getByRole('button', { name: 'Keep mine' }).click();
+  await page.getByRole('heading', { name: 'Émile Zola' }).waitFor();
+  const facts = page.getByRole('definition');
+  await facts.getByText('333').waitFor();
+  await facts.getByText('Supervisor').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('heading', { name: 'E. Zola' }).waitFor();
+}
+
+async function givesPassword(page: Page) {
+  await page.getByRole('button', { name: 'New password' }).click();
+  const password = page.getByRole('textbox', { name: 'New password' });
+  await password.fill('short');
+  await page.keyboard.press('Enter');
+  await page.getByText('Password must be 10').waitFor();
+  await password.fill('long enough for it');
+  await page.keyboard.press('Enter');
+  await page.getByText('E. Zola has a new password').waitFor();
+}
+
+async function changesPhone(page: Page) {
+  await page.getByRole('button', { name: 'Change the phone phone' }).click();
+  await page.getByLabel('What it is').fill('kitchen');
+  await page.getByRole('combobox', { name: 'Way through a router' }).selectOption('options');
+  await accessible(page, 'a phone is changed');
+  await picture(page, 'edit-phone');
+  await page.keyboard.press('Enter');
+  await page.getByText('kitchen', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'New account for the phone kitchen' }).click();
+  await page.getByRole('textbox', { name: 'User name' }).fill('zola-kitchen');
+  await page.keyboard.press('Enter');
+  await page.getByText('zola-kitchen').waitFor();
+  await page.getByRole('button', { name: 'I have noted it' }).click();
+}
+
+/** A number rings somebody else, from either page, and rings whom it rang again. */
+async function movesNumber(page: Page) {
+  await page.getByRole('button', { name: 'Give a number' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Give a number' }).click();
+  const numbers = page.getByRole('listitem').filter({ hasText: '+33140000101' });
+  await numbers.waitFor();
+  await picture(page, 'person', true);
+  await page.getByRole('button', { name: 'Undo' }).last().click();
+  await numbers.waitFor({ state: 'detached' });
+  await go(page, 'People');
+  await page.getByRole('link', { name: 'Numbers' }).click();
+  const row = page.getByRole('row', { name: '+33140000101' });
+  await row.getByText('Anna Nowak').waitFor();
+  await row.getByRole('button', { name: 'Ring somebody else' }).click();
+  await page.getByRole('combobox', { name: 'Rings' }).selectOption('carla');
+  await accessible(page, 'a number is moved');
+  await page.keyboard.press('Tab');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await row.getByText('Carla Jansen').waitFor();
+}
+
+async function removesPerson(page: Page) {
+  await go(page, 'People');
+  await page.getByRole('link', { name: 'E. Zola' }).click();
+  await page.getByRole('button', { name: 'Remove', exact: true }).click();
+  await accessible(page, 'a question');
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Remove', exact: true }).click();
+  await confirm(page, 'Remove');
+  await page.getByRole('heading', { name: 'People' }).waitFor();
+  await page.getByRole('link', { name: 'E. Zola' }).waitFor({ state: 'detached' });
+}
+
+/** Another browser of the same person is logged out by it too, without being touched. */
+async function changesPassword(page: Page) {
+  const other = await asAdministrator(browser);
+  await go(page, 'Settings');
+  await page.getByLabel('Present password').fill('not this one');
+  await page.getByLabel('New password').fill('battery staple horse');
+  await page.keyboard.press('Enter');
+  await page.getByText('The login or the password is wrong.').waitFor();
+  await page.getByLabel('Present password').fill(setting('ALTO_PASSWORD'));
+  await page.keyboard.press('Enter');
+  await page.getByText('Your password is changed').waitFor();
+  await other.getByRole('heading', { name: 'Log in' }).waitFor();
+  await other.context().close();
+}
+
+/** An app is shown its key, taken away, shown another one, and asked for at the next login. */
+async function setsUpCode(page: Page) {
+  const begin = async () => {
+    await page.getByRole('button', { name: 'Set up a code app' }).click();
+    return (await page.getByText(/^([A-Z2-7]{4} ?){8}$/).textContent())!.replaceAll(' ', '');
+  };
+  const type = async (code: string) => {
+    await page.getByLabel('Code', { exact: true }).fill(code);
+    await page.keyboard.press('Enter');
+  };
+  const first = await begin();
+  await accessible(page, 'a code app is set up');
+  await picture(page, 'code-app');
+  await type('000000');
+  await page.getByText('This code is wrong').waitFor();
+  await type(codeOf(first));
+  await page.getByText('In use', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Remove the code app' }).click();
+  await type(codeOf(first, 1));
+  await page.getByText('Not in use').waitFor();
+  const second = await begin();
+  await type(codeOf(second));
+  await page.getByText('In use', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await login(page, 'dora@acme.example', 'battery staple horse', codeOf(second, 1));
+}
+
+await wrongPassword();
+const page = await asAdministrator(browser);
+await addsPerson(page);
+await changesPerson(page);
+await givesPassword(page);
+await changesPhone(page);
+await movesNumber(page);
+await removesPerson(page);
+await changesPassword(page);
+await setsUpCode(page);
+await walked(browser);

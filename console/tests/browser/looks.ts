@@ -1,0 +1,12 @@
+/** Every page as each language, theme and width shows it. */
+import { picture, start, walked } from './browser.ts';
+import { asAdministrator, asProvider, everyPage } from './steps.ts';
+
+const browser = await start();
+const administrator = await asAdministrator(browser);
+await everyPage(administrator, 'admin');
+await administrator.getByRole('button', { name: 'Se déconnecter' }).click();
+await administrator.getByRole('heading', { name: 'Connexion' }).waitFor();
+await picture(administrator, 'login-phone');
+await everyPage(await asProvider(browser), 'provider');
+await walked(browser);

@@ -1,0 +1,92 @@
+/** The provider looks after companies, numbers, operators and bans. */
+import type { Page } from 'playwright-core';
+import { accessible, picture, start, walked, want } from './browser.ts';
+import { asProvider, confirm, go } from './steps.ts';
+
+const browser = await start();
+
+async function addsCompany(page: Page) {
+  await go(page, 'Companies');
+  await page.getByRole('button', { name: 'Add a company' }).click();
+  await page.getByLabel('Short name').fill('globex');
+  await page.getByLabel('Domain').fill('globex.example');
+  await page.keyboard.press('Enter');
+  const row = page.getByRole('row', { name: 'globex' });
+  await row.getByRole('button', { name: 'Change' }).click();
+  await page.getByRole('textbox', { name: 'Domain' }).fill('globex.test');
+  await page.getByRole('textbox', { name: 'Lines' }).fill('5');
+  await accessible(page, 'a company is changed');
+  await page.keyboard.press('Enter');
+  await row.getByText('globex.test').waitFor();
+  await row.getByText('0 of 5').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await row.getByText('globex.example').waitFor();
+  await row.getByText('0 of ∞').waitFor();
+}
+
+async function addsNumber(page: Page) {
+  await go(page, 'People');
+  await page.getByRole('link', { name: 'Numbers' }).click();
+  await page.getByRole('combobox', { name: 'Company' }).selectOption('acme');
+  await page.getByRole('button', { name: 'Add a number' }).click();
+  await page.getByLabel('Number', { exact: true }).fill('+33 1 40 00 01 01');
+  await page.keyboard.press('Enter');
+  await page.getByText('This number is in use already.').waitFor();
+  await page.getByLabel('Number', { exact: true }).fill('+33 1 40 00 01 02');
+  await page.getByRole('combobox', { name: 'Rings' }).selectOption('bruno');
+  await accessible(page, 'a number is added');
+  await page.getByRole('dialog').getByRole('button', { name: 'Add a number' }).click();
+  const row = page.getByRole('row', { name: '+33140000102' });
+  await row.getByText('Bruno Lefèvre').waitFor();
+  await picture(page, 'numbers');
+  await row.getByRole('button', { name: 'Remove' }).click();
+  await confirm(page, 'Remove');
+  await row.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await row.getByText('Bruno Lefèvre').waitFor();
+}
+
+async function addsOperator(page: Page) {
+  await go(page, 'Node');
+  await page.getByRole('link', { name: 'Operators' }).click();
+  await page.getByRole('button', { name: 'Add an operator' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('carrier');
+  await page.getByLabel('Sends calls to').fill('192.0.2.1:5061');
+  await page.getByText('More choices').click();
+  await accessible(page, 'an operator is added');
+  await picture(page, 'add-operator');
+  await page.getByRole('dialog').getByRole('button', { name: 'Add an operator' }).click();
+  const row = page.getByRole('row', { name: 'carrier' });
+  await row.getByText('192.0.2.1:5061').waitFor();
+  await row.getByRole('button', { name: 'Change' }).click();
+  await page.getByLabel('Sends calls to').fill('192.0.2.9');
+  await page.keyboard.press('Enter');
+  await row.getByText('192.0.2.9').waitFor();
+  await row.getByRole('button', { name: 'Remove' }).click();
+  await confirm(page, 'Remove');
+  await page.getByText('No operator yet').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).last().click();
+  await row.waitFor();
+  await picture(page, 'operators');
+}
+
+/** Whoever is banned appears on the open page by itself. */
+async function liftsBan(page: Page) {
+  await page.getByRole('link', { name: 'Bans' }).click();
+  await page.getByText('Nobody is banned').waitFor();
+  await want('scan');
+  const row = page.getByRole('row', { name: '127.0.0.1' });
+  await row.waitFor();
+  await accessible(page, 'bans');
+  await picture(page, 'bans');
+  await row.getByRole('button', { name: 'Lift' }).click();
+  await confirm(page, 'Lift');
+  await page.getByText('Nobody is banned').waitFor();
+}
+
+const page = await asProvider(browser);
+await addsCompany(page);
+await addsNumber(page);
+await addsOperator(page);
+await liftsBan(page);
+await walked(browser);

@@ -1,0 +1,100 @@
+/** Steps that several walks share. */
+import { createHmac } from 'node:crypto';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { accessible, check, login, open, picture, setting, settled } from './browser.ts';
+
+export async function go(page: Page, name: string) {
+  await page.getByRole('navigation').first().getByRole('link', { name, exact: true }).click();
+  await page.getByRole('heading', { level: 1, name: name === 'Home' ? 'Hello, ' : name }).waitFor();
+}
+
+export async function focused(field: Locator) {
+  await field.and(field.page().locator(':focus')).waitFor();
+}
+
+export async function asAdministrator(browser: Browser): Promise<Page> {
+  const page = await open(browser, setting('ALTO_COMPANY'));
+  await login(page, 'dora@acme.example');
+  return page;
+}
+
+export async function asProvider(browser: Browser): Promise<Page> {
+  const page = await open(browser, setting('ALTO_PROVIDER'));
+  await login(page, 'paul@acme.example');
+  return page;
+}
+
+/** Answers yes to what is asked before something is destroyed. */
+export async function confirm(page: Page, button: string) {
+  await page.getByRole('alertdialog').getByRole('button', { name: button }).click();
+  await page.getByRole('alertdialog').waitFor({ state: 'detached' });
+}
+
+/** Somebody else changes something, of whom this page knows nothing. */
+export async function elsewhere(page: Page, path: string, change: object) {
+  const status = await page.evaluate(
+    async ([to, body]) => {
+      const { csrf } = await (await fetch('/api/v1/session')).json();
+      const headers = { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf };
+      return (await fetch(`/api/v1${to}`, { method: 'PATCH', headers, body })).status;
+    },
+    [path, JSON.stringify(change)] as const,
+  );
+  check(status === 200, `${path} was not changed: ${status}`);
+}
+
+/** What an app shows that has the secret (RFC 6238), some steps later. */
+export function codeOf(secret: string, later = 0): string {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = [...secret].map((c) => letters.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g)!.map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + later));
+  const mac = createHmac('sha1', key).update(step).digest();
+  const at = mac[19]! & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+/** As a link to it does. */
+async function visit(page: Page, path: string) {
+  await page.evaluate((to) => {
+    history.pushState(null, '', to);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, path);
+  await settled(page);
+}
+
+/** The page itself, and what a card would cut off at its edge. */
+function fits(page: Page): Promise<boolean> {
+  return page.evaluate(() =>
+    [document.documentElement, ...document.querySelectorAll('.card')].every(
+      (e) => e.scrollWidth <= e.clientWidth,
+    ),
+  );
+}
+
+/** Every page of the menu and those beside them, in each language and each theme, and on a phone. */
+export async function everyPage(page: Page, who: string) {
+  const looks = [
+    { language: 'English', colorScheme: 'light', width: 1280, height: 800 },
+    { language: 'Français', colorScheme: 'dark', width: 360, height: 780 },
+  ] as const;
+  for (const { language, colorScheme, width, height } of looks) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height });
+    await visit(page, '/settings');
+    await page.getByRole('radio', { name: language }).click();
+    // Grows while it is walked: a page names those beside it.
+    const paths = new Set(['/']);
+    for (const path of paths) {
+      await visit(page, path);
+      for (const link of await page.getByRole('navigation').getByRole('link').all())
+        paths.add((await link.getAttribute('href'))!);
+      const name = path.slice(1) || 'home';
+      await picture(page, `${who}-${name}-${colorScheme}`);
+      await accessible(page, `${who}: ${name}, ${language}, ${colorScheme}`);
+      check(await fits(page), `${who}: ${name} is wider than ${width}`);
+    }
+    check(paths.size >= 6, `only ${paths.size} pages were found`);
+  }
+}

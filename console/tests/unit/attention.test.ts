@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import type { Schema } from '../../src/lib/api/client';
+import { attention, attentionOfNode, type Care } from '../../src/lib/attention';
+import type { User } from '../../src/lib/company';
+import { newPassword } from '../../src/lib/secret';
+import { hasWords } from '../../src/lib/words';
+import { hostOf } from '../../src/pages/trunks/trunk';
+
+const company = { lines: 2, calls: 0 } as Schema<'Tenant'>;
+const person = (login: string, devices: number, registered: number) =>
+  ({ login, name: login, role: 'user', devices, devices_registered: registered }) as User;
+const care: Care = { numbers: [], refused: 0, tokens: [], code: true };
+const said = (...given: Parameters<typeof attention>) => attention(...given).map((p) => p.text.slice(0, 20));
+
+describe('what needs attention', () => {
+  it('is nothing where all is well', () => {
+    expect(attention(company, [person('anna', 1, 1)], care)).toEqual([]);
+  });
+
+  it('is a way to somewhere only for those who may go there', () => {
+    const [seen] = attention({ ...company, calls: 2 }, []);
+    expect(seen).toMatchObject({ tone: 'bad' });
+    expect(seen!.href).toBeUndefined();
+    expect(attention({ ...company, calls: 2 }, [], care)[0]!.href).toBe('/lines');
+  });
+
+  it('names a person once, where it is worst', () => {
+    const people = [person('anna', 1, 0), person('bruno', 0, 0), person('carla', 1, 0)];
+    const numbers = [{ user: 'anna' }] as Care['numbers'];
+    const texts = attention(company, people, { ...care, numbers }).map((p) => p.text);
+    expect(texts.map((text) => people.filter((p) => text.includes(p.name)).map((p) => p.name))).toEqual([
+      ['anna'],
+      ['bruno'],
+      ['carla'],
+    ]);
+  });
+
+  it('is what ends soon, what was refused, and a password alone', () => {
+    const now = Date.parse('2026-05-01');
+    const tokens = [{ expires: '2026-05-10' }, { expires: '2026-06-10' }] as Care['tokens'];
+    expect(said(company, [], { numbers: [], refused: 2, tokens, code: false }, now)).toEqual([
+      '2 calls found all li',
+      'One token expires wi',
+      'Your login asks for ',
+    ]);
+  });
+
+  it('is for the provider a company that uses all it has', () => {
+    const tenants = [
+      { name: 'acme', lines: 1, calls: 1 },
+      { name: 'free', lines: 0, calls: 9 },
+    ] as Schema<'Tenant'>[];
+    const texts = attentionOfNode({ warnings: ['w'] } as Schema<'Status'>, tenants).map((p) => p.text);
+    expect(texts).toEqual(['w', 'All lines of acme are in use.']);
+  });
+});
+
+it('makes passwords that are taken for no other', () => {
+  expect(newPassword()).toMatch(/^[a-km-np-z2-9]{24}$/);
+  expect(newPassword()).not.toBe(newPassword());
+});
+
+it('finds words in any order and case', () => {
+  expect(hasWords('Anna Nowak 101', '101 ANNA')).toBe(true);
+  expect(hasWords('Anna Nowak 101', ' ')).toBe(true);
+  expect(hasWords('Anna Nowak 101', 'anna 102')).toBe(false);
+});
+
+it('writes a host with its port as the API takes it', () => {
+  expect(hostOf({ host: 'sip.example', port: null })).toBe('sip.example');
+  expect(hostOf({ host: 'sip.example', port: 5060 })).toBe('sip.example:5060');
+  expect(hostOf({ host: '2001:db8::1', port: 5060 })).toBe('[2001:db8::1]:5060');
+});
