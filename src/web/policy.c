@@ -17,38 +17,31 @@ static const char *const role_names[WEB_ROLE_COUNT] = {[WEB_USER] = "user",
  * of who spoke with whom. SIP messages show numbers and addresses of everybody in the call: they are for those who look
  * after the system.
  */
-static const struct {
-	const char *name;
-	const char *reach[WEB_ROLE_COUNT]; /* nobody, user, auditor, supervisor, company admin, provider */
-} table[WEB_RESOURCE_COUNT] = {
-	[WEB_ON_HEALTH] = {"health", {"A---", "A---", "A---", "A---", "A---", "A---"}},
-	[WEB_ON_METRICS] = {"metrics", {"----", "----", "----", "----", "----", "A---"}},
-	[WEB_ON_STATUS] = {"status", {"----", "----", "----", "----", "----", "A---"}},
-	[WEB_ON_TENANTS] = {"tenants", {"----", "T---", "T---", "T---", "T-T-", "AAAA"}},
-	[WEB_ON_USERS] = {"users", {"----", "T---", "T---", "T---", "TTTT", "AAAA"}},
-	[WEB_ON_DEVICES] = {"devices", {"----", "O---", "T---", "T---", "TTTT", "AAAA"}},
-	[WEB_ON_TRUNKS] = {"trunks", {"----", "----", "T---", "----", "T---", "AAAA"}},
-	[WEB_ON_NUMBERS] = {"numbers", {"----", "T---", "T---", "T---", "T-T-", "AAAA"}},
-	[WEB_ON_BANS] = {"bans", {"----", "----", "----", "----", "----", "A--A"}},
-	[WEB_ON_CALLS] = {"calls", {"----", "O--O", "----", "T--T", "T--T", "A--A"}},
-	[WEB_ON_ALL_CALLS] = {"all calls", {"----", "----", "----", "----", "---T", "---A"}},
-	[WEB_ON_MESSAGES] = {"messages", {"----", "----", "----", "----", "T---", "A---"}},
-	[WEB_ON_TOKENS] = {"tokens", {"----", "----", "T---", "----", "TT-T", "AA-A"}},
-	[WEB_ON_SESSION] = {"session", {"-A--", "OA-O", "OA-O", "OA-O", "OA-O", "OA-O"}},
-	[WEB_ON_TOTP] = {"totp", {"----", "OO-O", "OO-O", "OO-O", "OO-O", "OO-O"}},
-	[WEB_ON_PHONE] = {"phone", {"----", "-O--", "-O--", "-O--", "-O--", "----"}},
-	[WEB_ON_EVENTS] = {"events", {"----", "T---", "T---", "T---", "T---", "A---"}},
-	[WEB_ON_PASSWORDS] = {"passwords", {"----", "--O-", "--O-", "--O-", "--T-", "--A-"}},
+static const char *const table[WEB_RESOURCE_COUNT][WEB_ROLE_COUNT] = {
+	/* nobody, user, auditor, supervisor, company admin, provider */
+	[WEB_ON_HEALTH] = {"A---", "A---", "A---", "A---", "A---", "A---"},
+	[WEB_ON_METRICS] = {"----", "----", "----", "----", "----", "A---"},
+	[WEB_ON_STATUS] = {"----", "----", "----", "----", "----", "A---"},
+	[WEB_ON_TENANTS] = {"----", "T---", "T---", "T---", "T-T-", "AAAA"},
+	[WEB_ON_USERS] = {"----", "T---", "T---", "T---", "TTTT", "AAAA"},
+	[WEB_ON_DEVICES] = {"----", "O---", "T---", "T---", "TTTT", "AAAA"},
+	[WEB_ON_TRUNKS] = {"----", "----", "T---", "----", "T---", "AAAA"},
+	[WEB_ON_NUMBERS] = {"----", "T---", "T---", "T---", "T-T-", "AAAA"},
+	[WEB_ON_BANS] = {"----", "----", "----", "----", "----", "A--A"},
+	[WEB_ON_CALLS] = {"----", "O--O", "----", "T--T", "T--T", "A--A"},
+	[WEB_ON_ALL_CALLS] = {"----", "----", "----", "----", "---T", "---A"},
+	[WEB_ON_MESSAGES] = {"----", "----", "----", "----", "T---", "A---"},
+	[WEB_ON_TOKENS] = {"----", "----", "T---", "----", "TT-T", "AA-A"},
+	[WEB_ON_SESSION] = {"-A--", "OA-O", "OA-O", "OA-O", "OA-O", "OA-O"},
+	[WEB_ON_TOTP] = {"----", "OO-O", "OO-O", "OO-O", "OO-O", "OO-O"},
+	[WEB_ON_PHONE] = {"----", "-O--", "-O--", "-O--", "-O--", "----"},
+	[WEB_ON_EVENTS] = {"----", "T---", "T---", "T---", "T---", "A---"},
+	[WEB_ON_PASSWORDS] = {"----", "--O-", "--O-", "--O-", "--T-", "--A-"},
 };
-
-const char *web_resource_name(enum web_resource resource)
-{
-	return table[resource].name;
-}
 
 enum web_reach web_policy_reach(enum web_resource resource, enum web_action action, enum web_role role)
 {
-	switch (table[resource].reach[role][action]) {
+	switch (table[resource][role][action]) {
 	case 'A':
 		return WEB_REACH_ALL;
 	case 'T':

@@ -9,8 +9,6 @@
 #pragma once
 #include "web/route.h"
 
-/* Every resource; the names are for tests and messages. */
-const char *web_resource_name(enum web_resource resource);
 enum web_reach web_policy_reach(enum web_resource resource, enum web_action action, enum web_role role);
 /* "admin"; NULL for WEB_NOBODY. */
 const char *web_role_name(enum web_role role);
