@@ -2,6 +2,7 @@
 #include "identity.h"
 #include "media/dtls.h"
 #include "support/failing.h"
+#include "support/test.h"
 
 /* After our own headers: see media/dtls.c. */
 #include <openssl/err.h>
@@ -76,17 +77,6 @@ static void peer_start(struct talk *t, bool client, const char *profiles, unsign
 		SSL_set_accept_state(t->peer);
 }
 
-/* As the peer would say it: "AB:CD:...". */
-static struct media_fingerprint fingerprint_of(const struct tls_identity *i)
-{
-	struct media_fingerprint f = {.n = 32};
-	char text[TLS_FINGERPRINT_CAP];
-	tls_identity_fingerprint(i, text);
-	for (size_t k = 0; k < f.n; k++)
-		assert_true(slice_unhex(slice_of(text + 3 * k, 2), f.bytes + k, 1));
-	return f;
-}
-
 struct options {
 	bool we_are_client;
 	const char *profiles;
@@ -100,7 +90,8 @@ static void talk_start(struct talk *t, const struct options *o)
 	t->ours = identity_make();
 	t->theirs = identity_make();
 	assert_int_equal(dtls_context_new(t->ours, &t->context), 0);
-	struct dtls_terms terms = {.client = o->we_are_client, .peer = fingerprint_of(t->theirs), .retry_us = RETRY_US};
+	struct dtls_terms terms = {
+		.client = o->we_are_client, .peer = identity_fingerprint(t->theirs), .retry_us = RETRY_US};
 	if (o->fingerprint)
 		terms.peer = *o->fingerprint;
 	t->dtls = dtls_new(t->context, &terms, on_send, t);
@@ -273,7 +264,7 @@ static void test_wrong_certificate(void **state)
 	static struct talk t;
 	for (unsigned i = 0; i < 4; i++) {
 		struct tls_identity *another = identity_make();
-		struct media_fingerprint f = fingerprint_of(another);
+		struct media_fingerprint f = identity_fingerprint(another);
 		if (i & 2)
 			f.n = 0; /* no hash of ours */
 		talk_start(&t,

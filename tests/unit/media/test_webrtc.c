@@ -23,22 +23,12 @@ struct office {
 	struct media_fingerprint our_fingerprint, their_fingerprint;
 };
 
-static struct media_fingerprint fingerprint_of(const struct tls_identity *i)
-{
-	struct media_fingerprint f = {.n = 32};
-	char text[TLS_FINGERPRINT_CAP];
-	tls_identity_fingerprint(i, text);
-	for (size_t k = 0; k < f.n; k++)
-		assert_true(slice_unhex(slice_of(text + 3 * k, 2), f.bytes + k, 1));
-	return f;
-}
-
 static void office_open(struct office *o)
 {
 	o->ours = identity_make();
 	o->theirs = identity_make();
-	o->our_fingerprint = fingerprint_of(o->ours);
-	o->their_fingerprint = fingerprint_of(o->theirs);
+	o->our_fingerprint = identity_fingerprint(o->ours);
+	o->their_fingerprint = identity_fingerprint(o->theirs);
 	fixture_init(&o->f);
 	o->f.identity = o->ours;
 	fixture_start(&o->f, 1, 64);
@@ -399,7 +389,7 @@ static void test_another_certificate(void **state)
 	c.b.dtls = NULL;
 	dtls_context_free(c.b.context);
 	assert_int_equal(dtls_context_new(another, &c.b.context), 0);
-	c.b.set.webrtc.fingerprint = fingerprint_of(another);
+	c.b.set.webrtc.fingerprint = identity_fingerprint(another);
 	assert_int_equal(media_set(c.o.f.media, c.b.stream, &c.b.set), 0);
 	fixture_sync(&c.o.f);
 	say_and_hear(&c.b.phone, &c.phone, 2);
