@@ -11,7 +11,8 @@ import sys
 import tempfile
 
 import server as server_module
-from server import ALTO, PATIENCE, Alto
+from browser import Browser
+from server import ALTO, PATIENCE, Alto, free_port
 from softphone import Softphone, talk
 
 NOBODY = 65534
@@ -52,18 +53,21 @@ def no_core_dump():
 
 
 def nobody_reads_it():
-    """Not even a process of the same user."""
+    """Not even a process of the same user, whoever made it that: becoming another closes a process by itself, so it is
+    begun as that user here, and another program so begun can be read."""
     reader = 'import sys; open(f"/proc/{sys.argv[1]}/mem", "rb")'
+    as_whom = AS_NOBODY if os.getuid() == 0 else ()
 
     def read(pid):
-        return subprocess.run([*AS_NOBODY, sys.executable, '-c', reader, str(pid)], capture_output=True, text=True)
+        return subprocess.run([*as_whom, sys.executable, '-c', reader, str(pid)], capture_output=True, text=True)
 
-    other = subprocess.Popen([*AS_NOBODY, 'sleep', '1000'])
-    with a_directory() as directory, Alto(directory=directory, extra='user: nobody\n') as alto:
+    with contextlib.ExitStack() as stack:
+        other = stack.enter_context(subprocess.Popen([*as_whom, 'sleep', '1000']))
+        stack.callback(other.kill)
+        directory = stack.enter_context(a_directory())
+        alto = stack.enter_context(Alto(directory=directory, under=as_whom))
         assert 'Permission denied' in read(alto.process.pid).stderr
         assert read(other.pid).returncode == 0
-    other.kill()
-    other.wait()
 
 
 def becomes_another_user():
@@ -97,12 +101,19 @@ def root_is_told():
 
 
 def works_under_the_filter():
-    """A registration, a call with voice, a reload, a listing, an orderly end; a filter too narrow is noticed."""
+    """A registration, a log-in (hashed on a thread of its own), a call with voice, a reload, a listing, an orderly end; a
+    filter too narrow is noticed."""
+    https = free_port()
     under = [UNDER_FILTER, *(('--user', 'nobody') if os.getuid() == 0 else ())]
-    with a_directory() as directory, Alto(directory=directory, workers=2, under=under) as alto:
+    listen = {'sip_tls': [f'127.0.0.1:{free_port()}'], 'https': [f'127.0.0.1:{https}']}
+    with a_directory() as directory, Alto(listen, directory=directory, workers=2, under=under) as alto:
         accounts = alto.company()
-        server = '127.0.0.1', alto.tls_port
+        server = '127.0.0.1', int(listen['sip_tls'][0].split(':')[1])
         anna, bruno = (Softphone(accounts[e]['desk'], e, server, 'tls').register() for e in ('101', '102'))
+        person = alto.api('POST', '/api/v1/users', {'tenant': 'acme', 'login': 'anna', 'extension': '110', 'name': 'Anna'})[1]
+        assert alto.api('POST', f'/api/v1/users/{person["id"]}/password', {'password': 'correct horse'})[0] == 204
+        assert Browser(https).login('anna@acme.example', 'wrong horse').status == 401
+        assert Browser(https).login('anna@acme.example', 'correct horse').status == 200
         has = {'suites': ('AES_CM_128_HMAC_SHA1_80',)}
         a, b = talk(anna, bruno, '102', has, has)
         assert status_of(alto)['Seccomp'] == '2'
@@ -125,12 +136,12 @@ os.environ['ASAN_OPTIONS'] = ':'.join(filter(None, (os.environ.get('ASAN_OPTIONS
 # A copy of the program where others may enter, which the source's own directory may not be.
 with a_directory() as place:
     server_module.ALTO = shutil.copy(ALTO, place)
+    nobody_reads_it()
     no_core_dump()
     works_under_the_filter()
     if os.getuid() == 0:
         root_is_told()
         becomes_another_user()
-        nobody_reads_it()
         refuses_what_cannot_be()
     else:
         print('not root: becoming another user was not tried')
