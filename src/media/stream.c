@@ -185,7 +185,7 @@ bool media_stream_tell(struct media_stream *s, enum media_event_kind kind)
 	if (s->rtp.current.n && !address_from_sockaddr(&s->rtp.current.name, &event.remote))
 		ASSERT(!"a path's address came from the kernel or from an address");
 	report_figures(s, &event.figures);
-	event.suite = s->webrtc ? s->webrtc->send_key.suite : SRTP_NONE;
+	event.suite = s->webrtc ? s->webrtc->suite : SRTP_NONE;
 	if (!worker_tell(s->worker, &event))
 		return false;
 	if (kind == MEDIA_FIGURES)

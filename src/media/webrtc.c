@@ -10,12 +10,15 @@ static void retry_due(struct timer *t, void *arg);
 
 /* ---- where we send ---- */
 
-/* Voice goes there once there are keys; before that the stream has no address and sends nothing. */
+/*
+ * Voice goes there once the stream has a key, be it of the association before; without one it has no address and sends
+ * nothing.
+ */
 static void point_stream(struct webrtc *rtc)
 {
 	struct media_stream *s = rtc->stream;
 	const struct webrtc_pair *pair = rtc->selected;
-	if (!pair || rtc->send_key.suite == SRTP_NONE) {
+	if (!pair || !s->send_cipher) {
 		s->rtp.current.n = 0;
 		return;
 	}
@@ -101,20 +104,31 @@ static void fail(struct webrtc *rtc)
 	webrtc_tick(rtc);
 }
 
+static bool make_ciphers(const struct dtls *d, struct stream_settings *ret, enum srtp_suite *ret_suite)
+{
+	struct srtp_key send, receive;
+	if (!dtls_keys(d, &send, &receive))
+		return false;
+	ret->send_cipher = srtp_new(&send, SRTP_SEND);
+	ret->receive_cipher = srtp_new(&receive, SRTP_RECEIVE);
+	enum srtp_suite suite = send.suite;
+	crypto_wipe(&send, sizeof(send));
+	crypto_wipe(&receive, sizeof(receive));
+	if (!ret->send_cipher || !ret->receive_cipher) {
+		srtp_free(ret->send_cipher);
+		srtp_free(ret->receive_cipher);
+		return false;
+	}
+	*ret_suite = suite;
+	return true;
+}
+
 /* The handshake is over: its keys become the stream's, and voice may pass. */
 static void ready(struct webrtc *rtc)
 {
 	struct media_stream *s = rtc->stream;
 	struct stream_settings set = {.new_send = true, .new_receive = true, .fresh_ssrc = true};
-	if (!dtls_keys(rtc->dtls, &rtc->send_key, &rtc->receive_key)) {
-		fail(rtc);
-		return;
-	}
-	set.send_cipher = srtp_new(&rtc->send_key, SRTP_SEND);
-	set.receive_cipher = srtp_new(&rtc->receive_key, SRTP_RECEIVE);
-	if (!set.send_cipher || !set.receive_cipher) {
-		srtp_free(set.send_cipher);
-		srtp_free(set.receive_cipher);
+	if (!make_ciphers(rtc->dtls, &set, &rtc->suite)) {
 		fail(rtc);
 		return;
 	}
@@ -144,7 +158,7 @@ static void shake(struct webrtc *rtc, const uint8_t *p, size_t n)
 	/* Answers go to the selected pair; what comes by another one while nothing is selected has no answer. */
 	if (!rtc->dtls || !rtc->selected)
 		return;
-	enum dtls_state before = rtc->send_key.suite == SRTP_NONE ? DTLS_SHAKING : DTLS_READY;
+	enum dtls_state before = rtc->suite == SRTP_NONE ? DTLS_SHAKING : DTLS_READY;
 	look_at(rtc, before, dtls_input(rtc->dtls, p, n));
 }
 
@@ -173,7 +187,7 @@ static struct webrtc_early *take_early(struct webrtc *rtc)
 /* As soon as there is somebody to talk to, and it is known whom to believe. */
 static void begin(struct webrtc *rtc)
 {
-	if (rtc->dtls || rtc->failed || !rtc->selected || rtc->peer.n == 0 || rtc->send_key.suite != SRTP_NONE)
+	if (rtc->dtls || rtc->failed || !rtc->selected || rtc->peer.n == 0 || rtc->suite != SRTP_NONE)
 		return;
 	struct dtls_terms terms = {
 		.client = rtc->client, .peer = rtc->peer, .retry_us = rtc->stream->worker->tuning->dtls_retry_us};
@@ -227,8 +241,6 @@ void webrtc_done(struct webrtc *rtc)
 	for (struct webrtc_early *e; (e = take_early(rtc));)
 		free(e);
 	rtc->dtls = dtls_free(rtc->dtls);
-	crypto_wipe(&rtc->send_key, sizeof(rtc->send_key));
-	crypto_wipe(&rtc->receive_key, sizeof(rtc->receive_key));
 }
 
 static bool fingerprint_eq(const struct media_fingerprint *a, const struct media_fingerprint *b)
@@ -251,7 +263,7 @@ void webrtc_apply(struct webrtc *rtc, const struct media_webrtc *settings)
 		rtc->peer = settings->fingerprint;
 		rtc->dtls = dtls_free(rtc->dtls);
 		rtc->failed = rtc->told_failed = rtc->told_secured = false;
-		rtc->send_key.suite = rtc->receive_key.suite = SRTP_NONE;
+		rtc->suite = SRTP_NONE;
 	}
 	begin(rtc);
 }
@@ -261,8 +273,8 @@ void webrtc_tick(struct webrtc *rtc)
 	struct media_stream *s = rtc->stream;
 	if (rtc->failed && !rtc->told_failed)
 		rtc->told_failed = media_stream_tell(s, MEDIA_UNSECURED);
-	if (rtc->send_key.suite != SRTP_NONE && !rtc->told_secured)
+	if (rtc->suite != SRTP_NONE && !rtc->told_secured)
 		rtc->told_secured = media_stream_tell(s, MEDIA_SECURED);
-	if (rtc->dtls && rtc->send_key.suite != SRTP_NONE && s->worker->wheel.now_us - rtc->ready_us > DTLS_LINGER_US)
+	if (rtc->dtls && rtc->suite != SRTP_NONE && s->worker->wheel.now_us - rtc->ready_us > DTLS_LINGER_US)
 		rtc->dtls = dtls_free(rtc->dtls);
 }

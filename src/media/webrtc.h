@@ -8,8 +8,8 @@
  * The last nomination counts: who changes its network nominates anew, and at once. Voice and DTLS are taken from every
  * pair that was good, and sent to the selected one alone.
  *
- * All that must be written down to go on elsewhere stands here as plain values: names, addresses, roles and keys
- * (`dtls` is needed only until they are made). Made by the switchboard with the stream, the worker's until it closes.
+ * Names, addresses and roles stand here as plain values. Keys do not: they are wiped once the stream's ciphers have
+ * been made of them. Made by the switchboard with the stream, the worker's until it closes.
  */
 #pragma once
 #include "base/map.h"
@@ -48,7 +48,7 @@ struct webrtc {
 	struct dtls *dtls; /* NULL: not begun, or long over */
 	struct timer retry;
 	int64_t ready_us;
-	struct srtp_key send_key, receive_key; /* that DTLS made; suite SRTP_NONE: none yet */
+	enum srtp_suite suite; /* of the keys that this association made; SRTP_NONE: none yet */
 	bool told_secured, failed, told_failed;
 };
 

@@ -377,6 +377,28 @@ static void test_restart(void **state)
 	call_end(&c);
 }
 
+/* Another browser, or the same one anew, takes the place of the one before on the same stream. */
+static struct tls_identity *replace_browser(struct call *c)
+{
+	struct tls_identity *another = identity_make();
+	dtls_free(c->b.dtls);
+	c->b.dtls = NULL;
+	dtls_context_free(c->b.context);
+	assert_int_equal(dtls_context_new(another, &c->b.context), 0);
+	c->b.set.webrtc.fingerprint = identity_fingerprint(another);
+	assert_int_equal(media_set(c->o.f.media, c->b.stream, &c->b.set), 0);
+	fixture_sync(&c->o.f);
+	return another;
+}
+
+static void secure_anew(struct call *c)
+{
+	fixture_forget(&c->o.f);
+	secure(&c->o, &c->b);
+	say_and_hear(&c->b.phone, &c->phone, 10);
+	say_and_hear(&c->phone, &c->b.phone, 11);
+}
+
 /* RFC 8842: another certificate is another association; the keys before serve until it has some. */
 static void test_another_certificate(void **state)
 {
@@ -384,20 +406,33 @@ static void test_another_certificate(void **state)
 	call_start(&c, false);
 	call_secure(&c);
 	say_and_hear(&c.b.phone, &c.phone, 1);
-	struct tls_identity *another = identity_make();
-	dtls_free(c.b.dtls);
-	c.b.dtls = NULL;
-	dtls_context_free(c.b.context);
-	assert_int_equal(dtls_context_new(another, &c.b.context), 0);
-	c.b.set.webrtc.fingerprint = identity_fingerprint(another);
-	assert_int_equal(media_set(c.o.f.media, c.b.stream, &c.b.set), 0);
-	fixture_sync(&c.o.f);
+	struct tls_identity *another = replace_browser(&c);
 	say_and_hear(&c.b.phone, &c.phone, 2);
 	say_and_hear(&c.phone, &c.b.phone, 3);
-	fixture_forget(&c.o.f);
-	secure(&c.o, &c.b);
-	say_and_hear(&c.b.phone, &c.phone, 4);
-	say_and_hear(&c.phone, &c.b.phone, 5);
+	secure_anew(&c);
+	tls_identity_free(another);
+	call_end(&c);
+}
+
+/* With new names of ICE at once, and from elsewhere: also then nobody falls silent until there are new keys. */
+static void test_restart_and_another_certificate(void **state)
+{
+	struct call c;
+	struct phone elsewhere;
+	call_start(&c, false);
+	call_secure(&c);
+	c.b.ice = c.b.set.webrtc.ice = credentials(51);
+	struct tls_identity *another = replace_browser(&c);
+	phone_open(&elsewhere, 0);
+	elsewhere.to = c.b.phone.to;
+	assert_int_equal(check_from(&elsewhere, &c.b.ice, true), 0);
+	elsewhere.receive = c.b.phone.receive;
+	say_and_hear(&c.phone, &elsewhere, 1);
+	say_and_hear(&c.b.phone, &c.phone, 2);
+	elsewhere.receive = NULL;
+	assert_int_equal(check_from(&c.b.phone, &c.b.ice, true), 0);
+	secure_anew(&c);
+	phone_done(&elsewhere);
 	tls_identity_free(another);
 	call_end(&c);
 }
@@ -537,6 +572,7 @@ int main(void)
 		cmocka_unit_test(test_many_places),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_another_certificate),
+		cmocka_unit_test(test_restart_and_another_certificate),
 		cmocka_unit_test(test_wrong_certificate),
 		cmocka_unit_test(test_late_description),
 		cmocka_unit_test(test_one_port),
