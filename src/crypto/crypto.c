@@ -4,14 +4,13 @@
 
 #include "crypto/crypto.h"
 
-#define HASH_KINDS 4
+#define HASH_KINDS 3
 
 static const struct {
 	const char *name;
 	size_t bytes;
 } hashes[HASH_KINDS] = {
 	[CRYPTO_MD5] = {"MD5", 16},
-	[CRYPTO_SHA1] = {"SHA1", 20},
 	[CRYPTO_SHA256] = {"SHA256", 32},
 	[CRYPTO_SHA512_256] = {"SHA512-256", 32},
 };

@@ -6,7 +6,7 @@
 #pragma once
 #include "base/slice.h"
 
-enum crypto_hash { CRYPTO_MD5, CRYPTO_SHA1, CRYPTO_SHA256, CRYPTO_SHA512_256 };
+enum crypto_hash { CRYPTO_MD5, CRYPTO_SHA256, CRYPTO_SHA512_256 };
 #define CRYPTO_HASH_MAX 32
 size_t crypto_hash_length(enum crypto_hash h);
 

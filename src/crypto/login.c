@@ -1,5 +1,6 @@
-/* crypto/login.c - passwords by libsodium, codes by hand */
+/* crypto/login.c - passwords by libsodium, codes by HMAC-SHA-1 */
 #include "crypto/login.h"
+#include "crypto/hmac_sha1.h"
 #include <errno.h>
 #include <sodium.h>
 
@@ -21,31 +22,15 @@ bool crypto_password_matches(const char *hash, struct slice password)
 	return sodium_init() >= 0 && crypto_pwhash_str_verify(hash, password.p, password.n) == 0;
 }
 
-/* RFC 2104 with SHA-1; the key is no longer than a block. */
-static void hmac_sha1(struct crypto_hasher *h, struct slice key, struct slice text, uint8_t ret[CRYPTO_HASH_MAX])
+uint32_t crypto_totp(struct slice secret, int64_t step)
 {
-	uint8_t inner[64] = {0}, outer[64];
-	ASSERT(key.n <= sizeof(inner));
-	memcpy(inner, key.p, key.n);
-	for (size_t i = 0; i < sizeof(inner); i++) {
-		outer[i] = inner[i] ^ 0x5c;
-		inner[i] ^= 0x36;
-	}
-	crypto_hash_parts(h, CRYPTO_SHA1, (struct slice[]){slice_of(inner, sizeof(inner)), text}, 2, ret);
-	uint8_t first[20];
-	memcpy(first, ret, sizeof(first));
-	crypto_hash_parts(h, CRYPTO_SHA1,
-			  (struct slice[]){slice_of(outer, sizeof(outer)), slice_of(first, sizeof(first))}, 2, ret);
-	crypto_wipe(inner, sizeof(inner));
-	crypto_wipe(outer, sizeof(outer));
-}
-
-uint32_t crypto_totp(struct crypto_hasher *h, struct slice secret, int64_t step)
-{
-	uint8_t counter[8], digest[CRYPTO_HASH_MAX];
+	struct hmac_sha1 h;
+	uint8_t counter[8], digest[HMAC_SHA1_BYTES];
 	for (size_t i = 0; i < sizeof(counter); i++)
 		counter[i] = (uint8_t)((uint64_t)step >> (56 - 8 * i));
-	hmac_sha1(h, secret, slice_of(counter, sizeof(counter)), digest);
+	hmac_sha1_init(&h, (const uint8_t *)secret.p, secret.n);
+	hmac_sha1(&h, counter, sizeof(counter), NULL, 0, digest);
+	crypto_wipe(&h, sizeof(h));
 	/* RFC 4226 §5.3: dynamic truncation. */
 	const uint8_t *at = digest + (digest[19] & 0xf);
 	uint32_t number = (uint32_t)(at[0] & 0x7f) << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];

@@ -13,5 +13,6 @@ MUST_USE bool crypto_password_matches(const char *hash, struct slice password);
 
 #define CRYPTO_TOTP_SECRET 20 /* bytes: as many as SHA-1 gives (RFC 4226 §4, R6) */
 #define CRYPTO_TOTP_STEP_S 30
-/* The six digits of one step, as a number.   RFC 6238 §4.2 with HMAC-SHA-1, which every app knows */
-uint32_t crypto_totp(struct crypto_hasher *h, struct slice secret, int64_t step);
+/* The six digits of one step, as a number; a secret of at most 64 bytes.   RFC 6238 §4.2 with HMAC-SHA-1, which every
+ * app knows */
+uint32_t crypto_totp(struct slice secret, int64_t step);

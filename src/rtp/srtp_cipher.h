@@ -8,7 +8,7 @@
 #pragma once
 #include <openssl/types.h>
 
-#include "rtp/hmac_sha1.h"
+#include "crypto/hmac_sha1.h"
 #include "rtp/srtp.h"
 
 enum srtp_use { SRTP_USE_RTP, SRTP_USE_RTCP };

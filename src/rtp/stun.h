@@ -5,7 +5,7 @@
  */
 #pragma once
 #include "base/address.h"
-#include "rtp/hmac_sha1.h"
+#include "crypto/hmac_sha1.h"
 
 #define STUN_HEADER_BYTES 20
 #define STUN_TRANSACTION_BYTES 12

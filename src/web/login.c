@@ -45,11 +45,10 @@ int64_t web_totp_step(const struct web_request *r, struct slice secret, int64_t 
 {
 	uint64_t given;
 	int64_t now = web_now_us(r) / SECOND_US / CRYPTO_TOTP_STEP_S, found = 0;
-	struct crypto_hasher *h = slice_u64(code, 999999, &given) ? crypto_hasher_new() : NULL;
-	for (int64_t step = now - CODES_AROUND; h && step <= now + CODES_AROUND; step++)
-		if (step > used && crypto_totp(h, secret, step) == given)
+	bool read = slice_u64(code, 999999, &given);
+	for (int64_t step = now - CODES_AROUND; read && step <= now + CODES_AROUND; step++)
+		if (step > used && crypto_totp(secret, step) == given)
 			found = step;
-	crypto_hasher_free(h);
 	return found;
 }
 

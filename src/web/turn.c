@@ -1,8 +1,8 @@
 /* web/turn.c - see turn.h */
 #include "web/turn.h"
 
+#include "crypto/hmac_sha1.h"
 #include "net/loop.h"
-#include "rtp/hmac_sha1.h"
 #include "web/request.h"
 
 void web_turn_password(struct slice secret, struct slice username, char ret[WEB_TURN_PASSWORD_CAP])

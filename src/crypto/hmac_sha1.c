@@ -1,9 +1,9 @@
-/* rtp/hmac_sha1.c - HMAC-SHA1 with the key's two blocks hashed ahead.   RFC 2104 §4 */
+/* crypto/hmac_sha1.c - HMAC-SHA1 with the key's two blocks hashed ahead.   RFC 2104 §4 */
 #define OPENSSL_SUPPRESS_DEPRECATED /* the header says why */
 #include <openssl/sha.h>
 
 #include "crypto/crypto.h"
-#include "rtp/hmac_sha1.h"
+#include "crypto/hmac_sha1.h"
 
 static void state_init(struct hmac_sha1_state *state, const uint8_t *key, size_t n, uint8_t pad)
 {

@@ -1,8 +1,9 @@
 /*
- * rtp/hmac_sha1.h - HMAC-SHA1 with the key's two blocks hashed ahead.   RFC 2104 §4
+ * crypto/hmac_sha1.h - HMAC-SHA1 with the key's two blocks hashed ahead.   RFC 2104 §4
  *
  * Of OpenSSL's interfaces this takes SHA1_* on a plain struct and not EVP: EVP of OpenSSL 3.0 allocates whenever a
- * digest is started or copied (EVP_MAC twice a packet), and the packet path allocates nothing and cannot fail. It is
+ * digest is started or copied (EVP_MAC twice a packet), and the path of a voice packet (rtp/srtp_cipher.c) allocates
+ * nothing and cannot fail. It is
  * the same code underneath.
  */
 #pragma once
