@@ -7,6 +7,9 @@
 #define MUST_USE __attribute__((warn_unused_result))
 #define PRINTF_LIKE(string_index, first) __attribute__((format(printf, string_index, first)))
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+/* A limit in a sentence: what the macro x stands for, as text. */
+#define TEXT_OF(x) TEXT_OF_WORDS(x)
+#define TEXT_OF_WORDS(x) #x
 /* Through uintptr_t, so that it takes a const member too (in match functions); the result is as const as the caller
  * makes it. */
 #define container_of(ptr, type, member) ((type *)((uintptr_t)(ptr)-offsetof(type, member)))

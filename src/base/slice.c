@@ -11,19 +11,12 @@ bool slice_eq(struct slice a, struct slice b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-/* libc's tolower() looks at the locale and takes an int; protocols mean these 26 letters. */
-static unsigned char lower(char c)
-{
-	unsigned char u = (unsigned char)c;
-	return u >= 'A' && u <= 'Z' ? u | 0x20 : u;
-}
-
 bool slice_caseeq(struct slice a, struct slice b)
 {
 	if (a.n != b.n)
 		return false;
 	for (size_t i = 0; i < a.n; i++) {
-		if (lower(a.p[i]) != lower(b.p[i]))
+		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
 			return false;
 	}
 	return true;

@@ -22,6 +22,12 @@ static inline bool slice_empty(struct slice s)
 	return s.n == 0;
 }
 
+/* libc's tolower() looks at the locale and takes an int; protocols mean these 26 letters. */
+static inline char ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 bool slice_eq(struct slice a, struct slice b);
 bool slice_caseeq(struct slice a, struct slice b); /* ASCII letters only */
 bool slice_starts(struct slice s, struct slice prefix);

@@ -37,7 +37,7 @@ uint64_t gruu_instance(const struct switchboard *sb, struct slice instance)
 	char lower[SIP_TOKEN_MAX];
 	struct slice s = slice_first(without_angles(instance), sizeof(lower));
 	for (size_t i = 0; i < s.n; i++)
-		lower[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] | 0x20) : s.p[i];
+		lower[i] = ascii_lower(s.p[i]);
 	return map_hash(&sb->rung_by_user, slice_of(lower, s.n)) | 1;
 }
 

@@ -114,7 +114,7 @@ uint64_t directory_hash_nocase(const struct map *map, struct slice s)
 		char lower[64];
 		size_t n = MIN(s.n, sizeof(lower));
 		for (size_t i = 0; i < n; i++)
-			lower[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] + ('a' - 'A')) : s.p[i];
+			lower[i] = ascii_lower(s.p[i]);
 		hash = map_hash_with(map, hash, slice_of(lower, n));
 		s = slice_from(s, n);
 	} while (s.n > 0);

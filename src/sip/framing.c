@@ -63,7 +63,7 @@ static enum sip_frame scan_between(struct sip_framer *f, struct slice buffer, si
 /* One byte of a name or of Content-Length's value. NULL, or why it is refused. */
 static const char *step(struct sip_framer *f, char c)
 {
-	char lower = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+	char lower = ascii_lower(c);
 	switch (f->state) {
 	case LINE_START:
 		if (sip_is_space(c)) {

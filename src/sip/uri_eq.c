@@ -21,9 +21,10 @@ static unsigned next_char(struct slice s, size_t *i)
 	return reserved ? 0x100 | decoded : decoded;
 }
 
+/* What was escaped and is reserved stays what it is. */
 static unsigned lower(unsigned c)
 {
-	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+	return c < 0x80 ? (unsigned)ascii_lower((char)c) : c;
 }
 
 bool sip_escaped_eq(struct slice a, struct slice b, bool with_case)

@@ -119,7 +119,7 @@ bool store_like(struct slice words, struct writer *ret)
 		char c = words.p[i];
 		if (c == '%' || c == '_' || c == '\\')
 			write_char(ret, '\\');
-		write_char(ret, (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c));
+		write_char(ret, ascii_lower(c));
 	}
 	write_char(ret, '%');
 	return !ret->overflow;

@@ -3,8 +3,6 @@
 
 #include "web/limits.h"
 
-#define STRINGIFY(x) #x
-#define TEXT_OF(x) STRINGIFY(x)
 #define REQUIRED .required = true
 #define OPTIONAL .required = false
 /* Of what it belongs to, or is: said when it is made, and never changed. */

@@ -63,8 +63,6 @@ static bool is_query(struct slice s)
 	return s.n <= WEB_QUERY_MAX;
 }
 
-#define STRINGIFY(x) #x
-#define TEXT_OF(x) STRINGIFY(x)
 #define PAGE                                                                                                           \
 	{"limit", is_limit, "must be a number from 1 to " TEXT_OF(WEB_LIST_MAX)},                                      \
 	{                                                                                                              \

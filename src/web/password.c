@@ -6,9 +6,6 @@
 #include "web/policy.h"
 #include "web/session.h"
 
-#define STRINGIFY(x) #x
-#define TEXT_OF(x) STRINGIFY(x)
-
 struct given {
 	struct slice password, old;
 };

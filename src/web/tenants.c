@@ -79,7 +79,7 @@ static bool lower_case(struct web_request *r, struct slice *s)
 	if (!lower)
 		return false;
 	for (size_t i = 0; i < s->n; i++)
-		lower[i] = (char)(s->p[i] >= 'A' && s->p[i] <= 'Z' ? s->p[i] - 'A' + 'a' : s->p[i]);
+		lower[i] = ascii_lower(s->p[i]);
 	*s = slice_of(lower, s->n);
 	return true;
 }

@@ -39,7 +39,7 @@ static struct web_bucket *of_name(struct web_throttle *t, struct slice name)
 	char folded[NAME_BYTES];
 	size_t n = MIN(name.n, sizeof(folded));
 	for (size_t i = 0; i < n; i++)
-		folded[i] = (char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] + ('a' - 'A') : name.p[i]);
+		folded[i] = ascii_lower(name.p[i]);
 	return find(t, siphash24(t->key, folded, n) & ~UINT64_C(1));
 }
 
