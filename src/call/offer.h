@@ -39,6 +39,8 @@ MUST_USE int offer_answer(struct leg *leg, const struct sdp_format *spoken, size
 MUST_USE bool offer_take_answer(struct leg *leg, struct slice text, struct refusal *ret_why);
 /* Set the stream again: its worker was too busy the last time. Failing, the call cannot go on. */
 MUST_USE int offer_settle(struct leg *leg);
+/* Something to speak with: tones and comfort noise alone are not. */
+bool offer_has_codec(const struct sdp_format *formats, size_t count);
 /* Does this offer keep a codec that is in use, so that the other side need not be asked? */
 bool offer_keeps_codec(const struct leg *leg, const struct sdp_media *audio);
 /* Can what one says be passed to the other as it is? Tones and comfort noise do not count. */
@@ -47,7 +49,6 @@ bool offer_have_common_codec(const struct leg *a, const struct leg *b);
 bool offer_can_join(const struct leg *a, const struct leg *b);
 /* Does the peer know a codec of the other leg, by its description in force, though another one was agreed? */
 bool offer_could_share(const struct leg *leg, const struct leg *other);
-
 /* May `to` be sent whatever `from` may use, as it is? Likewise. */
 bool offer_fits(const struct leg *from, const struct leg *to);
 

@@ -1,5 +1,6 @@
 /* call/transcoding.c - codecs that Alto speaks itself: see transcoding.h */
 #include "call/transcoding.h"
+#include "call/offer.h"
 #include "media/limits.h"
 
 #define NONE 0xff
@@ -169,12 +170,8 @@ static uint64_t parameter(const struct sdp_format *f, struct slice name)
 static void as_receiver_wants(const struct leg *to, struct media_plan *plan)
 {
 	struct sdp_session session;
-	struct sdp_reason err;
-	uint8_t index;
-	const struct sdp_media *m = NULL;
+	const struct sdp_media *m = offer_remote_audio(to, &session);
 	plan->packet_ms = PACKET_MS;
-	if (to->remote.text && sdp_parse(description_slice(&to->remote), &session, &err) == SDP_OK)
-		m = sdp_audio(&session, &index);
 	if (!m)
 		return;
 	plan->packet_ms = packet_ms(m, plan->to.kind);
