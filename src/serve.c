@@ -430,24 +430,10 @@ static int open_switchboard(struct server *s)
 	return 0;
 }
 
-/* Beside the program, as in the directory that it was built in; else where it was installed. */
-static void load_console(struct server *s)
-{
-	char beside[512];
-	ssize_t n = readlink("/proc/self/exe", beside, sizeof(beside) - sizeof("/console"));
-	char *slash = n > 0 ? memrchr(beside, '/', (size_t)n) : NULL;
-	if (slash)
-		memcpy(slash, "/console", sizeof("/console"));
-	if (slash && access(beside, F_OK) == 0)
-		(void)!web_console_load(beside, &s->console, &s->console_trouble);
-	else if (access(ALTO_CONSOLE, F_OK) == 0)
-		(void)!web_console_load(ALTO_CONSOLE, &s->console, &s->console_trouble);
-}
-
 static int open_web(struct server *s)
 {
 	struct web_reason why;
-	load_console(s);
+	web_console_find(ALTO_CONSOLE, &s->console, &s->console_trouble);
 	if (load_relay(s) < 0)
 		return -1;
 	struct web_context c = {.loop = s->loop,

@@ -201,6 +201,18 @@ int web_console_load(const char *directory, struct web_console **ret, struct web
 	return rc;
 }
 
+void web_console_find(const char *installed, struct web_console **ret, struct web_console_reason *reterr)
+{
+	char beside[512];
+	ssize_t n = readlink("/proc/self/exe", beside, sizeof(beside) - sizeof("/console"));
+	char *slash = n > 0 ? memrchr(beside, '/', (size_t)n) : NULL;
+	if (slash)
+		memcpy(slash, "/console", sizeof("/console"));
+	const char *directory = slash && access(beside, F_OK) == 0 ? beside : installed;
+	if (access(directory, F_OK) == 0)
+		(void)!web_console_load(directory, ret, reterr);
+}
+
 struct web_console *web_console_free(struct web_console *c)
 {
 	for (size_t i = 0; c && i < c->count; i++) {

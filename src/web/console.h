@@ -18,6 +18,11 @@ struct web_console_reason {
  * or WEB_CONSOLE_BYTES; -ENOMEM, or the system's own; with *reterr.
  */
 MUST_USE int web_console_load(const char *directory, struct web_console **ret, struct web_console_reason *reterr);
+/*
+ * The one beside the program, as in the directory that it was built in; else the one in this directory. *ret stays
+ * untouched if there is none, or with *reterr if it cannot be read.
+ */
+void web_console_find(const char *installed, struct web_console **ret, struct web_console_reason *reterr);
 struct web_console *web_console_free(struct web_console *c);
 
 /*
