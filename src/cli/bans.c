@@ -2,11 +2,6 @@
 #include "cli/client.h"
 #include "cli/print.h"
 
-static void address(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "address", ret, cap);
-}
-
 static void since(const json_t *item, char *ret, size_t cap)
 {
 	table_time(item, "since", ret, cap);
@@ -15,21 +10,6 @@ static void since(const json_t *item, char *ret, size_t cap)
 static void until(const json_t *item, char *ret, size_t cap)
 {
 	table_time(item, "until", ret, cap);
-}
-
-static void dropped(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "dropped", ret, cap);
-}
-
-static void times(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "times", ret, cap);
-}
-
-static void why(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "why", ret, cap);
 }
 
 /* Who only asks over UDP may be anybody, and is never banned: told beside the bans, for there is nothing to lift. */
@@ -50,9 +30,9 @@ static int print_slowed(struct cli *c)
 
 int cli_bans(struct cli *c)
 {
-	static const struct table_column columns[] = {{"ADDRESS", address},   {"SINCE (UTC)", since},
-						      {"UNTIL (UTC)", until}, {"TIMES", times},
-						      {"DROPPED", dropped},   {"WHY", why}};
+	static const struct table_column columns[] = {{"ADDRESS", .member = "address"}, {"SINCE (UTC)", .cell = since},
+						      {"UNTIL (UTC)", .cell = until},   {"TIMES", .member = "times"},
+						      {"DROPPED", .member = "dropped"}, {"WHY", .member = "why"}};
 	struct client_path path;
 	client_path(&path, "/api/v1/bans");
 	int status = print_listing(c, &path, true, columns, ARRAY_LEN(columns), "Nobody is banned.");

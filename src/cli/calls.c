@@ -7,31 +7,6 @@ static void started(const json_t *item, char *ret, size_t cap)
 	table_time(item, "started", ret, cap);
 }
 
-static void tenant(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "tenant", ret, cap);
-}
-
-static void from(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "from", ret, cap);
-}
-
-static void to(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "to", ret, cap);
-}
-
-static void state(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "state", ret, cap);
-}
-
-static void cause(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "cause", ret, cap);
-}
-
 static void duration(const json_t *item, char *ret, size_t cap)
 {
 	const json_t *ms = json_object_get(item, "duration_ms");
@@ -68,19 +43,21 @@ static void callee(const json_t *item, char *ret, size_t cap)
 	leg(item, "callee", ret, cap);
 }
 
-static void id(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "id", ret, cap);
-}
-
 int cli_calls(struct cli *c)
 {
-	static const struct table_column history[] = {
-		{"STARTED (UTC)", started}, {"TENANT", tenant}, {"FROM", from},     {"TO", to}, {"CAUSE", cause},
-		{"TALK", duration},         {"CALLER", caller}, {"CALLEE", callee}, {"ID", id}};
-	static const struct table_column live[] = {
-		{"STARTED (UTC)", started}, {"TENANT", tenant}, {"FROM", from},     {"TO", to},
-		{"STATE", state},           {"CALLER", caller}, {"CALLEE", callee}, {"ID", id}};
+	static const struct table_column history[] = {{"STARTED (UTC)", .cell = started},
+						      {"TENANT", .member = "tenant"},
+						      {"FROM", .member = "from"},
+						      {"TO", .member = "to"},
+						      {"CAUSE", .member = "cause"},
+						      {"TALK", .cell = duration},
+						      {"CALLER", .cell = caller},
+						      {"CALLEE", .cell = callee},
+						      {"ID", .member = "id"}};
+	static const struct table_column live[] = {{"STARTED (UTC)", .cell = started}, {"TENANT", .member = "tenant"},
+						   {"FROM", .member = "from"},         {"TO", .member = "to"},
+						   {"STATE", .member = "state"},       {"CALLER", .cell = caller},
+						   {"CALLEE", .cell = callee},         {"ID", .member = "id"}};
 	struct client_path path;
 	client_path(&path, "/api/v1/calls");
 	client_parameter(&path, "tenant", c->options[CLI_TENANT]);

@@ -169,6 +169,14 @@ static int append_page(json_t *into, const json_t *page)
 	return 0;
 }
 
+int client_remove(const struct cli *c, const struct client_path *path)
+{
+	json_t *answer = NULL;
+	int status = client_ask(c, "DELETE", path, NULL, &answer);
+	json_decref(answer);
+	return status;
+}
+
 int client_list(const struct cli *c, const struct client_path *path, bool all, json_t **ret)
 {
 	json_t *items = json_array(), *next = NULL;

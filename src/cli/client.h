@@ -19,6 +19,8 @@ void client_parameter(struct client_path *p, const char *name, const char *value
  */
 MUST_USE int client_ask(const struct cli *c, const char *method, const struct client_path *path, json_t *body,
 			json_t **ret);
+/* DELETE; what it answers is not looked at. */
+MUST_USE int client_remove(const struct cli *c, const struct client_path *path);
 /*
  * A listing as {"items", "next"}. all: every page, unless --limit was given; else one page.
  */

@@ -99,45 +99,8 @@ int cli_device_remove(struct cli *c)
 	int status = find_device(c, &path);
 	if (status)
 		return status;
-	json_t *nothing = NULL;
-	status = client_ask(c, "DELETE", &path, NULL, &nothing);
-	json_decref(nothing);
+	status = client_remove(c, &path);
 	return status ? status : print_done("Device %s of %s removed.", c->words[2], c->words[1]);
-}
-
-static void tenant(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "tenant", ret, cap);
-}
-
-static void user(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "user", ret, cap);
-}
-
-static void name(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "name", ret, cap);
-}
-
-static void username(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "username", ret, cap);
-}
-
-static void digest(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "digest", ret, cap);
-}
-
-static void srtp(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "srtp", ret, cap);
-}
-
-static void keepalive(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "keepalive", ret, cap);
 }
 
 static void registered(const json_t *item, char *ret, size_t cap)
@@ -156,8 +119,9 @@ static void registered(const json_t *item, char *ret, size_t cap)
 int cli_device_list(struct cli *c)
 {
 	static const struct table_column columns[] = {
-		{"TENANT", tenant}, {"USER", user}, {"DEVICE", name},          {"USER NAME", username},
-		{"DIGEST", digest}, {"SRTP", srtp}, {"KEEP-ALIVE", keepalive}, {"REGISTERED", registered},
+		{"TENANT", .member = "tenant"},        {"USER", .member = "user"},         {"DEVICE", .member = "name"},
+		{"USER NAME", .member = "username"},   {"DIGEST", .member = "digest"},     {"SRTP", .member = "srtp"},
+		{"KEEP-ALIVE", .member = "keepalive"}, {"REGISTERED", .cell = registered},
 	};
 	struct client_path path;
 	client_path(&path, "/api/v1/devices");

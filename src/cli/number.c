@@ -60,30 +60,14 @@ int cli_number_remove(struct cli *c)
 	int status = find(c, &path);
 	if (status)
 		return status;
-	json_t *nothing = NULL;
-	status = client_ask(c, "DELETE", &path, NULL, &nothing);
-	json_decref(nothing);
+	status = client_remove(c, &path);
 	return status ? status : print_done("Number %s removed.", c->words[1]);
-}
-
-static void number(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "number", ret, cap);
-}
-
-static void tenant(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "tenant", ret, cap);
-}
-
-static void user(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "user", ret, cap);
 }
 
 int cli_number_list(struct cli *c)
 {
-	static const struct table_column columns[] = {{"NUMBER", number}, {"TENANT", tenant}, {"RINGS", user}};
+	static const struct table_column columns[] = {
+		{"NUMBER", .member = "number"}, {"TENANT", .member = "tenant"}, {"RINGS", .member = "user"}};
 	struct client_path path;
 	client_path(&path, "/api/v1/numbers");
 	client_parameter(&path, "tenant", c->words[0]);

@@ -32,6 +32,14 @@ static void put_padded(const char *text, size_t to, bool last)
 		(void)putchar(' ');
 }
 
+static void write_cell(const struct table_column *column, const json_t *item, char *ret, size_t cap)
+{
+	if (column->cell)
+		column->cell(item, ret, cap);
+	else
+		table_text(item, column->member, ret, cap);
+}
+
 void table_print(const struct table_column *columns, size_t count, const json_t *items, const char *none)
 {
 	size_t widths[COLUMNS_MAX] = {0};
@@ -44,7 +52,7 @@ void table_print(const struct table_column *columns, size_t count, const json_t 
 	for (size_t k = 0; k < count; k++) {
 		widths[k] = width(columns[k].title);
 		for (size_t i = 0; i < json_array_size(items); i++) {
-			columns[k].cell(json_array_get(items, i), cell, sizeof(cell));
+			write_cell(&columns[k], json_array_get(items, i), cell, sizeof(cell));
 			widths[k] = MAX(widths[k], width(cell));
 		}
 	}
@@ -53,7 +61,7 @@ void table_print(const struct table_column *columns, size_t count, const json_t 
 	(void)putchar('\n');
 	for (size_t i = 0; i < json_array_size(items); i++) {
 		for (size_t k = 0; k < count; k++) {
-			columns[k].cell(json_array_get(items, i), cell, sizeof(cell));
+			write_cell(&columns[k], json_array_get(items, i), cell, sizeof(cell));
 			put_padded(cell, widths[k], k + 1 == count);
 		}
 		(void)putchar('\n');

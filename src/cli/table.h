@@ -6,7 +6,8 @@
 
 struct table_column {
 	const char *title;
-	/* Writes the cell's text of an item. */
+	const char *member; /* of an item: shown as table_text() writes it */
+	/* Or, NULL: none, what writes the cell's text of an item. */
 	void (*cell)(const json_t *item, char *ret, size_t cap);
 };
 /* A line of titles and one for each item; `none` when there are no items. */

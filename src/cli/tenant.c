@@ -39,20 +39,8 @@ int cli_tenant_remove(struct cli *c)
 	struct client_path path;
 	client_path(&path, "/api/v1/tenants");
 	client_path_add(&path, c->words[0]);
-	json_t *nothing = NULL;
-	int status = client_ask(c, "DELETE", &path, NULL, &nothing);
-	json_decref(nothing);
+	int status = client_remove(c, &path);
 	return status ? status : print_done("Tenant %s removed.", c->words[0]);
-}
-
-static void name(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "name", ret, cap);
-}
-
-static void domain(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "domain", ret, cap);
 }
 
 static void lines_of(const json_t *item, char *ret, size_t cap)
@@ -63,16 +51,6 @@ static void lines_of(const json_t *item, char *ret, size_t cap)
 		table_text(item, "lines", ret, cap);
 }
 
-static void users(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "users", ret, cap);
-}
-
-static void calls(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "calls", ret, cap);
-}
-
 static void created(const json_t *item, char *ret, size_t cap)
 {
 	table_time(item, "created", ret, cap);
@@ -80,8 +58,9 @@ static void created(const json_t *item, char *ret, size_t cap)
 
 int cli_tenant_list(struct cli *c)
 {
-	static const struct table_column columns[] = {{"NAME", name},   {"DOMAIN", domain}, {"LINES", lines_of},
-						      {"USERS", users}, {"CALLS", calls},   {"CREATED (UTC)", created}};
+	static const struct table_column columns[] = {{"NAME", .member = "name"},   {"DOMAIN", .member = "domain"},
+						      {"LINES", .cell = lines_of},  {"USERS", .member = "users"},
+						      {"CALLS", .member = "calls"}, {"CREATED (UTC)", .cell = created}};
 	struct client_path path;
 	client_path(&path, "/api/v1/tenants");
 	return print_listing(c, &path, true, columns, ARRAY_LEN(columns), "No tenant yet: alto tenant add");

@@ -27,46 +27,15 @@ int cli_token_remove(struct cli *c)
 	struct client_path path;
 	client_path(&path, "/api/v1/tokens");
 	client_path_add(&path, c->words[0]);
-	json_t *nothing = NULL;
-	int status = client_ask(c, "DELETE", &path, NULL, &nothing);
-	json_decref(nothing);
+	int status = client_remove(c, &path);
 	return status ? status : print_done("Token %s removed.", c->words[0]);
-}
-
-static void id(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "id", ret, cap);
-}
-
-static void name(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "name", ret, cap);
-}
-
-static void tenant(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "tenant", ret, cap);
-}
-
-static void role(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "role", ret, cap);
-}
-
-static void access_of(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "access", ret, cap);
-}
-
-static void expires(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "expires", ret, cap);
 }
 
 int cli_token_list(struct cli *c)
 {
-	static const struct table_column columns[] = {{"ID", id},     {"NAME", name},        {"TENANT", tenant},
-						      {"ROLE", role}, {"ACCESS", access_of}, {"EXPIRES", expires}};
+	static const struct table_column columns[] = {{"ID", .member = "id"},         {"NAME", .member = "name"},
+						      {"TENANT", .member = "tenant"}, {"ROLE", .member = "role"},
+						      {"ACCESS", .member = "access"}, {"EXPIRES", .member = "expires"}};
 	struct client_path path;
 	client_path(&path, "/api/v1/tokens");
 	client_parameter(&path, "tenant", c->words[0]);

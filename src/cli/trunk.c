@@ -74,9 +74,7 @@ int cli_trunk_remove(struct cli *c)
 		return status;
 	client_path(&path, "/api/v1/trunks");
 	client_path_add(&path, id);
-	json_t *nothing = NULL;
-	status = client_ask(c, "DELETE", &path, NULL, &nothing);
-	json_decref(nothing);
+	status = client_remove(c, &path);
 	return status ? status : print_done("Trunk %s removed.", trunk.name);
 }
 
@@ -86,11 +84,6 @@ static void tenant(const json_t *item, char *ret, size_t cap)
 		snprintf(ret, cap, "(shared)");
 	else
 		table_text(item, "tenant", ret, cap);
-}
-
-static void name(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "name", ret, cap);
 }
 
 static void to(const json_t *item, char *ret, size_t cap)
@@ -119,21 +112,12 @@ static void listener(const json_t *item, char *ret, size_t cap)
 		table_text(item, "listener", ret, cap);
 }
 
-static void transport(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "transport", ret, cap);
-}
-
-static void srtp(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "srtp", ret, cap);
-}
-
 int cli_trunk_list(struct cli *c)
 {
 	static const struct table_column columns[] = {
-		{"TENANT", tenant},     {"TRUNK", name},          {"CALLS GO TO", to}, {"CALLS COME FROM", from},
-		{"LISTENER", listener}, {"TRANSPORT", transport}, {"SRTP", srtp},
+		{"TENANT", .cell = tenant},        {"TRUNK", .member = "name"},    {"CALLS GO TO", .cell = to},
+		{"CALLS COME FROM", .cell = from}, {"LISTENER", .cell = listener}, {"TRANSPORT", .member = "transport"},
+		{"SRTP", .member = "srtp"},
 	};
 	struct client_path path;
 	client_path(&path, "/api/v1/trunks");

@@ -63,35 +63,8 @@ int cli_user_remove(struct cli *c)
 		return status;
 	client_path(&path, "/api/v1/users");
 	client_path_add(&path, id);
-	json_t *nothing = NULL;
-	status = client_ask(c, "DELETE", &path, NULL, &nothing);
-	json_decref(nothing);
+	status = client_remove(c, &path);
 	return status ? status : print_done("User %s removed.", c->words[1]);
-}
-
-static void tenant(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "tenant", ret, cap);
-}
-
-static void login(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "login", ret, cap);
-}
-
-static void extension(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "extension", ret, cap);
-}
-
-static void name(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "name", ret, cap);
-}
-
-static void role(const json_t *item, char *ret, size_t cap)
-{
-	table_text(item, "role", ret, cap);
 }
 
 /* "1 of 2": registered of all. */
@@ -103,8 +76,9 @@ static void devices(const json_t *item, char *ret, size_t cap)
 
 int cli_user_list(struct cli *c)
 {
-	static const struct table_column columns[] = {{"TENANT", tenant}, {"LOGIN", login}, {"EXTENSION", extension},
-						      {"NAME", name},     {"ROLE", role},   {"REGISTERED", devices}};
+	static const struct table_column columns[] = {
+		{"TENANT", .member = "tenant"}, {"LOGIN", .member = "login"}, {"EXTENSION", .member = "extension"},
+		{"NAME", .member = "name"},     {"ROLE", .member = "role"},   {"REGISTERED", .cell = devices}};
 	struct client_path path;
 	client_path(&path, "/api/v1/users");
 	client_parameter(&path, "tenant", c->words[0]);
