@@ -13,6 +13,7 @@ from softphone import Softphone, talk
 from voice import Voice
 
 LEARN_S = 5  # media/limits.h: how long a plain stream's source may be learned
+OFTEN_S = 0.2  # ... and so often a ghost must speak to be noticed: more than 8 packets in the 2 s that a pair of ports rests
 CM, GCM = 'AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_128_GCM'
 
 
@@ -148,19 +149,24 @@ def encrypted_moves(a, b, stranger):
 
 
 class Ghost:
-    """A phone that does not notice its call's end, and sends on, 25 times a second."""
+    """A phone that does not notice its call's end, and sends on, 25 times a second; or as often as this machine lets it."""
 
-    def __init__(self, voice):
-        self.voice, self.sent, self.over = voice, 0, False
+    def __init__(self, to):
+        self.voice, self.sent, self.over, self.silent_s = Voice(), 0, False, 0
+        self.voice.to = to
         self.news = threading.Condition()
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self):
+        last = time.monotonic()
         while not self.over:
             self.voice.say(30, 1)
+            now = time.monotonic()
             with self.news:
+                self.silent_s = max(self.silent_s, now - last)
                 self.sent += 1
                 self.news.notify_all()
+            last = now
             time.sleep(0.04)
 
     def speaks(self, count):
@@ -174,34 +180,45 @@ def answer_all(phone, answered):
         answered.put(phone.incoming().accept())
 
 
-def ports_used_again(caller, callee):
-    """Five pairs of ports for calls that need two each: those come back, but for the one on which a ghost speaks."""
-    a, b = talk(caller, callee, '102')
-    voice, haunted, used = Voice(), a.voice.to[1], []
-    voice.to = a.voice.to
-    a.hang_up()
-    b.ended()
-    ghost = Ghost(voice)
-    answered = queue.Queue()
-    threading.Thread(target=answer_all, args=(callee, answered), daemon=True).start()
+def call(caller, answered):
+    while (c := caller.dial('102')).final() != 200:  # every pair rests: a phone tries again, and so do we
+        c.voice.close()
+    return c, answered.get(timeout=PATIENCE)
+
+
+def haunted_calls(caller, answered):
+    """Four calls while a ghost speaks on the port of one before: (the ghost, its port, those used, what was heard of it)."""
+    c, d = call(caller, answered)
+    c.voice.reaches(d.voice)
+    ghost, haunted, used, heard = Ghost(c.voice.to), c.voice.to[1], [], False
+    ghost.speaks(1)
+    c.hang_up()
+    d.ended()
     while len(used) < 8:
-        c = caller.dial('102')
-        if c.final() != 200:  # every pair rests: a phone tries again, and so do we
-            c.voice.close()
-            continue
-        d = answered.get(timeout=PATIENCE)
+        c, d = call(caller, answered)
         used += [c.voice.to[1], d.voice.to[1]]
         ghost.speaks(2)  # before either phone has: the moment at which it could be taken for one
         c.voice.reaches(d.voice)
         d.voice.reaches(c.voice)
         c.voice.say(7)
         d.voice.hears(7)
-        nothing_but(d.voice, 7)
-        nothing_but(c.voice)
+        heard = heard or 30 in c.voice.letters() | d.voice.letters()
         c.hang_up()
         d.ended()
     ghost.over = True
-    assert len(set(used)) <= 5 and haunted not in used, (haunted, used)
+    return ghost, haunted, used, heard
+
+
+def ports_used_again(caller, callee):
+    """Five pairs of ports for calls that need two each: those come back, but for the one on which a ghost speaks."""
+    answered = queue.Queue()
+    threading.Thread(target=answer_all, args=(callee, answered), daemon=True).start()
+    for _ in range(5):
+        ghost, haunted, used, heard = haunted_calls(caller, answered)
+        if ghost.silent_s < OFTEN_S:
+            break
+        print(f'a busy machine kept the ghost silent for {ghost.silent_s:.1f} s, so that its port may be free: once more')
+    assert len(set(used)) <= 5 and haunted not in used and not heard, (haunted, used, heard, ghost.silent_s)
     print(f'after the end: {ghost.sent} packets to an old port, 0 heard in {len(used) // 2} later calls on {len(set(used))} pairs')
 
 
