@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "demo.h"
 #include "descriptors.h"
+#include "net/certificates.h"
 #include "net/dns.h"
 #include "net/loop.h"
 #include "net/stream.h"
@@ -42,7 +43,7 @@ struct server {
 	struct transport *transport;
 	struct bans *bans;
 	struct switchboard *switchboard;
-	struct tls_identity *identity;
+	struct tls_certificates *certificates; /* NULL: nothing listens with TLS */
 	struct web_console *console;
 	struct relay_secret relay;
 	struct web *web;
@@ -195,15 +196,12 @@ static int load_relay(struct server *s)
 /* 0: in use, or there is none. */
 static int renew_identity(struct server *s)
 {
-	struct tls_identity *fresh, *old = s->identity;
-	if (!old)
+	struct tls_identity *fresh;
+	if (!s->certificates)
 		return 0;
 	if (load_identity(s, &fresh) < 0)
 		return -1; /* the old certificate stays in use; the reason stands on stderr */
-	s->identity = fresh;
-	transport_set_identity(s->transport, fresh);
-	web_set_identity(s->web, fresh);
-	tls_identity_free(old);
+	tls_certificates_set_own(s->certificates, fresh);
 	log_write(LOG_INFO, "serve.certificate_reloaded", NULL, 0);
 	return 0;
 }
@@ -322,7 +320,7 @@ static int listen_all(struct server *s, enum sip_transport transport, const stru
 		[SIP_UDP] = "listen.sip_udp", [SIP_TCP] = "listen.sip_tcp", [SIP_TLS] = "listen.sip_tls"};
 	for (size_t i = 0; i < list->count; i++) {
 		struct transport_listen l = {.transport = transport, .at = list->at[i]};
-		int rc = transport_listen(s->transport, &l, transport == SIP_TLS ? s->identity : NULL);
+		int rc = transport_listen(s->transport, &l, transport == SIP_TLS ? s->certificates : NULL);
 		if (rc < 0)
 			return fail_to_listen(keys[transport], &l.at, rc);
 	}
@@ -357,12 +355,23 @@ static void set_networks(struct server *s)
 	transport_set_networks(s->transport, n, s->config.network_count);
 }
 
+static int open_certificates(struct server *s)
+{
+	struct tls_identity *own;
+	if (load_identity(s, &own) < 0)
+		return -1;
+	if (tls_certificates_new(own, &s->certificates) == 0)
+		return 0;
+	tls_identity_free(own);
+	return fail("no memory for certificates", "");
+}
+
 static int open_transport(struct server *s)
 {
 	static const struct transport_events events = {
 		.input = on_input, .refused = on_refused, .closed = on_flow_closed, .known = on_accept};
 	bool wanted = s->config.sip_tls.count || s->config.https.count || s->config.admin.count;
-	if (wanted && load_identity(s, &s->identity) < 0)
+	if (wanted && open_certificates(s) < 0)
 		return -1;
 	s->bans = bans_new(loop_wheel(s->loop), &s->random);
 	if (!s->bans || transport_new(s->loop, &events, s, &s->transport) < 0)
@@ -447,7 +456,7 @@ static int open_web(struct server *s)
 				.random = &s->random,
 				.metrics = &s->metrics,
 				.config = &s->config,
-				.identity = s->identity,
+				.certificates = s->certificates,
 				.version = ALTO_VERSION,
 				.console = s->console,
 				.turn_secret = s->relay.text,
@@ -534,7 +543,7 @@ static void close_all(struct server *s)
 	web_console_free(s->console);
 	transport_free(s->transport);
 	bans_free(s->bans);
-	tls_identity_free(s->identity);
+	tls_certificates_free(s->certificates);
 	loop_free(s->loop);
 	reserve_drop();
 	watchdog_stop(s->watchdog); /* last: what is taken down may stand still too */
@@ -549,10 +558,16 @@ static void say_listening(struct slice transport, const struct address *at)
 		  LOG_SLICE("address", writer_slice(&w)));
 }
 
+/* What is shown to whoever asks for no name; NULL: nothing listens with TLS. */
+static const struct tls_identity *own_identity(const struct server *s)
+{
+	return s->certificates ? tls_certificates_find(s->certificates, SLICE_NONE) : NULL;
+}
+
 static void say_ready(struct server *s)
 {
 	if (s->demo) {
-		demo_print(&s->config, s->transport, s->identity);
+		demo_print(&s->config, s->transport, own_identity(s));
 		return;
 	}
 	for (size_t i = 0; i < transport_listener_count(s->transport); i++) {
@@ -564,9 +579,9 @@ static void say_ready(struct server *s)
 		say_listening(SLICE("HTTPS"), &s->config.https.at[i]);
 	for (size_t i = 0; i < s->config.admin.count; i++)
 		say_listening(SLICE("HTTPS for the provider"), &s->config.admin.at[i]);
-	if (s->identity) {
+	if (s->certificates) {
 		char fingerprint[TLS_FINGERPRINT_CAP];
-		tls_identity_fingerprint(s->identity, fingerprint);
+		tls_identity_fingerprint(own_identity(s), fingerprint);
 		log_event(LOG_INFO, "serve.certificate", LOG_STR("sha256", fingerprint));
 	}
 	log_event(LOG_INFO, "serve.ready", LOG_STR("data", s->config.data));

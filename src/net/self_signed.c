@@ -1,11 +1,11 @@
 /* net/self_signed.c - a P-256 certificate of our own, for who has none yet, and its files */
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
+#include "net/file.h"
 #include "net/tls_private.h"
 
 #define DAY_SECONDS (24 * 3600)
@@ -90,62 +90,11 @@ int self_signed_make(int64_t wall_us, EVP_PKEY **ret_key, X509 **ret_certificate
 	return 0;
 }
 
-static int write_bytes(int fd, const char *p, size_t n)
-{
-	while (n) {
-		ssize_t written = write(fd, p, n);
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		p += written;
-		n -= (size_t)written;
-	}
-	return 0;
-}
-
-static int sync_directory_of(const char *path)
-{
-	char directory[512];
-	const char *slash = strrchr(path, '/');
-
-	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
-	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	int rc = fsync(fd) < 0 ? -errno : 0;
-	close(fd);
-	return rc;
-}
-
-/* The whole file under its name, or what was there before. */
 static int write_file(const char *path, BIO *content)
 {
-	char temporary[512];
 	char *bytes;
 	long n = BIO_get_mem_data(content, &bytes);
-
-	int length = snprintf(temporary, sizeof(temporary), "%s.new", path);
-	if (length < 0 || (size_t)length >= sizeof(temporary))
-		return -ENAMETOOLONG;
-	/* A file of that name is left from a crash, perhaps with other rights. */
-	if (unlink(temporary) < 0 && errno != ENOENT)
-		return -errno;
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	int rc = write_bytes(fd, bytes, (size_t)n);
-	if (rc == 0 && fsync(fd) < 0)
-		rc = -errno;
-	if (close(fd) < 0 && rc == 0)
-		rc = -errno;
-	if (rc == 0 && rename(temporary, path) < 0)
-		rc = -errno;
-	if (rc < 0) {
-		unlink(temporary);
-		return rc;
-	}
-	return sync_directory_of(path);
+	return file_write_whole(path, slice_of(bytes, (size_t)n));
 }
 
 int self_signed_write(const char *key_path, const char *certificate_path, EVP_PKEY *key, X509 *certificate)

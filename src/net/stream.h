@@ -8,6 +8,7 @@
  */
 #pragma once
 #include "base/address.h"
+#include "net/certificates.h"
 #include "net/loop.h"
 #include "net/tls.h"
 
@@ -38,14 +39,12 @@ struct stream_events {
 typedef void *(*stream_accept_fn)(void *arg, struct stream *s);
 
 /*
- * identity NULL: plain TCP. The listener borrows the identity; stream_listener_set_identity() swaps it, connections
- * keep theirs. "[::]" is dual-stack and falls back to 0.0.0.0 where IPv6 is off. events is borrowed for the life of
- * listener and connections.
+ * certificates NULL: plain TCP; else borrowed for the life of the listener. "[::]" is dual-stack and falls back to
+ * 0.0.0.0 where IPv6 is off. events is borrowed for the life of listener and connections.
  */
-MUST_USE int stream_listen(struct loop *l, const struct address *at, struct tls_identity *identity,
+MUST_USE int stream_listen(struct loop *l, const struct address *at, struct tls_certificates *certificates,
 			   stream_accept_fn accept, const struct stream_events *events, void *arg,
 			   struct stream_listener **ret);
-void stream_listener_set_identity(struct stream_listener *l, struct tls_identity *identity);
 void stream_listener_local(const struct stream_listener *l, struct address *ret);
 /* When there was last no memory for a connection that came, and it was left waiting; 0: never. By the wheel. */
 int64_t stream_no_memory_us(const struct loop *l);

@@ -165,8 +165,8 @@ static int listen_at(struct loop *loop, const struct address *at, struct stream_
 	return 0;
 }
 
-int stream_listen(struct loop *loop, const struct address *at, struct tls_identity *identity, stream_accept_fn accept,
-		  const struct stream_events *events, void *arg, struct stream_listener **ret)
+int stream_listen(struct loop *loop, const struct address *at, struct tls_certificates *certificates,
+		  stream_accept_fn accept, const struct stream_events *events, void *arg, struct stream_listener **ret)
 {
 	ASSERT_ON(loop->thread);
 	struct stream_shared *shared;
@@ -186,20 +186,10 @@ int stream_listen(struct loop *loop, const struct address *at, struct tls_identi
 	l->accept = accept;
 	l->events = events;
 	l->arg = arg;
-	if (identity)
-		stream_listener_set_identity(l, identity);
+	if (certificates && SSL_CTX_up_ref(tls_certificates_context(certificates)))
+		l->context = tls_certificates_context(certificates);
 	*ret = l;
 	return 0;
-}
-
-void stream_listener_set_identity(struct stream_listener *l, struct tls_identity *identity)
-{
-	ASSERT_ON(l->loop->thread);
-	SSL_CTX *context = tls_identity_context(identity);
-
-	SSL_CTX_up_ref(context);
-	SSL_CTX_free(l->context);
-	l->context = context;
 }
 
 void stream_listener_local(const struct stream_listener *l, struct address *ret)

@@ -2,76 +2,19 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <sys/stat.h>
 
 #include "net/tls_private.h"
 
 struct tls_identity {
-	SSL_CTX *context;
+	X509 *certificate;
+	EVP_PKEY *key;
+	STACK_OF(X509) * chain; /* what follows the certificate; NULL: nothing */
 	char fingerprint[TLS_FINGERPRINT_CAP];
 	int64_t begins_us, expires_us;
 	bool self_signed;
 };
-
-/*
- * Forward secrecy and AEAD alone. ECDSA stands first; a server with an RSA certificate uses the RSA names. TLS 1.3 has
- * no others than OpenSSL's own list.
- */
-#define CIPHERS_12                                                                                                     \
-	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384:"                   \
-	"ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES256-GCM-SHA384"
-
-/* False: out of memory. */
-static bool set_up(SSL_CTX *c)
-{
-	int groups[] = {NID_X25519, NID_X9_62_prime256v1, NID_secp384r1};
-	SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-				    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	/* Tickets need no memory of ours; a cache of sessions would be one more thing that strangers fill. */
-	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-				       SSL_OP_PRIORITIZE_CHACHA);
-	/* 112 bits: RSA from 2048, and P-256; said here because a system's openssl.cnf may say something else. */
-	SSL_CTX_set_security_level(c, 2);
-	/* Certificate chains of phones and operators: far above what is seen, far below OpenSSL's 100 KiB. */
-	SSL_CTX_set_max_cert_list(c, 32768);
-	return SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) && SSL_CTX_set_cipher_list(c, CIPHERS_12) &&
-	       SSL_CTX_set1_groups(c, groups, ARRAY_LEN(groups));
-}
-
-SSL_CTX *tls_context_new(const SSL_METHOD *method)
-{
-	SSL_CTX *c = SSL_CTX_new(method);
-	if (c && set_up(c))
-		return c;
-	SSL_CTX_free(c);
-	return NULL;
-}
-
-static int give_certificate(SSL *ssl, void *arg)
-{
-	const struct tls_identity *const *at = arg;
-	SSL_CTX *from = (*at)->context;
-	STACK_OF(X509) *chain = NULL;
-	(void)SSL_CTX_get0_chain_certs(from, &chain);
-	return SSL_use_cert_and_key(ssl, SSL_CTX_get0_certificate(from), SSL_CTX_get0_privatekey(from), chain, 1);
-}
-
-int tls_serve_identity(void *context, const struct tls_identity *const *at)
-{
-	SSL_CTX *c = context;
-	if (!set_up(c))
-		return -ENOMEM;
-	SSL_CTX_set_num_tickets(c, 1);
-	SSL_CTX_set_cert_cb(c, give_certificate, (void *)(uintptr_t)at);
-	return 0;
-}
-
-SSL_CTX *tls_identity_context(const struct tls_identity *i)
-{
-	return i->context;
-}
 
 static int refuse(struct tls_reason *reterr, int rc, const char *path, const char *what)
 {
@@ -81,14 +24,19 @@ static int refuse(struct tls_reason *reterr, int rc, const char *path, const cha
 	return rc;
 }
 
-static int open_pem(const char *path, FILE **ret, struct tls_reason *reterr)
+static int open_pem(const char *path, BIO **ret, struct tls_reason *reterr)
 {
 	FILE *f = fopen(path, "re");
 	if (!f) {
 		int rc = -errno;
 		return refuse(reterr, rc, path, strerror(-rc));
 	}
-	*ret = f;
+	BIO *bio = BIO_new_fp(f, BIO_CLOSE);
+	if (!bio) {
+		(void)fclose(f);
+		return refuse(reterr, -ENOMEM, path, "out of memory");
+	}
+	*ret = bio;
 	return 0;
 }
 
@@ -98,13 +46,11 @@ static int no_passphrase(char *buffer, int size, int for_writing, void *arg)
 	return -1;
 }
 
-static int load_certificates(SSL_CTX *c, const char *path, X509 **ret, struct tls_reason *reterr)
+/* path: what is named where it will not do. */
+static int read_certificates(SSL_CTX *c, BIO *from, const char *path, struct tls_reason *reterr)
 {
-	FILE *f = NULL;
-	int rc = open_pem(path, &f, reterr);
-	if (rc < 0)
-		return rc;
-	X509 *certificate = PEM_read_X509_AUX(f, NULL, no_passphrase, NULL);
+	int rc = 0;
+	X509 *certificate = PEM_read_bio_X509_AUX(from, NULL, no_passphrase, NULL);
 	if (!certificate) {
 		rc = refuse(reterr, -EINVAL, path, "no certificate in PEM form (-----BEGIN CERTIFICATE-----) found");
 		goto out;
@@ -115,7 +61,7 @@ static int load_certificates(SSL_CTX *c, const char *path, X509 **ret, struct tl
 			    "P-256)");
 		goto out;
 	}
-	for (X509 *next; (next = PEM_read_X509(f, NULL, no_passphrase, NULL)) != NULL;) {
+	for (X509 *next; (next = PEM_read_bio_X509(from, NULL, no_passphrase, NULL)) != NULL;) {
 		if (SSL_CTX_add0_chain_cert(c, next) != 1) {
 			X509_free(next);
 			rc = refuse(reterr, -EINVAL, path, "a certificate of its chain cannot be used");
@@ -127,22 +73,15 @@ static int load_certificates(SSL_CTX *c, const char *path, X509 **ret, struct tl
 		goto out;
 	}
 	ERR_clear_error();
-	*ret = certificate;
-	certificate = NULL;
 out:
 	X509_free(certificate);
-	fclose(f);
 	return rc;
 }
 
-static int load_key(SSL_CTX *c, const char *path, const char *certificate_path, struct tls_reason *reterr)
+static int read_key(SSL_CTX *c, BIO *from, const char *path, const char *certificate_path, struct tls_reason *reterr)
 {
-	FILE *f = NULL;
-	int rc = open_pem(path, &f, reterr);
-	if (rc < 0)
-		return rc;
-	EVP_PKEY *key = PEM_read_PrivateKey(f, NULL, no_passphrase, NULL);
-	fclose(f);
+	int rc = 0;
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(from, NULL, no_passphrase, NULL);
 	if (!key)
 		return refuse(reterr, -EINVAL, path, "no private key in PEM form without a passphrase found");
 	X509 *certificate = SSL_CTX_get0_certificate(c);
@@ -174,31 +113,62 @@ static void describe(struct tls_identity *i, const X509 *certificate)
 	i->self_signed = X509_self_signed((X509 *)(uintptr_t)certificate, 0) == 1;
 }
 
-int tls_identity_load(const char *certificate_path, const char *key_path, struct tls_identity **ret,
-		      struct tls_reason *reterr)
+/* From a context, which has checked each of them, to the identity. */
+static bool keep(struct tls_identity *i, SSL_CTX *c)
 {
-	X509 *certificate = NULL;
+	STACK_OF(X509) *chain = NULL;
+	(void)SSL_CTX_get0_chain_certs(c, &chain);
+	i->chain = chain ? X509_chain_up_ref(chain) : NULL;
+	i->certificate = SSL_CTX_get0_certificate(c);
+	i->key = SSL_CTX_get0_privatekey(c);
+	return X509_up_ref(i->certificate) && EVP_PKEY_up_ref(i->key) && (!chain || i->chain);
+}
 
+static int identity_read(BIO *certificates, BIO *key, const char *certificate_path, const char *key_path,
+			 struct tls_identity **ret, struct tls_reason *reterr)
+{
 	ERR_clear_error();
 	struct tls_identity *i = calloc(1, sizeof(*i));
-	if (!i || !(i->context = tls_context_new(TLS_server_method()))) {
-		tls_identity_free(i);
-		return refuse(reterr, -ENOMEM, certificate_path, "out of memory");
-	}
-	/* One ticket a connection; the default of two doubles what every handshake sends. */
-	SSL_CTX_set_num_tickets(i->context, 1);
-	int rc = load_certificates(i->context, certificate_path, &certificate, reterr);
+	SSL_CTX *c = tls_context_new(TLS_server_method());
+	int rc = i && c ? 0 : refuse(reterr, -ENOMEM, certificate_path, "out of memory");
 	if (rc == 0)
-		rc = load_key(i->context, key_path, certificate_path, reterr);
+		rc = read_certificates(c, certificates, certificate_path, reterr);
+	if (rc == 0)
+		rc = read_key(c, key, key_path, certificate_path, reterr);
+	if (rc == 0 && !keep(i, c))
+		rc = refuse(reterr, -ENOMEM, certificate_path, "out of memory");
+	SSL_CTX_free(c);
 	if (rc < 0) {
-		X509_free(certificate);
 		tls_identity_free(i);
 		return rc;
 	}
-	describe(i, certificate);
-	X509_free(certificate);
+	describe(i, i->certificate);
 	*ret = i;
 	return 0;
+}
+
+int tls_identity_load(const char *certificate_path, const char *key_path, struct tls_identity **ret,
+		      struct tls_reason *reterr)
+{
+	BIO *certificates = NULL, *key = NULL;
+	int rc = open_pem(certificate_path, &certificates, reterr);
+	if (rc == 0)
+		rc = open_pem(key_path, &key, reterr);
+	if (rc == 0)
+		rc = identity_read(certificates, key, certificate_path, key_path, ret, reterr);
+	BIO_free(certificates);
+	BIO_free(key);
+	return rc;
+}
+
+int tls_identity_parse(const char *name, struct slice pem, struct tls_identity **ret, struct tls_reason *reterr)
+{
+	BIO *certificates = BIO_new_mem_buf(pem.p, (int)pem.n), *key = BIO_new_mem_buf(pem.p, (int)pem.n);
+	int rc = certificates && key ? identity_read(certificates, key, name, name, ret, reterr)
+				     : refuse(reterr, -ENOMEM, name, "out of memory");
+	BIO_free(certificates);
+	BIO_free(key);
+	return rc;
 }
 
 static int make_pair(const char *key_path, const char *certificate_path, int64_t wall_us, struct tls_reason *reterr)
@@ -246,7 +216,9 @@ int tls_identity_self_signed(const char *directory, const char *name, int64_t wa
 struct tls_identity *tls_identity_free(struct tls_identity *i)
 {
 	if (i) {
-		SSL_CTX_free(i->context);
+		X509_free(i->certificate);
+		EVP_PKEY_free(i->key);
+		sk_X509_pop_free(i->chain, X509_free);
 		free(i);
 	}
 	return NULL;
@@ -254,9 +226,28 @@ struct tls_identity *tls_identity_free(struct tls_identity *i)
 
 int tls_identity_lend(const struct tls_identity *i, struct ssl_ctx_st *context)
 {
-	bool lent = SSL_CTX_use_certificate(context, SSL_CTX_get0_certificate(i->context)) == 1 &&
-		    SSL_CTX_use_PrivateKey(context, SSL_CTX_get0_privatekey(i->context)) == 1;
+	bool lent = SSL_CTX_use_certificate(context, i->certificate) == 1 &&
+		    SSL_CTX_use_PrivateKey(context, i->key) == 1;
 	return lent ? 0 : -ENOMEM;
+}
+
+bool tls_identity_show(const struct tls_identity *i, SSL *ssl)
+{
+	return SSL_use_cert_and_key(ssl, i->certificate, i->key, i->chain, 1) == 1;
+}
+
+bool tls_identity_covers(const struct tls_identity *i, struct slice name)
+{
+	return name.n &&
+	       X509_check_host(i->certificate, name.p, name.n, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1;
+}
+
+void tls_identity_issuer(const struct tls_identity *i, char ret[TLS_ISSUER_CAP])
+{
+	X509_NAME *name = X509_get_issuer_name(i->certificate);
+	*ret = 0;
+	if (X509_NAME_get_text_by_NID(name, NID_organizationName, ret, TLS_ISSUER_CAP) <= 0)
+		(void)X509_NAME_get_text_by_NID(name, NID_commonName, ret, TLS_ISSUER_CAP);
 }
 
 void tls_identity_fingerprint(const struct tls_identity *i, char ret[TLS_FINGERPRINT_CAP])

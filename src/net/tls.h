@@ -1,13 +1,13 @@
 /*
- * net/tls.h - certificates and TLS contexts.   TLS 1.2 and 1.3 only, ECDSA preferred
+ * net/tls.h - a certificate with its key.   TLS 1.2 and 1.3 only, ECDSA preferred
  *
- * An identity is immutable; one thread at a time. A connection takes what it needs of it when it is accepted, so an
+ * An identity is immutable; one thread at a time. A connection takes what it needs of it in its handshake, so an
  * identity may be freed, or swapped for another, while connections that began with it live on.
  */
 #pragma once
 #include "base/slice.h"
 
-struct tls_identity; /* a certificate with its key and the server contexts made from it; swapped as a whole on reload */
+struct tls_identity; /* swapped as a whole on reload: net/certificates.h */
 
 #define TLS_FINGERPRINT_CAP 96 /* "AB:CD:...": SHA-256 */
 struct tls_reason {
@@ -19,6 +19,9 @@ struct tls_reason {
  */
 MUST_USE int tls_identity_load(const char *certificate_path, const char *key_path, struct tls_identity **ret,
 			       struct tls_reason *reterr);
+/* The same from memory, where the key may stand before or behind the certificates. name: for *reterr. */
+MUST_USE int tls_identity_parse(const char *name, struct slice pem, struct tls_identity **ret,
+				struct tls_reason *reterr);
 /*
  * DATA/tls/NAME.{crt,key}: made once (P-256, 10 years, 0600, subject alternative names: localhost, host name,
  * 127.0.0.1, ::1), later loaded. directory (DATA/tls) is made if it is not there (0700); its parent must exist. Each
@@ -35,13 +38,12 @@ int64_t tls_identity_expires_us(const struct tls_identity *i); /* wall clock */
 struct ssl_ctx_st;
 MUST_USE int tls_identity_lend(const struct tls_identity *i, struct ssl_ctx_st *context);
 bool tls_identity_is_self_signed(const struct tls_identity *i);
+/* Is it for this host: by a DNS name of its own, or one whose first label is a wildcard (RFC 6125 §6.4)? */
+bool tls_identity_covers(const struct tls_identity *i, struct slice name);
+#define TLS_ISSUER_CAP 128
+/* Who signed it: the organization, else the common name. May be empty, or no UTF-8. */
+void tls_identity_issuer(const struct tls_identity *i, char ret[TLS_ISSUER_CAP]);
 
 /* How an SSL is protected, for people: "TLSv1.3 TLS_AES_256_GCM_SHA384", NUL-terminated; empty: NULL, or not yet. */
 struct ssl_st;
 void tls_name(const struct ssl_st *ssl, char *ret, size_t cap);
-/*
- * For a library that makes its OpenSSL context itself: context, an SSL_CTX for servers, gets our versions and ciphers,
- * and each handshake the certificate of the identity that *at then points to. at is borrowed for the context's life.
- * -ENOMEM.
- */
-MUST_USE int tls_serve_identity(void *context, const struct tls_identity *const *at);

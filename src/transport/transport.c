@@ -144,7 +144,7 @@ static void datagram_came(void *arg, const struct address *local, const struct a
 	t->events->input(t->owner, &flow, bytes, n);
 }
 
-static int listener_open(struct listener *l, const struct address *at, struct tls_identity *identity)
+static int listener_open(struct listener *l, const struct address *at, struct tls_certificates *certificates)
 {
 	struct loop *loop = l->transport->loop;
 
@@ -154,16 +154,16 @@ static int listener_open(struct listener *l, const struct address *at, struct tl
 			udp_local(l->udp, &l->local);
 		return rc;
 	}
-	int rc = stream_listen(loop, at, l->kind == SIP_TLS ? identity : NULL, connection_accept,
+	int rc = stream_listen(loop, at, l->kind == SIP_TLS ? certificates : NULL, connection_accept,
 			       &connection_stream_events, l, &l->stream);
 	if (rc == 0)
 		stream_listener_local(l->stream, &l->local);
 	return rc;
 }
 
-int transport_listen(struct transport *t, const struct transport_listen *listen, struct tls_identity *identity)
+int transport_listen(struct transport *t, const struct transport_listen *listen, struct tls_certificates *certificates)
 {
-	if (listen->transport > SIP_TLS || (listen->transport == SIP_TLS && !identity))
+	if (listen->transport > SIP_TLS || (listen->transport == SIP_TLS && !certificates))
 		return -EINVAL;
 	if (t->listener_count == LISTENERS_MAX)
 		return -ENOSPC;
@@ -173,21 +173,13 @@ int transport_listen(struct transport *t, const struct transport_listen *listen,
 	l->transport = t;
 	l->kind = listen->transport;
 	l->number = (uint16_t)t->listener_count;
-	int rc = listener_open(l, &listen->at, identity);
+	int rc = listener_open(l, &listen->at, certificates);
 	if (rc < 0) {
 		free(l);
 		return rc;
 	}
 	t->listeners[t->listener_count++] = l;
 	return 0;
-}
-
-void transport_set_identity(struct transport *t, struct tls_identity *identity)
-{
-	for (size_t i = 0; i < t->listener_count; i++) {
-		if (t->listeners[i]->kind == SIP_TLS && t->listeners[i]->stream)
-			stream_listener_set_identity(t->listeners[i]->stream, identity);
-	}
 }
 
 size_t transport_listener_count(const struct transport *t)

@@ -11,7 +11,7 @@
 struct bans;
 struct loop;
 struct sip_reason;
-struct tls_identity;
+struct tls_certificates;
 struct transport;
 
 struct transport_events {
@@ -70,11 +70,10 @@ void transport_set_connections(struct transport *t, uint32_t most);
 void transport_set_networks(struct transport *t, const struct transport_network *networks, size_t n);
 /* Who is not listened to, nor let in. Borrowed; NULL, as at first: everybody is. */
 void transport_set_bans(struct transport *t, struct bans *bans);
-/* Add a listener (UDP, TCP, TLS; -EINVAL else). identity for TLS, borrowed until it is swapped. -EADDRINUSE ... The
+/* Add a listener (UDP, TCP, TLS; -EINVAL else). certificates for TLS, borrowed. -EADDRINUSE ... The
  * n-th listener added has number n-1 in sip_flow.listener. */
 MUST_USE int transport_listen(struct transport *t, const struct transport_listen *listen,
-			      struct tls_identity *identity);
-void transport_set_identity(struct transport *t, struct tls_identity *identity); /* SIGHUP: all TLS listeners */
+			      struct tls_certificates *certificates);
 size_t transport_listener_count(const struct transport *t);
 void transport_listener(const struct transport *t, size_t i, struct transport_listen *ret); /* with the real port */
 /* All listeners and connections; nothing is sent from then on, what was queued leaves. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "call/switchboard.h"
+#include "net/certificates.h"
 #include "net/tls.h"
 
 /* 32 characters, 5 bits each, without 0 and o, 1, i and l. */
@@ -71,12 +72,12 @@ json_t *web_account_json(const struct web_context *c, const struct directory_dev
 	char address[320];
 	snprintf(address, sizeof(address), "sip:%.*s@%.*s", SLICE_ARG(u->extension), SLICE_ARG(u->tenant->domain));
 	char fingerprint[TLS_FINGERPRINT_CAP] = "";
-	if (c->identity)
-		tls_identity_fingerprint(c->identity, fingerprint);
+	if (c->certificates)
+		tls_identity_fingerprint(tls_certificates_find(c->certificates, u->tenant->domain), fingerprint);
 	return WEB_OBJECT({"address", json_string(address)}, {"domain", web_json_text(u->tenant->domain)},
 			  {"extension", web_json_text(u->extension)}, {"display_name", web_json_text(u->name)},
 			  {"username", json_string(s->username)}, {"password", json_string(s->password)},
 			  {"registrars", web_listeners_json(c)},
 			  {"plain_rtp", json_boolean(d->srtp == STORE_SRTP_OFF && c->config->plain_rtp)},
-			  {"fingerprint", c->identity ? json_string(fingerprint) : json_null()});
+			  {"fingerprint", c->certificates ? json_string(fingerprint) : json_null()});
 }

@@ -1,8 +1,8 @@
 /* web/server.c - libwebsockets on the switchboard's loop: its context and its callbacks */
 #include <errno.h>
 
+#include "net/certificates.h"
 #include "net/loop.h"
-#include "net/tls.h"
 #include "web/access.h"
 #include "web/phones.h"
 #include "web/sip.h"
@@ -32,7 +32,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	if (reason == LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED)
 		return accepted(w, wsi);
 	if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS)
-		return tls_serve_identity(user, &w->context.identity);
+		return w ? tls_certificates_serve(w->context.certificates, user) : -1;
 	struct web_peer *p = wsi ? lws_get_opaque_user_data(wsi) : NULL;
 	if (!p)
 		return 0;
@@ -78,7 +78,7 @@ static int make_vhosts(struct web *w, struct lws_context_creation_info *info)
 	info->vhost_name = "local";
 	info->options = 0;
 	w->local = lws_create_vhost(w->lws, info);
-	if (!w->local || !w->context.identity)
+	if (!w->local || !w->context.certificates)
 		return w->local ? 0 : -ENOMEM;
 	info->port = CONTEXT_PORT_NO_LISTEN_SERVER;
 	info->vhost_name = "secure";
@@ -195,11 +195,6 @@ void web_store_change(struct web *w, const struct store_change *change)
 	web_sip_change(w, change);
 	if (!w->closed)
 		web_phones_change(w->context.phones, change);
-}
-
-void web_set_identity(struct web *w, const struct tls_identity *identity)
-{
-	w->context.identity = identity;
 }
 
 void web_close(struct web *w)

@@ -16,7 +16,7 @@ struct loop;
 struct media;
 struct store;
 struct switchboard;
-struct tls_identity;
+struct tls_certificates;
 struct transport;
 struct web;
 struct web_access;
@@ -49,7 +49,7 @@ struct web_context {
 	struct random *random;
 	const struct metrics *metrics;
 	const struct config *config;
-	const struct tls_identity *identity; /* NULL: nothing listens with TLS */
+	struct tls_certificates *certificates; /* NULL: nothing listens with TLS */
 	const char *version;
 	const struct web_console *console; /* NULL: there is none */
 	struct web_access *access;         /* the server's own; NULL where resources are tested without one */
@@ -83,7 +83,7 @@ struct web_limits {
  */
 MUST_USE int web_new(const struct web_context *context, struct web **ret, struct web_reason *reterr);
 /*
- * HTTPS on this address; the context must have an identity. "[::]" is dual-stack, and 0.0.0.0 where IPv6 is off.
+ * HTTPS on this address; the context must have certificates. "[::]" is dual-stack, and 0.0.0.0 where IPv6 is off.
  * -EADDRINUSE, -EACCES, -EADDRNOTAVAIL ...: what the system said.
  */
 MUST_USE int web_listen(struct web *w, enum web_plane plane, const struct address *at);
@@ -91,11 +91,6 @@ MUST_USE int web_listen(struct web *w, enum web_plane plane, const struct addres
 void web_store_change(struct web *w, const struct store_change *change);
 /* For tests, before connections come. */
 void web_set_limits(struct web *w, const struct web_limits *limits);
-/*
- * After SIGHUP: what new handshakes are shown, and accounts and the status name, from now on. Connections keep theirs.
- * Not NULL where the context's was not.
- */
-void web_set_identity(struct web *w, const struct tls_identity *identity);
 /*
  * Stops listening, removes the socket's file and drops every connection. Requests that the store still owes an answer
  * end with it, unheard: call store_close() and then loop_drain() before web_free().

@@ -1,6 +1,7 @@
 /* web/status.c - /api/v1/status: what listens, what is in progress, and what an operator should know */
 #include "base/clock.h"
 #include "call/switchboard.h"
+#include "net/certificates.h"
 #include "net/dns.h"
 #include "net/loop.h"
 #include "net/tls.h"
@@ -17,14 +18,15 @@
 
 static json_t *tls_json(const struct web_context *c)
 {
-	if (!c->identity)
+	if (!c->certificates)
 		return json_null();
+	const struct tls_identity *i = tls_certificates_find(c->certificates, SLICE_NONE);
 	char fingerprint[TLS_FINGERPRINT_CAP];
-	tls_identity_fingerprint(c->identity, fingerprint);
+	tls_identity_fingerprint(i, fingerprint);
 	return WEB_OBJECT({"fingerprint", json_string(fingerprint)},
-			  {"begins", web_json_time(tls_identity_begins_us(c->identity))},
-			  {"expires", web_json_time(tls_identity_expires_us(c->identity))},
-			  {"self_signed", json_boolean(tls_identity_is_self_signed(c->identity))});
+			  {"begins", web_json_time(tls_identity_begins_us(i))},
+			  {"expires", web_json_time(tls_identity_expires_us(i))},
+			  {"self_signed", json_boolean(tls_identity_is_self_signed(i))});
 }
 
 static json_t *figures_json(const struct web_context *c, const struct switchboard_figures *calls)
@@ -121,14 +123,15 @@ static bool warn_of_listeners(const struct web_context *c, json_t *list)
 
 static bool warn_of_certificate(const struct web_context *c, int64_t now_us, json_t *list)
 {
-	if (!c->identity)
+	if (!c->certificates)
 		return true;
+	const struct tls_identity *i = tls_certificates_find(c->certificates, SLICE_NONE);
 	bool ok = true;
-	if (tls_identity_is_self_signed(c->identity))
+	if (tls_identity_is_self_signed(i))
 		ok = warn(list, "The certificate is self-signed: phones and browsers must be told its fingerprint, or "
 				"not to check it.");
-	int64_t left_us = tls_identity_expires_us(c->identity) - now_us;
-	int64_t begins_us = tls_identity_begins_us(c->identity);
+	int64_t left_us = tls_identity_expires_us(i) - now_us;
+	int64_t begins_us = tls_identity_begins_us(i);
 	if (!ok || (left_us > EXPIRY_WARNING_US && begins_us <= now_us))
 		return ok;
 	char line[120], begin[28];

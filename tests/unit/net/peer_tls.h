@@ -6,11 +6,13 @@
 #include "unit/net/peer.h"
 
 #include "base/clock.h"
+#include "net/certificates.h"
 #include "net/tls.h"
 
 struct test_identity {
 	char directory[64], certificate[96], key[96];
-	struct tls_identity *identity;
+	struct tls_identity *identity; /* in certificates */
+	struct tls_certificates *certificates;
 };
 
 static inline void identity_make(struct test_identity *i)
@@ -22,11 +24,40 @@ static inline void identity_make(struct test_identity *i)
 	snprintf(i->certificate, sizeof(i->certificate), "%s/self-signed.crt", i->directory);
 	snprintf(i->key, sizeof(i->key), "%s/self-signed.key", i->directory);
 	ASSERT(tls_identity_self_signed(i->directory, "self-signed", clock_wall_us(), &i->identity, &reason) == 0);
+	ASSERT(tls_certificates_new(i->identity, &i->certificates) == 0);
+}
+
+/* Another pair, of which no file is left. */
+static inline struct tls_identity *identity_another(void)
+{
+	struct test_identity i;
+	struct tls_identity *ret;
+	struct tls_reason reason;
+
+	identity_make(&i);
+	ASSERT(tls_identity_load(i.certificate, i.key, &ret, &reason) == 0);
+	tls_certificates_free(i.certificates);
+	unlink(i.certificate);
+	unlink(i.key);
+	rmdir(i.directory);
+	return ret;
+}
+
+/* In place of what is in its certificates; takes next, NULL: its own from the files. */
+static inline void identity_swap(struct test_identity *i, struct tls_identity *next)
+{
+	struct tls_reason reason;
+
+	if (!next)
+		ASSERT(tls_identity_load(i->certificate, i->key, &next, &reason) == 0);
+	i->identity = next;
+	tls_certificates_set_own(i->certificates, next);
 }
 
 static inline void identity_remove(struct test_identity *i)
 {
-	i->identity = tls_identity_free(i->identity);
+	i->certificates = tls_certificates_free(i->certificates);
+	i->identity = NULL;
 	unlink(i->certificate);
 	unlink(i->key);
 	rmdir(i->directory);

@@ -109,7 +109,8 @@ static int set_up(void **state)
 	memset(&server, 0, sizeof(server));
 	assert_int_equal(loop_new(&loop), 0);
 	assert_int_equal(stream_listen(loop, &at, NULL, server_accept, &events, NULL, &server.plain), 0);
-	assert_int_equal(stream_listen(loop, &at, identity.identity, server_accept, &events, NULL, &server.secure), 0);
+	assert_int_equal(stream_listen(loop, &at, identity.certificates, server_accept, &events, NULL, &server.secure),
+			 0);
 	stream_listener_local(server.plain, &server.at);
 	stream_listener_local(server.secure, &server.secure_at);
 	assert_int_equal(http_new(loop, &http), 0);
@@ -357,7 +358,8 @@ static void test_a_name_that_the_certificate_lacks(void **state)
 {
 	struct address at = address_of("127.0.0.2:0");
 	stream_listener_close(server.secure);
-	assert_int_equal(stream_listen(loop, &at, identity.identity, server_accept, &events, NULL, &server.secure), 0);
+	assert_int_equal(stream_listen(loop, &at, identity.certificates, server_accept, &events, NULL, &server.secure),
+			 0);
 	stream_listener_local(server.secure, &server.secure_at);
 	assert_int_equal(get_secure("127.0.0.2", identity.certificate).status, 0);
 	assert_int_equal(server.asked, 0);

@@ -55,7 +55,7 @@ static int set_up(void **state)
 
 	server = (struct side){0};
 	assert_int_equal(loop_new(&loop), 0);
-	assert_int_equal(stream_listen(loop, &at, own.identity, side_accept, &events, &server, &listener), 0);
+	assert_int_equal(stream_listen(loop, &at, own.certificates, side_accept, &events, &server, &listener), 0);
 	stream_listener_local(listener, &server_at);
 	return 0;
 }
@@ -269,16 +269,12 @@ static void test_identity_swapped_under_a_live_connection(void **state)
 {
 	struct client before = {.version = TLS1_3_VERSION}, after = {.version = TLS1_2_VERSION};
 	char first[TLS_FINGERPRINT_CAP], second[TLS_FINGERPRINT_CAP];
-	struct test_identity temporary;
 
-	identity_make(&temporary);
-	tls_identity_fingerprint(temporary.identity, first);
-	tls_identity_fingerprint(other.identity, second);
-	stream_listener_set_identity(listener, temporary.identity);
+	tls_identity_fingerprint(own.identity, first);
 	run_with_peer(loop, client_connect, &before);
-	stream_listener_set_identity(listener, other.identity);
-	/* Nobody but the connection holds it now. */
-	identity_remove(&temporary);
+	/* Nobody but the connection holds the first one now. */
+	identity_swap(&own, identity_another());
+	tls_identity_fingerprint(own.identity, second);
 	run_with_peer(loop, client_connect, &after);
 	run_with_peer(loop, client_echo, &before);
 	run_with_peer(loop, client_echo, &after);
@@ -287,6 +283,7 @@ static void test_identity_swapped_under_a_live_connection(void **state)
 	run_with_peer(loop, client_close, &before);
 	run_with_peer(loop, client_close, &after);
 	until_closed(&server, 2);
+	identity_swap(&own, NULL);
 }
 
 static void send_hello(int fd)
@@ -484,11 +481,12 @@ static void test_connect_verifies_the_name(void **state)
 	connect_by_name("elsewhere.example", &client);
 	assert_int_equal(client.opened, 0);
 	assert_int_equal(client.why, STREAM_CLOSED_HANDSHAKE);
-	stream_listener_set_identity(listener, other.identity);
+	identity_swap(&own, identity_another());
 	connect_by_name("localhost", &client);
 	assert_int_equal(client.opened, 0);
 	until_closed(&server, 4);
 	unsetenv("SSL_CERT_FILE");
+	identity_swap(&own, NULL);
 }
 
 static int make_identities(void **state)

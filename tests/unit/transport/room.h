@@ -94,11 +94,11 @@ static inline void room_close(struct room *r)
 
 /* Where a listener added at a free port of `at` is. */
 static inline struct address room_listen(struct room *r, enum sip_transport kind, const char *at,
-					 struct tls_identity *identity)
+					 struct tls_certificates *certificates)
 {
 	struct transport_listen listen = {.transport = kind, .at = address_of(at)};
 
-	assert_int_equal(transport_listen(r->transport, &listen, identity), 0);
+	assert_int_equal(transport_listen(r->transport, &listen, certificates), 0);
 	transport_listener(r->transport, transport_listener_count(r->transport) - 1, &listen);
 	assert_int_equal(listen.transport, kind);
 	return listen.at;

@@ -412,7 +412,7 @@ static void test_half_open_yields(void **state)
 					    "drops_total{reason=\"guests\"} "};
 	struct test_identity identity;
 	identity_make(&identity);
-	struct address tls = room_listen(&room, SIP_TLS, "127.0.0.1:0", identity.identity);
+	struct address tls = room_listen(&room, SIP_TLS, "127.0.0.1:0", identity.certificates);
 	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
 		int fds[4];
 		char byte;
@@ -543,11 +543,10 @@ static void tls_message(void *arg)
 
 static void test_tls(void **state)
 {
-	struct test_identity identity, next;
+	struct test_identity identity;
 
 	identity_make(&identity);
-	identity_make(&next);
-	struct address tls_at = room_listen(&room, SIP_TLS, "127.0.0.1:0", identity.identity);
+	struct address tls_at = room_listen(&room, SIP_TLS, "127.0.0.1:0", identity.certificates);
 	room.echo = true;
 	run_with_peer(room.loop, tls_message, &tls_at);
 	room_until_closed(&room, 1);
@@ -558,11 +557,10 @@ static void test_tls(void **state)
 	char text[8] = "before";
 	transport_tls_name(room.transport, &room.closed_flow, text, sizeof(text));
 	assert_string_equal(text, "");
-	transport_set_identity(room.transport, next.identity);
-	identity_remove(&identity);
+	identity_swap(&identity, identity_another());
 	run_with_peer(room.loop, tls_message, &tls_at);
 	room_until_closed(&room, 2);
-	identity_remove(&next);
+	identity_remove(&identity);
 	/* A connection that does not come to its end has no flow, and so no event. */
 	int fd = peer_tcp(&tls_at);
 	peer_send(fd, "not TLS at all", 14);

@@ -157,7 +157,7 @@ static void test_secure(void **state)
 	struct test_identity id;
 	identity_make(&id);
 	listen_udp_tcp();
-	room_listen(&room, SIP_TLS, "127.0.0.1:0", id.identity);
+	room_listen(&room, SIP_TLS, "127.0.0.1:0", id.certificates);
 	assert_int_equal(find(host("full.example")), 0);
 	assert_found("TLS 127.0.0.1:5091, TCP 127.0.0.1:5090, UDP 127.0.0.1:5070, UDP 127.0.0.2:5080");
 	struct target_where w = host("full.example");
@@ -484,7 +484,7 @@ static void test_tls_by_name(void **state)
 	char message[512];
 	size_t n = make_message(message, sizeof(message), 10);
 	identity_make(&id);
-	struct address at = room_listen(&room, SIP_TLS, "127.0.0.1:0", id.identity);
+	struct address at = room_listen(&room, SIP_TLS, "127.0.0.1:0", id.certificates);
 	/* Not believed; then believed by the authority, but another name; then right. */
 	struct target_list right = one(SIP_TLS, &at, "localhost"), wrong = one(SIP_TLS, &at, "sip.example");
 	assert_int_equal(target_flow(room.transport, &right, 0, &flow), 0);

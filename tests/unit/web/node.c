@@ -176,6 +176,7 @@ static void stop(void *arg)
 static void open_all(struct node *n)
 {
 	struct tls_reason tls;
+	struct tls_identity *own;
 	struct store_reason store;
 	char path[128];
 	must(loop_new(&n->loop) == 0, "loop_new");
@@ -193,8 +194,8 @@ static void open_all(struct node *n)
 				      .owner = n};
 	must(store_open(&config, &n->store, &store) == 0, "store_open");
 	snprintf(path, sizeof(path), "%s/tls", n->directory);
-	must(tls_identity_self_signed(path, "self-signed", loop_wheel(n->loop)->wall_us, &n->identity, &tls) == 0,
-	     "identity");
+	must(tls_identity_self_signed(path, "self-signed", loop_wheel(n->loop)->wall_us, &own, &tls) == 0, "identity");
+	must(tls_certificates_new(own, &n->certificates) == 0, "certificates");
 	n->bans = bans_new(loop_wheel(n->loop), &n->random);
 	must(n->bans != NULL, "bans_new");
 	metrics_init(&n->metrics);
@@ -206,7 +207,7 @@ static void open_all(struct node *n)
 				      .random = &n->random,
 				      .metrics = &n->metrics,
 				      .config = &n->config,
-				      .identity = n->identity,
+				      .certificates = n->certificates,
 				      .version = "test"};
 	n->failed = web_new(&context, &n->web, &n->reason);
 	if (n->failed == 0) {
@@ -236,7 +237,7 @@ static void *run(void *arg)
 	web_free(n->web);
 	directory_free(n->read_model);
 	bans_free(n->bans);
-	tls_identity_free(n->identity);
+	tls_certificates_free(n->certificates);
 	loop_free(n->loop);
 	return NULL;
 }

@@ -5,6 +5,7 @@
 #pragma once
 #include "call/switchboard.h"
 #include "config/config.h"
+#include "net/certificates.h"
 #include "net/loop.h"
 #include "net/tls.h"
 #include "transport/bans.h"
@@ -34,7 +35,7 @@ struct node {
 	struct store *store;
 	struct directory *read_model;
 	struct bans *bans;
-	struct tls_identity *identity;
+	struct tls_certificates *certificates;
 	struct random random;
 	struct metrics metrics;
 	struct web *web;
