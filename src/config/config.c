@@ -207,6 +207,48 @@ static int take_turn_urls(struct reader *r, yaml_node_t *value, const char *key,
 	return 0;
 }
 
+/* ---- acme ---- */
+
+/* RFC 8555 §6.1: HTTPS alone. */
+static int take_directory(struct reader *r, yaml_node_t *value, const char *key, void *target)
+{
+	int rc = take_text(r, value, key, target, sizeof(r->config->acme.directory));
+	if (rc == 0 && *(char *)target && !slice_starts(slice_from_string(target), SLICE("https://")))
+		return refuse_at(r, value, key, "must be a URL that begins with https://");
+	return rc;
+}
+
+static int take_contact(struct reader *r, yaml_node_t *value, const char *key, void *target)
+{
+	int rc = take_text(r, value, key, target, sizeof(r->config->acme.contact));
+	if (rc == 0 && *(char *)target && slice_find(slice_from_string(target), '@') < 1)
+		return refuse_at(r, value, key, "must be a mail address such as admin@example.com");
+	return rc;
+}
+
+static int take_names(struct reader *r, yaml_node_t *value, const char *key, void *target)
+{
+	struct config_acme *a = &r->config->acme;
+	a->name_count = 0;
+	if (is_null(value))
+		return 0;
+	if (value->type != YAML_SEQUENCE_NODE)
+		return refuse_at(r, value, key, "must be a list such as [pbx.example.com]");
+	for (yaml_node_item_t *i = value->data.sequence.items.start; i < value->data.sequence.items.top; i++) {
+		yaml_node_t *item = yaml_document_get_node(&r->document, *i);
+		if (a->name_count == CONFIG_NAMES_MAX)
+			return refuse_at(r, item, key, "has more than %d names", CONFIG_NAMES_MAX);
+		char *name = a->names[a->name_count];
+		int rc = take_text(r, item, key, name, sizeof(a->names[0]));
+		if (rc < 0)
+			return rc;
+		if (slice_find(slice_from_string(name), '.') < 1)
+			return refuse_at(r, item, key, "must hold host names such as pbx.example.com");
+		a->name_count++;
+	}
+	return 0;
+}
+
 /* ---- networks ---- */
 
 static int take_local(struct reader *r, yaml_node_t *value, const char *key, void *target)
@@ -259,7 +301,7 @@ static const struct key network_keys[] = {
 static const struct key listen_keys[] = {
 	{"sip_udp", take_addresses, AT(sip_udp)}, {"sip_tcp", take_addresses, AT(sip_tcp)},
 	{"sip_tls", take_addresses, AT(sip_tls)}, {"https", take_addresses, AT(https)},
-	{"admin", take_addresses, AT(admin)},
+	{"admin", take_addresses, AT(admin)},     {"http", take_addresses, AT(http)},
 };
 static const struct key media_keys[] = {
 	{"ports", take_ports, AT(media_port_low)},
@@ -272,6 +314,13 @@ static const struct key shutdown_keys[] = {
 static const struct key trace_keys[] = {
 	{"sip", take_bool, AT(trace_sip)},
 	{"days", take_days, AT(trace_days)},
+};
+static const struct key acme_keys[] = {
+	{"directory", take_directory, AT(acme.directory)},
+	{"contact", take_contact, AT(acme.contact)},
+	{"terms_agreed", take_bool, AT(acme.terms_agreed)},
+	{"ca", take_path, AT(acme.authorities)},
+	{"names", take_names, AT(acme.names)},
 };
 static const struct key tls_keys[] = {
 	{"certificate", take_path, AT(certificate)},
@@ -348,6 +397,19 @@ static int take_turn(struct reader *r, yaml_node_t *value, const char *key, void
 	return rc;
 }
 
+static int take_acme(struct reader *r, yaml_node_t *value, const char *key, void *target)
+{
+	const struct config_acme *a = &r->config->acme;
+	if (is_null(value))
+		return 0;
+	int rc = take_mapping(r, value, key, acme_keys, ARRAY_LEN(acme_keys), r->config);
+	if (rc == 0 && !*a->directory)
+		return refuse_at(r, value, key, "needs directory: the URL of an authority's ACME service");
+	if (rc == 0 && !a->terms_agreed)
+		return refuse_at(r, value, key, "needs terms_agreed: true; read the authority's terms first");
+	return rc;
+}
+
 static int take_networks(struct reader *r, yaml_node_t *value, const char *key, void *target)
 {
 	if (value->type != YAML_SEQUENCE_NODE)
@@ -372,7 +434,7 @@ static const struct key top_keys[] = {
 	{"listen", take_listen, 0},    {"networks", take_networks, 0},
 	{"media", take_media, 0},      {"shutdown", take_shutdown, 0},
 	{"trace", take_trace, 0},      {"tls", take_tls, 0},
-	{"turn", take_turn, 0},
+	{"turn", take_turn, 0},        {"acme", take_acme, 0},
 };
 
 /* ---- the file ---- */
@@ -512,6 +574,13 @@ int config_check(const struct config *c, struct config_reason *reterr)
 	if (!c->sip_udp.count && !c->sip_tcp.count && !c->sip_tls.count) {
 		snprintf(reterr->text, sizeof(reterr->text),
 			 "listen: names no SIP listener; give at least one under sip_tls");
+		return -EINVAL;
+	}
+	/* RFC 8555 §8.3: the authority comes to port 80, or to what is forwarded from there. */
+	if (*c->acme.directory && !c->http.count) {
+		snprintf(reterr->text, sizeof(reterr->text),
+			 "acme: needs a listener that the authority can reach at port 80: listen: {http: "
+			 "[\"[::]:80\"]}");
 		return -EINVAL;
 	}
 	return 0;

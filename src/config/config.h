@@ -11,6 +11,7 @@
 #define CONFIG_NETWORKS_MAX 8
 #define CONFIG_BLOCKS_MAX 16
 #define CONFIG_TURN_MAX 4 /* a relay by UDP, TCP and TLS, and one more */
+#define CONFIG_NAMES_MAX 8
 #define CONFIG_SHUTDOWN_WAIT_MAX_S 3600
 #define CONFIG_TRACE_DAYS_MAX 30 /* for finding faults; what is to be kept for longer is the history */
 /* The longest file with every list full has about 5 KiB. What nests deeply costs libyaml the square of its length: a
@@ -29,6 +30,15 @@ struct config_network {
 	size_t internal_count;
 	struct address_block internal[CONFIG_BLOCKS_MAX];
 };
+/* Certificates from an authority that issues them by ACME (RFC 8555). */
+struct config_acme {
+	char directory[256];   /* its URL; empty: none are had */
+	char contact[128];     /* a mail address that it writes to; empty: none */
+	char authorities[512]; /* PEM file that vouches for the authority's own server; empty: the system's do */
+	bool terms_agreed;
+	size_t name_count;
+	char names[CONFIG_NAMES_MAX][254]; /* the node's own; companies' domains come beside them */
+};
 struct config {
 	char node[64];      /* default: the host's name */
 	char user[33];      /* who to become when started as root; empty: nobody else */
@@ -37,6 +47,7 @@ struct config {
 	struct config_addresses sip_udp, sip_tcp, sip_tls;
 	struct config_addresses https; /* companies and their people */
 	struct config_addresses admin; /* the provider */
+	struct config_addresses http;  /* the proof of a domain (ACME), and the way to https; in clear */
 	size_t network_count;
 	struct config_network networks[CONFIG_NETWORKS_MAX];
 	uint16_t media_port_low, media_port_high; /* inclusive */
@@ -50,6 +61,7 @@ struct config {
 	char turn_urls[CONFIG_TURN_MAX][128]; /* "turn:turn.example.com:3478?transport=udp" */
 	char turn_secret[512];                /* a file; set if there are urls */
 	char authorities[512];                /* tls.ca: believed beside the system's; empty: none */
+	struct config_acme acme;
 };
 
 struct config_reason {

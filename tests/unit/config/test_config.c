@@ -62,6 +62,7 @@ static void every_key_is_taken(void **state)
 				   "  sip_tls: []\n"
 				   "  https: []\n"
 				   "  admin: null\n"
+				   "  http: [\"[::]:80\"]\n"
 				   "networks:\n"
 				   "  - {local: auto, public: 198.51.100.7, internal: [10.0.0.0/8, \"fc00::/7\"]}\n"
 				   "  - {local: 192.0.2.1, public: null, internal: null}\n"
@@ -72,6 +73,12 @@ static void every_key_is_taken(void **state)
 				   "user: alto\n"
 				   "shutdown: {wait: 3600}\n"
 				   "trace: {sip: false, days: 30}\n"
+				   "acme:\n"
+				   "  directory: https://ca.example/directory\n"
+				   "  contact: admin@example.com\n"
+				   "  terms_agreed: true\n"
+				   "  ca: /etc/acme.pem\n"
+				   "  names: [pbx.example.com, sip.example.com]\n"
 				   "tls: {certificate: /etc/c.pem, key: /etc/k.pem, ca: /etc/ca.pem}\n"
 				   "turn: {urls: [\"turn:a:3478?transport=udp\", turns:b], secret: /etc/turn}\n";
 	struct config c;
@@ -104,6 +111,13 @@ static void every_key_is_taken(void **state)
 	assert_string_equal(c.turn_urls[0], "turn:a:3478?transport=udp");
 	assert_string_equal(c.turn_urls[1], "turns:b");
 	assert_string_equal(c.turn_secret, "/etc/turn");
+	assert_int_equal(c.http.count, 1);
+	assert_string_equal(c.acme.directory, "https://ca.example/directory");
+	assert_string_equal(c.acme.contact, "admin@example.com");
+	assert_string_equal(c.acme.authorities, "/etc/acme.pem");
+	assert_true(c.acme.terms_agreed);
+	assert_int_equal(c.acme.name_count, 2);
+	assert_string_equal(c.acme.names[1], "sip.example.com");
 	assert_int_equal(config_check(&c, &reason), 0);
 }
 
@@ -146,6 +160,12 @@ static const struct refusal refusals[] = {
 	{"listen: {sip_tls: [[]]}\n", "alto.yaml:1: listen.sip_tls: ", "not an address"},
 	{"listen: {https: [\"[::]:0\"]}\n", "alto.yaml:1: listen.https: ", "port from 1 to 65535"},
 	{"listen: {admin: localhost}\n", "alto.yaml:1: listen.admin: ", "must be a list"},
+	{"acme: {directory: \"http://ca.example\"}\n", "alto.yaml:1: acme.directory: ", "https://"},
+	{"acme: {contact: admin}\n", "alto.yaml:1: acme.contact: ", "mail address"},
+	{"acme: {names: pbx.example.com}\n", "alto.yaml:1: acme.names: ", "must be a list"},
+	{"acme: {names: [pbx]}\n", "alto.yaml:1: acme.names: ", "host names"},
+	{"acme: {terms_agreed: true}\n", "alto.yaml:1: acme: ", "needs directory"},
+	{"acme: {directory: \"https://ca.example\"}\n", "alto.yaml:1: acme: ", "terms_agreed: true"},
 	{"media: {ports: 16384}\n", "alto.yaml:1: media.ports: ", "range of ports"},
 	{"media: {ports: 32767-16384}\n", "alto.yaml:1: media.ports: ", "range of ports"},
 	{"media: {ports: 2000-2000}\n", "alto.yaml:1: media.ports: ", "range of ports"},
@@ -231,6 +251,8 @@ static void check_limit(const char *prefix, const char *item, size_t most, const
 static void lists_have_limits(void **state)
 {
 	check_limit("listen: {sip_udp: [", "\"127.0.0.1:5060\"", CONFIG_LISTEN_MAX, "]}\n", "more than 16 addresses");
+	check_limit("acme: {directory: \"https://a\", terms_agreed: true, names: [", "a.example", CONFIG_NAMES_MAX,
+		    "]}\n", "more than 8 names");
 	check_limit("networks: [", "{local: auto}", CONFIG_NETWORKS_MAX, "]\n", "more than 8 entries");
 	check_limit("networks: [{internal: [", "10.0.0.0/8", CONFIG_BLOCKS_MAX, "]}]\n", "more than 16 blocks");
 }
@@ -242,6 +264,9 @@ static void texts_have_limits(void **state)
 		size_t most;
 	} texts[] = {{"node: ", "\n", 63},
 		     {"data: ", "\n", 95},
+		     {"acme: {directory: \"https://a\", terms_agreed: true, ca: ", "}\n", 511},
+		     {"acme: {directory: \"https://a\", terms_agreed: true, contact: a@", "}\n", 125},
+		     {"acme: {terms_agreed: true, directory: https://", "}\n", 247},
 		     {"tls: {key: a, certificate: ", "}\n", 511},
 		     {"tls: {certificate: a, key: ", "}\n", 511}};
 	static char text[1024];
@@ -332,6 +357,9 @@ static void a_server_must_listen(void **state)
 	assert_int_equal(parse("listen: {sip_tls: []}\n", &c, &reason), 0);
 	assert_int_equal(config_check(&c, &reason), -EINVAL);
 	assert_non_null(strstr(reason.text, "no SIP listener"));
+	assert_int_equal(parse("acme: {directory: \"https://a\", terms_agreed: true}\n", &c, &reason), 0);
+	assert_int_equal(config_check(&c, &reason), -EINVAL);
+	assert_non_null(strstr(reason.text, "port 80"));
 	assert_int_equal(parse("listen: {sip_tls: [], sip_tcp: [\"127.0.0.1:5060\"]}\n", &c, &reason), 0);
 	assert_int_equal(config_check(&c, &reason), 0);
 }

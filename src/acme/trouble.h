@@ -1,0 +1,11 @@
+/* acme/trouble.h - why there is no certificate, in the authority's words, and what to do.   RFC 8555 §6.7 */
+#pragma once
+#include <jansson.h>
+
+#include "acme/limits.h"
+#include "base/slice.h"
+
+/* "urn:ietf:params:acme:error:dns" is named "dns". */
+bool acme_problem_is(const json_t *problem, const char *name);
+/* *ret: a sentence of what a problem document says (NULL: nothing), with the status of the answer it came in. */
+void acme_trouble_of(const json_t *problem, int status, char ret[ACME_TROUBLE_CAP]);

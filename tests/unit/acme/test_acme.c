@@ -1,0 +1,278 @@
+/*
+ * Tests of acme/acme.c and acme/issue.c: whose turn it is, pauses, names that come and go, on a clock of their own. The
+ * authority is this file: it implements net/http.h. What an order asks is acme/test_order.c's, what comes of it
+ * scenario/certificates'.
+ */
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "acme/acme.h"
+#include "acme/limits.h"
+#include "base/clock.h"
+#include "net/certificates.h"
+#include "net/http.h"
+#include "net/loop.h"
+#include "net/tls.h"
+#include "support/remove.h"
+#include "support/test.h"
+
+static char directory[64];
+static struct loop *loop;
+static struct wheel *wheel;
+static struct random seed;
+static struct tls_certificates *certificates;
+static struct acme *acme;
+static struct config_acme config;
+
+/* ---- the authority ---- */
+
+static struct {
+	unsigned asked, cancelled;
+	void (*done)(void *owner, const struct http_answer *a);
+	void *owner; /* NULL: nothing is in flight */
+	char url[128];
+} http;
+
+int http_start(struct http *h, const struct http_request *r, void (*done)(void *owner, const struct http_answer *a),
+	       void *owner, struct http_call **ret)
+{
+	assert_null(http.owner); /* one at a time */
+	http.asked++;
+	http.done = done;
+	http.owner = owner;
+	snprintf(http.url, sizeof(http.url), "%s", r->url);
+	*ret = (struct http_call *)&http;
+	return 0;
+}
+
+void http_cancel(struct http_call *c)
+{
+	http.cancelled += c != NULL;
+	http.owner = NULL;
+}
+
+static const char *retry_after;
+struct slice http_answer_header(const struct http_answer *a, const char *name)
+{
+	return slice_from_string(strcmp(name, "Retry-After") == 0 ? retry_after : NULL);
+}
+
+int http_url_read(const char *url, struct http_url *ret)
+{
+	*ret = (struct http_url){.https = true, .port = 443, .host = "ca.example"};
+	return 0;
+}
+
+static void answer(int status, const char *body)
+{
+	struct http_answer a = {.status = status, .error = "no way there", .body = slice_from_string(body)};
+	void *owner = http.owner;
+	assert_non_null(owner);
+	http.owner = NULL;
+	http.done(owner, &a);
+}
+
+/* ---- the clock ---- */
+
+static void pass(int64_t us)
+{
+	wheel_turn(wheel, wheel->now_us + us, wheel->wall_us + us);
+	wheel_turn(wheel, wheel->now_us + MS_US, wheel->wall_us + MS_US);
+	wheel_turn(wheel, wheel->now_us + MS_US, wheel->wall_us + MS_US);
+}
+
+static struct acme_state state_of(const char *name)
+{
+	struct acme_state s;
+	assert_true(acme_state_of(acme, slice_from_string(name), &s));
+	return s;
+}
+
+static int set_up(void **state)
+{
+	struct tls_identity *own;
+	struct tls_reason tls;
+	struct acme_reason why;
+	snprintf(directory, sizeof(directory), "/tmp/alto-test-XXXXXX");
+	memset(&http, 0, sizeof(http));
+	retry_after = NULL;
+	config = (struct config_acme){.directory = "https://ca.example/dir", .terms_agreed = true};
+	random_init_seeded(&seed, 7);
+	if (!mkdtemp(directory) || loop_new(&loop) < 0 ||
+	    tls_identity_self_signed(directory, "own", clock_wall_us(), &own, &tls) < 0 ||
+	    tls_certificates_new(own, &certificates) < 0)
+		return -1;
+	wheel = loop_wheel(loop);
+	struct acme_setup setup = {
+		.loop = loop, .random = &seed, .certificates = certificates, .config = &config, .data = directory};
+	return acme_new(&setup, &acme, &why);
+}
+
+static int tear_down(void **state)
+{
+	acme_close(acme);
+	loop_drain(loop);
+	acme_free(acme);
+	tls_certificates_free(certificates);
+	loop_free(loop);
+	return remove_all(directory);
+}
+
+static void want(const char *name, bool own)
+{
+	assert_int_equal(acme_want(acme, slice_from_string(name), own), 0);
+}
+
+/* ---- tests ---- */
+
+static void one_after_the_other(void **state)
+{
+	want("a.example", false);
+	want("B.example", true);
+	acme_start(acme);
+	assert_int_equal(http.asked, 0);
+	pass(0);
+	assert_int_equal(http.asked, 1);
+	assert_string_equal(http.url, config.directory);
+	assert_int_equal(state_of("a.example").condition, ACME_ORDERING);
+	assert_int_equal(state_of("b.example").condition, ACME_ORDERING);
+	answer(500, "");
+	pass(0);
+	assert_int_equal(http.asked, 2);
+	assert_int_equal(state_of("a.example").condition, ACME_FAILING);
+	answer(0, "");
+	pass(0);
+	assert_int_equal(http.asked, 2);
+	struct acme_state b = state_of("b.example");
+	assert_true(b.own && b.failures == 1 && !b.held);
+	assert_non_null(strstr(b.trouble, "no way there"));
+	assert_non_null(strstr(acme_trouble(acme), "a.example"));
+	assert_non_null(strstr(acme_trouble(acme), "1 more"));
+}
+
+static void pauses_double_up_to_a_day(void **state)
+{
+	int64_t expected_us = ACME_RETRY_US;
+	want("a.example", false);
+	acme_start(acme);
+	pass(0);
+	for (unsigned i = 0; i < 15; i++) {
+		answer(500, "");
+		int64_t wait_us = state_of("a.example").next_us - wheel->wall_us;
+		assert_true(wait_us >= expected_us && wait_us <= expected_us + expected_us / 8);
+		expected_us = MIN(expected_us * 2, ACME_RETRY_MAX_US);
+		/* Looked at each hour, and not asked before its time. */
+		unsigned asked = http.asked;
+		while (state_of("a.example").next_us - wheel->wall_us > ACME_LOOK_US)
+			pass(ACME_LOOK_US / 2);
+		assert_int_equal(http.asked, asked);
+		pass(ACME_LOOK_US);
+		pass(0);
+		assert_int_equal(http.asked, asked + 1);
+	}
+}
+
+static void who_says_too_often_is_left_alone(void **state)
+{
+	want("a.example", false);
+	want("b.example", false);
+	acme_start(acme);
+	pass(0);
+	retry_after = "7200";
+	answer(429, "{\"type\":\"urn:ietf:params:acme:error:rateLimited\"}");
+	pass(0);
+	pass(3600 * SECOND_US);
+	assert_int_equal(http.asked, 1);
+	assert_true(state_of("a.example").next_us - wheel->wall_us > 3500 * SECOND_US);
+	pass(3601 * SECOND_US);
+	assert_int_equal(http.asked, 2);
+}
+
+static void it_can_be_tried_at_once(void **state)
+{
+	want("a.example", false);
+	acme_start(acme);
+	pass(0);
+	answer(500, "");
+	pass(SECOND_US);
+	assert_int_equal(http.asked, 1);
+	assert_int_equal(acme_renew(acme, SLICE("A.example")), 0);
+	assert_int_equal(acme_renew(acme, SLICE("b.example")), -ENOENT);
+	pass(0);
+	assert_int_equal(http.asked, 2);
+}
+
+static void names_come_and_go(void **state)
+{
+	struct acme_state s;
+	acme_start(acme);
+	want("a.example", false);
+	want("a.example", true); /* the node's as well as a company's */
+	want("b.example", false);
+	want("c.example", false);
+	pass(0);
+	acme_drop(acme, SLICE("a.example"));
+	assert_true(acme_state_of(acme, SLICE("a.example"), &s));
+	/* Out of the queue, and out of the order in progress. */
+	acme_drop(acme, SLICE("c.example"));
+	assert_false(acme_state_of(acme, SLICE("c.example"), &s));
+	answer(500, "");
+	pass(0);
+	assert_int_equal(state_of("b.example").condition, ACME_ORDERING);
+	acme_drop(acme, SLICE("b.example"));
+	assert_int_equal(http.cancelled, 1);
+	pass(0);
+	assert_int_equal(http.asked, 2);
+	want("d.example", false);
+	pass(0);
+	assert_int_equal(http.asked, 3);
+	assert_true(acme_state(acme, 1, &s) && !acme_state(acme, 2, &s));
+}
+
+static void some_names_get_none(void **state)
+{
+	static const char *const names[] = {"",         "localhost",  "192.0.2.1",   "2001:db8::1",
+					    ".example", "a.example.", "a b.example", "a/../b.c",
+					    "..",       "*.example",  "é.example"};
+	char name[ACME_NAME_MAX + 2];
+	struct acme_state s;
+	acme_start(acme);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		want(names[i], false);
+	memset(name, 'a', sizeof(name));
+	name[1] = '.';
+	assert_int_equal(acme_want(acme, slice_of(name, ACME_NAME_MAX + 1), false), 0);
+	assert_false(acme_state(acme, 0, &s));
+	assert_int_equal(acme_want(acme, slice_of(name, ACME_NAME_MAX), false), 0);
+	assert_true(acme_state(acme, 0, &s));
+}
+
+static void the_account_is_kept(void **state)
+{
+	char path[128];
+	struct stat st;
+	struct acme *again;
+	struct acme_reason why;
+	struct acme_setup setup = {
+		.loop = loop, .random = &seed, .certificates = certificates, .config = &config, .data = directory};
+	snprintf(path, sizeof(path), "%s/acme/ca.example_443/account.key", directory);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(acme_new(&setup, &again, &why), 0);
+	acme_free(again);
+	assert_int_equal(truncate(path, 10), 0);
+	assert_int_equal(acme_new(&setup, &again, &why), -EINVAL);
+	assert_non_null(strstr(why.text, "account.key: there is no P-256 key in it"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(one_after_the_other),     TEST(pauses_double_up_to_a_day), TEST(who_says_too_often_is_left_alone),
+		TEST(it_can_be_tried_at_once), TEST(names_come_and_go),         TEST(some_names_get_none),
+		TEST(the_account_is_kept),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
