@@ -1,6 +1,7 @@
 /* serve.c - wiring only: config, then each room, joined by their callbacks; and an orderly end */
 #include "serve.h"
 
+#include "acme/acme.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/reserve.h"
@@ -10,6 +11,7 @@
 #include "descriptors.h"
 #include "net/certificates.h"
 #include "net/dns.h"
+#include "net/http.h"
 #include "net/loop.h"
 #include "net/stream.h"
 #include "net/tls.h"
@@ -43,7 +45,9 @@ struct server {
 	struct transport *transport;
 	struct bans *bans;
 	struct switchboard *switchboard;
+	struct http *http;
 	struct tls_certificates *certificates; /* NULL: nothing listens with TLS */
+	struct acme *acme;                     /* NULL: no certificates are had */
 	struct web_console *console;
 	struct relay_secret relay;
 	struct web *web;
@@ -75,11 +79,36 @@ static void store_ready(void *arg)
 	store_collect(s->store);
 }
 
+/* The domain of a company, copied; empty: there is none. */
+static struct slice domain_of(struct server *s, const struct store_change *change, char ret[256])
+{
+	const struct directory_tenant *t = change->kind == STORE_TENANT
+						   ? directory_tenant_by_id(s->directory, change->id)
+						   : NULL;
+	struct writer w = writer_on(ret, 256);
+	if (t)
+		write_slice(&w, t->domain);
+	return writer_slice(&w);
+}
+
+static void want(struct server *s, struct slice domain, bool own)
+{
+	if (acme_want(s->acme, domain, own) < 0)
+		log_event(LOG_WARN, "serve.certificate_left_out", LOG_SLICE("domain", domain));
+}
+
 static void on_change(void *owner, const struct store_change *change)
 {
 	struct server *s = owner;
+	char before_text[256], after_text[256];
+	struct slice before = s->acme ? domain_of(s, change, before_text) : SLICE_NONE;
 	if (s->switchboard)
 		switchboard_store_change(s->switchboard, change);
+	struct slice after = s->acme ? domain_of(s, change, after_text) : SLICE_NONE;
+	if (before.n && !slice_caseeq(before, after))
+		acme_drop(s->acme, before);
+	if (after.n)
+		want(s, after, false);
 	if (s->web)
 		web_store_change(s->web, change);
 }
@@ -439,6 +468,34 @@ static int open_switchboard(struct server *s)
 	return 0;
 }
 
+static void want_domain(void *arg, const struct directory_tenant *t)
+{
+	want(arg, t->domain, false);
+}
+
+/* After the directory is read, and before anybody may ask for what is had. */
+static int open_acme(struct server *s)
+{
+	const struct config_acme *c = &s->config.acme;
+	struct acme_reason why;
+	if (!*c->directory || !s->certificates)
+		return 0;
+	if (http_new(s->loop, &s->http) < 0)
+		return fail("no memory for requests to other servers", "");
+	struct acme_setup setup = {.loop = s->loop,
+				   .http = s->http,
+				   .random = &s->random,
+				   .certificates = s->certificates,
+				   .config = c,
+				   .data = s->config.data};
+	if (acme_new(&setup, &s->acme, &why) < 0)
+		return fail("acme", why.text);
+	for (size_t i = 0; i < c->name_count; i++)
+		want(s, slice_from_string(c->names[i]), true);
+	directory_tenants_each(s->directory, want_domain, s);
+	return 0;
+}
+
 static int open_web(struct server *s)
 {
 	struct web_reason why;
@@ -457,17 +514,23 @@ static int open_web(struct server *s)
 				.metrics = &s->metrics,
 				.config = &s->config,
 				.certificates = s->certificates,
+				.acme = s->acme,
 				.version = ALTO_VERSION,
 				.console = s->console,
 				.turn_secret = s->relay.text,
 				.warnings = {s->certificate_trouble, s->descriptors.trouble, s->data_trouble,
-					     privilege_trouble(), s->console_trouble.text, s->relay.trouble}};
+					     privilege_trouble(), s->console_trouble.text, s->relay.trouble,
+					     s->acme ? acme_trouble(s->acme) : NULL}};
 	look_at_data(s);
 	if (web_new(&c, &s->web, &why) < 0)
 		return fail(why.text, "");
-	return listen_web(s, WEB_COMPANY, "listen.https", &s->config.https) < 0
-		       ? -1
-		       : listen_web(s, WEB_ADMIN, "listen.admin", &s->config.admin);
+	if (listen_web(s, WEB_COMPANY, "listen.https", &s->config.https) < 0 ||
+	    listen_web(s, WEB_ADMIN, "listen.admin", &s->config.admin) < 0 ||
+	    listen_web(s, WEB_PLAIN, "listen.http", &s->config.http) < 0)
+		return -1;
+	if (s->acme)
+		acme_start(s->acme);
+	return 0;
 }
 
 static void register_metrics(struct server *s)
@@ -480,6 +543,8 @@ static void register_metrics(struct server *s)
 	media_metrics(s->media, &s->metrics);
 	store_metrics(s->store, &s->metrics);
 	web_metrics(s->web, &s->metrics);
+	if (s->acme)
+		acme_metrics(s->acme, &s->metrics);
 }
 
 /*
@@ -510,7 +575,7 @@ static int open_all(struct server *s)
 		return -1;
 	if (s->demo && demo_company(s->store, s->directory, &s->random, &s->config) < 0)
 		return -1;
-	if (open_web(s) < 0 || privilege_finish() < 0)
+	if (open_acme(s) < 0 || open_web(s) < 0 || privilege_finish() < 0)
 		return -1;
 	register_metrics(s);
 	if (loop_on_signal(s->loop, SIGTERM, on_terminate, s) < 0 ||
@@ -529,6 +594,8 @@ static void close_all(struct server *s)
 		web_close(s->web);
 	if (s->store)
 		s->store = store_close(s->store); /* everything queued is committed; what is owed an answer gets it */
+	acme_close(s->acme);
+	http_free(s->http);
 	s->switchboard = switchboard_free(s->switchboard);
 	s->directory = directory_free(s->directory); /* and the timers of its bindings, before the loop turns again */
 	s->media = media_free(s->media);
@@ -543,6 +610,7 @@ static void close_all(struct server *s)
 	web_console_free(s->console);
 	transport_free(s->transport);
 	bans_free(s->bans);
+	acme_free(s->acme);
 	tls_certificates_free(s->certificates);
 	loop_free(s->loop);
 	reserve_drop();
@@ -579,6 +647,8 @@ static void say_ready(struct server *s)
 		say_listening(SLICE("HTTPS"), &s->config.https.at[i]);
 	for (size_t i = 0; i < s->config.admin.count; i++)
 		say_listening(SLICE("HTTPS for the provider"), &s->config.admin.at[i]);
+	for (size_t i = 0; i < s->config.http.count; i++)
+		say_listening(SLICE("HTTP"), &s->config.http.at[i]);
 	if (s->certificates) {
 		char fingerprint[TLS_FINGERPRINT_CAP];
 		tls_identity_fingerprint(own_identity(s), fingerprint);

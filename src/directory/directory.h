@@ -143,6 +143,8 @@ void directory_browser_remove(struct directory *d, struct directory_device *brow
 struct directory_tenant *directory_tenant_by_id(struct directory *d, struct slice id);
 struct directory_tenant *directory_tenant_by_name(struct directory *d, struct slice name);
 struct directory_tenant *directory_tenant_by_domain(struct directory *d, struct slice domain); /* no case */
+/* All of them: at the start. */
+void directory_tenants_each(struct directory *d, void (*fn)(void *arg, const struct directory_tenant *t), void *arg);
 struct directory_user *directory_user_by_id(struct directory *d, struct slice id);
 struct directory_user *directory_user_by_extension(struct directory *d, const struct directory_tenant *t,
 						   struct slice extension);

@@ -38,6 +38,24 @@ struct directory_tenant *directory_tenant_by_domain(struct directory *d, struct 
 	return node ? container_of(node, struct directory_tenant, by_domain) : NULL;
 }
 
+struct each {
+	void (*fn)(void *arg, const struct directory_tenant *t);
+	void *arg;
+};
+
+static bool each_node(struct map_node *node, void *arg)
+{
+	const struct each *e = arg;
+	e->fn(e->arg, container_of(node, const struct directory_tenant, by_id));
+	return true;
+}
+
+void directory_tenants_each(struct directory *d, void (*fn)(void *arg, const struct directory_tenant *t), void *arg)
+{
+	struct each e = {fn, arg};
+	map_each(&d->tenants_by_id, each_node, &e);
+}
+
 static void set_numbers(struct directory_tenant *t, const struct store_tenant *row)
 {
 	t->lines = (uint32_t)row->lines;

@@ -48,7 +48,7 @@ static void let_in(struct web_listener *l, int fd, const struct address *from)
 	w->entering = l;
 	w->entering_from = *from;
 	/* Closes the descriptor itself when it cannot take it. */
-	(void)lws_adopt_socket_vhost(l->plane == WEB_LOCAL ? w->local : w->secure, fd);
+	(void)lws_adopt_socket_vhost(l->plane == WEB_LOCAL || l->plane == WEB_PLAIN ? w->local : w->secure, fd);
 	w->entering = NULL;
 }
 

@@ -4,7 +4,7 @@
 
 #include "web/server.h"
 
-#define WEB_LISTENERS_MAX (2 * CONFIG_LISTEN_MAX + 1)
+#define WEB_LISTENERS_MAX (3 * CONFIG_LISTEN_MAX + 1)
 
 /* Owner: the web server, for its life. */
 struct web_listener {

@@ -116,6 +116,7 @@ static const struct web_parameter calls[] = {
 	QUERY,
 	PAGE};
 static const struct web_parameter clear[] = {TENANT};
+static const struct web_parameter certificates[] = {TENANT, PAGE};
 static const struct web_parameter tokens[] = {TENANT, PAGE};
 static const struct web_parameter code[] = {{"code", web_is_code, "must be six digits"}};
 static const struct web_parameter events[] = {{"after", is_sequence, "must be the newest \"seq\" that was heard"}};
@@ -130,6 +131,7 @@ const struct web_parameters web_number_parameters = TABLE(numbers);
 const struct web_parameters web_lift_parameters = TABLE(lift);
 const struct web_parameters web_call_parameters = TABLE(calls);
 const struct web_parameters web_clear_parameters = TABLE(clear);
+const struct web_parameters web_certificate_parameters = TABLE(certificates);
 const struct web_parameters web_token_parameters = TABLE(tokens);
 const struct web_parameters web_code_parameters = TABLE(code);
 const struct web_parameters web_event_parameters = TABLE(events);

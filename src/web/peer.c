@@ -406,7 +406,8 @@ int web_peer_complete(struct web_peer *p)
 
 /* ---- writing ---- */
 
-#define HEAD_BYTES 2048
+/* With a redirection to the longest path. */
+#define HEAD_BYTES 4096
 
 static bool add(struct web_peer *p, const char *name, const char *value, unsigned char **at, unsigned char *end)
 {
@@ -439,7 +440,7 @@ static bool add_guards(struct web_peer *p, unsigned char **at, unsigned char *en
 	for (size_t i = 0; ok && i < ARRAY_LEN(guards); i++)
 		ok = add(p, guards[i].name, guards[i].value, at, end);
 	/* RFC 6797 §7.2: not where the way is not TLS. */
-	if (ok && p->plane != WEB_LOCAL)
+	if (ok && (p->plane == WEB_ADMIN || p->plane == WEB_COMPANY))
 		ok = add(p, "strict-transport-security:", "max-age=31536000", at, end);
 	return ok;
 }
@@ -472,6 +473,8 @@ static int send_head(struct web_peer *p)
 		ok = add(p, "etag:", a->etag, &at, end);
 	if (ok && a->allow)
 		ok = add(p, "allow:", a->allow, &at, end);
+	if (ok && a->location)
+		ok = add(p, "location:", a->location, &at, end);
 	if (ok && a->cookie)
 		ok = add(p, "set-cookie:", a->cookie, &at, end);
 	if (ok && a->status == 401)

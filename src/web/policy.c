@@ -28,6 +28,7 @@ static const char *const table[WEB_RESOURCE_COUNT][WEB_ROLE_COUNT] = {
 	[WEB_ON_TRUNKS] = {"----", "----", "T---", "----", "T---", "AAAA"},
 	[WEB_ON_NUMBERS] = {"----", "T---", "T---", "T---", "T-T-", "AAAA"},
 	[WEB_ON_BANS] = {"----", "----", "----", "----", "----", "A--A"},
+	[WEB_ON_CERTIFICATES] = {"certificates", {"----", "----", "T---", "----", "T---", "A-A-"}},
 	[WEB_ON_CALLS] = {"----", "O--O", "----", "T--T", "T--T", "A--A"},
 	[WEB_ON_ALL_CALLS] = {"----", "----", "----", "----", "---T", "---A"},
 	[WEB_ON_MESSAGES] = {"----", "----", "----", "----", "T---", "A---"},

@@ -28,6 +28,7 @@ static const struct {
 	[WEB_UNKNOWN_TRUNK] = {404, "unknown-trunk"},
 	[WEB_UNKNOWN_NUMBER] = {404, "unknown-number"},
 	[WEB_UNKNOWN_BAN] = {404, "unknown-ban"},
+	[WEB_UNKNOWN_CERTIFICATE] = {404, "unknown-certificate"},
 	[WEB_UNKNOWN_TOKEN] = {404, "unknown-token"},
 	[WEB_METHOD_NOT_ALLOWED] = {405, "method-not-allowed"},
 	[WEB_CONFLICT] = {409, "conflict"},

@@ -47,6 +47,7 @@ bool web_method_takes_body(enum web_method m);
 struct web_answer {
 	int status;
 	const char *type;            /* static text */
+	const char *location;        /* Location; in the request's arena; NULL: none */
 	const char *cookie;          /* Set-Cookie; in the request's arena; NULL: none */
 	int64_t retry_s;             /* Retry-After; 0: none */
 	const char *allow;           /* methods, for 405; static text or in the request's arena; NULL: none */

@@ -4,6 +4,7 @@
 
 #include "web/console.h"
 #include "web/fields.h"
+#include "web/plain.h"
 #include "web/policy.h"
 #include "web/who.h"
 
@@ -44,6 +45,10 @@ const struct web_route web_routes[] = {
 	{"/api/v1/numbers/{id}", WEB_DELETE, web_numbers_remove, &web_no_parameters, WEB_ON_NUMBERS, WEB_REMOVE},
 	{"/api/v1/bans", WEB_GET, web_bans_list, &web_page_parameters, WEB_ON_BANS, WEB_READ},
 	{"/api/v1/bans", WEB_DELETE, web_bans_lift, &web_lift_parameters, WEB_ON_BANS, WEB_REMOVE},
+	{"/api/v1/certificates", WEB_GET, web_certificates_list, &web_certificate_parameters, WEB_ON_CERTIFICATES,
+	 WEB_READ},
+	{"/api/v1/certificates/{id}/renew", WEB_POST, web_certificates_renew, &web_no_parameters, WEB_ON_CERTIFICATES,
+	 WEB_CHANGE},
 	{"/api/v1/calls", WEB_GET, web_calls_list, &web_call_parameters, WEB_ON_CALLS, WEB_READ},
 	{"/api/v1/calls", WEB_DELETE, web_calls_hang_up, &web_clear_parameters, WEB_ON_ALL_CALLS, WEB_REMOVE},
 	{"/api/v1/calls/{id}", WEB_GET, web_call_get, &web_no_parameters, WEB_ON_CALLS, WEB_READ},
@@ -153,6 +158,10 @@ bool web_route_admit_stream(struct web_request *r)
 void web_handle(struct web_request *r)
 {
 	char allow[WEB_ALLOW_CAP];
+	if (r->plane == WEB_PLAIN) {
+		web_plain_answer(r);
+		return;
+	}
 	const struct web_route *route = web_route_find(r->method, r->path, &r->id, allow);
 	if (route) {
 		if (web_who_find(r) && web_parameters_check(r, route->parameters) && take_body(r) &&

@@ -13,6 +13,7 @@ enum web_resource {
 	WEB_ON_TRUNKS,
 	WEB_ON_NUMBERS,
 	WEB_ON_BANS,
+	WEB_ON_CERTIFICATES,
 	WEB_ON_CALLS,
 	WEB_ON_ALL_CALLS, /* the end of all of a company's */
 	WEB_ON_MESSAGES,
@@ -82,6 +83,8 @@ void web_password_set(struct web_request *r);
 void web_events_get(struct web_request *r);
 void web_bans_list(struct web_request *r);
 void web_bans_lift(struct web_request *r);
+void web_certificates_list(struct web_request *r);
+void web_certificates_renew(struct web_request *r);
 void web_calls_list(struct web_request *r);
 void web_calls_hang_up(struct web_request *r);
 void web_call_get(struct web_request *r);

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "config/config.h"
 
+struct acme;
 struct bans;
 struct directory;
 struct dns;
@@ -29,13 +30,14 @@ enum web_plane {
 	WEB_LOCAL,   /* the unix socket: the provider, without a login */
 	WEB_ADMIN,   /* listen.admin: the provider */
 	WEB_COMPANY, /* listen.https: companies and their people */
+	WEB_PLAIN,   /* listen.http: in clear; proofs for an authority, and the way to https */
 };
 struct web_listening {
-	enum web_plane plane; /* WEB_ADMIN or WEB_COMPANY */
+	enum web_plane plane; /* any but WEB_LOCAL */
 	struct address at;
 };
 
-#define WEB_NODE_WARNINGS 6
+#define WEB_NODE_WARNINGS 7
 /* What the resources show and change. All borrowed; they outlive the web server. */
 struct web_context {
 	struct loop *loop;
@@ -50,6 +52,7 @@ struct web_context {
 	const struct metrics *metrics;
 	const struct config *config;
 	struct tls_certificates *certificates; /* NULL: nothing listens with TLS */
+	struct acme *acme;                     /* NULL: no certificates are had */
 	const char *version;
 	const struct web_console *console; /* NULL: there is none */
 	struct web_access *access;         /* the server's own; NULL where resources are tested without one */
@@ -58,7 +61,7 @@ struct web_context {
 	/* What the wiring has to warn of, in sentences that it keeps and may change; NULL or empty: nothing. */
 	const char *warnings[WEB_NODE_WARNINGS];
 	/* Filled in by web_listen(). */
-	struct web_listening listening[2 * CONFIG_LISTEN_MAX];
+	struct web_listening listening[3 * CONFIG_LISTEN_MAX];
 	size_t listening_count;
 };
 
@@ -83,8 +86,8 @@ struct web_limits {
  */
 MUST_USE int web_new(const struct web_context *context, struct web **ret, struct web_reason *reterr);
 /*
- * HTTPS on this address; the context must have certificates. "[::]" is dual-stack, and 0.0.0.0 where IPv6 is off.
- * -EADDRINUSE, -EACCES, -EADDRNOTAVAIL ...: what the system said.
+ * HTTPS on this address, or HTTP for WEB_PLAIN; for HTTPS the context must have certificates. "[::]" is dual-stack, and
+ * 0.0.0.0 where IPv6 is off. -EADDRINUSE, -EACCES, -EADDRNOTAVAIL ...: what the system said.
  */
 MUST_USE int web_listen(struct web *w, enum web_plane plane, const struct address *at);
 /* The change feed: every change, in order. */

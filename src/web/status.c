@@ -70,11 +70,13 @@ static json_t *store_json(const struct store_health *h)
 			  {"oldest_wait_ms", json_integer(h->oldest_wait_us / MS_US)});
 }
 
-static json_t *https_json(const struct web_listening *l)
+static json_t *web_json(const struct web_listening *l)
 {
 	char at[80];
 	struct writer w = writer_on(at, sizeof(at));
 	write_address_with_port(&w, &l->at);
+	if (l->plane == WEB_PLAIN)
+		return WEB_OBJECT({"transport", json_string("HTTP")}, {"address", web_json_text(writer_slice(&w))});
 	return WEB_OBJECT({"transport", json_string("HTTPS")}, {"address", web_json_text(writer_slice(&w))},
 			  {"for", json_string(l->plane == WEB_ADMIN ? "provider" : "companies")});
 }
@@ -85,7 +87,7 @@ static json_t *listeners_json(const struct web_context *c)
 	json_t *list = web_listeners_json(c);
 	bool ok = list != NULL;
 	for (size_t i = 0; ok && i < c->listening_count; i++)
-		ok = json_array_append_new(list, https_json(&c->listening[i])) == 0;
+		ok = json_array_append_new(list, web_json(&c->listening[i])) == 0;
 	if (ok)
 		return list;
 	json_decref(list);

@@ -288,6 +288,8 @@ const char *const lines_words[] = {
 	"GET /api/v1/calls/01920000-0000-7000-8000-000000000001/messages?limit=1",
 	"POST /api/v1/calls/01920000-0000-7000-8000-000000000002/hangup",
 	"DELETE /api/v1/calls?tenant=acme",
+	"GET /api/v1/certificates?tenant=acme",
+	"POST /api/v1/certificates/acme.example/renew",
 	"GET /api/v1/status",
 	"GET /metrics",
 	"GET /healthz",

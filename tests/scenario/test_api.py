@@ -72,6 +72,7 @@ def everything_works(api, call_id, live_id):
     for operation in ('getHealth', 'getMetrics', 'getOpenapi', 'getStatus', 'listBans'):
         api.good(operation)
     api.good('liftBans', query={'all': 'true'})
+    certificates_are_listed(api, there)
 
     for query in ({}, {'live': 'true'}, {'live': 'false', 'tenant': 'acme', 'limit': 1}):
         assert api.good('listCalls', query=query).json['items'], query
@@ -82,6 +83,19 @@ def everything_works(api, call_id, live_id):
     api.good('listMessages', {'id': call_id}, query={'cursor': messages['next']})
     there.update({operation: {'id': call_id} for operation in ('getCall', 'listMessages')})
     return there
+
+
+def certificates_are_listed(api, there):
+    """Nobody answers where the authority should be: what is wanted is listed all the same. test_certificates has one."""
+    domains = [c['domain'] for c in api.good('listCertificates').json['items']]
+    assert domains == [None, 'acme.example', 'beta.example'], domains
+    page = api.good('listCertificates', query={'limit': 1}).json
+    [second] = api.good('listCertificates', query={'limit': 1, 'cursor': page['next']}).json['items']
+    assert second['domain'] == 'acme.example', second
+    [own] = api.good('listCertificates', query={'tenant': 'acme'}).json['items']
+    assert own['domain'] == 'acme.example' and own['tenant'] == 'acme', own
+    api.good('renewCertificate', {'id': 'acme.example'})
+    api.bad('renewCertificate', 'unknown-certificate', path={'id': 'elsewhere.example'})
 
 
 def everything_ends(api, there, live_ids):
@@ -375,7 +389,9 @@ def taken_things_are_refused(api, there):
 
 def main():
     udp, https = f'127.0.0.1:{free_port()}', free_port()
-    with Alto(listen={'sip_udp': [udp], 'https': [f'127.0.0.1:{https}']}, plain_rtp=True) as alto:
+    with Alto(listen={'sip_udp': [udp], 'https': [f'127.0.0.1:{https}'],
+                      'http': [f'127.0.0.1:{free_port()}']}, plain_rtp=True,
+              extra='acme: {directory: "https://127.0.0.1:1/dir", terms_agreed: true}\n') as alto:
         accounts = alto.company(srtp='off')
         caller, callee = ('101', accounts['101']['desk']), ('102', accounts['102']['desk'])
         port = free_port()
