@@ -328,6 +328,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the certificates that phones and browsers are shown
+         * @description Of a company the one of its domain. Of the node first the one for whoever asks for no name, then those that are had from an authority (ACME).
+         */
+        get: operations["listCertificates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/{id}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The domain. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have the certificate of a domain anew from the authority, now
+         * @description Authorities bound how often: five tries an hour and fifty certificates a week are usual.
+         */
+        post: operations["renewCertificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls": {
         parameters: {
             query?: never;
@@ -669,7 +712,7 @@ export interface components {
         };
         /** @description How a phone is reached now. */
         Registration: {
-            /** @description UDP, TCP or TLS; of the node also HTTPS. */
+            /** @description UDP, TCP or TLS; of the node also HTTPS and HTTP. */
             transport: string;
             /** @description The address that it registered from. */
             remote: string;
@@ -701,7 +744,7 @@ export interface components {
         };
         /** @description What the node listens on. */
         Listener: {
-            /** @description UDP, TCP or TLS; of the node also HTTPS. */
+            /** @description UDP, TCP or TLS; of the node also HTTPS and HTTP. */
             transport: string;
             /** @description Address and port; [::] is every address of the host. */
             address: string;
@@ -843,6 +886,34 @@ export interface components {
             /** @description Messages dropped unread. */
             dropped: number;
         };
+        /** @description What is shown to whoever asks for a domain. */
+        Certificate: {
+            /** @description null: to whoever asks for none, or for an unknown one. */
+            domain: string | null;
+            /** @description Name of the company whose domain it is. */
+            tenant: string | null;
+            /** @description The certificate names the domain. */
+            fits: boolean;
+            /** @description Nobody vouches for it. */
+            self_signed: boolean;
+            /** @description Who signed it. */
+            issuer: string | null;
+            /** @description SHA-256. */
+            fingerprint: string;
+            begins: components["schemas"]["Time"];
+            expires: components["schemas"]["Time"];
+            /**
+             * @description given: by the operator's files, or made by the node; the others are of an authority.
+             * @enum {string}
+             */
+            state: "given" | "waiting" | "ordering" | "held" | "failing";
+            /** @description When the authority is asked for the next. */
+            next: components["schemas"]["Time"] | null;
+            /** @description Tries in a row that failed. */
+            failures: number;
+            /** @description Why the last try failed, and what to do. */
+            trouble: string | null;
+        };
         Lifted: {
             /** @description How many bans were lifted. */
             lifted: number;
@@ -951,7 +1022,7 @@ export interface components {
              * @enum {string}
              */
             side: "caller" | "callee";
-            /** @description UDP, TCP or TLS; of the node also HTTPS. */
+            /** @description UDP, TCP or TLS; of the node also HTTPS and HTTP. */
             transport: string;
             /** @description Address of the far end. */
             remote: string;
@@ -1158,7 +1229,7 @@ export interface components {
             action?: "changed" | "removed" | "ringing" | "answered" | "ending" | "ended";
         };
         /** @description Codes are added, never renamed. */
-        ProblemCode: "bad-request" | "bad-json" | "missing-field" | "unknown-field" | "invalid-field" | "unknown-parameter" | "invalid-parameter" | "no-login" | "wrong-login" | "code-needed" | "wrong-code" | "forbidden" | "foreign" | "wrong-address" | "unknown-token" | "too-often" | "busy" | "not-found" | "unknown-tenant" | "unknown-user" | "unknown-device" | "unknown-call" | "unknown-trunk" | "unknown-number" | "unknown-ban" | "method-not-allowed" | "conflict" | "name-taken" | "domain-taken" | "login-taken" | "extension-taken" | "username-taken" | "number-taken" | "id-taken" | "precondition-failed" | "length-required" | "too-large" | "not-json" | "store-full" | "store-busy" | "store-trouble" | "no-memory";
+        ProblemCode: "bad-request" | "bad-json" | "missing-field" | "unknown-field" | "invalid-field" | "unknown-parameter" | "invalid-parameter" | "no-login" | "wrong-login" | "code-needed" | "wrong-code" | "forbidden" | "foreign" | "wrong-address" | "unknown-token" | "too-often" | "busy" | "not-found" | "unknown-tenant" | "unknown-user" | "unknown-device" | "unknown-call" | "unknown-trunk" | "unknown-number" | "unknown-ban" | "unknown-certificate" | "method-not-allowed" | "conflict" | "name-taken" | "domain-taken" | "login-taken" | "extension-taken" | "username-taken" | "number-taken" | "id-taken" | "precondition-failed" | "length-required" | "too-large" | "not-json" | "store-full" | "store-busy" | "store-trouble" | "no-memory";
         /** @description What is wrong (RFC 9457). */
         Problem: {
             /** @constant */
@@ -2329,6 +2400,60 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Lifted"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCertificates: {
+        parameters: {
+            query?: {
+                /** @description Name or id: only this tenant's. */
+                tenant?: components["parameters"]["Tenant"];
+                /** @description Items of the page; 100 if not given. */
+                limit?: components["parameters"]["Limit"];
+                /** @description What the page before gave as `next`. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Certificate"][];
+                        /** @description Cursor of the page that follows; null: this is the last. */
+                        next: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renewCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The domain. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being had: look at the listing. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
