@@ -2,6 +2,7 @@ import Home from '@lucide/svelte/icons/house';
 import Building from '@lucide/svelte/icons/building-2';
 import Lines from '@lucide/svelte/icons/sliders-horizontal';
 import Phone from '@lucide/svelte/icons/phone';
+import PhoneCall from '@lucide/svelte/icons/phone-call';
 import Server from '@lucide/svelte/icons/server';
 import Settings from '@lucide/svelte/icons/settings';
 import Users from '@lucide/svelte/icons/users';
@@ -28,6 +29,12 @@ export const pages: Page[] = [
     load: () => import('./pages/Tenants.svelte'),
   },
   {
+    path: '/phone',
+    menu: { key: 'nav.phone', icon: Phone },
+    may: () => !session.isProvider,
+    load: () => import('./pages/Phone.svelte'),
+  },
+  {
     path: '/people',
     menu: { key: 'nav.people', icon: Users },
     load: () => import('./pages/People.svelte'),
@@ -40,7 +47,7 @@ export const pages: Page[] = [
   { path: '/people/:id', load: () => import('./pages/Person.svelte') },
   {
     path: '/calls',
-    menu: { key: 'nav.calls', icon: Phone },
+    menu: { key: 'nav.calls', icon: PhoneCall },
     may: () => session.seesCalls,
     load: () => import('./pages/Calls.svelte'),
   },
