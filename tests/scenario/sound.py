@@ -4,6 +4,16 @@ import struct
 import wave
 
 
+def write_tone(path, frequency, rate=48000):
+    """A second of it, which can be repeated without a seam."""
+    with wave.open(str(path), 'wb') as w:
+        w.setnchannels(1)
+        w.setsampwidth(2)
+        w.setframerate(rate)
+        w.writeframes(b''.join(struct.pack('<h', round(10000 * math.sin(2 * math.pi * frequency * i / rate)))
+                               for i in range(rate)))
+
+
 def samples(path):
     with wave.open(str(path)) as w:
         assert w.getsampwidth() == 2

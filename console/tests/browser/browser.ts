@@ -25,12 +25,13 @@ export async function want(wish: string) {
   if (value !== 'done') throw new Error(`no "${wish}"`);
 }
 
-export function start(): Promise<Browser> {
+/** more: arguments of its own. */
+export function start(more: string[] = []): Promise<Browser> {
   const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
   if (!executablePath) throw new Error('there is no chromium: make setup');
   return chromium.launch({
     executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', ...more],
   });
 }
 

@@ -1,22 +1,14 @@
 import { UA } from 'jssip';
 import type { RTCSession } from 'jssip/lib/RTCSession';
 import type { IncomingRTCSessionEvent, OutgoingRTCSessionEvent } from 'jssip/lib/UA';
-import { api, Problem } from '../api/client';
+import { api, Problem, type Schema } from '../api/client';
 import { backoff } from '../backoff';
 import { Socket } from './socket';
 import { sound } from './sound.svelte';
 import { Talk, type TalkUser } from './talk';
 import { nothing, type PhoneCall, type PhoneState, type PhoneView, type Wish } from './types';
 
-type Account = {
-  aor: string;
-  username: string;
-  password: string;
-  expires_at: string;
-  display_name: string;
-  websocket: string;
-  ice_servers: RTCIceServer[];
-};
+type Account = Schema<'Phone'>;
 
 /** A registration lasts as long as the server lets it without outbound (REGISTER_EXPIRES_CONNECTION_S there). */
 const REGISTER_S = 300;
@@ -122,7 +114,7 @@ export class Engine implements TalkUser {
   async #renew() {
     clearTimeout(this.#timer);
     try {
-      this.#account = await api.post<Account>('/session/phone');
+      this.#account = await api.post<Account>('/session/phone', { username: this.#account?.username });
       if (this.#stopped) return;
       const left = Date.parse(this.#account.expires_at) - Date.now();
       this.#timer = setTimeout(() => void this.#renew(), Math.max(1000, left * RENEW_AFTER));

@@ -1,0 +1,133 @@
+"""The phone in real browsers: they call each other and a desk phone, and the sound that arrives is measured; a page is
+loaded anew in mid-call, the network is lost for ten seconds, a phone is shown in two tabs.
+
+The steps in the browser are console/tests/browser/phone.ts; it asks here, a line each, for what happens beside it.
+Browsers have a network of their own, so that it can be taken from them."""
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+from phone import Phone
+from server import ALTO, Alto, free_port
+from sound import tone_share, write_tone
+
+if 'ALTO_OWN_NETWORK' not in os.environ:
+    os.environ['ALTO_OWN_NETWORK'] = '1'
+    os.execvp('unshare', ['unshare', '--user', '--map-root-user', '--net', sys.executable, *sys.argv])
+
+SERVER, BROWSERS = '192.0.2.1', '192.0.2.2'
+NAME = 'pbx.acme.example'
+PASSWORD, SIP_PASSWORD = 'correct horse battery', 'secret-Xylophone-77'
+TONES = {'anna': 440, 'bruno': 1000, 'carla': 1400}
+LOST_S = 10  # what the test is about
+SOURCE = pathlib.Path(os.environ['ALTO_SOURCE'])
+
+
+def sh(*command):
+    subprocess.run(command, check=True)
+
+
+class Network:
+    """Another one, joined to ours by a cable."""
+
+    def __init__(self):
+        sh('ip', 'link', 'set', 'lo', 'up')
+        self.holder = subprocess.Popen(['unshare', '--net', 'sh', '-c', 'ip link set lo up; echo; exec cat'],
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.holder.stdout.readline()
+        self.inside = ['nsenter', '--net', f'--target={self.holder.pid}']
+        sh('ip', 'link', 'add', 'server', 'type', 'veth', 'peer', 'name', 'browsers')
+        sh('ip', 'link', 'set', 'browsers', 'netns', str(self.holder.pid))
+        sh('ip', 'address', 'add', f'{SERVER}/24', 'dev', 'server')
+        sh('ip', 'link', 'set', 'server', 'up')
+        sh(*self.inside, 'ip', 'address', 'add', f'{BROWSERS}/24', 'dev', 'browsers')
+        self.plug(True)
+
+    def plug(self, there):
+        sh(*self.inside, 'ip', 'link', 'set', 'browsers', 'up' if there else 'down')
+
+
+def company(alto):
+    alto.command('tenant', 'add', 'acme', '--domain', 'acme.example')
+    for extension, login, name in (('101', 'anna', 'Anna Nowak'), ('102', 'bruno', 'Bruno Lefèvre'),
+                                   ('103', 'carla', 'Carla Jansen')):
+        alto.command('user', 'add', 'acme', login, '--extension', extension, '--name', name, '--password', PASSWORD)
+    alto.command('device', 'add', 'acme', 'carla', 'desk', '--username', 'carla-desk', '--password', SIP_PASSWORD)
+
+
+class Carla:
+    """At the desk phone."""
+
+    def __init__(self, phone, network):
+        self.phone, self.network = phone, network
+
+    def calls(self):
+        self.phone.command('dial', 'sip:101@acme.example')
+        self.phone.wait_for('CALL_RINGING')
+
+    def answers(self):
+        self.phone.wait_for('CALL_INCOMING')
+        self.phone.command('accept')
+        self.phone.wait_for('CALL_ESTABLISHED')
+
+    def hung_up(self):
+        self.phone.wait_for('CALL_CLOSED')
+
+    def heard_key(self):
+        assert self.phone.wait_for('CALL_DTMF_START')['param'] == '5'
+
+    def heard_anna(self):
+        self.hung_up()
+        share, seconds = tone_share(self.phone.heard(), TONES['anna'])
+        print(f'carla heard {TONES["anna"]} Hz: {share:.3f} of the energy, {seconds:.1f} s')
+        assert share > 0.9, share
+
+    def lose_network(self):
+        self.network.plug(False)
+        time.sleep(LOST_S)
+        self.network.plug(True)
+
+
+def browse(alto, carla, address):
+    tones = alto.directory / 'tones'
+    tones.mkdir()
+    for tone in TONES.values():
+        write_tone(tones / f'{tone}.wav', tone)
+    browser = subprocess.Popen([*carla.network.inside, SOURCE / 'scripts' / 'console', 'node', 'tests/browser/phone.ts'],
+                               text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={
+                                   **os.environ, 'ALTO_COMPANY': address, 'ALTO_ADDRESS': SERVER,
+                                   'ALTO_PASSWORD': PASSWORD, 'ALTO_TONES': str(tones),
+                                   'ALTO_SCREENSHOTS': str(pathlib.Path(ALTO).absolute().parent / 'pictures')})
+    wishes = {
+        'carla calls 101': carla.calls,
+        'carla answers': carla.answers,
+        'carla is hung up': carla.hung_up,
+        'carla heard 5': carla.heard_key,
+        'carla heard anna': carla.heard_anna,
+        'the network is lost for 10 s': carla.lose_network,
+        'stop': alto.stop,
+        'start': alto.start,
+    }
+    for line in browser.stdout:
+        kind, _, wish = line.strip().partition(': ')
+        if kind != 'want':
+            print(line, end='', flush=True)
+            continue
+        wishes[wish]()
+        browser.stdin.write('done\n')
+        browser.stdin.flush()
+    assert browser.wait() == 0, browser.returncode
+
+
+network = Network()
+https, sip_tls = free_port(), free_port()
+with Alto({'sip_tls': [f'127.0.0.1:{sip_tls}'], 'https': [f'{SERVER}:{https}']}) as server:
+    company(server)
+    desk = Phone(server.directory, 'carla', ('carla-desk', SIP_PASSWORD), TONES['carla'], f'127.0.0.1:{sip_tls}',
+                 server.data / 'tls' / 'self-signed.crt', extension='103')
+    with desk:
+        desk.registered()
+        browse(server, Carla(desk, network), f'https://{NAME}:{https}')
+network.holder.stdin.close()
