@@ -28,6 +28,19 @@ def seconds_so_far(path):
     return (path.stat().st_size - 44) / struct.unpack('<I', head[28:32])[0] if len(head) == 44 else 0.0
 
 
+def tone_share_now(path, frequency, seconds=0.5):
+    """Of the newest sound in such a file, as tone_share(); 0.0 before there is so much."""
+    head = path.read_bytes()
+    rate, channels = struct.unpack('<I', head[24:28])[0], struct.unpack('<H', head[22:24])[0]
+    n = int(rate * seconds) * channels * 2
+    body = head[44:]
+    if len(body) < n:
+        return 0.0
+    values = struct.unpack(f'<{n // 2}h', body[len(body) // 2 * 2 - n:len(body) // 2 * 2])[::channels]
+    total = sum(v * v for v in values)
+    return energy_at(values, rate, frequency) / total if total else 0.0
+
+
 def energy_at(values, rate, frequency):
     w = 2 * math.pi * frequency / rate
     a = b = 0.0
