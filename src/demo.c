@@ -254,12 +254,17 @@ void demo_print(const struct config *c, const struct transport *transport, const
 		printf("  %s is gone, and passwords are not stored anywhere else: delete %s to start anew\n", path,
 		       c->data);
 	printf("\nWhat to do next\n"
-	       "  1. Put an account of Anna's into one phone and one of Bruno's into another: transport TLS, SRTP "
-	       "(SDES)\n"
-	       "     on, the server and domain above, and accept the certificate if it has the fingerprint above.\n"
-	       "     A browser asks about the certificate too: compare it in the same way, then go on.\n"
-	       "  2. Call 102 from Anna's phone: every phone of Bruno's rings, the first to answer has the call.\n"
-	       "  3. See it, from a second terminal in this directory:\n"
+	       "  1. In two browser windows, one of them private (or in two browsers), open the company's console "
+	       "above.\n"
+	       "     The browser asks about the certificate: compare the fingerprint, then go on. Log in as Anna in "
+	       "one\n"
+	       "     and as Bruno in the other.\n"
+	       "  2. As Anna: Phone, then the button beside Bruno. As Bruno: Answer. The browser asks for the "
+	       "microphone.\n"
+	       "  3. Desk phones and apps: an account of those above, transport TLS, SRTP (SDES) on, the server and "
+	       "domain\n"
+	       "     above. They ring together with the browser of the same person.\n"
+	       "  4. See the calls, from a second terminal in this directory:\n"
 	       "       %s --data %s calls\n"
 	       "       %s --data %s status\n"
 	       "  Ctrl-C stops Alto; the company stays in %s.\n\n",
