@@ -45,11 +45,6 @@ export class Ringer {
   #cadence: Cadence | undefined;
   #notices = new Map<string, Notification>();
 
-  constructor() {
-    addEventListener('pointerdown', () => sounding(), { once: true });
-    addEventListener('keydown', () => sounding(), { once: true });
-  }
-
   /** here: the sound is this tab's. */
   show(calls: PhoneCall[], here: boolean) {
     const ringing = calls.filter((call) => call.incoming && call.state === 'ringing');
