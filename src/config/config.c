@@ -270,24 +270,34 @@ static int take_public(struct reader *r, yaml_node_t *value, const char *key, vo
 	return 0;
 }
 
-static int take_internal(struct reader *r, yaml_node_t *value, const char *key, void *target)
+static int take_blocks(struct reader *r, yaml_node_t *value, const char *key, struct address_block *ret, size_t *count)
 {
-	struct config_network *n = target;
-	n->internal_count = 0;
+	*count = 0;
 	if (is_null(value))
 		return 0;
 	if (value->type != YAML_SEQUENCE_NODE)
 		return refuse_at(r, value, key, "must be a list such as [10.0.0.0/8]");
 	for (yaml_node_item_t *i = value->data.sequence.items.start; i < value->data.sequence.items.top; i++) {
 		yaml_node_t *item = yaml_document_get_node(&r->document, *i);
-		if (n->internal_count == CONFIG_BLOCKS_MAX)
+		if (*count == CONFIG_BLOCKS_MAX)
 			return refuse_at(r, item, key, "has more than %d blocks", CONFIG_BLOCKS_MAX);
-		if (item->type != YAML_SCALAR_NODE ||
-		    !address_block_parse(scalar(item), &n->internal[n->internal_count]))
+		if (item->type != YAML_SCALAR_NODE || !address_block_parse(scalar(item), &ret[*count]))
 			return refuse_at(r, item, key, "must hold blocks such as 10.0.0.0/8 or \"fc00::/7\"");
-		n->internal_count++;
+		++*count;
 	}
 	return 0;
+}
+
+static int take_internal(struct reader *r, yaml_node_t *value, const char *key, void *target)
+{
+	struct config_network *n = target;
+	return take_blocks(r, value, key, n->internal, &n->internal_count);
+}
+
+static int take_allow(struct reader *r, yaml_node_t *value, const char *key, void *target)
+{
+	struct config *c = target;
+	return take_blocks(r, value, key, c->webhook_allow, &c->webhook_allow_count);
 }
 
 /* ---- mappings ---- */
@@ -326,6 +336,9 @@ static const struct key tls_keys[] = {
 	{"certificate", take_path, AT(certificate)},
 	{"key", take_path, AT(key)},
 	{"ca", take_path, AT(authorities)},
+};
+static const struct key webhook_keys[] = {
+	{"allow", take_allow, 0},
 };
 
 static const struct key turn_keys[] = {
@@ -410,6 +423,11 @@ static int take_acme(struct reader *r, yaml_node_t *value, const char *key, void
 	return rc;
 }
 
+static int take_webhooks(struct reader *r, yaml_node_t *value, const char *key, void *target)
+{
+	return take_mapping(r, value, key, webhook_keys, ARRAY_LEN(webhook_keys), r->config);
+}
+
 static int take_networks(struct reader *r, yaml_node_t *value, const char *key, void *target)
 {
 	if (value->type != YAML_SEQUENCE_NODE)
@@ -429,12 +447,13 @@ static int take_networks(struct reader *r, yaml_node_t *value, const char *key, 
 }
 
 static const struct key top_keys[] = {
-	{"node", take_node, AT(node)}, {"user", take_user, AT(user)},
-	{"data", take_data, AT(data)}, {"database", take_database, AT(database)},
-	{"listen", take_listen, 0},    {"networks", take_networks, 0},
-	{"media", take_media, 0},      {"shutdown", take_shutdown, 0},
-	{"trace", take_trace, 0},      {"tls", take_tls, 0},
-	{"turn", take_turn, 0},        {"acme", take_acme, 0},
+	{"node", take_node, AT(node)},  {"user", take_user, AT(user)},
+	{"data", take_data, AT(data)},  {"database", take_database, AT(database)},
+	{"listen", take_listen, 0},     {"networks", take_networks, 0},
+	{"media", take_media, 0},       {"shutdown", take_shutdown, 0},
+	{"trace", take_trace, 0},       {"tls", take_tls, 0},
+	{"turn", take_turn, 0},         {"acme", take_acme, 0},
+	{"webhooks", take_webhooks, 0},
 };
 
 /* ---- the file ---- */

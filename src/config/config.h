@@ -62,6 +62,8 @@ struct config {
 	char turn_secret[512];                /* a file; set if there are urls */
 	char authorities[512];                /* tls.ca: believed beside the system's; empty: none */
 	struct config_acme acme;
+	size_t webhook_allow_count; /* addresses that webhooks may reach though they are not public */
+	struct address_block webhook_allow[CONFIG_BLOCKS_MAX];
 };
 
 struct config_reason {

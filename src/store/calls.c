@@ -129,12 +129,6 @@ bool store_like(struct slice words, struct writer *ret)
  * The bound on ids that a time gives: they are UUIDv7, made with the call, so all of an earlier or later time need not
  * be looked at. A minute is left for a clock that was set.
  */
-static struct slice id_at(int64_t us, char text[16])
-{
-	uint64_t ms = (uint64_t)MAX(us, (int64_t)0) / 1000;
-	snprintf(text, 16, "%08llx-%04llx", (unsigned long long)(ms >> 16), (unsigned long long)(ms & 0xffff));
-	return slice_from_string(text);
-}
 #define SET_CLOCK_US INT64_C(60000000)
 
 /* Ids are hexadecimal digits, so a tilde is above them all. */
@@ -144,9 +138,9 @@ struct bounds {
 };
 static void bounds_of(const struct store_calls_page *page, struct bounds *ret)
 {
-	ret->low = page->from_us ? id_at(page->from_us - SET_CLOCK_US, ret->low_text) : SLICE_NONE;
+	ret->low = page->from_us ? store_id_at(page->from_us - SET_CLOCK_US, ret->low_text) : SLICE_NONE;
 	ret->high = slice_empty(page->before) ? SLICE("~") : page->before;
-	struct slice to = page->to_us ? id_at(page->to_us + SET_CLOCK_US, ret->high_text) : ret->high;
+	struct slice to = page->to_us ? store_id_at(page->to_us + SET_CLOCK_US, ret->high_text) : ret->high;
 	size_t n = MIN(to.n, ret->high.n);
 	if (memcmp(to.p, ret->high.p, n) < 0)
 		ret->high = to;

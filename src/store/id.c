@@ -47,3 +47,10 @@ void store_new_id(struct random *random, int64_t wall_us, char ret[STORE_ID_CAP]
 	write_char(&w, '\0');
 	ASSERT(!w.overflow);
 }
+
+struct slice store_id_at(int64_t wall_us, char text[16])
+{
+	uint64_t ms = (uint64_t)MAX(wall_us, (int64_t)0) / 1000;
+	snprintf(text, 16, "%08llx-%04llx", (unsigned long long)(ms >> 16), (unsigned long long)(ms & 0xffff));
+	return slice_from_string(text);
+}

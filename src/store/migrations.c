@@ -114,6 +114,27 @@ static const char passes[] =
 	"CREATE INDEX passes_tenant ON passes (tenant_id, id);"
 	"CREATE INDEX passes_user ON passes (user_id, id);";
 
+/*
+ * Of a delivery only what it is about is kept: what is sent is read from the history when it is sent. told: bits of the
+ * events of this call that have become deliveries. webhook_feed has one row: up to which change that was done.
+ */
+static const char webhooks[] =
+	"CREATE TABLE webhooks (id ID PRIMARY KEY, tenant_id ID NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,"
+	" name TEXT NOT NULL, url TEXT NOT NULL, events INT64 NOT NULL, secret BYTES NOT NULL, state INT64 NOT NULL,"
+	" enabled_us INT64 NOT NULL, failing_us INT64 NOT NULL, created_us INT64 NOT NULL, updated_us INT64 NOT NULL,"
+	" UNIQUE (tenant_id, name));"
+	"CREATE INDEX webhooks_tenant ON webhooks (tenant_id, id);"
+
+	"CREATE TABLE deliveries (id ID PRIMARY KEY, webhook_id ID NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,"
+	" event INT64 NOT NULL, call ID NOT NULL, at_us INT64 NOT NULL, state INT64 NOT NULL, tries INT64 NOT NULL,"
+	" next_us INT64 NOT NULL, tried_us INT64 NOT NULL, took_us INT64 NOT NULL, status INT64 NOT NULL,"
+	" said TEXT NOT NULL);"
+	"CREATE INDEX deliveries_webhook ON deliveries (webhook_id, id);"
+	"CREATE INDEX deliveries_waiting ON deliveries (webhook_id, next_us, id) WHERE state = 0;"
+
+	"CREATE TABLE webhook_feed (number INT64 PRIMARY KEY, seq INT64 NOT NULL);"
+	"ALTER TABLE calls ADD COLUMN told INT64 NOT NULL DEFAULT 0;";
+
 const struct migration store_migrations[] = {
 	{1, "tenants, users, devices, bindings and calls", first_schema},
 	{2, "trunks and numbers", trunks_and_numbers},
@@ -121,5 +142,6 @@ const struct migration store_migrations[] = {
 	{4, "how a device's way through NAT is kept open", keepalive},
 	{5, "when what people configure was last written", updated},
 	{6, "logins, sessions and tokens", passes},
+	{7, "webhooks and their deliveries", webhooks},
 };
 const size_t store_migration_count = ARRAY_LEN(store_migrations);

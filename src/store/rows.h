@@ -79,6 +79,17 @@ struct store_pass {
 	bool read_only;
 	int64_t created_us, used_us, expires_us;
 };
+/* Whom a company wants to be told of its calls (store/deliveries.h). */
+enum store_webhook_state { STORE_WEBHOOK_ON, STORE_WEBHOOK_OFF, STORE_WEBHOOK_FAILED };
+struct store_webhook {
+	struct slice id, tenant, name, url;
+	int64_t events;      /* bits: 1 << enum store_delivery_event */
+	struct slice secret; /* that deliveries are signed with; read from and written to its column here only */
+	int64_t state;       /* enum store_webhook_state; FAILED: switched off by us */
+	int64_t enabled_us;  /* it is told of what happened since */
+	int64_t failing_us;  /* since when no delivery has succeeded; 0: the last one did */
+	int64_t created_us, updated_us;
+};
 struct store_leg {                        /* columns a_... and b_... of a call row */
 	struct slice user, device, trunk; /* ids, empty if none */
 	struct slice uri;                 /* whom: the extension or number */
@@ -114,13 +125,16 @@ store_number_put(struct db *db,
  * DB_OK also when there was none (then nothing changed). What belongs to it goes with it by ON DELETE CASCADE, without
  * changes of its own; call rows stay until retention takes them.
  */
+MUST_USE int store_webhook_put(struct db *db,
+			       const struct store_webhook *w); /* DB_CONFLICT: its tenant has such a name */
 MUST_USE int store_tenant_remove(struct db *db, struct slice id);
 MUST_USE int store_user_remove(struct db *db, struct slice id);
 MUST_USE int store_device_remove(struct db *db, struct slice id);
 MUST_USE int store_binding_remove(struct db *db, struct slice id);
 MUST_USE int store_trunk_remove(struct db *db, struct slice id);
 MUST_USE int store_number_remove(struct db *db, struct slice id);
-/* The same for what people configure, by its kind: tenant, user, device, trunk or number. */
+MUST_USE int store_webhook_remove(struct db *db, struct slice id);
+/* The same for what people configure, by its kind: tenant, user, device, trunk, number or webhook. */
 MUST_USE int store_put(struct db *db, enum store_kind kind, const void *row);
 MUST_USE int store_remove(struct db *db, enum store_kind kind, struct slice id);
 int64_t store_updated_us(enum store_kind kind, const void *row);
@@ -167,7 +181,7 @@ MUST_USE bool store_like(struct slice words, struct writer *ret);
 /*
  * Rows of a kind in order of id: all of them for the directory's load at start (after and tenant empty, limit 0), or a
  * page of a listing. Not for STORE_CALL. row: struct store_tenant, _user, _device, _binding, _trunk,
- * _number or _pass, borrowed for the call.
+ * _number, _pass or _webhook, borrowed for the call.
  */
 struct store_page {
 	struct slice tenant; /* only this tenant's; empty: all */
@@ -186,6 +200,7 @@ union store_any_row {
 	struct store_trunk trunk;
 	struct store_number number;
 	struct store_pass pass;
+	struct store_webhook webhook;
 };
 /* How many rows of a kind there are; not for STORE_CALL. */
 MUST_USE int store_count(struct db *db, enum store_kind kind, int64_t *ret);

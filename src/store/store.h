@@ -56,14 +56,15 @@ enum store_kind {
 	STORE_TRUNK,
 	STORE_NUMBER,
 	STORE_PASS,
+	STORE_WEBHOOK,
 	STORE_KIND_COUNT
 };
 struct store_change {
 	int64_t seq;
 	enum store_kind kind;
 	struct slice tenant, id; /* tenant empty: the provider's */
-	const void *row; /* struct store_tenant / _user / _device / _binding / _trunk / _number / _pass; NULL: it was
-			    removed. STORE_CALL: always NULL */
+	const void *row; /* struct store_tenant / _user / _device / _binding / _trunk / _number / _pass / _webhook;
+			    NULL: it was removed. STORE_CALL: always NULL */
 };
 /*
  * The row is as the transaction left it: two changes of one row in one transaction both carry the last. What goes with
@@ -115,3 +116,5 @@ void store_metrics(struct store *s, struct metrics *m);
 
 /* UUIDv7 (RFC 9562 §5.7) as text, each above the last of this process unless the clock was set back. Any thread. */
 void store_new_id(struct random *random, int64_t wall_us, char ret[STORE_ID_CAP]);
+/* Ids made at wall_us or later are not below this, those made before it are; in text, 16 bytes. */
+struct slice store_id_at(int64_t wall_us, char text[16]);

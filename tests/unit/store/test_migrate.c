@@ -42,6 +42,12 @@ static const struct {
 	{{"INSERT INTO tenants VALUES ('t1', 'acme', 'acme.example', 0, 7, 7)"},
 	 {"SELECT count(*) = 1 FROM tenants",
 	  "SELECT (SELECT count(*) FROM passes) + (SELECT count(*) FROM logins) = 0"}},
+	{{"INSERT INTO tenants VALUES ('t1', 'acme', 'acme.example', 0, 7, 7)",
+	  "INSERT INTO calls VALUES ('c1', 't1', 'x', 'u1', 'd1', '10', 'UDP', '', '', 0, 'PCMA/8000', 1, 2, 3, 4, 5, "
+	  "'u2', 'd2', '20', 'TLS', '', '', 0, '', 6, 7, 8, 9, 10, 11, 12, 13, 200, 'answered', 'caller', 'trace', '', "
+	  "'')"},
+	 {"SELECT told = 0 AND trace = 'trace' FROM calls",
+	  "SELECT (SELECT count(*) FROM webhooks) + (SELECT count(*) FROM deliveries) = 0"}},
 };
 
 static void test_each_step_with_rows(void **state)

@@ -1,0 +1,222 @@
+/* test_deliveries.c - changes of calls become deliveries, once each, and what came of them is kept and bounded */
+#include "scratch.h"
+#include "store/deliveries.h"
+#include "store/migrate.h"
+
+#define DAY_US (86400 * SECOND_US)
+
+static const struct store_webhook hook_one = {.id = TEXT("w1"),
+					      .tenant = TEXT("t1"),
+					      .name = TEXT("crm"),
+					      .url = TEXT("https://crm.example/"),
+					      .events = STORE_CALL_EVENTS,
+					      .secret = TEXT("s"),
+					      .enabled_us = 500};
+
+static struct db *open_filled(void)
+{
+	struct db *db = backend_open();
+	struct store_reason reason;
+	struct store_webhook ended_only = hook_one, off = hook_one;
+	assert_int_equal(db_migrate(db, store_migrations, store_migration_count, 1, &reason), 0);
+	assert_int_equal(store_tenant_put(db, &tenant_one), DB_OK);
+	assert_int_equal(store_webhook_put(db, &hook_one), DB_OK);
+	ended_only.id = SLICE("w2");
+	ended_only.name = SLICE("billing");
+	ended_only.events = 1 << STORE_CALL_ENDED;
+	assert_int_equal(store_webhook_put(db, &ended_only), DB_OK);
+	off.id = SLICE("w3");
+	off.name = SLICE("old");
+	off.state = STORE_WEBHOOK_OFF;
+	assert_int_equal(store_webhook_put(db, &off), DB_OK);
+	return db;
+}
+
+static int64_t ask(struct db *db, const char *sql)
+{
+	struct db_rows *rows = db_query(db, sql, NULL, 0);
+	assert_non_null(rows);
+	assert_int_equal(db_next(rows), DB_ROW);
+	int64_t answer = db_int(rows, 0);
+	db_end(rows);
+	return answer;
+}
+
+static void given(void *arg, struct slice webhook)
+{
+	++*(int *)arg;
+}
+
+/* How many deliveries the feed makes. */
+static int feed(struct db *db)
+{
+	int count = 0;
+	bool more = true;
+	while (more)
+		assert_int_equal(store_deliveries_feed(db, 5000, &more, given, &count), DB_OK);
+	return count;
+}
+
+struct seen {
+	int count;
+	char id[STORE_ID_CAP], said[32];
+	struct store_delivery last;
+};
+
+static void keep(void *arg, const struct store_delivery *d)
+{
+	struct seen *s = arg;
+	s->count++;
+	snprintf(s->id, sizeof(s->id), "%.*s", SLICE_ARG(d->id));
+	snprintf(s->said, sizeof(s->said), "%.*s", SLICE_ARG(d->said));
+	s->last = *d;
+	s->last.id = slice_from_string(s->id);
+	s->last.webhook = SLICE("w1");
+	s->last.said = slice_from_string(s->said);
+}
+
+static void each_event_once_for_who_wants_it(void **state)
+{
+	struct db *db = open_filled();
+	struct store_call c = a_call(SLICE("c1"));
+	assert_int_equal(feed(db), 0);
+	assert_int_equal(store_call_put(db, &c), DB_OK);
+	assert_int_equal(feed(db), 1);
+	assert_int_equal(feed(db), 0);
+	assert_int_equal(store_call_put(db, &c), DB_OK); /* a change that is no event */
+	assert_int_equal(feed(db), 0);
+	c.answered_us = 2000;
+	assert_int_equal(store_call_put(db, &c), DB_OK);
+	c.ended_us = 3000;
+	assert_int_equal(store_call_put(db, &c), DB_OK);
+	assert_int_equal(feed(db), 3); /* answered, and ended for two */
+	/* All at once, as a short call is written. */
+	c.id = SLICE("c2");
+	assert_int_equal(store_call_put(db, &c), DB_OK);
+	assert_int_equal(feed(db), 4);
+	assert_int_equal(ask(db, "SELECT count(*) FROM deliveries WHERE webhook_id = 'w1'"), 6);
+	assert_int_equal(ask(db, "SELECT count(*) FROM deliveries WHERE webhook_id = 'w2' AND event = 2"), 2);
+	assert_int_equal(ask(db, "SELECT min(at_us) FROM deliveries"), 1000);
+	db_close(db);
+}
+
+static void nothing_of_before_it_was_there(void **state)
+{
+	struct db *db = open_filled();
+	struct store_webhook late = hook_one;
+	struct store_call c = a_call(SLICE("c1"));
+	assert_int_equal(store_webhook_remove(db, SLICE("w2")), DB_OK);
+	late.enabled_us = 1500;
+	assert_int_equal(store_webhook_put(db, &late), DB_OK);
+	assert_int_equal(store_call_put(db, &c), DB_OK); /* begun at 1000 */
+	assert_int_equal(feed(db), 0);
+	c.ended_us = 2000;
+	assert_int_equal(store_call_put(db, &c), DB_OK);
+	assert_int_equal(feed(db), 1);
+	/* Another company's. */
+	c.id = SLICE("c2");
+	c.tenant = SLICE("t2");
+	assert_int_equal(store_call_put(db, &c), DB_OK);
+	assert_int_equal(feed(db), 0);
+	db_close(db);
+}
+
+static void many_come_in_several_jobs(void **state)
+{
+	struct db *db = open_filled();
+	bool more;
+	int count = 0;
+	for (int i = 0; i < STORE_DELIVERIES_FED + 1; i++) {
+		char id[16];
+		snprintf(id, sizeof(id), "c%d", i);
+		struct store_call c = a_call(slice_from_string(id));
+		assert_int_equal(store_call_put(db, &c), DB_OK);
+	}
+	assert_int_equal(store_deliveries_feed(db, 5000, &more, given, &count), DB_OK);
+	assert_true(more);
+	assert_int_equal(count, STORE_DELIVERIES_FED);
+	assert_int_equal(store_deliveries_feed(db, 5000, &more, given, &count), DB_OK);
+	assert_false(more);
+	assert_int_equal(count, STORE_DELIVERIES_FED + 1);
+	db_close(db);
+}
+
+static void what_came_of_it(void **state)
+{
+	struct db *db = open_filled();
+	struct store_call c = a_call(SLICE("c1"));
+	struct seen s = {0};
+	bool found = false;
+	assert_int_equal(store_call_put(db, &c), DB_OK);
+	assert_int_equal(feed(db), 1);
+	assert_int_equal(store_delivery_next(db, SLICE("w1"), keep, &s), DB_OK);
+	assert_int_equal(s.count, 1);
+	s.last.tries = 1;
+	s.last.next_us = 9000;
+	s.last.status = 500;
+	s.last.said = SLICE("sorry");
+	assert_int_equal(store_delivery_tried(db, &s.last, 6000, 0), DB_OK);
+	assert_int_equal(ask(db, "SELECT failing_us FROM webhooks WHERE id = 'w1'"), 6000);
+	/* Since then, however often. */
+	assert_int_equal(store_delivery_tried(db, &s.last, 7000, 6000), DB_OK);
+	assert_int_equal(ask(db, "SELECT failing_us FROM webhooks WHERE id = 'w1' AND state = 0"), 6000);
+	assert_int_equal(store_delivery_next(db, SLICE("w1"), keep, &s), DB_OK);
+	assert_true(s.last.next_us == 9000 && s.last.status == 500);
+	assert_string_equal(s.said, "sorry");
+	/* For too long: switched off, and its tag is another. */
+	assert_int_equal(store_delivery_tried(db, &s.last, 8000, 6001), DB_OK);
+	assert_int_equal(ask(db, "SELECT updated_us FROM webhooks WHERE id = 'w1' AND state = 2"), 8000);
+	s.last.state = STORE_DELIVERED;
+	assert_int_equal(store_delivery_tried(db, &s.last, 0, 0), DB_OK);
+	assert_int_equal(ask(db, "SELECT failing_us FROM webhooks WHERE id = 'w1'"), 0);
+	s.count = 0;
+	assert_int_equal(store_delivery_next(db, SLICE("w1"), keep, &s), DB_OK);
+	assert_int_equal(s.count, 0);
+	assert_int_equal(store_delivery_again(db, SLICE("w2"), s.last.id, 1, &found), DB_OK);
+	assert_false(found); /* another's */
+	assert_int_equal(store_delivery_again(db, SLICE("w1"), s.last.id, 9500, &found), DB_OK);
+	assert_true(found);
+	assert_int_equal(store_delivery_next(db, SLICE("w1"), keep, &s), DB_OK);
+	assert_int_equal(s.last.next_us, 9500);
+	db_close(db);
+}
+
+static void number_and_age_are_bounded(void **state)
+{
+	struct db *db = open_filled();
+	struct random random;
+	struct seen s = {0};
+	random_init_seeded(&random, 1);
+	assert_int_equal(db_begin(db), DB_OK);
+	for (int i = 0; i < STORE_DELIVERIES_KEPT + 3; i++) {
+		char id[STORE_ID_CAP];
+		store_new_id(&random, 100 * DAY_US, id);
+		struct store_delivery d = {
+			.id = slice_from_string(id), .webhook = SLICE("w1"), .event = STORE_TEST, .at_us = i};
+		assert_int_equal(store_delivery_add(db, &d), DB_OK);
+	}
+	assert_int_equal(db_commit(db), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM deliveries"), STORE_DELIVERIES_KEPT);
+	assert_int_equal(ask(db, "SELECT min(at_us) FROM deliveries"), 3);
+	assert_int_equal(store_deliveries_list(db, SLICE("w1"), SLICE_NONE, 2, keep, &s), DB_OK);
+	assert_int_equal(s.count, 2);
+	assert_int_equal(s.last.at_us, STORE_DELIVERIES_KEPT + 1); /* the newest first */
+	assert_int_equal(store_deliveries_list(db, SLICE("w1"), s.last.id, 1, keep, &s), DB_OK);
+	assert_int_equal(s.last.at_us, STORE_DELIVERIES_KEPT);
+	int64_t end_us = (100 + STORE_DELIVERIES_DAYS) * DAY_US;
+	assert_int_equal(store_deliveries_expire(db, end_us - SECOND_US), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM deliveries"), STORE_DELIVERIES_KEPT);
+	assert_int_equal(store_deliveries_expire(db, end_us + SECOND_US), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM deliveries"), 0);
+	db_close(db);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_event_once_for_who_wants_it), cmocka_unit_test(nothing_of_before_it_was_there),
+		cmocka_unit_test(many_come_in_several_jobs),        cmocka_unit_test(what_came_of_it),
+		cmocka_unit_test(number_and_age_are_bounded),
+	};
+	return BACKEND_RUN(tests);
+}
