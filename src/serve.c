@@ -38,6 +38,7 @@ struct server {
 	struct metrics metrics;
 	struct loop *loop;
 	struct dns *dns;
+	struct http *http;
 	struct loop_waker *store_waker;
 	struct store *store;
 	struct directory *directory;
@@ -45,7 +46,6 @@ struct server {
 	struct transport *transport;
 	struct bans *bans;
 	struct switchboard *switchboard;
-	struct http *http;
 	struct tls_certificates *certificates; /* NULL: nothing listens with TLS */
 	struct acme *acme;                     /* NULL: no certificates are had */
 	struct web_console *console;
@@ -410,6 +410,8 @@ static int open_transport(struct server *s)
 	if (dns_new(s->loop, NULL, &s->dns) < 0)
 		return fail("DNS cannot be asked", "no memory, or no descriptors");
 	transport_set_dns(s->transport, s->dns, &s->random);
+	if (http_new(s->loop, &s->http) < 0)
+		return fail("no memory for requests to other servers", "");
 	if (trust_authorities(s) < 0)
 		return -1;
 	set_networks(s);
@@ -480,8 +482,6 @@ static int open_acme(struct server *s)
 	struct acme_reason why;
 	if (!*c->directory || !s->certificates)
 		return 0;
-	if (http_new(s->loop, &s->http) < 0)
-		return fail("no memory for requests to other servers", "");
 	struct acme_setup setup = {.loop = s->loop,
 				   .http = s->http,
 				   .random = &s->random,
@@ -510,6 +510,7 @@ static int open_web(struct server *s)
 				.transport = s->transport,
 				.bans = s->bans,
 				.dns = s->dns,
+				.http = s->http,
 				.random = &s->random,
 				.metrics = &s->metrics,
 				.config = &s->config,
@@ -539,6 +540,7 @@ static void register_metrics(struct server *s)
 	transport_metrics(s->transport, &s->metrics);
 	bans_metrics(s->bans, &s->metrics);
 	dns_metrics(s->dns, &s->metrics);
+	http_metrics(s->http, &s->metrics);
 	switchboard_metrics(s->switchboard, &s->metrics);
 	media_metrics(s->media, &s->metrics);
 	store_metrics(s->store, &s->metrics);

@@ -87,10 +87,22 @@ static const struct web_field number_fields[] = {
 		   "must be the login or id of a user of the tenant"),
 };
 
+static const struct web_field webhook_fields[] = {
+	TENANT_FIELD(web_webhook_fields),
+	TEXT_FIELD(web_webhook_fields, name, REQUIRED, web_is_display_name,
+		   "must be 1 to 128 bytes of text without control characters"),
+	TEXT_FIELD(
+		web_webhook_fields, url, REQUIRED, web_is_hook_url,
+		"must be an https: URL without a user's name, of at most 2000 bytes, to port 443 or one from 1024 on"),
+	TEXT_FIELD(web_webhook_fields, events, OPTIONAL, web_is_hook_events,
+		   "must be one or more of call.started, call.answered and call.ended, comma separated, none twice"),
+	TEXT_FIELD(web_webhook_fields, state, OPTIONAL, web_is_hook_state, "must be on or off"),
+};
+
 const struct web_body web_bodies[WEB_BODIES] = {
 	[WEB_BODY_TENANT] = BODY("Tenant", tenant_fields), [WEB_BODY_USER] = BODY("User", user_fields),
 	[WEB_BODY_DEVICE] = BODY("Device", device_fields), [WEB_BODY_TRUNK] = BODY("Trunk", trunk_fields),
-	[WEB_BODY_NUMBER] = BODY("Number", number_fields),
+	[WEB_BODY_NUMBER] = BODY("Number", number_fields), [WEB_BODY_WEBHOOK] = BODY("Webhook", webhook_fields),
 };
 
 int web_tenant_read(const json_t *body, enum web_use use, struct web_tenant_fields *ret, struct web_problem *reterr)
@@ -126,4 +138,13 @@ int web_number_read(const json_t *body, enum web_use use, struct web_number_fiel
 {
 	*ret = (struct web_number_fields){.number = SLICE_NONE};
 	return web_fields_read(body, &web_bodies[WEB_BODY_NUMBER], use, ret, reterr);
+}
+
+int web_webhook_read(const json_t *body, enum web_use use, struct web_webhook_fields *ret, struct web_problem *reterr)
+{
+	*ret = (struct web_webhook_fields){.name = SLICE_NONE};
+	if (use == WEB_WHOLE)
+		*ret = (struct web_webhook_fields){.events = SLICE("call.started,call.answered,call.ended"),
+						   .state = SLICE("on")};
+	return web_fields_read(body, &web_bodies[WEB_BODY_WEBHOOK], use, ret, reterr);
 }

@@ -1,7 +1,9 @@
 /* web/check.c - what names, numbers and secrets may look like */
 #include "directory/directory.h"
 #include "directory/e164.h"
+#include "net/http.h"
 #include "web/fields.h"
+#include "web/hooks.h"
 #include "web/limits.h"
 
 static bool all_of(struct slice s, size_t min, size_t max, const char *extra, bool upper)
@@ -185,6 +187,29 @@ bool web_is_flow(struct slice s)
 bool web_is_keepalive(struct slice s)
 {
 	static const char *const words[] = {"crlf", "options", "off"};
+	return one_of(s, words, ARRAY_LEN(words));
+}
+
+/* Below 1024 other ports are of services that take no HTTP, and might take it for what they know. */
+bool web_is_hook_url(struct slice s)
+{
+	char text[WEB_HOOK_URL_MAX + 1];
+	struct http_url u;
+	if (s.n > WEB_HOOK_URL_MAX || memchr(s.p, 0, s.n))
+		return false;
+	snprintf(text, sizeof(text), "%.*s", SLICE_ARG(s));
+	return http_url_read(text, &u) == 0 && u.https && (u.port == 443 || u.port >= 1024);
+}
+
+bool web_is_hook_events(struct slice s)
+{
+	int64_t bits;
+	return web_hook_events_read(s, &bits);
+}
+
+bool web_is_hook_state(struct slice s)
+{
+	static const char *const words[] = {"on", "off"};
 	return one_of(s, words, ARRAY_LEN(words));
 }
 

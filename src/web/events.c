@@ -12,7 +12,7 @@ static const struct {
 	[STORE_TENANT] = {"tenant", WEB_ON_TENANTS}, [STORE_USER] = {"user", WEB_ON_USERS},
 	[STORE_DEVICE] = {"device", WEB_ON_DEVICES}, [STORE_BINDING] = {"binding", WEB_ON_DEVICES},
 	[STORE_CALL] = {"call", WEB_ON_CALLS},       [STORE_TRUNK] = {"trunk", WEB_ON_TRUNKS},
-	[STORE_NUMBER] = {"number", WEB_ON_NUMBERS},
+	[STORE_NUMBER] = {"number", WEB_ON_NUMBERS}, [STORE_WEBHOOK] = {"webhook", WEB_ON_WEBHOOKS},
 };
 
 static void describe_call(const struct web_context *c, struct web_event *e)

@@ -29,10 +29,11 @@ struct web_body {
 	const struct web_field *fields;
 	size_t count;
 };
-enum { WEB_BODY_TENANT, WEB_BODY_USER, WEB_BODY_DEVICE, WEB_BODY_TRUNK, WEB_BODY_NUMBER, WEB_BODIES };
+enum { WEB_BODY_TENANT, WEB_BODY_USER, WEB_BODY_DEVICE, WEB_BODY_TRUNK, WEB_BODY_NUMBER, WEB_BODY_WEBHOOK, WEB_BODIES };
 extern const struct web_body web_bodies[WEB_BODIES];
 /* Of what is only asked for with POST; each beside its resource. */
-extern const struct web_body web_token_body, web_session_body, web_totp_body, web_password_body, web_phone_body;
+extern const struct web_body web_token_body, web_session_body, web_totp_body, web_password_body, web_phone_body,
+	web_retry_body;
 
 /*
  * Every member must be in the table and valid. What is not given, or null, leaves ret's value alone. Slices borrow from
@@ -58,6 +59,9 @@ struct web_trunk_fields {
 struct web_number_fields {
 	struct slice tenant, number, user, flow;
 };
+struct web_webhook_fields {
+	struct slice tenant, name, url, events, state;
+};
 MUST_USE int web_tenant_read(const json_t *body, enum web_use use, struct web_tenant_fields *ret,
 			     struct web_problem *reterr);
 MUST_USE int web_user_read(const json_t *body, enum web_use use, struct web_user_fields *ret,
@@ -68,6 +72,9 @@ MUST_USE int web_trunk_read(const json_t *body, enum web_use use, struct web_tru
 			    struct web_problem *reterr);
 MUST_USE int web_number_read(const json_t *body, enum web_use use, struct web_number_fields *ret,
 			     struct web_problem *reterr);
+
+MUST_USE int web_webhook_read(const json_t *body, enum web_use use, struct web_webhook_fields *ret,
+			      struct web_problem *reterr);
 
 /* ---- checks ---- */
 bool web_is_tenant_name(struct slice s);  /* [a-z0-9-]{1,63} */
@@ -91,5 +98,8 @@ bool web_is_flow(struct slice s);            /* none yet */
 /* Take what web_is_host_port() accepts apart: the host without brackets, port 0: not given. */
 MUST_USE bool web_host_port(struct slice s, struct slice *ret_host, uint16_t *ret_port);
 bool web_is_keepalive(struct slice s);
-bool web_is_id(struct slice s);        /* 36 characters of a UUID in lower case */
-bool web_is_reference(struct slice s); /* a name or an id of something that should exist: 1 to 64 plain characters */
+bool web_is_hook_url(struct slice s);    /* https, and a port that is no other service's */
+bool web_is_hook_events(struct slice s); /* names of events, comma separated, none twice */
+bool web_is_hook_state(struct slice s);  /* on or off */
+bool web_is_id(struct slice s);          /* 36 characters of a UUID in lower case */
+bool web_is_reference(struct slice s);   /* a name or an id of something that should exist: 1 to 64 plain characters */

@@ -118,3 +118,14 @@
 /* Whoever is in a block calls without a password. No operator's is wider than these; a wider one is a slip. */
 #define WEB_SOURCE_BITS_V4 (96 + 16)
 #define WEB_SOURCE_BITS_V6 32
+
+/* Webhooks: deliveries on their way at once; ACME and sign-in find room beside them (HTTP_CALLS_MAX). */
+#define WEB_HOOKS_AT_ONCE 16
+#define WEB_HOOK_URL_MAX 2000
+/* For all of a delivery: a receiver takes it, and works on it afterwards. */
+#define WEB_HOOK_TIMEOUT_US (10 * SECOND_US)
+/* Of an answer that is read, and that is kept for people. */
+#define WEB_HOOK_ANSWER_MAX ((size_t)64 * 1024)
+#define WEB_HOOK_SAID ((size_t)500)
+/* Failing for so long it is switched off: a weekend passes, and Monday. */
+#define WEB_HOOK_OFF_US (3 * 86400 * SECOND_US)

@@ -2,6 +2,7 @@
 #include "web/policy.h"
 
 #include "directory/directory.h"
+#include "web/hooks.h"
 
 static const char *const role_names[WEB_ROLE_COUNT] = {[WEB_USER] = "user",
 						       [WEB_AUDITOR] = "auditor",
@@ -37,6 +38,7 @@ static const char *const table[WEB_RESOURCE_COUNT][WEB_ROLE_COUNT] = {
 	[WEB_ON_TOTP] = {"----", "OO-O", "OO-O", "OO-O", "OO-O", "OO-O"},
 	[WEB_ON_PHONE] = {"----", "-O--", "-O--", "-O--", "-O--", "----"},
 	[WEB_ON_EVENTS] = {"----", "T---", "T---", "T---", "T---", "A---"},
+	[WEB_ON_WEBHOOKS] = {"----", "----", "T---", "----", "TTTT", "AAAA"},
 	[WEB_ON_PASSWORDS] = {"----", "--O-", "--O-", "--O-", "--T-", "--A-"},
 };
 
@@ -104,6 +106,9 @@ static bool find_owner(const struct web_request *r, enum web_resource resource, 
 		const struct directory_trunk *trunk = directory_trunk_by_id(d, r->id);
 		*ret = (struct owner){.tenant = trunk && trunk->tenant ? trunk->tenant->id : SLICE_NONE};
 		return trunk != NULL;
+	} else if (resource == WEB_ON_WEBHOOKS) {
+		const struct store_webhook *webhook = web_hooks_find(r->context->hooks, r->id);
+		tenant = webhook ? directory_tenant_by_id(d, webhook->tenant) : NULL;
 	}
 	if (user)
 		tenant = user->tenant;
@@ -120,7 +125,7 @@ static const struct {
 } unknown[] = {
 	{WEB_ON_USERS, WEB_UNKNOWN_USER, "user"},       {WEB_ON_DEVICES, WEB_UNKNOWN_DEVICE, "device"},
 	{WEB_ON_NUMBERS, WEB_UNKNOWN_NUMBER, "number"}, {WEB_ON_TRUNKS, WEB_UNKNOWN_TRUNK, "trunk"},
-	{WEB_ON_PASSWORDS, WEB_UNKNOWN_USER, "user"},
+	{WEB_ON_PASSWORDS, WEB_UNKNOWN_USER, "user"},   {WEB_ON_WEBHOOKS, WEB_UNKNOWN_WEBHOOK, "webhook"},
 };
 
 /* A company's admin does not become the provider by way of a provider's account in that company. */

@@ -30,6 +30,8 @@ static const struct {
 	[WEB_UNKNOWN_BAN] = {404, "unknown-ban"},
 	[WEB_UNKNOWN_CERTIFICATE] = {404, "unknown-certificate"},
 	[WEB_UNKNOWN_TOKEN] = {404, "unknown-token"},
+	[WEB_UNKNOWN_WEBHOOK] = {404, "unknown-webhook"},
+	[WEB_UNKNOWN_DELIVERY] = {404, "unknown-delivery"},
 	[WEB_METHOD_NOT_ALLOWED] = {405, "method-not-allowed"},
 	[WEB_CONFLICT] = {409, "conflict"},
 	[WEB_ID_TAKEN] = {409, "id-taken"},

@@ -23,6 +23,7 @@ enum web_resource {
 	WEB_ON_PASSWORDS,
 	WEB_ON_PHONE,
 	WEB_ON_EVENTS,
+	WEB_ON_WEBHOOKS,
 	WEB_RESOURCE_COUNT
 };
 enum web_action { WEB_READ, WEB_CREATE, WEB_CHANGE, WEB_REMOVE };
@@ -72,6 +73,14 @@ void web_numbers_remove(struct web_request *r);
 void web_tokens_list(struct web_request *r);
 void web_tokens_create(struct web_request *r);
 void web_tokens_remove(struct web_request *r);
+void web_webhooks_list(struct web_request *r);
+void web_webhooks_write(struct web_request *r);
+void web_webhooks_get(struct web_request *r);
+void web_webhooks_remove(struct web_request *r);
+void web_webhooks_renew(struct web_request *r);
+void web_deliveries_list(struct web_request *r);
+void web_deliveries_test(struct web_request *r);
+void web_deliveries_retry(struct web_request *r);
 void web_session_get(struct web_request *r);
 void web_session_begin(struct web_request *r);
 void web_session_end(struct web_request *r);

@@ -4,6 +4,7 @@
 #include "net/certificates.h"
 #include "net/loop.h"
 #include "web/access.h"
+#include "web/hooks.h"
 #include "web/phones.h"
 #include "web/sip.h"
 #include "web/stream.h"
@@ -137,6 +138,7 @@ static int give_up(struct web *w, int rc)
 	web_close(w);
 	w->context.access = web_access_free(w->context.access);
 	w->context.phones = web_phones_free(w->context.phones);
+	w->context.hooks = web_hooks_free(w->context.hooks);
 	if (!w->lws && !w->listener_count)
 		free(w);
 	return rc;
@@ -169,6 +171,11 @@ int web_new(const struct web_context *context, struct web **ret, struct web_reas
 		snprintf(reterr->text, sizeof(reterr->text), "out of memory");
 		return give_up(w, -ENOMEM);
 	}
+	rc = web_hooks_new(&w->context, &w->context.hooks);
+	if (rc < 0) {
+		snprintf(reterr->text, sizeof(reterr->text), "webhooks cannot be read: %s", strerror(-rc));
+		return give_up(w, rc);
+	}
 	rc = web_listen_local(w, reterr);
 	if (rc < 0)
 		return give_up(w, rc);
@@ -191,6 +198,7 @@ void web_set_limits(struct web *w, const struct web_limits *limits)
 void web_store_change(struct web *w, const struct store_change *change)
 {
 	web_access_apply(w->context.access, change);
+	web_hooks_apply(w->context.hooks, change);
 	web_stream_change(w, change);
 	web_sip_change(w, change);
 	if (!w->closed)
@@ -202,6 +210,8 @@ void web_close(struct web *w)
 	if (w->closed)
 		return;
 	w->closed = true;
+	if (w->context.hooks)
+		web_hooks_close(w->context.hooks);
 	web_listen_close(w);
 	w->context.phones = web_phones_free(w->context.phones); /* while there is a directory */
 	if (w->lws)
@@ -227,6 +237,7 @@ struct web *web_free(struct web *w)
 	if (w->lws)
 		lws_context_destroy(w->lws);
 	web_access_free(w->context.access);
+	web_hooks_free(w->context.hooks);
 	free(w);
 	return NULL;
 }

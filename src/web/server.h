@@ -12,6 +12,7 @@
 struct acme;
 struct bans;
 struct directory;
+struct http;
 struct dns;
 struct loop;
 struct media;
@@ -22,6 +23,7 @@ struct transport;
 struct web;
 struct web_access;
 struct web_console;
+struct web_hooks;
 struct web_phones;
 struct store_change;
 
@@ -47,6 +49,7 @@ struct web_context {
 	struct media *media;
 	struct transport *transport;
 	const struct dns *dns; /* NULL: no names are looked up */
+	struct http *http;     /* NULL: webhooks are not sent */
 	struct bans *bans;
 	struct random *random;
 	const struct metrics *metrics;
@@ -58,6 +61,7 @@ struct web_context {
 	struct web_access *access;         /* the server's own; NULL where resources are tested without one */
 	struct web_phones *phones;         /* the same */
 	const char *turn_secret;           /* of turn: in the configuration; the wiring's, which may change it */
+	struct web_hooks *hooks;           /* the same */
 	/* What the wiring has to warn of, in sentences that it keeps and may change; NULL or empty: nothing. */
 	const char *warnings[WEB_NODE_WARNINGS];
 	/* Filled in by web_listen(). */

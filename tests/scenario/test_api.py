@@ -25,18 +25,22 @@ BODIES = {
                     'srtp': 'off'},
     'createNumber': {'tenant': 'acme', 'number': '+33142685300', 'user': 'p101'},
     'changeNumber': {'user': 'p102'},
+    'createWebhook': {'tenant': 'acme', 'name': 'crm', 'url': 'https://webhooks.invalid/calls', 'events': 'call.started,call.ended',
+                      'state': 'on'},
+    'changeWebhook': {'name': 'billing', 'events': 'call.ended', 'url': 'https://webhooks.invalid:8443/', 'state': 'off'},
+    'retryDelivery': {'delivery': NOBODY['id']},
     'createToken': {'tenant': 'acme', 'name': 'reader', 'role': 'auditor', 'access': 'read', 'days': 30},
     'setPassword': {'password': PASSWORD, 'old': PASSWORD},
     'beginSession': {'login': 'p102@acme.example', 'password': PASSWORD, 'code': '123456'},
     'beginPhone': {'username': 'gone-long-ago', 'digest': 'sha-256'},
     'setTotp': {'secret': 32 * 'A', 'code': '123456'},
 }
-KINDS = ('Tenant', 'User', 'Device', 'Trunk', 'Number')
+KINDS = ('Tenant', 'User', 'Device', 'Trunk', 'Number', 'Webhook')
 for kind in KINDS:
     BODIES[f'put{kind}'] = BODIES[f'create{kind}']
 # Another one of each, for PUT, with what differs in it.
 OTHERS = {'Tenant': {'name': 'other', 'domain': 'other.example'}, 'User': {'login': 'yan', 'extension': '333'},
-          'Device': {'name': 'third', 'username': 'third-1'}, 'Trunk': {'name': 'second'}, 'Number': {'number': '+33142685399'}}
+          'Device': {'name': 'third', 'username': 'third-1'}, 'Trunk': {'name': 'second'}, 'Webhook': {'name': 'second'}, 'Number': {'number': '+33142685399'}}
 # Parameters that need others, and values that they may have.
 QUERIES = {'tenant': 'acme', 'user': 'p101', 'login': 'p101', 'name': 'desk', 'number': '+33142685300', 'live': 'false',
            'address': '192.0.2.7', 'all': 'true', 'limit': '5', 'from': '2026-01-01T00:00:00Z',
@@ -102,7 +106,7 @@ def everything_ends(api, there, live_ids):
     for operation, live_id in zip(('postHangUp', 'hangUpCall'), live_ids):
         api.good(operation, {'id': live_id})
     assert api.good('hangUpCalls', query={'tenant': 'acme'}).json['ended'] == 0
-    for operation in ('removeNumber', 'removeTrunk', 'removeDevice', 'removeUser', 'removeTenant'):
+    for operation in ('removeWebhook', 'removeNumber', 'removeTrunk', 'removeDevice', 'removeUser', 'removeTenant'):
         api.good(operation, there[operation])
         api.bad(operation, 'unknown-' + operation.removeprefix('remove').lower(), path=there[operation])
 
@@ -184,6 +188,28 @@ def accounts_are_changed(api):
     other = api.good('changeDevice', path, body={'password': 'hgfedcba'})
     assert other.headers['ETag'] != same.headers['ETag'], str(other)
     api.good('removeDevice', path)
+
+
+def webhooks_are_asked(api, there):
+    """A test is a delivery: tried once, as nobody is there."""
+    path = there['getWebhook']
+    there.update({operation: path for operation in ('renewSecret', 'testWebhook', 'retryDelivery', 'listDeliveries')})
+    secrets = {api.good('renewSecret', path).json['secret'] for _ in range(2)}
+    assert len(secrets) == 2 and all(len(s) == 74 and s.startswith('alto_hook_') for s in secrets), secrets
+    begun = api.good('testWebhook', path).json
+    while not (delivery := api.good('listDeliveries', path, query={'limit': 1}).json['items'][0])['tried']:
+        pass
+    assert (delivery['id'], delivery['event'], delivery['state']) == (begun['id'], 'test', 'given-up'), delivery
+    assert delivery['status'] is None and delivery['error'], delivery
+    assert api.good('getWebhook', path).json['failing']
+    assert api.good('retryDelivery', path, body={'delivery': begun['id']}).json == begun
+    api.bad('retryDelivery', 'unknown-delivery', 'delivery', path=path, body=BODIES['retryDelivery'])
+    for url in ('https://127.0.0.1/', 'https://[fd00::1]/', 'https://169.254.169.254/', 'http://webhooks.invalid/',
+                'https://webhooks.invalid:25/', 'https://u:p@webhooks.invalid/'):
+        api.bad('changeWebhook', 'invalid-field', 'url', path=path, body={'url': url})
+    api.good('changeWebhook', path, body={'state': 'off'})
+    api.bad('testWebhook', 'conflict', path=path)
+    api.good('changeWebhook', path, body={'state': 'on'})
 
 
 def tokens_open(api, there, port):
@@ -414,6 +440,7 @@ def main():
         for kind in KINDS:
             states_have_names(api, kind)
         accounts_are_changed(api)
+        webhooks_are_asked(api, there)
         reader = tokens_open(api, there, https)
         page = people_log_in(api, there, https)
         codes_are_asked_for(api, page, https)

@@ -57,6 +57,16 @@ RIGHTS = {
     'GET /api/v1/tokens': '--T-TA',
     'POST /api/v1/tokens': '----TA',
     'DELETE /api/v1/tokens/{token}': '----TA',
+    'GET /api/v1/webhooks': '--T-TA',
+    'POST /api/v1/webhooks': '----TA',
+    'GET /api/v1/webhooks/{webhook}': '--T-TA',
+    'PUT /api/v1/webhooks/{webhook}': '----TA',
+    'PATCH /api/v1/webhooks/{webhook}': '----TA',
+    'POST /api/v1/webhooks/{webhook}/secret': '----TA',
+    'POST /api/v1/webhooks/{webhook}/test': '----TA',
+    'POST /api/v1/webhooks/{webhook}/retry': '----TA',
+    'GET /api/v1/webhooks/{webhook}/deliveries': '--T-TA',
+    'DELETE /api/v1/webhooks/{webhook}': '----TA',
 }
 BODIES = {
     'POST /api/v1/tenants': lambda n, t: {'name': f'made-{n}', 'domain': f'made-{n}.example'},
@@ -76,18 +86,26 @@ BODIES = {
     'PATCH /api/v1/numbers/{number}': lambda n, t: {'user': 'anna'},
     'POST /api/v1/trunks': lambda n, t: {'tenant': t, 'name': f'made-{n}', 'host': f'192.0.2.{n % 250}'},
     'POST /api/v1/tokens': lambda n, t: {'tenant': t, 'name': 'made', 'role': 'user'},
+    'POST /api/v1/webhooks': lambda n, t: {'tenant': t, 'name': f'Made {n}', 'url': NOBODY_THERE},
+    'PUT /api/v1/webhooks/{webhook}': lambda n, t: {'tenant': t, 'name': f'Put {n}', 'url': NOBODY_THERE},
+    'PATCH /api/v1/webhooks/{webhook}': lambda n, t: {'name': f'Name {n}'},
+    'POST /api/v1/webhooks/{webhook}/retry': lambda n, t: {'delivery': ABSENT},
 }
+NOBODY_THERE = 'https://webhooks.invalid/'
+
 ABSENT = '01920000-0000-7000-8000-00000000dead'
 
 
 class Company:
     def __init__(self, alto, name, digit):
         self.alto, self.name, self.digit, self.made = alto, name, digit, 0
+        self.spare_webhook = None
         alto.command('tenant', 'add', name, '--domain', f'{name}.example')
         self.tenant = self.find('tenants', 'name', name)
         for extension, login in enumerate(('anna', 'bruno')):
             alto.command('user', 'add', name, login, '--extension', str(100 + extension), '--name', login.title())
         self.user = self.find('users', 'login', 'anna')
+        self.webhook()
 
     def find(self, kind, key, value):
         items = self.alto.api('GET', f'/api/v1/{kind}' + ('' if kind == 'tenants' else f'?tenant={self.name}'))[1]['items']
@@ -97,6 +115,12 @@ class Company:
         status, made = self.alto.api('POST', f'/api/v1/{kind}', {'tenant': self.name, **body})
         assert status == 201, made
         return made['id']
+
+    def webhook(self):
+        """A company has only so many: the same one, until it is lost."""
+        if not self.spare_webhook or self.alto.api('GET', f'/api/v1/webhooks/{self.spare_webhook}')[0] != 200:
+            self.spare_webhook = self.create('webhooks', {'name': f'Webhook {self.made}', 'url': NOBODY_THERE})
+        return self.spare_webhook
 
     def fresh(self, what):
         """The id of a thing that may be lost."""
@@ -110,6 +134,7 @@ class Company:
             'number': lambda: self.create('numbers', {'number': f'+4930{10000 + n}', 'user': 'anna'}),
             'trunk': lambda: self.create('trunks', {'name': f'trunk-{n}', 'host': f'198.51.{self.digit}.{self.made % 250}'}),
             'token': lambda: self.create('tokens', {'name': 'spare', 'role': 'user'}),
+            'webhook': self.webhook,
             'call': lambda: ABSENT,
             'domain': lambda: f'{self.name}.example',
         }[what]()
@@ -131,8 +156,8 @@ def ask(browser, operation, company, n, ident=None):
 
 
 def allowed(operation, answer):
-    """What is let through may still find nothing to do: there are no calls, and no authority."""
-    nothing_there = ('/calls/{call}' in operation or '/renew' in operation) and answer.status == 404
+    """What is let through may still find nothing to do: there are no calls, no such delivery, and no authority."""
+    nothing_there = answer.status == 404 and any(part in operation for part in ('/calls/{call}', '/retry', '/renew'))
     is_another = operation.startswith('PUT') and answer.status == 409  # what it is may not become that
     return answer.status < 300 or nothing_there or is_another
 
@@ -156,7 +181,7 @@ def check_cell(operation, role, reach, browser, own, other, n):
         return
     assert allowed(operation, answer), (operation, role, answer)
     if operation in ('GET /api/v1/users', 'GET /api/v1/devices', 'GET /api/v1/numbers', 'GET /api/v1/trunks',
-                     'GET /api/v1/tokens', 'GET /api/v1/tenants', 'GET /api/v1/calls') and reach == 'T':
+                     'GET /api/v1/tokens', 'GET /api/v1/webhooks', 'GET /api/v1/tenants', 'GET /api/v1/calls') and reach == 'T':
         items = answer.json['items']
         assert (items or 'calls' in operation) and of(own, items, 'name' if 'tenants' in operation else 'tenant'), \
             (operation, items)

@@ -166,8 +166,8 @@ static void schema_name(const struct web_body *body, enum web_use use, char ret[
 	snprintf(ret, 64, "%s%s", body->schema, use == WEB_WHOLE ? "New" : "Change");
 }
 
-static const struct web_body *const asked_for[] = {&web_token_body, &web_session_body, &web_totp_body,
-						   &web_password_body, &web_phone_body};
+static const struct web_body *const asked_for[] = {&web_token_body,    &web_session_body, &web_totp_body,
+						   &web_password_body, &web_phone_body,   &web_retry_body};
 
 static void compare_fields(const json_t *document, const struct web_body *body, enum web_use use)
 {

@@ -1,0 +1,474 @@
+/* web/hooks.c - the map of webhooks, and the queue of those that have something to send */
+#include "web/hooks.h"
+#include <errno.h>
+
+#include "base/log.h"
+#include "net/loop.h"
+
+#define UPKEEP_US (3600 * SECOND_US)
+#define WOKEN_MAX 32
+
+/* Changes of calls on their way to become deliveries; one at a time. */
+struct feeding {
+	struct store_job job;
+	int64_t wall_us;
+	bool posted, again, more, too_many;
+	size_t count;
+	char woken[WOKEN_MAX][STORE_ID_CAP];
+};
+
+struct web_hooks {
+	const struct web_context *context;
+	struct map by_id;
+	size_t on;
+	struct web_hook *first_ready, **last_ready;
+	unsigned sending, failing; /* deliveries on their way */
+	struct feeding feeding;
+	struct store_job upkeep_job;
+	int64_t upkeep_us; /* wall clock of it */
+	struct timer upkeep, retry;
+	bool closed;
+	struct web_hook *gone; /* removed with a delivery on its way; by next_ready */
+};
+
+static int64_t wall_us(const struct web_hooks *h)
+{
+	return loop_wheel(h->context->loop)->wall_us;
+}
+
+static bool is_on(const struct web_hook *k)
+{
+	return !k->gone && k->row->webhook.state == STORE_WEBHOOK_ON;
+}
+
+/* ---- who is served ---- */
+
+static bool may_begin(const struct web_hooks *h, const struct web_hook *k)
+{
+	return h->sending < WEB_HOOKS_AT_ONCE && (!k->row->webhook.failing_us || h->failing < WEB_HOOKS_AT_ONCE / 2);
+}
+
+static struct web_hook *take_ready(struct web_hooks *h)
+{
+	for (struct web_hook **at = &h->first_ready; *at; at = &(*at)->next_ready) {
+		struct web_hook *k = *at;
+		if (!may_begin(h, k))
+			continue;
+		*at = k->next_ready;
+		if (!*at)
+			h->last_ready = at;
+		k->ready = false;
+		return k;
+	}
+	return NULL;
+}
+
+static void serve(struct web_hooks *h)
+{
+	struct web_hook *k;
+	while (!h->closed && (k = take_ready(h))) {
+		if (!is_on(k))
+			continue;
+		k->again = false;
+		k->among_failing = k->row->webhook.failing_us != 0;
+		k->sending = web_sending_start(h->context, k);
+		if (k->sending) {
+			h->sending++;
+			h->failing += k->among_failing;
+		} else {
+			timer_start(loop_wheel(h->context->loop), &k->due, SECOND_US);
+		}
+	}
+}
+
+static void wake(struct web_hook *k)
+{
+	struct web_hooks *h = k->hooks;
+	if (!h->context->http || h->closed || !is_on(k))
+		return;
+	k->again = k->sending != NULL;
+	if (k->sending || k->ready)
+		return;
+	timer_stop(loop_wheel(h->context->loop), &k->due);
+	k->ready = true;
+	k->next_ready = NULL;
+	*h->last_ready = k;
+	h->last_ready = &k->next_ready;
+	serve(h);
+}
+
+static void due(struct timer *t, void *arg)
+{
+	wake(arg);
+}
+
+static void hook_free(struct web_hook *k)
+{
+	timer_stop(loop_wheel(k->hooks->context->loop), &k->due);
+	web_sending_free(k->sending);
+	free(k->row);
+	free(k);
+}
+
+static void take_off_gone(struct web_hook *k)
+{
+	struct web_hook **at = &k->hooks->gone;
+	while (*at != k)
+		at = &(*at)->next_ready;
+	*at = k->next_ready;
+}
+
+void web_hook_rests(struct web_hook *k, int64_t next_us)
+{
+	struct web_hooks *h = k->hooks;
+	k->sending = web_sending_free(k->sending);
+	h->sending--;
+	h->failing -= k->among_failing;
+	if (k->gone) {
+		take_off_gone(k);
+		hook_free(k);
+	} else if (k->again || next_us == 0) {
+		wake(k);
+	} else if (next_us != INT64_MAX) {
+		timer_start(loop_wheel(h->context->loop), &k->due, next_us - wall_us(h));
+	}
+	serve(h);
+}
+
+/* ---- the read model ---- */
+
+static bool has_id(const struct map_node *node, const void *key)
+{
+	return slice_eq(container_of(node, struct web_hook, by_id)->row->webhook.id, *(const struct slice *)key);
+}
+
+static struct web_hook *find(const struct web_hooks *h, struct slice id)
+{
+	struct map_node *node = map_find(&h->by_id, map_hash(&h->by_id, id), has_id, &id);
+	return node ? container_of(node, struct web_hook, by_id) : NULL;
+}
+
+const struct store_webhook *web_hooks_find(const struct web_hooks *h, struct slice id)
+{
+	const struct web_hook *k = find(h, id);
+	return k ? &k->row->webhook : NULL;
+}
+
+static void keep(char **at, struct slice *s)
+{
+	if (s->n)
+		memcpy(*at, s->p, s->n);
+	s->p = *at;
+	*at += s->n;
+}
+
+static struct web_hook_row *row_new(const struct store_webhook *w)
+{
+	struct web_hook_row *row = calloc(1, sizeof(*row) + w->id.n + w->tenant.n + w->name.n + w->url.n + w->secret.n);
+	if (!row)
+		return NULL;
+	char *at = row->text;
+	row->webhook = *w;
+	keep(&at, &row->webhook.id);
+	keep(&at, &row->webhook.tenant);
+	keep(&at, &row->webhook.name);
+	keep(&at, &row->webhook.url);
+	keep(&at, &row->webhook.secret);
+	return row;
+}
+
+static int add(struct web_hooks *h, struct web_hook_row *row)
+{
+	struct web_hook *k = calloc(1, sizeof(*k));
+	if (!k)
+		return -ENOMEM;
+	k->hooks = h;
+	k->row = row;
+	timer_init(&k->due, due, k);
+	if (map_insert(&h->by_id, &k->by_id, map_hash(&h->by_id, row->webhook.id)) < 0) {
+		free(k);
+		return -ENOMEM;
+	}
+	h->on += is_on(k);
+	wake(k);
+	return 0;
+}
+
+static int set(struct web_hooks *h, const struct store_webhook *w)
+{
+	struct web_hook_row *row = row_new(w);
+	if (!row)
+		return -ENOMEM;
+	struct web_hook *k = find(h, w->id);
+	if (!k) {
+		int rc = add(h, row);
+		if (rc < 0)
+			free(row);
+		return rc;
+	}
+	h->on -= is_on(k);
+	free(k->row);
+	k->row = row;
+	h->on += is_on(k);
+	wake(k);
+	return 0;
+}
+
+static void take_off_ready(struct web_hooks *h, const struct web_hook *k)
+{
+	for (struct web_hook **at = &h->first_ready; *at; at = &(*at)->next_ready) {
+		if (*at != k)
+			continue;
+		*at = k->next_ready;
+		if (!*at)
+			h->last_ready = at;
+		return;
+	}
+}
+
+static void drop(struct web_hooks *h, struct web_hook *k)
+{
+	h->on -= is_on(k);
+	map_remove(&h->by_id, &k->by_id);
+	if (k->ready)
+		take_off_ready(h, k);
+	if (!k->sending) {
+		hook_free(k);
+		return;
+	}
+	k->gone = true;
+	k->next_ready = h->gone;
+	h->gone = k;
+}
+
+struct search {
+	struct slice tenant, name;
+	size_t count;
+	const struct store_webhook *found;
+};
+
+static bool look_at(struct map_node *node, void *arg)
+{
+	struct search *s = arg;
+	const struct store_webhook *w = &container_of(node, struct web_hook, by_id)->row->webhook;
+	if (slice_eq(w->tenant, s->tenant)) {
+		s->count++;
+		if (slice_eq(w->name, s->name))
+			s->found = w;
+	}
+	return true;
+}
+
+const struct store_webhook *web_hooks_of(struct web_hooks *h, struct slice tenant, struct slice name, size_t *ret_count)
+{
+	struct search s = {.tenant = tenant, .name = name};
+	map_each(&h->by_id, look_at, &s);
+	*ret_count = s.count;
+	return s.found;
+}
+
+void web_hooks_wake(struct web_hooks *h, struct slice id)
+{
+	struct web_hook *k = find(h, id);
+	if (k)
+		wake(k);
+}
+
+static bool wake_one(struct map_node *node, void *arg)
+{
+	wake(container_of(node, struct web_hook, by_id));
+	return true;
+}
+
+/* ---- the feed ---- */
+
+static void woken(void *arg, struct slice id)
+{
+	struct feeding *f = arg;
+	for (size_t i = 0; i < f->count; i++)
+		if (slice_eq(slice_from_string(f->woken[i]), id))
+			return;
+	if (f->count == WOKEN_MAX)
+		f->too_many = true;
+	else
+		snprintf(f->woken[f->count++], STORE_ID_CAP, "%.*s", SLICE_ARG(id));
+}
+
+static int feed_run(struct db *db, struct store_job *job)
+{
+	struct feeding *f = container_of(job, struct feeding, job);
+	f->count = 0;
+	f->too_many = f->more = false;
+	return store_deliveries_feed(db, f->wall_us, &f->more, woken, f);
+}
+
+static void feed(struct web_hooks *h)
+{
+	struct feeding *f = &h->feeding;
+	if (h->closed || !h->context->http || !h->on)
+		return;
+	f->again = f->posted;
+	if (f->posted)
+		return;
+	f->wall_us = wall_us(h);
+	f->posted = store_post(h->context->store, &f->job) == 0;
+	if (!f->posted)
+		timer_start(loop_wheel(h->context->loop), &h->retry, SECOND_US);
+}
+
+static void feed_done(struct store_job *job, int result)
+{
+	struct web_hooks *h = container_of(job, struct web_hooks, feeding.job);
+	struct feeding *f = &h->feeding;
+	f->posted = false;
+	if (result != DB_OK) {
+		timer_start(loop_wheel(h->context->loop), &h->retry, SECOND_US);
+		return;
+	}
+	for (size_t i = 0; i < f->count; i++)
+		web_hooks_wake(h, slice_from_string(f->woken[i]));
+	if (f->too_many)
+		map_each(&h->by_id, wake_one, NULL);
+	if (f->again || f->more)
+		feed(h);
+}
+
+static void retry(struct timer *t, void *arg)
+{
+	feed(arg);
+}
+
+void web_hooks_apply(struct web_hooks *h, const struct store_change *change)
+{
+	if (change->kind == STORE_CALL) {
+		feed(h);
+		return;
+	}
+	if (change->kind != STORE_WEBHOOK)
+		return;
+	struct web_hook *k = change->row ? NULL : find(h, change->id);
+	if (k)
+		drop(h, k);
+	int rc = change->row ? set(h, change->row) : 0;
+	if (rc < 0)
+		log_event(LOG_ERROR, "web.webhook_lost", LOG_SLICE("id", change->id), LOG_INT("error", rc));
+}
+
+/* ---- upkeep ---- */
+
+static int upkeep_run(struct db *db, struct store_job *job)
+{
+	struct web_hooks *h = container_of(job, struct web_hooks, upkeep_job);
+	return store_deliveries_expire(db, h->upkeep_us);
+}
+
+static void upkeep_done(struct store_job *job, int result)
+{
+	struct web_hooks *h = container_of(job, struct web_hooks, upkeep_job);
+	if (!h->closed)
+		timer_start(loop_wheel(h->context->loop), &h->upkeep, UPKEEP_US);
+}
+
+static void upkeep(struct timer *t, void *arg)
+{
+	struct web_hooks *h = arg;
+	h->upkeep_us = wall_us(h);
+	if (store_post(h->context->store, &h->upkeep_job) < 0)
+		timer_start(loop_wheel(h->context->loop), t, UPKEEP_US);
+}
+
+/* ---- made and taken down ---- */
+
+struct load {
+	struct store_job job;
+	struct web_hooks *hooks;
+	int rc, result;
+};
+
+static void load_row(void *arg, const void *row)
+{
+	struct load *load = arg;
+	if (load->rc == 0)
+		load->rc = set(load->hooks, row);
+}
+
+static int load_run(struct db *db, struct store_job *job)
+{
+	return store_list(db, STORE_WEBHOOK, &(struct store_page){0}, load_row, container_of(job, struct load, job));
+}
+
+static void load_done(struct store_job *job, int result)
+{
+	container_of(job, struct load, job)->result = result;
+}
+
+static int load_all(struct web_hooks *h)
+{
+	struct load load = {.job = {.run = load_run, .done = load_done, .bytes = sizeof(load)}, .hooks = h};
+	h->closed = true; /* the rows come on the store's thread: nobody is woken yet */
+	int rc = store_post(h->context->store, &load.job);
+	if (rc < 0)
+		return rc;
+	store_wait(h->context->store); /* the loop does not run yet: nobody else uses the map meanwhile */
+	h->closed = false;
+	return load.result == DB_OK ? load.rc : -EIO;
+}
+
+int web_hooks_new(const struct web_context *context, struct web_hooks **ret)
+{
+	uint8_t key[16];
+	struct web_hooks *h = calloc(1, sizeof(*h));
+	if (!h)
+		return -ENOMEM;
+	h->context = context;
+	h->last_ready = &h->first_ready;
+	random_bytes(context->random, key, sizeof(key));
+	map_init(&h->by_id, key);
+	timer_init(&h->upkeep, upkeep, h);
+	timer_init(&h->retry, retry, h);
+	h->feeding.job = (struct store_job){.run = feed_run, .done = feed_done, .bytes = sizeof(h->feeding)};
+	h->upkeep_job = (struct store_job){.run = upkeep_run, .done = upkeep_done, .bytes = sizeof(h->upkeep_job)};
+	int rc = load_all(h);
+	if (rc < 0) {
+		web_hooks_free(h);
+		return rc;
+	}
+	/* What was due when the program ended, and what it had not come to. */
+	map_each(&h->by_id, wake_one, NULL);
+	feed(h);
+	if (context->http)
+		timer_start(loop_wheel(context->loop), &h->upkeep, SECOND_US);
+	*ret = h;
+	return 0;
+}
+
+void web_hooks_close(struct web_hooks *h)
+{
+	h->closed = true;
+	timer_stop(loop_wheel(h->context->loop), &h->upkeep);
+	timer_stop(loop_wheel(h->context->loop), &h->retry);
+}
+
+static bool free_one(struct map_node *node, void *arg)
+{
+	struct web_hooks *h = arg;
+	map_remove(&h->by_id, node);
+	hook_free(container_of(node, struct web_hook, by_id));
+	return true;
+}
+
+struct web_hooks *web_hooks_free(struct web_hooks *h)
+{
+	if (!h)
+		return NULL;
+	web_hooks_close(h);
+	map_each(&h->by_id, free_one, h);
+	map_done(&h->by_id);
+	while (h->gone) {
+		struct web_hook *k = h->gone;
+		h->gone = k->next_ready;
+		hook_free(k);
+	}
+	free(h);
+	return NULL;
+}
