@@ -42,7 +42,9 @@ const char *web_hook_event_name(enum store_delivery_event event)
 bool web_hook_events_read(struct slice list, int64_t *ret)
 {
 	int64_t bits = 0;
-	while (!slice_empty(list)) {
+	bool more = true;
+	while (more) {
+		more = slice_find(list, ',') >= 0;
 		struct slice word = slice_cut(&list, ',');
 		int event = 0;
 		while (event < STORE_TEST && !slice_eq(word, slice_from_string(event_names[event])))
@@ -52,7 +54,7 @@ bool web_hook_events_read(struct slice list, int64_t *ret)
 		bits |= 1 << event;
 	}
 	*ret = bits;
-	return bits != 0;
+	return true;
 }
 
 int64_t web_hook_pause_us(int64_t tries, struct random *random)

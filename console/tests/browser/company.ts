@@ -146,6 +146,32 @@ async function changesPassword(page: Page) {
   await other.context().close();
 }
 
+/** Nobody is at that address: the test says so, and the webhook too. */
+async function addsWebhook(page: Page) {
+  await go(page, 'Settings');
+  await page.getByRole('button', { name: 'New webhook' }).click();
+  await page.getByLabel('Name of the webhook').fill('CRM');
+  await page.getByLabel('Address of your server').fill('https://127.0.0.1/');
+  await page.keyboard.press('Enter');
+  await page.getByText('not an address of the public Internet').waitFor();
+  await page.getByLabel('Address of your server').fill('https://webhooks.invalid/');
+  await page.getByLabel('A call begins').uncheck();
+  await accessible(page, 'a new webhook');
+  await page.keyboard.press('Enter');
+  await page.getByText('The secret is shown once').waitFor();
+  await accessible(page, 'a secret');
+  await page.getByRole('button', { name: 'I have noted it' }).click();
+  await page.getByRole('button', { name: 'Deliveries' }).click();
+  await page.getByRole('button', { name: 'Send a test' }).click();
+  await page.getByText('Given up').waitFor();
+  await accessible(page, 'deliveries');
+  await picture(page, 'deliveries');
+  await page.getByRole('button', { name: 'Try again now' }).click();
+  await page.getByText('2 tries').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByText('Fails since').waitFor();
+}
+
 /** An app is shown its key, taken away, shown another one, and asked for at the next login. */
 async function setsUpCode(page: Page) {
   const begin = async () => {
@@ -182,5 +208,6 @@ await changesPhone(page);
 await movesNumber(page);
 await removesPerson(page);
 await changesPassword(page);
+await addsWebhook(page);
 await setsUpCode(page);
 await walked(browser);

@@ -487,6 +487,131 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List webhooks, oldest first; never their secrets */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Have a server told of calls
+         * @description A company has 16 at most.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** Show a webhook */
+        get: operations["getWebhook"];
+        /**
+         * Make a webhook with this id, or make it what is given
+         * @description What is not given gets its default, as when it is made. The same request again changes nothing. An id that is new is the provider's to choose: others get 404, as for one of another company.
+         */
+        put: operations["putWebhook"];
+        post?: never;
+        /** Remove a webhook and all that it was to be told */
+        delete: operations["removeWebhook"];
+        options?: never;
+        head?: never;
+        /** Change a webhook */
+        patch: operations["changeWebhook"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign with another secret from now on */
+        post: operations["renewSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a delivery with the event test, once */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a delivery again now, whatever came of it */
+        post: operations["retryDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List what a webhook was told, newest first
+         * @description The newest 1000, for 7 days.
+         */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -572,7 +697,188 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "call.started": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A call of the company has begun
+         * @description Signed: `Alto-Signature: t=SECONDS,v1=HEX` has the HMAC-SHA-256, with the webhook's secret as key, of SECONDS, a dot and the body. Any 2xx within 10 s is taken for received; else it is tried again, for a day.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    "Alto-Event": components["schemas"]["WebhookEvent"];
+                    "Alto-Delivery": components["schemas"]["Id"];
+                    "Alto-Signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookBody"];
+                };
+            };
+            responses: {
+                /** @description It is received. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "call.answered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * It was answered
+         * @description Signed: `Alto-Signature: t=SECONDS,v1=HEX` has the HMAC-SHA-256, with the webhook's secret as key, of SECONDS, a dot and the body. Any 2xx within 10 s is taken for received; else it is tried again, for a day.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    "Alto-Event": components["schemas"]["WebhookEvent"];
+                    "Alto-Delivery": components["schemas"]["Id"];
+                    "Alto-Signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookBody"];
+                };
+            };
+            responses: {
+                /** @description It is received. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "call.ended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * It has ended, answered or not
+         * @description Signed: `Alto-Signature: t=SECONDS,v1=HEX` has the HMAC-SHA-256, with the webhook's secret as key, of SECONDS, a dot and the body. Any 2xx within 10 s is taken for received; else it is tried again, for a day.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    "Alto-Event": components["schemas"]["WebhookEvent"];
+                    "Alto-Delivery": components["schemas"]["Id"];
+                    "Alto-Signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookBody"];
+                };
+            };
+            responses: {
+                /** @description It is received. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Somebody wants to know whether deliveries arrive
+         * @description Signed: `Alto-Signature: t=SECONDS,v1=HEX` has the HMAC-SHA-256, with the webhook's secret as key, of SECONDS, a dot and the body. Any 2xx within 10 s is taken for received; else it is tried again, for a day.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    "Alto-Event": components["schemas"]["WebhookEvent"];
+                    "Alto-Delivery": components["schemas"]["Id"];
+                    "Alto-Signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookBody"];
+                };
+            };
+            responses: {
+                /** @description It is received. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** @description A UUID in lower case. */
@@ -1146,6 +1452,109 @@ export interface components {
             /** @description How long it is good for; 90 if not given, and 1 at least. */
             days?: number;
         };
+        /** @description https: without a user's name, to port 443 or one from 1024 on, at an address of the public Internet unless the node's file allows others. */
+        WebhookUrl: string;
+        /** @description What it is told of, comma separated, none twice. */
+        WebhookEvents: string;
+        /** @enum {string} */
+        WebhookState: "on" | "off";
+        /** @description A server that is told of a company's calls. */
+        Webhook: {
+            id: components["schemas"]["Id"];
+            /** @description Whose. */
+            tenant: string | null;
+            name: components["schemas"]["DisplayName"];
+            url: components["schemas"]["WebhookUrl"];
+            events: components["schemas"]["WebhookEvents"];
+            /**
+             * @description Failed: switched off by Alto, after three days without a delivery that succeeded.
+             * @enum {string}
+             */
+            state: "on" | "off" | "failed";
+            /** @description Since when no delivery has succeeded; null: the last one did. */
+            failing: components["schemas"]["Time"] | null;
+            /** @description When it was made. */
+            created: components["schemas"]["Time"];
+            /** @description When it was last written. */
+            updated: components["schemas"]["Time"];
+        };
+        WebhookWithSecret: components["schemas"]["Webhook"] & {
+            /** @description What deliveries are signed with. */
+            secret: string;
+        };
+        WebhookNew: {
+            /** @description Name or id of the tenant. */
+            tenant: components["schemas"]["Reference"];
+            name: components["schemas"]["DisplayName"];
+            url: components["schemas"]["WebhookUrl"];
+            /** @description Not given: all. */
+            events?: components["schemas"]["WebhookEvents"];
+            /** @description Not given: on. */
+            state?: components["schemas"]["WebhookState"];
+        };
+        /** @description What is not given stays. */
+        WebhookChange: {
+            name?: components["schemas"]["DisplayName"];
+            url?: components["schemas"]["WebhookUrl"];
+            events?: components["schemas"]["WebhookEvents"];
+            /** @description On: it is told of what happens from then on. */
+            state?: components["schemas"]["WebhookState"];
+        };
+        WebhookSecret: {
+            id: components["schemas"]["Id"];
+            /** @description What deliveries are signed with. */
+            secret: string;
+        };
+        /** @description What a webhook was told, or is to be told, and what came of it. */
+        Delivery: {
+            /** @description Alto-Delivery: the same with each try. */
+            id: components["schemas"]["Id"];
+            event: components["schemas"]["WebhookEvent"];
+            /** @description What it is about; null: a test. */
+            call: components["schemas"]["Id"] | null;
+            /** @description When it happened. */
+            at: components["schemas"]["Time"];
+            /**
+             * @description Given up: after a day of tries, or because there is nothing to send any more.
+             * @enum {string}
+             */
+            state: "waiting" | "delivered" | "given-up";
+            tries: number;
+            /** @description When it is tried next; null: it does not wait. */
+            next: components["schemas"]["Time"] | null;
+            /** @description When it was tried last; null: not yet. */
+            tried: components["schemas"]["Time"] | null;
+            /** @description How long the last try took. */
+            duration_ms: number | null;
+            /** @description Of the last answer; null: none came. */
+            status: number | null;
+            /** @description The first 500 bytes of it, as one line. */
+            answer: string | null;
+            /** @description Why none came. */
+            error: string | null;
+        };
+        DeliveryBegun: {
+            /** @description Of the delivery. */
+            id: components["schemas"]["Id"];
+        };
+        RetryNew: {
+            delivery: components["schemas"]["Id"];
+        };
+        /** @enum {string} */
+        WebhookEvent: "call.started" | "call.answered" | "call.ended" | "test";
+        /** @description What is sent. It may come more than once, and not in order: `id` tells the one, `at` the other. */
+        WebhookBody: {
+            /** @description Of the delivery, the same with each try. */
+            id: components["schemas"]["Id"];
+            event: components["schemas"]["WebhookEvent"];
+            /** @description When it happened. */
+            at: components["schemas"]["Time"];
+            /** @description Whose. */
+            tenant: string | null;
+            webhook: components["schemas"]["Id"];
+            /** @description As it was at this event; null: a test. */
+            call: components["schemas"]["Call"] | null;
+        };
         /** @description A person who has logged in. */
         Session: {
             user: components["schemas"]["User"];
@@ -1217,7 +1626,7 @@ export interface components {
              * @description What of; `hello` and `resync` are of the stream itself, the latter says to read everything anew.
              * @enum {string}
              */
-            kind: "hello" | "resync" | "tenant" | "user" | "device" | "binding" | "call" | "trunk" | "number";
+            kind: "hello" | "resync" | "tenant" | "user" | "device" | "binding" | "call" | "trunk" | "number" | "webhook";
             /** @description Of what; null: of something that is gone and may have been the listener's own. */
             id?: string | null;
             /** @description Whose; null: nobody's, or of a company that is gone. */
@@ -1229,7 +1638,7 @@ export interface components {
             action?: "changed" | "removed" | "ringing" | "answered" | "ending" | "ended";
         };
         /** @description Codes are added, never renamed. */
-        ProblemCode: "bad-request" | "bad-json" | "missing-field" | "unknown-field" | "invalid-field" | "unknown-parameter" | "invalid-parameter" | "no-login" | "wrong-login" | "code-needed" | "wrong-code" | "forbidden" | "foreign" | "wrong-address" | "unknown-token" | "too-often" | "busy" | "not-found" | "unknown-tenant" | "unknown-user" | "unknown-device" | "unknown-call" | "unknown-trunk" | "unknown-number" | "unknown-ban" | "unknown-certificate" | "method-not-allowed" | "conflict" | "name-taken" | "domain-taken" | "login-taken" | "extension-taken" | "username-taken" | "number-taken" | "id-taken" | "precondition-failed" | "length-required" | "too-large" | "not-json" | "store-full" | "store-busy" | "store-trouble" | "no-memory";
+        ProblemCode: "bad-request" | "bad-json" | "missing-field" | "unknown-field" | "invalid-field" | "unknown-parameter" | "invalid-parameter" | "no-login" | "wrong-login" | "code-needed" | "wrong-code" | "forbidden" | "foreign" | "wrong-address" | "unknown-token" | "unknown-webhook" | "unknown-delivery" | "too-often" | "busy" | "not-found" | "unknown-tenant" | "unknown-user" | "unknown-device" | "unknown-call" | "unknown-trunk" | "unknown-number" | "unknown-ban" | "unknown-certificate" | "method-not-allowed" | "conflict" | "name-taken" | "domain-taken" | "login-taken" | "extension-taken" | "username-taken" | "number-taken" | "id-taken" | "precondition-failed" | "length-required" | "too-large" | "not-json" | "store-full" | "store-busy" | "store-trouble" | "no-memory";
         /** @description What is wrong (RFC 9457). */
         Problem: {
             /** @constant */
@@ -2705,6 +3114,293 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                /** @description Name or id: only this tenant's. */
+                tenant?: components["parameters"]["Tenant"];
+                /** @description Items of the page; 100 if not given. */
+                limit?: components["parameters"]["Limit"];
+                /** @description What the page before gave as `next`. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Webhook"][];
+                        /** @description Cursor of the page that follows; null: this is the last. */
+                        next: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookNew"];
+            };
+        };
+        responses: {
+            /** @description It is made; its secret is shown now and never again. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag that a GET gave: 304 if nothing has changed. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag that a GET or a write gave, or several, or *: do it only if nobody else has written since (412). */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookNew"];
+            };
+        };
+        responses: {
+            /** @description It is as given. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description It is made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag that a GET or a write gave, or several, or *: do it only if nobody else has written since (412). */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag that a GET or a write gave, or several, or *: do it only if nobody else has written since (412). */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookChange"];
+            };
+        };
+        responses: {
+            /** @description It is changed. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renewSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new one; it is shown now and never again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is on its way: what came of it stands among the deliveries. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryBegun"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    retryDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryNew"];
+            };
+        };
+        responses: {
+            /** @description It is on its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryBegun"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Items of the page; 100 if not given. */
+                limit?: components["parameters"]["Limit"];
+                /** @description What the page before gave as `next`. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Delivery"][];
+                        /** @description Cursor of the page that follows; null: this is the last. */
+                        next: string | null;
+                    };
+                };
             };
             default: components["responses"]["Problem"];
         };
