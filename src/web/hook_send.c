@@ -9,7 +9,7 @@
 #include "net/http.h"
 #include "net/loop.h"
 #include "web/find.h"
-#include "web/hooks.h"
+#include "web/hooks_private.h"
 
 #define DAY_US (86400 * SECOND_US)
 #define FIRST_PAUSE_US (10 * SECOND_US)

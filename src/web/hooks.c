@@ -1,35 +1,9 @@
 /* web/hooks.c - the map of webhooks, and the queue of those that have something to send */
-#include "web/hooks.h"
+#include "web/hooks_private.h"
 #include <errno.h>
 
 #include "base/log.h"
 #include "net/loop.h"
-
-#define UPKEEP_US (3600 * SECOND_US)
-#define WOKEN_MAX 32
-
-/* Changes of calls on their way to become deliveries; one at a time. */
-struct feeding {
-	struct store_job job;
-	int64_t wall_us;
-	bool posted, again, more, too_many;
-	size_t count;
-	char woken[WOKEN_MAX][STORE_ID_CAP];
-};
-
-struct web_hooks {
-	const struct web_context *context;
-	struct map by_id;
-	size_t on;
-	struct web_hook *first_ready, **last_ready;
-	unsigned sending, failing; /* deliveries on their way */
-	struct feeding feeding;
-	struct store_job upkeep_job;
-	int64_t upkeep_us; /* wall clock of it */
-	struct timer upkeep, retry;
-	bool closed;
-	struct web_hook *gone; /* removed with a delivery on its way; by next_ready */
-};
 
 static int64_t wall_us(const struct web_hooks *h)
 {
@@ -280,68 +254,31 @@ static bool wake_one(struct map_node *node, void *arg)
 	return true;
 }
 
-/* ---- the feed ---- */
-
-static void woken(void *arg, struct slice id)
+void web_hooks_wake_all(struct web_hooks *h)
 {
-	struct feeding *f = arg;
-	for (size_t i = 0; i < f->count; i++)
-		if (slice_eq(slice_from_string(f->woken[i]), id))
-			return;
-	if (f->count == WOKEN_MAX)
-		f->too_many = true;
-	else
-		snprintf(f->woken[f->count++], STORE_ID_CAP, "%.*s", SLICE_ARG(id));
+	map_each(&h->by_id, wake_one, NULL);
 }
 
-static int feed_run(struct db *db, struct store_job *job)
-{
-	struct feeding *f = container_of(job, struct feeding, job);
-	f->count = 0;
-	f->too_many = f->more = false;
-	return store_deliveries_feed(db, f->wall_us, &f->more, woken, f);
-}
+/* ---- the change feed ---- */
 
-static void feed(struct web_hooks *h)
+static bool drop_of_tenant(struct map_node *node, void *arg)
 {
-	struct feeding *f = &h->feeding;
-	if (h->closed || !h->context->http || !h->on)
-		return;
-	f->again = f->posted;
-	if (f->posted)
-		return;
-	f->wall_us = wall_us(h);
-	f->posted = store_post(h->context->store, &f->job) == 0;
-	if (!f->posted)
-		timer_start(loop_wheel(h->context->loop), &h->retry, SECOND_US);
-}
-
-static void feed_done(struct store_job *job, int result)
-{
-	struct web_hooks *h = container_of(job, struct web_hooks, feeding.job);
-	struct feeding *f = &h->feeding;
-	f->posted = false;
-	if (result != DB_OK) {
-		timer_start(loop_wheel(h->context->loop), &h->retry, SECOND_US);
-		return;
-	}
-	for (size_t i = 0; i < f->count; i++)
-		web_hooks_wake(h, slice_from_string(f->woken[i]));
-	if (f->too_many)
-		map_each(&h->by_id, wake_one, NULL);
-	if (f->again || f->more)
-		feed(h);
-}
-
-static void retry(struct timer *t, void *arg)
-{
-	feed(arg);
+	struct web_hook *k = container_of(node, struct web_hook, by_id);
+	if (slice_eq(k->row->webhook.tenant, *(const struct slice *)arg))
+		drop(k->hooks, k);
+	return true;
 }
 
 void web_hooks_apply(struct web_hooks *h, const struct store_change *change)
 {
+	/* They went with it, without changes of their own. */
+	if (change->kind == STORE_TENANT && !change->row) {
+		struct slice tenant = change->id;
+		map_each(&h->by_id, drop_of_tenant, &tenant);
+		return;
+	}
 	if (change->kind == STORE_CALL) {
-		feed(h);
+		web_hooks_feed(h);
 		return;
 	}
 	if (change->kind != STORE_WEBHOOK)
@@ -352,29 +289,6 @@ void web_hooks_apply(struct web_hooks *h, const struct store_change *change)
 	int rc = change->row ? set(h, change->row) : 0;
 	if (rc < 0)
 		log_event(LOG_ERROR, "web.webhook_lost", LOG_SLICE("id", change->id), LOG_INT("error", rc));
-}
-
-/* ---- upkeep ---- */
-
-static int upkeep_run(struct db *db, struct store_job *job)
-{
-	struct web_hooks *h = container_of(job, struct web_hooks, upkeep_job);
-	return store_deliveries_expire(db, h->upkeep_us);
-}
-
-static void upkeep_done(struct store_job *job, int result)
-{
-	struct web_hooks *h = container_of(job, struct web_hooks, upkeep_job);
-	if (!h->closed)
-		timer_start(loop_wheel(h->context->loop), &h->upkeep, UPKEEP_US);
-}
-
-static void upkeep(struct timer *t, void *arg)
-{
-	struct web_hooks *h = arg;
-	h->upkeep_us = wall_us(h);
-	if (store_post(h->context->store, &h->upkeep_job) < 0)
-		timer_start(loop_wheel(h->context->loop), t, UPKEEP_US);
 }
 
 /* ---- made and taken down ---- */
@@ -424,18 +338,15 @@ int web_hooks_new(const struct web_context *context, struct web_hooks **ret)
 	h->last_ready = &h->first_ready;
 	random_bytes(context->random, key, sizeof(key));
 	map_init(&h->by_id, key);
-	timer_init(&h->upkeep, upkeep, h);
-	timer_init(&h->retry, retry, h);
-	h->feeding.job = (struct store_job){.run = feed_run, .done = feed_done, .bytes = sizeof(h->feeding)};
-	h->upkeep_job = (struct store_job){.run = upkeep_run, .done = upkeep_done, .bytes = sizeof(h->upkeep_job)};
+	web_hooks_feed_init(h);
 	int rc = load_all(h);
 	if (rc < 0) {
 		web_hooks_free(h);
 		return rc;
 	}
 	/* What was due when the program ended, and what it had not come to. */
-	map_each(&h->by_id, wake_one, NULL);
-	feed(h);
+	web_hooks_wake_all(h);
+	web_hooks_feed(h);
 	if (context->http)
 		timer_start(loop_wheel(context->loop), &h->upkeep, SECOND_US);
 	*ret = h;

@@ -7,24 +7,10 @@
  * but themselves. Owner: the switchboard's thread.
  */
 #pragma once
-#include "base/map.h"
 #include "store/deliveries.h"
 #include "web/request.h"
 
-struct web_hook_row {
-	struct store_webhook webhook; /* its texts behind it */
-	char text[];
-};
-struct web_hook {
-	struct map_node by_id;
-	struct web_hooks *hooks;
-	struct web_hook_row *row; /* replaced as a whole */
-	struct web_hook *next_ready;
-	struct web_sending *sending; /* one delivery on its way; NULL: none */
-	bool ready, again, gone;
-	bool among_failing; /* as it was when the delivery began */
-	struct timer due;
-};
+struct web_hooks;
 
 /* Reads what there is: before the loop runs, it waits for the store. context->http NULL: nothing is sent. 0, -ENOMEM,
  * -EIO. */
@@ -42,12 +28,6 @@ const struct store_webhook *web_hooks_of(struct web_hooks *h, struct slice tenan
 /* There is something for it to send now. */
 void web_hooks_wake(struct web_hooks *h, struct slice id);
 
-/* ---- web/hook_send.c ---- */
-/* Looks for the delivery that is due first and sends it; ends with web_hook_rests(). NULL: out of memory. */
-struct web_sending *web_sending_start(const struct web_context *context, struct web_hook *h);
-struct web_sending *web_sending_free(struct web_sending *s);
-/* h->sending has ended. next_us: wall clock, when to look again; 0: at once; INT64_MAX: nothing waits. */
-void web_hook_rests(struct web_hook *h, int64_t next_us);
 /* "call.started" ...; the names that a webhook may list, comma separated, as bits. */
 const char *web_hook_event_name(enum store_delivery_event event);
 MUST_USE bool web_hook_events_read(struct slice list, int64_t *ret);

@@ -270,6 +270,29 @@ static void removed_in_the_middle(void **state)
 	do_write(remove_webhook, 2);
 }
 
+static int remove_tenant(struct db *db, int n)
+{
+	char id[8];
+	snprintf(id, sizeof(id), "t%d", n);
+	return store_tenant_remove(db, slice_from_string(id));
+}
+
+static void they_go_with_their_company(void **state)
+{
+	size_t count;
+	make(1);
+	make(2);
+	do_write(put_call, 1);
+	assert_int_equal(flying, 1);
+	do_write(remove_tenant, 1);
+	assert_null(web_hooks_find(hooks, SLICE("w1")));
+	assert_non_null(web_hooks_of(hooks, SLICE("t2"), SLICE("crm"), &count));
+	assert_int_equal(count, 1);
+	land(&flights[0], 200);
+	move_time(DAY_US);
+	assert_int_equal(flown, 1);
+}
+
 static void events_are_read(void **state)
 {
 	int64_t bits = 0;
@@ -290,6 +313,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_taken_is_not_sent_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(slow_servers_hold_up_themselves, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(removed_in_the_middle, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(they_go_with_their_company, set_up, tear_down),
 		cmocka_unit_test(events_are_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
