@@ -44,8 +44,8 @@ struct web_hooks {
 
 /* ---- hooks.c ---- */
 void web_hooks_wake_all(struct web_hooks *h);
-/* h->sending has ended. next_us: wall clock, when to look again; 0: at once; INT64_MAX: nothing waits. */
-void web_hook_rests(struct web_hook *h, int64_t next_us);
+/* k->sending has ended. next_us: wall clock, when to look again; 0: at once; INT64_MAX: nothing waits. */
+void web_hook_rests(struct web_hook *k, int64_t next_us);
 
 /* ---- hook_feed.c ---- */
 void web_hooks_feed_init(struct web_hooks *h);

@@ -80,7 +80,8 @@ static void every_key_is_taken(void **state)
 				   "  ca: /etc/acme.pem\n"
 				   "  names: [pbx.example.com, sip.example.com]\n"
 				   "tls: {certificate: /etc/c.pem, key: /etc/k.pem, ca: /etc/ca.pem}\n"
-				   "turn: {urls: [\"turn:a:3478?transport=udp\", turns:b], secret: /etc/turn}\n";
+				   "turn: {urls: [\"turn:a:3478?transport=udp\", turns:b], secret: /etc/turn}\n"
+				   "webhooks: {allow: [127.0.0.1, 10.1.0.0/16]}\n";
 	struct config c;
 	struct config_reason reason;
 	assert_int_equal(parse(text, &c, &reason), 0);
@@ -118,6 +119,8 @@ static void every_key_is_taken(void **state)
 	assert_true(c.acme.terms_agreed);
 	assert_int_equal(c.acme.name_count, 2);
 	assert_string_equal(c.acme.names[1], "sip.example.com");
+	assert_int_equal(c.webhook_allow_count, 2);
+	assert_int_equal(c.webhook_allow[1].bits, 96 + 16);
 	assert_int_equal(config_check(&c, &reason), 0);
 }
 
@@ -188,6 +191,9 @@ static const struct refusal refusals[] = {
 	{"networks: [{public: here}]\n", "alto.yaml:1: networks.public: ", "null or an IP address"},
 	{"networks: [{internal: 10.0.0.0/8}]\n", "alto.yaml:1: networks.internal: ", "must be a list"},
 	{"networks: [{internal: [10.0.0.1/8]}]\n", "alto.yaml:1: networks.internal: ", "blocks such as"},
+	{"webhooks: {allow: true}\n", "alto.yaml:1: webhooks.allow: ", "must be a list"},
+	{"webhooks: {allow: [here]}\n", "alto.yaml:1: webhooks.allow: ", "blocks such as"},
+	{"webhooks: {deny: []}\n", "alto.yaml:1: webhooks.deny: ", "not a key"},
 	{"tls: {certificate: /a}\n", "alto.yaml:1: tls: ", "both certificate and key"},
 	{"turn: {urls: [\"turn:a\"]}\n", "alto.yaml:1: turn: ", "both urls and secret"},
 	{"turn: {secret: /a}\n", "alto.yaml:1: turn: ", "both urls and secret"},
