@@ -11,6 +11,7 @@
 
 #include "store/messages.h"
 #include "store/rows.h"
+#include "web/hooks.h"
 #include "web/route.h"
 
 #define LINES_MAX 32
@@ -40,6 +41,8 @@ static void store_changed(void *owner, const struct store_change *change)
 	struct client *c = owner;
 	if (change->kind != STORE_CALL)
 		directory_apply(c->node.read_model, change);
+	if (c->context.hooks)
+		web_hooks_apply(c->context.hooks, change);
 }
 
 /* ---- a call that is over, with its messages, and one that is not ---- */
@@ -124,6 +127,8 @@ static struct client *client_new(void)
 					  .metrics = &c->node.metrics,
 					  .config = &c->node.config,
 					  .version = "fuzz"};
+	rc = web_hooks_new(&c->context, &c->context.hooks);
+	ASSERT(rc == 0);
 	add_calls(c);
 	return c;
 }
@@ -131,6 +136,7 @@ static struct client *client_new(void)
 static void client_free(struct client *c)
 {
 	store_close(c->node.store);
+	web_hooks_free(c->context.hooks);
 	bans_free(c->node.bans);
 	directory_free(c->node.read_model);
 	free(c);
