@@ -17,6 +17,12 @@ void arena_init(struct arena *a, size_t chunk_bytes, size_t limit_bytes)
 	*a = (struct arena){.chunk_bytes = MAX(chunk_bytes, (size_t)ALIGN), .left_bytes = limit_bytes};
 }
 
+void arena_wipe(struct arena *a)
+{
+	for (struct arena_chunk *chunk = a->chunks; chunk; chunk = chunk->next)
+		explicit_bzero(chunk->bytes, chunk->size - chunk->left);
+}
+
 void arena_done(struct arena *a)
 {
 	while (a->chunks) {

@@ -1,9 +1,10 @@
-/* base/writer.c - append bytes into a bounded buffer; base64 both ways (RFC 4648 §4) */
+/* base/writer.c - append bytes into a bounded buffer; base64 both ways (RFC 4648 §4 and §5) */
 #include <stdarg.h>
 
 #include "base/writer.h"
 
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char base64url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /* Room for n bytes at once, or NULL and the flag: nothing is ever written in part. */
 static char *take(struct writer *w, size_t n)
@@ -76,7 +77,8 @@ void write_hex(struct writer *w, const void *bytes, size_t n)
 	}
 }
 
-void write_base64(struct writer *w, const void *bytes, size_t n)
+/* digits: of one of the two alphabets; only that of §4 is padded. */
+static void write_digits(struct writer *w, const void *bytes, size_t n, const char *digits, bool padded)
 {
 	const uint8_t *from = bytes;
 
@@ -87,14 +89,20 @@ void write_base64(struct writer *w, const void *bytes, size_t n)
 			group |= (uint32_t)from[i + 1] << 8;
 		if (left > 2)
 			group |= from[i + 2];
-		char *at = take(w, 4);
-		if (!at)
-			return;
-		at[0] = base64_digits[group >> 18];
-		at[1] = base64_digits[group >> 12 & 63];
-		at[2] = left > 1 ? base64_digits[group >> 6 & 63] : '=';
-		at[3] = left > 2 ? base64_digits[group & 63] : '=';
+		char four[4] = {digits[group >> 18], digits[group >> 12 & 63], left > 1 ? digits[group >> 6 & 63] : '=',
+				left > 2 ? digits[group & 63] : '='};
+		write_slice(w, slice_of(four, padded ? 4 : MIN(left, (size_t)3) + 1));
 	}
+}
+
+void write_base64(struct writer *w, const void *bytes, size_t n)
+{
+	write_digits(w, bytes, n, base64_digits, true);
+}
+
+void write_base64url(struct writer *w, const void *bytes, size_t n)
+{
+	write_digits(w, bytes, n, base64url_digits, false);
 }
 
 void write_format(struct writer *w, const char *format, ...)
@@ -125,7 +133,7 @@ void write_format(struct writer *w, const char *format, ...)
 	va_end(args);
 }
 
-static int base64_value(char c)
+static int base64_value(char c, const char *digits)
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';
@@ -133,7 +141,31 @@ static int base64_value(char c)
 		return c - 'a' + 26;
 	if (c >= '0' && c <= '9')
 		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
+	return c == digits[62] ? 62 : c == digits[63] ? 63 : -1;
+}
+
+/* s: without its padding. */
+static bool decode(struct slice s, const char *digits, uint8_t *ret, size_t cap, size_t *ret_n)
+{
+	if (s.n % 4 == 1 || s.n / 4 * 3 + s.n % 4 * 3 / 4 > cap)
+		return false;
+	size_t out = 0;
+	uint32_t bits = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		int value = base64_value(s.p[i], digits);
+		if (value < 0)
+			return false;
+		bits = bits << 6 | (uint32_t)value;
+		/* Four digits make three bytes; each digit but the first of a group completes one. */
+		static const unsigned spare[4] = {0, 4, 2, 0};
+		if (i % 4)
+			ret[out++] = (uint8_t)(bits >> spare[i % 4]);
+	}
+	/* RFC 4648 §3.5: bits that are left over are zero, so that a value has one spelling. */
+	if ((s.n % 4 == 3 && bits & 3) || (s.n % 4 == 2 && bits & 15))
+		return false;
+	*ret_n = out;
+	return true;
 }
 
 bool base64_decode(struct slice s, uint8_t *ret, size_t cap, size_t *ret_n)
@@ -143,25 +175,10 @@ bool base64_decode(struct slice s, uint8_t *ret, size_t cap, size_t *ret_n)
 	size_t padding = 0;
 	if (s.n && s.p[s.n - 1] == '=')
 		padding = s.p[s.n - 2] == '=' ? 2 : 1;
-	size_t total = s.n / 4 * 3 - padding;
-	if (total > cap)
-		return false;
+	return decode(slice_first(s, s.n - padding), base64_digits, ret, cap, ret_n);
+}
 
-	size_t out = 0;
-	uint32_t bits = 0;
-	for (size_t i = 0; i < s.n - padding; i++) {
-		int value = base64_value(s.p[i]);
-		if (value < 0)
-			return false;
-		bits = bits << 6 | (uint32_t)value;
-		/* Four digits make three bytes; each digit but the first of a group completes one. */
-		static const unsigned spare[4] = {0, 4, 2, 0};
-		if (i % 4)
-			ret[out++] = (uint8_t)(bits >> spare[i % 4]);
-	}
-	/* RFC 4648 §3.5: bits that the padding leaves over are zero, so that a value has one spelling. */
-	if ((padding == 1 && bits & 3) || (padding == 2 && bits & 15))
-		return false;
-	*ret_n = out;
-	return true;
+bool base64url_decode(struct slice s, uint8_t *ret, size_t cap, size_t *ret_n)
+{
+	return decode(s, base64url_digits, ret, cap, ret_n);
 }

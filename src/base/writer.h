@@ -25,7 +25,10 @@ void write_u64(struct writer *w, uint64_t value);                               
 void write_i64(struct writer *w, int64_t value);                                /* decimal */
 void write_hex(struct writer *w, const void *bytes, size_t n);                  /* lower case */
 void write_base64(struct writer *w, const void *bytes, size_t n);               /* RFC 4648 §4, padded */
+void write_base64url(struct writer *w, const void *bytes, size_t n);            /* RFC 4648 §5, not padded */
 void write_format(struct writer *w, const char *format, ...) PRINTF_LIKE(2, 3); /* not on hot paths */
 
 /* Decode RFC 4648 §4 base64 (padding required where the RFC does). False on a bad byte or if it does not fit in cap. */
 MUST_USE bool base64_decode(struct slice s, uint8_t *ret, size_t cap, size_t *ret_n);
+/* The same for §5 without padding; bits that mean nothing are 0, so that bytes have one text. */
+MUST_USE bool base64url_decode(struct slice s, uint8_t *ret, size_t cap, size_t *ret_n);

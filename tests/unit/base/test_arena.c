@@ -75,6 +75,22 @@ static void test_dup(void **state)
 	arena_done(&a);
 }
 
+/* Chunks of both kinds, and the one in use no further than it was filled. */
+static void test_wipe(void **state)
+{
+	struct arena a;
+	arena_init(&a, 64, 1000);
+	char *small = arena_alloc(&a, 16), *large = arena_alloc(&a, 200);
+	memset(small, 's', 16);
+	memset(large, 'l', 200);
+	arena_wipe(&a);
+	for (size_t i = 0; i < 200; i++)
+		assert_true(large[i] == 0 && small[i % 16] == 0);
+	assert_non_null(arena_alloc(&a, 16));
+	arena_done(&a);
+	arena_wipe(&a);
+}
+
 static int fill(void *arg)
 {
 	struct arena a;
@@ -106,6 +122,7 @@ static void test_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_alloc), cmocka_unit_test(test_limit),
-					   cmocka_unit_test(test_dup), cmocka_unit_test(test_memory)};
+					   cmocka_unit_test(test_dup), cmocka_unit_test(test_wipe),
+					   cmocka_unit_test(test_memory)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -174,6 +174,37 @@ static void test_base64_all_digits(void **state)
 	assert_true(w.overflow);
 }
 
+/* The vectors of §10 are those of §4 without padding; two digits differ. */
+static void test_base64url(void **state)
+{
+	uint8_t back[8];
+	size_t n = 99;
+	for (size_t i = 0; i < ARRAY_LEN(vectors); i++) {
+		char buffer[16];
+		size_t length = strlen(vectors[i].plain);
+		struct writer w = writer_on(buffer, sizeof(buffer));
+		struct slice coded = slice_from_string(vectors[i].coded);
+		while (coded.n && coded.p[coded.n - 1] == '=')
+			coded.n--;
+		coded = guard_slice(coded);
+		write_base64url(&w, vectors[i].plain, length);
+		assert_true(slice_eq(writer_slice(&w), coded));
+		assert_true(base64url_decode(coded, back, length, &n));
+		assert_int_equal(n, length);
+		assert_memory_equal(back, vectors[i].plain, length);
+		assert_false(length && base64url_decode(coded, back, length - 1, &n));
+		guard_free(coded.p);
+	}
+	assert_true(base64url_decode(SLICE("-_-_"), back, sizeof(back), &n));
+	assert_memory_equal(back, "\xfb\xff\xbf", 3);
+	static const char *const bad[] = {"Z", "Zg==", "Zm9vZ", "Zh", "Zm9", "Zm+v", "Zm/v", "Z g", "Zm9vYg="};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct slice coded = guard_slice(slice_from_string(bad[i]));
+		assert_false(base64url_decode(coded, back, sizeof(back), &n));
+		guard_free(coded.p);
+	}
+}
+
 static void test_base64_bad(void **state)
 {
 	static const char *const bad[] = {"Z",        "Zg",        "Zg=",  "Zm8",  "=",    "==",    "===",    "====",
@@ -194,9 +225,13 @@ static void test_base64_bad(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_appends),         cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_overflow_sticks), cmocka_unit_test(test_format_memory),
-		cmocka_unit_test(test_base64),          cmocka_unit_test(test_base64_all_digits),
+		cmocka_unit_test(test_appends),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_overflow_sticks),
+		cmocka_unit_test(test_format_memory),
+		cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_base64url),
+		cmocka_unit_test(test_base64_all_digits),
 		cmocka_unit_test(test_base64_bad),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
