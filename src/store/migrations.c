@@ -135,6 +135,14 @@ static const char webhooks[] =
 	"CREATE TABLE webhook_feed (number INT64 PRIMARY KEY, seq INT64 NOT NULL);"
 	"ALTER TABLE calls ADD COLUMN told INT64 NOT NULL DEFAULT 0;";
 
+/* Public keys whose other half a person's device keeps; each is good under one host name. */
+static const char passkeys[] =
+	"CREATE TABLE passkeys (id ID PRIMARY KEY, tenant_id ID NOT NULL, user_id ID NOT NULL,"
+	" credential BYTES NOT NULL UNIQUE, public_key BYTES NOT NULL, host TEXT NOT NULL, signs INT64 NOT NULL,"
+	" name TEXT NOT NULL, created_us INT64 NOT NULL, used_us INT64 NOT NULL,"
+	" FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE);"
+	"CREATE INDEX passkeys_user ON passkeys (user_id, id);";
+
 const struct migration store_migrations[] = {
 	{1, "tenants, users, devices, bindings and calls", first_schema},
 	{2, "trunks and numbers", trunks_and_numbers},
@@ -143,5 +151,6 @@ const struct migration store_migrations[] = {
 	{5, "when what people configure was last written", updated},
 	{6, "logins, sessions and tokens", passes},
 	{7, "webhooks and their deliveries", webhooks},
+	{8, "passkeys", passkeys},
 };
 const size_t store_migration_count = ARRAY_LEN(store_migrations);

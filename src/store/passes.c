@@ -69,6 +69,30 @@ int store_passes_remove_of_user(struct db *db, struct slice user, struct slice e
 	return note_removals(db, db_query(db, sql, (struct db_value[]){DB_T(user), DB_T(except)}, 2));
 }
 
+/* Ids grow with time, within one process each above the last. */
+int store_sessions_trim(struct db *db, struct slice user, int64_t keep)
+{
+	static const char sql[] = "DELETE FROM passes WHERE user_id = $1 AND kind = 0 AND id <= (SELECT id FROM passes "
+				  "WHERE user_id = $1 AND kind = 0 ORDER BY id DESC LIMIT 1 OFFSET $2) "
+				  "RETURNING coalesce(tenant_id, ''), id";
+	return note_removals(db, db_query(db, sql, (struct db_value[]){DB_T(user), DB_I(keep)}, 2));
+}
+
+int store_tokens_count(struct db *db, struct slice tenant, int64_t *ret)
+{
+	struct db_rows *rows = db_query(
+		db, "SELECT count(*) FROM passes WHERE kind = 1 AND coalesce(tenant_id, '') = $1", &DB_T(tenant), 1);
+	if (!rows)
+		return DB_FAILED;
+	int rc = db_next(rows);
+	int64_t count = rc == DB_ROW ? db_int(rows, 0) : 0;
+	db_end(rows);
+	if (rc < 0)
+		return rc;
+	*ret = count;
+	return DB_OK;
+}
+
 int store_passes_expire(struct db *db, int64_t now_us)
 {
 	static const char sql[] = "DELETE FROM passes WHERE expires_us <= $1 RETURNING coalesce(tenant_id, ''), id";

@@ -225,6 +225,31 @@ MUST_USE int store_password_set(struct db *db, struct slice tenant, struct slice
 MUST_USE int store_totp_set(struct db *db, struct slice user, struct slice secret, int64_t step);
 /* *ret_fresh: the step is newer than all that were used; it is used now. */
 MUST_USE int store_totp_use(struct db *db, struct slice user, int64_t step, bool *ret_fresh);
+/* A public key that a person's device or stick keeps the other half of (WebAuthn). Not in the read model either. */
+#define STORE_PASSKEY_KEY 64
+struct store_passkey {
+	struct slice id, tenant, user;
+	struct slice credential;     /* by which the authenticator knows it */
+	struct slice key;            /* STORE_PASSKEY_KEY bytes: the point of P-256 */
+	struct slice host;           /* the name that the console had: it is good there alone */
+	int64_t count;               /* of its signatures; 0: it does not count */
+	struct slice name;           /* for people */
+	int64_t created_us, used_us; /* used_us 0: never yet */
+};
+/* fn is called on the store thread, never if there is none; the row is borrowed. */
+MUST_USE int store_passkey_get(struct db *db, struct slice credential,
+			       void (*fn)(void *arg, const struct store_passkey *p), void *arg);
+/* All of a person, oldest first. */
+MUST_USE int store_passkeys_list(struct db *db, struct slice user, void (*fn)(void *arg, const struct store_passkey *p),
+				 void *arg);
+/* A new one. *ret_room: the person had fewer than `most`. DB_CONFLICT: it is there, or no such user of the tenant. */
+MUST_USE int store_passkey_put(struct db *db, const struct store_passkey *p, int64_t most, bool *ret_room);
+/* *ret_fresh: it counted on, or does not count; only then is anything written. */
+MUST_USE int store_passkey_use(struct db *db, struct slice id, int64_t count, int64_t now_us, bool *ret_fresh);
+MUST_USE int store_passkey_rename(struct db *db, struct slice user, struct slice id, struct slice name,
+				  bool *ret_there);
+MUST_USE int store_passkey_remove(struct db *db, struct slice user, struct slice id, bool *ret_there);
+MUST_USE int store_passkeys_remove_of_user(struct db *db, struct slice user);
 /* A new one. */
 MUST_USE int store_pass_put(struct db *db, const struct store_pass *p);
 /* DB_OK also when there is none: one that was removed meanwhile does not come back. */
@@ -233,6 +258,10 @@ MUST_USE int store_pass_remove(struct db *db, struct slice id);
 /* Those whose time is over. */
 MUST_USE int store_passes_expire(struct db *db, int64_t now_us);
 MUST_USE int store_passes_remove_of_user(struct db *db, struct slice user, struct slice except);
+/* Of a person's sessions only the newest `keep` stay. */
+MUST_USE int store_sessions_trim(struct db *db, struct slice user, int64_t keep);
+/* How many tokens a tenant has. */
+MUST_USE int store_tokens_count(struct db *db, struct slice tenant, int64_t *ret);
 /* Tokens in order of id; of one tenant, or all if it is empty. */
 MUST_USE int store_tokens_list(struct db *db, const struct store_page *page, void (*fn)(void *arg, const void *row),
 			       void *arg);

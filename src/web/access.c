@@ -124,6 +124,7 @@ int web_access_new(struct store *store, struct random *random, struct web_access
 	map_init(&a->by_hash, key);
 	map_init(&a->by_id, key);
 	web_throttle_init(&a->throttle, random);
+	web_challenges_init(&a->challenges, random);
 	struct load load = {.job = {.run = load_run, .done = load_done, .bytes = sizeof(load)}, .access = a};
 	int rc = store_post(store, &load.job);
 	if (rc == 0) {

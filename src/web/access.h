@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "base/random.h"
 #include "store/rows.h"
+#include "web/challenge.h"
 #include "web/throttle.h"
 
 struct web_pass {
@@ -24,6 +25,7 @@ struct web_pass {
 struct web_access {
 	struct map by_hash, by_id;
 	struct web_throttle throttle;
+	struct web_challenges challenges;
 	unsigned hashing; /* passwords at work, or waiting for a thread */
 };
 

@@ -33,7 +33,7 @@ enum { WEB_BODY_TENANT, WEB_BODY_USER, WEB_BODY_DEVICE, WEB_BODY_TRUNK, WEB_BODY
 extern const struct web_body web_bodies[WEB_BODIES];
 /* Of what is only asked for with POST; each beside its resource. */
 extern const struct web_body web_token_body, web_session_body, web_totp_body, web_password_body, web_phone_body,
-	web_retry_body;
+	web_retry_body, web_passkey_body, web_sign_body;
 
 /*
  * Every member must be in the table and valid. What is not given, or null, leaves ret's value alone. Slices borrow from

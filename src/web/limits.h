@@ -74,6 +74,24 @@
 #define WEB_SESSION_US (7 * 86400 * SECOND_US)
 /* Its use is written that often, so that reading a page is no write. */
 #define WEB_SESSION_USED_US (600 * SECOND_US)
+/* Sessions of a person: a browser or two on each device, and what was never logged out of; the oldest ends. */
+#define WEB_SESSIONS_OF_PERSON 32
+/* Tokens of a company, or of the provider: a program or two for each of its systems. All are held in memory. */
+#define WEB_TOKENS_OF_TENANT 200
+/* Passkeys of a person: each device, and sticks that are kept in drawers. */
+#define WEB_PASSKEYS_OF_PERSON 16
+/* To find a stick and touch it, or to type a password somewhere else (WebAuthn level 2 §5.4.3 says 5 minutes). */
+#define WEB_CHALLENGE_US (300 * SECOND_US)
+#define WEB_CHALLENGE_S 300
+/* Used ones are remembered for as long: each is a login that succeeded, 13 a second. */
+#define WEB_CHALLENGES_USED 4096
+/* Whose a challenge is: the id of a session, or a secret as hexadecimal digits. */
+#define WEB_CHALLENGE_OWNER_MAX 64
+/* Who has just logged in need not prove it once more. */
+#define WEB_SESSION_FRESH_US (600 * SECOND_US)
+/* What a browser sends of an authenticator, before it is coded as text. */
+#define WEB_CLIENT_DATA_MAX 2048
+#define WEB_ATTESTATION_MAX 2048
 /* Days that a token is good for: unless told otherwise, and at most. */
 #define WEB_TOKEN_DAYS 90
 #define WEB_TOKEN_DAYS_MAX 3650

@@ -41,6 +41,26 @@ void web_login_read(struct web_login *l, struct web_request *r, struct slice use
 		web_problem_store(r, rc);
 }
 
+struct look {
+	const struct web_login *login;
+	bool same;
+};
+
+static void look_again(void *arg, const struct store_login *row)
+{
+	struct look *look = arg;
+	look->same = slice_eq(row->password, look->login->password);
+}
+
+int web_login_still(struct db *db, struct web_login *l, bool *ret)
+{
+	struct look look = {.login = l};
+	int rc = store_login_get(db, l->user, look_again, &look);
+	if (rc == DB_OK)
+		*ret = look.same;
+	return rc;
+}
+
 int64_t web_totp_step(const struct web_request *r, struct slice secret, int64_t used, struct slice code)
 {
 	uint64_t given;

@@ -1,7 +1,6 @@
 /* web/password.c - /api/v1/users/{id}/password: a person's password is set, and every other session of theirs ends */
 #include "directory/directory.h"
-#include "net/loop.h"
-#include "web/access.h"
+#include "web/enter.h"
 #include "web/fields.h"
 #include "web/policy.h"
 #include "web/session.h"
@@ -34,9 +33,12 @@ static int change_run(struct db *db, struct web_write *w)
 {
 	struct change *c = container_of(w, struct change, write);
 	int rc = store_password_set(db, c->tenant, c->user, slice_from_string(c->hashing.hash));
-	/* Who asks an admin for a new password may have lost the code app with the phone. */
-	if (rc == DB_OK && !slice_eq(c->user, w->request->who.user))
+	/* Who asks an admin for a new password may have lost the code app with the phone, and the passkeys on it. */
+	bool by_another = !slice_eq(c->user, w->request->who.user);
+	if (rc == DB_OK && by_another)
 		rc = store_totp_set(db, c->user, SLICE(""), 0);
+	if (rc == DB_OK && by_another)
+		rc = store_passkeys_remove_of_user(db, c->user);
 	return rc == DB_OK ? store_passes_remove_of_user(db, c->user, w->request->who.pass) : rc;
 }
 
@@ -100,10 +102,6 @@ void web_password_set(struct web_request *r)
 			    "old is missing: to change your own password, give the old one");
 		return;
 	}
-	int64_t wait_us = web_throttle_try(&r->context->access->throttle, &r->shown.from, u->id,
-					   loop_wheel(r->context->loop)->now_us);
-	if (wait_us)
-		web_problem(r, WEB_TOO_OFTEN, NULL, "too many wrong passwords; try again later");
-	else
+	if (web_may_try(r, u->id))
 		web_login_read(&c->login, r, u->id, login_read);
 }

@@ -324,6 +324,7 @@ static bool read_shown(struct web_request *r, struct web_peer *p)
 	if (slice_caseeq(scheme, SLICE("bearer")))
 		s->bearer = slice_trim(authorization);
 	s->session = find_cookie(cookies, slice_from_string(web_cookie_name(p->plane)));
+	s->attempt = find_cookie(cookies, slice_from_string(web_attempt_name(p->plane)));
 	int n = lws_hdr_custom_copy(p->wsi, csrf, sizeof(csrf), csrf_name, sizeof(csrf_name) - 1);
 	return n <= 0 || keep_text(r, csrf, (size_t)n, &s->csrf);
 }

@@ -37,6 +37,7 @@ static const char *const table[WEB_RESOURCE_COUNT][WEB_ROLE_COUNT] = {
 	[WEB_ON_SESSION] = {"-A--", "OA-O", "OA-O", "OA-O", "OA-O", "OA-O"},
 	[WEB_ON_TOTP] = {"----", "OO-O", "OO-O", "OO-O", "OO-O", "OO-O"},
 	[WEB_ON_PHONE] = {"----", "-O--", "-O--", "-O--", "-O--", "----"},
+	[WEB_ON_PASSKEYS] = {"----", "OOOO", "OOOO", "OOOO", "OOOO", "OOOO"},
 	[WEB_ON_EVENTS] = {"----", "T---", "T---", "T---", "T---", "A---"},
 	[WEB_ON_WEBHOOKS] = {"----", "----", "T---", "----", "TTTT", "AAAA"},
 	[WEB_ON_PASSWORDS] = {"----", "--O-", "--O-", "--O-", "--T-", "--A-"},

@@ -1,9 +1,11 @@
 /* web/request.c - a request's life, and its answer */
 #include "web/request.h"
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 
 #include "base/clock.h"
+#include "crypto/crypto.h"
 #include "net/loop.h"
 #include "store/db.h"
 
@@ -27,6 +29,14 @@ void web_request_unlink(struct web_request *r)
 	r->prev = NULL;
 }
 
+static void drop_answer(struct web_request *r)
+{
+	if (r->answer.bytes)
+		crypto_wipe(r->answer.bytes, malloc_usable_size(r->answer.bytes));
+	free(r->answer.bytes);
+	r->answer.bytes = NULL;
+}
+
 struct web_request *web_request_free(struct web_request *r)
 {
 	if (!r)
@@ -35,8 +45,10 @@ struct web_request *web_request_free(struct web_request *r)
 		timer_stop(loop_wheel(r->context->loop), &r->timer);
 	web_request_unlink(r);
 	json_decref(r->body);
+	/* Passwords and secrets were among what it kept, and tokens and accounts among what it answered. */
+	arena_wipe(&r->arena);
 	arena_done(&r->arena);
-	free(r->answer.bytes);
+	drop_answer(r);
 	free(r);
 	return NULL;
 }
@@ -47,7 +59,7 @@ void web_answer_text(struct web_request *r, int status, const char *type, char *
 {
 	r->answer.status = status;
 	r->answer.type = type;
-	free(r->answer.bytes); /* of a listing that was not finished */
+	drop_answer(r); /* of a listing that was not finished */
 	r->answer.bytes = bytes;
 	r->answer.n = n;
 	r->answered(r);

@@ -36,6 +36,7 @@ struct web_who {
 struct web_shown {
 	struct slice bearer;  /* Authorization: Bearer */
 	struct slice session; /* the cookie */
+	struct slice attempt; /* that of who is about to log in in another way than with a password */
 	struct slice csrf;    /* X-CSRF-Token */
 	struct slice origin, host;
 	struct address from; /* not on the unix socket */

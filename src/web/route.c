@@ -77,6 +77,13 @@ const struct web_route web_routes[] = {
 	{"/api/v1/session/totp", WEB_POST, web_totp_set, &web_no_parameters, WEB_ON_TOTP, WEB_CREATE},
 	{"/api/v1/session/totp", WEB_DELETE, web_totp_remove, &web_code_parameters, WEB_ON_TOTP, WEB_REMOVE},
 	{"/api/v1/session/phone", WEB_POST, web_phone_begin, &web_no_parameters, WEB_ON_PHONE, WEB_CREATE},
+	{"/api/v1/session/passkey", WEB_POST, web_passkey_sign, &web_no_parameters, WEB_ON_SESSION, WEB_CREATE},
+	{"/api/v1/session/passkeys", WEB_GET, web_passkeys_list, &web_no_parameters, WEB_ON_PASSKEYS, WEB_READ},
+	{"/api/v1/session/passkeys", WEB_POST, web_passkeys_create, &web_no_parameters, WEB_ON_PASSKEYS, WEB_CREATE},
+	{"/api/v1/session/passkeys/{id}", WEB_PATCH, web_passkeys_rename, &web_no_parameters, WEB_ON_PASSKEYS,
+	 WEB_CHANGE},
+	{"/api/v1/session/passkeys/{id}", WEB_DELETE, web_passkeys_remove, &web_no_parameters, WEB_ON_PASSKEYS,
+	 WEB_REMOVE},
 	{"/api/v1/users/{id}/password", WEB_POST, web_password_set, &web_no_parameters, WEB_ON_PASSWORDS, WEB_CHANGE},
 	{"/api/v1/events", WEB_GET, web_events_get, &web_event_parameters, WEB_ON_EVENTS, WEB_READ},
 };

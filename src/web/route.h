@@ -20,6 +20,7 @@ enum web_resource {
 	WEB_ON_TOKENS,
 	WEB_ON_SESSION,
 	WEB_ON_TOTP,
+	WEB_ON_PASSKEYS,
 	WEB_ON_PASSWORDS,
 	WEB_ON_PHONE,
 	WEB_ON_EVENTS,
@@ -88,6 +89,11 @@ void web_phone_begin(struct web_request *r);
 void web_totp_get(struct web_request *r);
 void web_totp_set(struct web_request *r);
 void web_totp_remove(struct web_request *r);
+void web_passkey_sign(struct web_request *r);
+void web_passkeys_list(struct web_request *r);
+void web_passkeys_create(struct web_request *r);
+void web_passkeys_rename(struct web_request *r);
+void web_passkeys_remove(struct web_request *r);
 void web_password_set(struct web_request *r);
 void web_events_get(struct web_request *r);
 void web_bans_list(struct web_request *r);

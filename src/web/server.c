@@ -1,6 +1,9 @@
 /* web/server.c - libwebsockets on the switchboard's loop: its context and its callbacks */
 #include <errno.h>
+#include <jansson.h>
+#include <malloc.h>
 
+#include "crypto/crypto.h"
 #include "net/certificates.h"
 #include "net/loop.h"
 #include "web/access.h"
@@ -144,6 +147,14 @@ static int give_up(struct web *w, int rc)
 	return rc;
 }
 
+/* Bodies and answers hold passwords, and jansson is not told which. */
+static void wipe_and_free(void *p)
+{
+	if (p)
+		crypto_wipe(p, malloc_usable_size(p));
+	free(p);
+}
+
 int web_new(const struct web_context *context, struct web **ret, struct web_reason *reterr)
 {
 	struct web *w = calloc(1, sizeof(*w));
@@ -161,6 +172,7 @@ int web_new(const struct web_context *context, struct web **ret, struct web_reas
 					.ahead_us = WEB_AHEAD_US};
 	w->started_us = loop_wheel(context->loop)->now_us;
 	init_metrics(w);
+	json_set_alloc_funcs(malloc, wipe_and_free);
 	int rc = web_access_new(context->store, context->random, &w->context.access);
 	if (rc < 0) {
 		snprintf(reterr->text, sizeof(reterr->text), "sessions and tokens cannot be read: %s", strerror(-rc));

@@ -15,6 +15,8 @@ struct web_login {
 };
 /* Reads it, then calls fn(); or answers why not. */
 void web_login_read(struct web_login *l, struct web_request *r, struct slice user, void (*fn)(struct web_login *l));
+/* Store thread: is the password still the one that was read? DB_OK with *ret, or a db_error. */
+MUST_USE int web_login_still(struct db *db, struct web_login *l, bool *ret);
 /*
  * The step of which this is the code: one step early or late is forgiven, as clocks differ (RFC 6238 §5.2). 0: of none,
  * or of one that is not newer than those used.

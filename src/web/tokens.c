@@ -1,5 +1,4 @@
 /* web/tokens.c - /api/v1/tokens: what programs show instead of a password */
-#include "crypto/crypto.h"
 #include "directory/directory.h"
 #include "web/access.h"
 #include "web/fields.h"
@@ -120,22 +119,31 @@ struct token_write {
 	struct store_pass row;
 	char token[sizeof(PREFIX) + WEB_SECRET_CHARS];
 	uint8_t hash[STORE_PASS_HASH];
+	bool full; /* there are as many as there may be */
 };
 
 static int create_run(struct db *db, struct web_write *w)
 {
-	return store_pass_put(db, &container_of(w, struct token_write, write)->row);
+	struct token_write *t = container_of(w, struct token_write, write);
+	int64_t count = 0;
+	int rc = store_tokens_count(db, t->row.tenant, &count);
+	t->full = count >= WEB_TOKENS_OF_TENANT;
+	return rc == DB_OK && !t->full ? store_pass_put(db, &t->row) : rc;
 }
 
 static void created(struct web_write *w)
 {
 	struct token_write *t = container_of(w, struct token_write, write);
+	if (t->full) {
+		web_problem(w->request, WEB_CONFLICT, NULL, "there are %d tokens already: remove one that nobody uses",
+			    WEB_TOKENS_OF_TENANT);
+		return;
+	}
 	json_t *o = token_json(w->request, &t->row);
 	if (o && !web_json_set(o, "token", json_string(t->token))) {
 		json_decref(o);
 		o = NULL;
 	}
-	crypto_wipe(t->token, sizeof(t->token));
 	web_answer_json(w->request, 201, o);
 }
 

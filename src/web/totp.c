@@ -6,8 +6,7 @@
  * with a code in force ends it.
  */
 #include "directory/directory.h"
-#include "net/loop.h"
-#include "web/access.h"
+#include "web/enter.h"
 #include "web/fields.h"
 #include "web/route.h"
 #include "web/session.h"
@@ -189,11 +188,8 @@ void web_totp_remove(struct web_request *r)
 	if (!u)
 		return;
 	/* A stolen session must not try all codes. */
-	if (web_throttle_try(&r->context->access->throttle, &r->shown.from, u->id,
-			     loop_wheel(r->context->loop)->now_us)) {
-		web_problem(r, WEB_TOO_OFTEN, NULL, "too many wrong codes; try again later");
+	if (!web_may_try(r, u->id))
 		return;
-	}
 	struct totp_write *t = read_body(r, u);
 	if (t)
 		web_login_read(&t->login, r, u->id, removal_read);

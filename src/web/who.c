@@ -13,6 +13,11 @@ const char *web_cookie_name(enum web_plane plane)
 	return plane == WEB_ADMIN ? "__Host-alto-admin" : "__Host-alto";
 }
 
+const char *web_attempt_name(enum web_plane plane)
+{
+	return plane == WEB_ADMIN ? "__Host-alto-admin-attempt" : "__Host-alto-attempt";
+}
+
 /*
  * A browser says who made the page that asks (RFC 6454 §7; always where the method may change something). One page that
  * is served by us asks; Host need not be a name of ours, but a browser sends both from where it believes to be.

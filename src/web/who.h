@@ -6,6 +6,8 @@ struct store_change;
 
 /* Per plane, because cookies know no ports (RFC 6265 §8.5), and the provider may use both from one browser. */
 const char *web_cookie_name(enum web_plane plane);
+/* The cookie of who is about to log in otherwise than with a password. */
+const char *web_attempt_name(enum web_plane plane);
 /*
  * Sets r->who. Without a session or token it is nobody, whom the policy lets do little. False: answered, because what
  * is shown is not good, or the request was made by a foreign page.

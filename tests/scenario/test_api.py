@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """Every operation of the API with good and with bad input; every answer is what openapi.json says."""
+import pathlib
+import tempfile
 import uuid
 
+from authenticator import Authenticator
 from browser import Browser, Events
 from openapi import METHODS, Api, PageApi, wrong_texts, wrong_values
 from server import Alto, free_port
@@ -34,6 +37,10 @@ BODIES = {
     'beginSession': {'login': 'p102@acme.example', 'password': PASSWORD, 'code': '123456'},
     'beginPhone': {'username': 'gone-long-ago', 'digest': 'sha-256'},
     'setTotp': {'secret': 32 * 'A', 'code': '123456'},
+    'createPasskey': {'name': 'Stick', 'client_data': 'AAAA', 'attestation': 'AAAA', 'password': PASSWORD},
+    'changePasskey': {'name': 'Drawer'},
+    'signIn': {'credential': 'AAAA', 'user_handle': 'AAAA', 'client_data': 'AAAA', 'authenticator_data': 'AAAA', 'signature': 'AAAA',
+               'password': PASSWORD},
 }
 KINDS = ('Tenant', 'User', 'Device', 'Trunk', 'Number', 'Webhook')
 for kind in KINDS:
@@ -69,7 +76,7 @@ def everything_works(api, call_id, live_id):
         ids = [item['id'] for item in seen]
         assert made['id'] in ids and len(set(ids)) == len(ids), (made, ids)
     for operation, body in BODIES.items():
-        if operation.startswith('change'):
+        if operation.startswith('change') and operation in there:
             changed = api.good(operation, there[operation], body=body).json
             assert all(changed[name] == value for name, value in body.items()), changed
             api.good(operation.replace('change', 'put'), there[operation], body=BODIES[operation.replace('change', 'create')])
@@ -279,6 +286,23 @@ def codes_are_asked_for(api, page, port):
     new.good('beginSession', body={**login, 'code': code_of(secret, now + 1)})
 
 
+def passkeys_open(api, page, there, port):
+    new = PageApi(api, Browser(port))
+    with tempfile.TemporaryDirectory(prefix='alto-') as scratch:
+        key = Authenticator(pathlib.Path(scratch), 'stick')
+        made = page.good('createPasskey', body={**key.make(page.good('createPasskey', body={}).json, page.browser.origin),
+                                                'name': 'Stick'}).json
+        there.update({f'{verb}Passkey': {'id': made['id']} for verb in ('change', 'remove')})
+        page.good('changePasskey', there['changePasskey'], body=BODIES['changePasskey'])
+        assert page.good('listPasskeys').json['items'] == [{**made, **BODIES['changePasskey']}]
+        user = page.good('getSession').json['user']['id']
+        session = new.good('signIn', body=key.sign(new.good('signIn', body={}).json, new.browser.origin, user)).json
+        assert session['user']['id'] == user, session
+    new = PageApi(api, Browser(port))
+    new.bad('signIn', 'missing-field', 'signature', body={k: v for k, v in BODIES['signIn'].items() if k != 'signature'})
+    new.bad('signIn', 'wrong-passkey', body=BODIES['signIn'])
+
+
 def events_come(api, page, there):
     api.bad('getEvents', 'bad-request')
     events = Events(page.browser)
@@ -296,6 +320,7 @@ def events_come(api, page, there):
 
 
 def everybody_leaves(api, page, reader, there):
+    page.good('removePasskey', there['removePasskey'])
     page.good('endSession')
     page.bad('getSession', 'no-login')
     api.good('removeToken', there['removeToken'])
@@ -366,6 +391,8 @@ def unknown_ids_are_refused(api, o):
             continue
         if o.method == 'PUT' and value == NOBODY['id']:
             continue  # it would be made
+        if value == '..' and 'session' in o.tags:
+            continue  # it is the session itself
         answer = api.call(o.id, {'id': value}, body=BODIES.get(o.id))
         # Dots are gone before a path is looked at.
         assert answer.json['code'] == 'not-found' if value == '..' else answer.json['code'].startswith('unknown-'), (o.id, value, str(answer))
@@ -444,15 +471,16 @@ def main():
         reader = tokens_open(api, there, https)
         page = people_log_in(api, there, https)
         codes_are_asked_for(api, page, https)
+        passkeys_open(api, page, there, https)
         events_come(api, page, there)
         for o in api.operations.values():
             # Only a person on a page gets as far as the fields of a session; who logs in is nobody yet.
-            asker = PageApi(api, Browser(https)) if o.id == 'beginSession' else page if 'session' in o.tags else api
+            asker = PageApi(api, Browser(https)) if o.id in ('beginSession', 'signIn') else page if 'session' in o.tags else api
             if o.request:
                 bodies_are_refused(asker, o, there.get(o.id))
                 heads_are_refused(api, o, there.get(o.id))
             if '{id}' in o.path:
-                unknown_ids_are_refused(api, o)
+                unknown_ids_are_refused(asker, o)
             if o.method == 'GET' or o.parameters['query']:
                 parameters_are_refused(asker, o, there.get(o.id))
         taken_things_are_refused(api, there)

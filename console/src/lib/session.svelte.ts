@@ -50,6 +50,11 @@ class SessionState {
     this.#set(await api.post<Session>('/session', { login, password, ...(code ? { code } : {}) }));
   }
 
+  /** With a passkey; the password beside it if it has not asked who its owner is. */
+  async beginWith(passkey: Schema<'PasskeyLoginNew'>, password?: string) {
+    this.#set(await api.post<Session>('/session/passkey', { ...passkey, ...(password ? { password } : {}) }));
+  }
+
   async end() {
     await api.delete('/session');
     this.#set(null);

@@ -48,6 +48,10 @@ static const struct {
 	  "'')"},
 	 {"SELECT told = 0 AND trace = 'trace' FROM calls",
 	  "SELECT (SELECT count(*) FROM webhooks) + (SELECT count(*) FROM deliveries) = 0"}},
+	{{"INSERT INTO tenants VALUES ('t1', 'acme', 'acme.example', 0, 7, 7)",
+	  "INSERT INTO users VALUES ('u', 't1', 'u', '10', 'U', 'user', 8, 8)",
+	  "INSERT INTO logins VALUES ('u', 't1', 'hash', '', 0)"},
+	 {"SELECT count(*) = 1 FROM logins WHERE password = 'hash'", "SELECT count(*) = 0 FROM passkeys"}},
 };
 
 static void test_each_step_with_rows(void **state)

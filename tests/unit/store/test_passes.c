@@ -93,6 +93,84 @@ static void passes_go_with_what_they_are_of(void **state)
 	db_close(db);
 }
 
+static void the_oldest_sessions_end(void **state)
+{
+	struct db *db = open_filled();
+	int64_t tokens = 0;
+	put(db, "p1", HASH(a), STORE_SESSION, SLICE("t1"), SLICE("u1"));
+	put(db, "p2", HASH(b), STORE_TOKEN, SLICE("t1"), SLICE_NONE);
+	put(db, "p3", HASH(c), STORE_SESSION, SLICE("t1"), SLICE("u1"));
+	put(db, "p4", HASH(d), STORE_SESSION, SLICE("t1"), SLICE("u1"));
+	put(db, "p5", HASH(e), STORE_TOKEN, SLICE_NONE, SLICE_NONE);
+	assert_int_equal(store_sessions_trim(db, SLICE("u1"), 3), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM passes"), 5);
+	assert_int_equal(store_sessions_trim(db, SLICE("u1"), 1), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM passes WHERE id IN ('p2', 'p4', 'p5')"), 3);
+	assert_int_equal(ask(db, "SELECT count(*) FROM passes"), 3);
+	assert_int_equal(ask(db, "SELECT count(*) FROM change WHERE id = 'p3'"), 2);
+	assert_int_equal(store_tokens_count(db, SLICE("t1"), &tokens), DB_OK);
+	assert_int_equal(tokens, 1);
+	assert_int_equal(store_tokens_count(db, SLICE_NONE, &tokens), DB_OK);
+	assert_int_equal(tokens, 1);
+	db_close(db);
+}
+
+static const struct store_passkey passkey = {.id = TEXT("k1"),
+					     .tenant = TEXT("t1"),
+					     .user = TEXT("u1"),
+					     .credential = TEXT("credential"),
+					     .key = TEXT("key"),
+					     .host = TEXT("alto.example"),
+					     .name = TEXT("Stick"),
+					     .created_us = 5};
+
+static void see_passkey(void *arg, const struct store_passkey *p)
+{
+	assert_true(slice_eq(p->user, SLICE("u1")) && slice_eq(p->key, SLICE("key")) &&
+		    slice_eq(p->host, SLICE("alto.example")));
+	*(int64_t *)arg = p->count;
+}
+
+static void a_passkey_counts_on(void **state)
+{
+	struct db *db = open_filled();
+	struct store_passkey again = passkey;
+	bool yes = false;
+	int64_t seen = -1;
+	assert_int_equal(store_passkey_get(db, passkey.credential, see_passkey, &seen), DB_OK);
+	assert_int_equal(seen, -1);
+	assert_int_equal(store_passkey_put(db, &passkey, 1, &yes), DB_OK);
+	assert_true(yes);
+	again.id = SLICE("k2");
+	assert_int_equal(store_passkey_put(db, &again, 2, &yes), DB_CONFLICT);
+	again.credential = SLICE("another");
+	assert_int_equal(store_passkey_put(db, &again, 1, &yes), DB_OK);
+	assert_false(yes);
+	/* One that does not count may go on so; once it has counted, it counts up. */
+	static const struct {
+		int64_t count;
+		bool fresh;
+	} uses[] = {{0, true}, {0, true}, {7, true}, {7, false}, {6, false}, {0, false}, {8, true}};
+	for (size_t i = 0; i < ARRAY_LEN(uses); i++) {
+		assert_int_equal(store_passkey_use(db, SLICE("k1"), uses[i].count, 9, &yes), DB_OK);
+		assert_int_equal(yes, uses[i].fresh);
+	}
+	assert_int_equal(store_passkeys_list(db, SLICE("u1"), see_passkey, &seen), DB_OK);
+	assert_int_equal(seen, 8);
+	assert_int_equal(store_passkey_rename(db, SLICE("u2"), SLICE("k1"), SLICE("Other"), &yes), DB_OK);
+	assert_false(yes);
+	assert_int_equal(store_passkey_rename(db, SLICE("u1"), SLICE("k1"), SLICE("Other"), &yes), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM passkeys WHERE name = 'Other'"), 1);
+	assert_int_equal(store_passkey_remove(db, SLICE("u2"), SLICE("k1"), &yes), DB_OK);
+	assert_false(yes);
+	assert_int_equal(store_passkey_remove(db, SLICE("u1"), SLICE("k1"), &yes), DB_OK);
+	assert_true(yes);
+	assert_int_equal(store_passkey_put(db, &passkey, 1, &yes), DB_OK);
+	assert_int_equal(store_user_remove(db, SLICE("u1")), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM passkeys"), 0);
+	db_close(db);
+}
+
 static void a_use_brings_none_back(void **state)
 {
 	struct db *db = open_filled();
@@ -141,6 +219,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(passes_go_with_what_they_are_of),
+		cmocka_unit_test(the_oldest_sessions_end),
+		cmocka_unit_test(a_passkey_counts_on),
 		cmocka_unit_test(a_use_brings_none_back),
 		cmocka_unit_test(a_step_is_used_once),
 	};

@@ -676,6 +676,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log in with a passkey (WebAuthn level 2)
+         * @description Without `credential`: a challenge for this browser, and a cookie that goes with it. With what the authenticator signed: a session, and its cookie. A passkey that was only touched, without a finger or PIN, stands in the place of a code: the password is needed beside it.
+         */
+        post: operations["signIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's own passkeys, oldest first */
+        get: operations["listPasskeys"];
+        put?: never;
+        /**
+         * Keep a passkey to log in with
+         * @description Without `client_data`: a challenge for this session. With what the browser made of it, and a name: the passkey is kept. When the login was more than ten minutes ago, the password is needed too.
+         */
+        post: operations["createPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove one of one's own passkeys: it opens nothing any more */
+        delete: operations["removePasskey"];
+        options?: never;
+        head?: never;
+        /** Give one of one's own passkeys another name */
+        patch: operations["changePasskey"];
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1613,6 +1674,60 @@ export interface components {
             secret?: components["schemas"]["TotpSecret"];
             code?: components["schemas"]["Code"];
         };
+        /** @description A key that a device or stick of a person keeps, and that they log in with. */
+        Passkey: {
+            id: components["schemas"]["Id"];
+            /** @description Where it is kept. */
+            name: components["schemas"]["DisplayName"];
+            /** @description The name of the console: it is good there alone. */
+            host: components["schemas"]["Domain"];
+            /** @description By which the authenticator knows it. */
+            credential: components["schemas"]["Coded"];
+            /** @description When it was made. */
+            created: components["schemas"]["Time"];
+            /**
+             * Format: date-time
+             * @description When it was last used; null: never yet.
+             */
+            used: string | null;
+        };
+        /** @description Bytes in base64url (RFC 4648 §5) without padding. */
+        Coded: string;
+        /** @description What is to be signed. */
+        PasskeyOffer: {
+            challenge: components["schemas"]["Coded"];
+            /** @description The RP ID. */
+            host: components["schemas"]["Domain"];
+            /** @description How long the challenge is good for. */
+            seconds: number;
+        };
+        PasskeyNew: {
+            /** @description Where it is kept; needed with the rest. */
+            name?: components["schemas"]["DisplayName"];
+            /** @description The browser's clientDataJSON. */
+            client_data?: components["schemas"]["Coded"];
+            /** @description The browser's attestationObject. */
+            attestation?: components["schemas"]["Coded"];
+            /** @description When the login was more than ten minutes ago. */
+            password?: components["schemas"]["Shown"];
+        };
+        PasskeyChange: {
+            /** @description Where it is kept. */
+            name?: components["schemas"]["DisplayName"];
+        };
+        PasskeyLoginNew: {
+            /** @description The credential's id. */
+            credential?: components["schemas"]["Coded"];
+            /** @description The userHandle. */
+            user_handle?: components["schemas"]["Coded"];
+            /** @description The browser's clientDataJSON. */
+            client_data?: components["schemas"]["Coded"];
+            /** @description The browser's authenticatorData. */
+            authenticator_data?: components["schemas"]["Coded"];
+            signature?: components["schemas"]["Coded"];
+            /** @description When the passkey was only touched. */
+            password?: components["schemas"]["Shown"];
+        };
         PasswordNew: {
             password: components["schemas"]["LoginPassword"];
             /** @description The one in force: needed for one's own. */
@@ -1638,7 +1753,7 @@ export interface components {
             action?: "changed" | "removed" | "ringing" | "answered" | "ending" | "ended";
         };
         /** @description Codes are added, never renamed. */
-        ProblemCode: "bad-request" | "bad-json" | "missing-field" | "unknown-field" | "invalid-field" | "unknown-parameter" | "invalid-parameter" | "no-login" | "wrong-login" | "code-needed" | "wrong-code" | "forbidden" | "foreign" | "wrong-address" | "unknown-token" | "unknown-webhook" | "unknown-delivery" | "too-often" | "busy" | "not-found" | "unknown-tenant" | "unknown-user" | "unknown-device" | "unknown-call" | "unknown-trunk" | "unknown-number" | "unknown-ban" | "unknown-certificate" | "method-not-allowed" | "conflict" | "name-taken" | "domain-taken" | "login-taken" | "extension-taken" | "username-taken" | "number-taken" | "id-taken" | "precondition-failed" | "length-required" | "too-large" | "not-json" | "store-full" | "store-busy" | "store-trouble" | "no-memory";
+        ProblemCode: "bad-request" | "bad-json" | "missing-field" | "unknown-field" | "invalid-field" | "unknown-parameter" | "invalid-parameter" | "no-login" | "wrong-login" | "code-needed" | "wrong-code" | "password-needed" | "wrong-passkey" | "forbidden" | "foreign" | "wrong-address" | "unknown-token" | "unknown-webhook" | "unknown-delivery" | "unknown-passkey" | "too-often" | "busy" | "not-found" | "unknown-tenant" | "unknown-user" | "unknown-device" | "unknown-call" | "unknown-trunk" | "unknown-number" | "unknown-ban" | "unknown-certificate" | "method-not-allowed" | "conflict" | "name-taken" | "domain-taken" | "login-taken" | "extension-taken" | "username-taken" | "number-taken" | "no-host-name" | "id-taken" | "precondition-failed" | "length-required" | "too-large" | "not-json" | "store-full" | "store-busy" | "store-trouble" | "no-memory";
         /** @description What is wrong (RFC 9457). */
         Problem: {
             /** @constant */
@@ -3568,6 +3683,135 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Phone"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PasskeyLoginNew"];
+            };
+        };
+        responses: {
+            /** @description A challenge, or the session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOffer"] | components["schemas"]["Session"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPasskeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them, sixteen at most. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Passkey"][];
+                        next: null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PasskeyNew"];
+            };
+        };
+        responses: {
+            /** @description A challenge. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOffer"];
+                };
+            };
+            /** @description It is kept. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passkey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyChange"];
+            };
+        };
+        responses: {
+            /** @description It has this name. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
