@@ -106,12 +106,14 @@ const press = (page: Page, name: string) => page.getByRole('button', { name, exa
 async function browsers(anna: Page, bruno: Page) {
   await press(anna, 'Call Bruno Lefèvre');
   await bruno.getByText('Anna Nowak is calling').waitFor();
+  check((await bruno.title()).includes('Anna Nowak'), 'the title of the tab does not tell of the call');
   await accessible(bruno, 'a call comes in');
   await picture(bruno, 'incoming');
   await press(bruno, 'Answer');
   await speaking(anna, 'Bruno Lefèvre');
   await hears(anna, TONES.bruno);
   await hears(bruno, TONES.anna);
+  check((await bruno.title()).startsWith('Hello'), 'the title of the tab still tells of the call');
   await anna.getByText(/(Good|Fair|Poor) sound/).waitFor();
   await accessible(anna, 'a call');
   await picture(anna, 'phone');

@@ -61,9 +61,11 @@ export class Engine implements TalkUser {
 
   constructor(show: (view: PhoneView) => void) {
     this.#show = show;
-    sound.changed = () => this.#talks.forEach((talk) => void talk.useSound());
+    // What cannot be opened leaves the call with what it has.
+    sound.changed = () => this.#talks.forEach((talk) => void talk.useSound().catch(() => undefined));
     addEventListener('pagehide', this.#leave);
     addEventListener('beforeunload', this.#ask);
+    this.changed();
     void this.#renew();
   }
 

@@ -70,11 +70,15 @@ class Phone {
   }
 
   async #queue(steal: boolean) {
+    const { Engine } = await import('./engine');
+    if (!this.#channel) return;
     const waiting = new AbortController();
     this.#waiting = waiting;
     const name = `alto.phone.${session.current!.user.id}`;
     try {
-      await navigator.locks.request(name, steal ? { steal } : { signal: waiting.signal }, () => this.#have());
+      await navigator.locks.request(name, steal ? { steal } : { signal: waiting.signal }, () =>
+        this.#have(Engine),
+      );
     } catch {
       // Given up by stop() or takeOver(), or taken by another tab: then this one waits for its turn again.
       if (!this.here) return;
@@ -84,16 +88,13 @@ class Phone {
   }
 
   /** Has the phone until somebody takes it, or the person leaves. */
-  async #have() {
+  #have(Of: typeof Engine): Promise<void> {
     this.here = true;
-    const given = new Promise<void>((give) => (this.#give = give));
-    const { Engine } = await import('./engine');
-    if (this.here)
-      this.#engine = new Engine((view) => {
-        this.#show(view);
-        this.#channel?.postMessage({ view } satisfies Word);
-      });
-    return given;
+    this.#engine = new Of((view) => {
+      this.#show(view);
+      this.#channel?.postMessage({ view } satisfies Word);
+    });
+    return new Promise((give) => (this.#give = give));
   }
 
   #drop() {
