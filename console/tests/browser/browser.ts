@@ -6,7 +6,7 @@ import { chromium, type Browser, type BrowserContextOptions, type Page, type Req
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 30_000;
 
 export function setting(name: string): string {
   const value = process.env[name];

@@ -1,5 +1,5 @@
 /** A person makes passkeys, logs in with them, renames and removes them: with Chromium's virtual authenticator. */
-import { accessible, check, complaints, login, open, setting, settled, start, want } from './browser.ts';
+import { accessible, check, login, open, setting, settled, start, walked, want } from './browser.ts';
 
 const browser = await start([
   '--host-resolver-rules=MAP alto.example 127.0.0.1',
@@ -110,7 +110,4 @@ await page.getByRole('heading', { name: 'Log in' }).waitFor();
 await withPasskey();
 await page.getByText('This passkey is not known here').waitFor();
 
-await browser.close();
-if (complaints.length) throw new Error(`the pages complained:\n${complaints.join('\n')}`);
-console.log('walked');
-process.exit(0);
+await walked(browser);

@@ -3,13 +3,13 @@ import type { Browser, Page } from 'playwright-core';
 import {
   accessible,
   check,
-  complaints,
   login,
   open,
   picture,
   PATIENCE_MS,
   setting,
   start,
+  walked,
   want,
 } from './browser.ts';
 
@@ -263,6 +263,5 @@ for (const [what, run] of steps) {
   }
   console.log(`${what}: ${((Date.now() - begun) / 1000).toFixed(1)} s`);
 }
-await Promise.all([one.close(), two.close()]);
-if (complaints.length) throw new Error(`the pages complained:\n${complaints.join('\n')}`);
-process.exit(0);
+await one.close();
+await walked(two);
