@@ -4,13 +4,13 @@
 
 #include <errno.h>
 
-/* The suite, and where its keys come from if not from descriptions. */
+/* The suite, and where its keys come from if not from descriptions. A browser has no voice before its keys. */
 static struct slice protection_name(const struct call_side *side)
 {
-	if (side->suite == SRTP_NONE)
-		return SLICE_NONE;
 	if (!side->dtls)
-		return srtp_suite_name(side->suite);
+		return side->suite == SRTP_NONE ? SLICE_NONE : srtp_suite_name(side->suite);
+	if (side->suite == SRTP_NONE)
+		return SLICE("DTLS");
 	return side->suite == SRTP_AEAD_AES_128_GCM ? SLICE("DTLS AEAD_AES_128_GCM")
 						    : SLICE("DTLS AES_CM_128_HMAC_SHA1_80");
 }

@@ -1299,7 +1299,7 @@ export interface components {
             transport: string | null;
             /** @description Version and cipher suite; null: signalling in clear. */
             tls: string | null;
-            /** @description Suite of the voice, after "DTLS " if that made its keys; null: plain. */
+            /** @description Suite of the voice, after "DTLS " if that made its keys; "DTLS" alone: there are no keys yet, and so no voice; null: plain. */
             srtp: string | null;
             /** @description The voice's keys went over signalling in clear. */
             keys_in_clear: boolean;
