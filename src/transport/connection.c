@@ -263,6 +263,8 @@ bool connection_keep(struct connection *c, const char *bytes, size_t n)
 {
 	struct transport *t = c->transport;
 
+	if (n == 0)
+		return true; /* an empty frame */
 	if (n > c->in_cap - c->in_n) {
 		/* What is kept is below SIP_MESSAGE_MAX, else the framer has refused it; so this is bounded by that and
 		 * one read. */
