@@ -88,6 +88,12 @@ static void binding_free(struct directory_binding *b)
 	free(b);
 }
 
+static void tell_presence(struct directory *d, const struct directory_device *dev)
+{
+	if (d->presence)
+		d->presence(d->presence_arg, dev->user);
+}
+
 static int add(struct directory *d, const struct store_binding *row, struct directory_binding **ret)
 {
 	struct directory_device *dev = directory_device_by_id(d, row->device);
@@ -104,10 +110,12 @@ static int add(struct directory *d, const struct store_binding *row, struct dire
 	}
 	set_numbers(b, row);
 	b->device = dev;
-	if (!dev->first_binding)
-		d->devices_registered++;
 	b->next_of_device = dev->first_binding;
 	dev->first_binding = b;
+	if (!b->next_of_device) {
+		d->devices_registered++;
+		tell_presence(d, dev);
+	}
 	*ret = b;
 	return 0;
 }
@@ -151,8 +159,10 @@ void directory_binding_remove(struct directory *d, struct directory_binding *b)
 	while (*at != b)
 		at = &(*at)->next_of_device;
 	*at = b->next_of_device;
-	if (!b->device->first_binding)
+	if (!b->device->first_binding) {
 		d->devices_registered--;
+		tell_presence(d, b->device);
+	}
 	map_remove(&d->bindings_by_id, &b->by_id);
 	binding_free(b);
 }

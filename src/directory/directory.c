@@ -241,6 +241,12 @@ void directory_on_binding(struct directory *d, directory_binding_added_fn added,
 	d->arg = arg;
 }
 
+void directory_on_presence(struct directory *d, directory_presence_fn fn, void *arg)
+{
+	d->presence = fn;
+	d->presence_arg = arg;
+}
+
 void directory_figures(const struct directory *d, struct directory_figures *ret)
 {
 	*ret = (struct directory_figures){

@@ -193,6 +193,12 @@ typedef void (*directory_binding_added_fn)(void *arg, struct directory_binding *
 typedef void (*directory_binding_removed_fn)(void *arg, struct directory_binding *b);
 void directory_on_binding(struct directory *d, directory_binding_added_fn added, directory_binding_removed_fn removed,
 			  void *arg);
+/*
+ * A device of this user has become reachable, or is not any more: the feed tells of phones, to those who may see them,
+ * and knows nothing of pages. fn changes nothing here. NULL: nobody is told.
+ */
+typedef void (*directory_presence_fn)(void *arg, const struct directory_user *user);
+void directory_on_presence(struct directory *d, directory_presence_fn fn, void *arg);
 
 struct directory_figures {
 	uint32_t tenants, users, devices, bindings, trunks, numbers;

@@ -17,6 +17,8 @@ struct directory {
 	directory_binding_added_fn added;
 	directory_binding_removed_fn removed;
 	void *arg;
+	directory_presence_fn presence;
+	void *presence_arg;
 };
 
 /*

@@ -45,6 +45,16 @@ bool web_event_describe(const struct web_context *c, const struct store_change *
 	return true;
 }
 
+void web_event_describe_presence(const struct directory_user *u, int64_t seq, struct web_event *ret)
+{
+	*ret = (struct web_event){.seq = seq,
+				  .kind = kinds[STORE_USER].name,
+				  .resource = kinds[STORE_USER].resource,
+				  .id = u->id,
+				  .tenant = u->tenant->id,
+				  .action = "changed"};
+}
+
 bool web_event_seen(const struct web_event *e, struct web_request *r, json_t **ret)
 {
 	r->reach = web_policy_reach(e->resource, WEB_READ, r->who.role);

@@ -3,6 +3,8 @@
 #include "store/rows.h"
 #include "web/route.h"
 
+struct directory_user;
+
 /* Of one change, for all that are told of it. Borrows from the change, for as long as that is delivered. */
 struct web_event {
 	int64_t seq;
@@ -14,5 +16,7 @@ struct web_event {
 };
 /* False: nobody is told of it. */
 MUST_USE bool web_event_describe(const struct web_context *c, const struct store_change *change, struct web_event *ret);
+/* Of a person who can be reached, or cannot any more: directory_on_presence(). */
+void web_event_describe_presence(const struct directory_user *u, int64_t seq, struct web_event *ret);
 /* Is it to be told to whom this request is for? *ret is then the message; NULL: out of memory. Sets r->reach. */
 MUST_USE bool web_event_seen(const struct web_event *e, struct web_request *r, json_t **ret);

@@ -4,6 +4,7 @@
 #include <malloc.h>
 
 #include "crypto/crypto.h"
+#include "directory/directory.h"
 #include "net/certificates.h"
 #include "net/loop.h"
 #include "web/access.h"
@@ -198,6 +199,7 @@ int web_new(const struct web_context *context, struct web **ret, struct web_reas
 			 strerror(-rc));
 		return give_up(w, rc);
 	}
+	directory_on_presence(context->directory, web_stream_presence, w);
 	*ret = w;
 	return 0;
 }
@@ -225,6 +227,7 @@ void web_close(struct web *w)
 	if (w->context.hooks)
 		web_hooks_close(w->context.hooks);
 	web_listen_close(w);
+	directory_on_presence(w->context.directory, NULL, NULL);
 	w->context.phones = web_phones_free(w->context.phones); /* while there is a directory */
 	if (w->lws)
 		lws_context_destroy(w->lws);

@@ -190,3 +190,18 @@ void web_stream_change(struct web *w, const struct store_change *change)
 			drop_slow(p);
 	}
 }
+
+void web_stream_presence(void *arg, const struct directory_user *user)
+{
+	struct web *w = arg;
+	struct web_event e;
+	web_event_describe_presence(user, w->last_seq, &e);
+	for (struct web_peer *p = w->first_peer; p; p = p->next) {
+		json_t *message = NULL;
+		if (!p->stream || !web_event_seen(&e, p->stream->request, &message) || say_json(p, message))
+			continue;
+		/* Too slow, and dropped by its timer: a page may end within a callback of the library. */
+		p->stream->alive = false;
+		web_peer_wait(p, 0);
+	}
+}

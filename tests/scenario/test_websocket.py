@@ -1,10 +1,11 @@
 """SIP over secure WebSocket: who may open one, how its frames become messages, and phones in pages that ring each other."""
 import base64
+import contextlib
 import hashlib
 import hmac
 import signal
 
-from browser import Browser
+from browser import Browser, Events
 from server import Alto, free_port
 from softphone import DOMAIN, Softphone
 from webphone import BINARY, PING, PONG, TEXT, WebPhone, WebSocket
@@ -131,12 +132,14 @@ def test_its_end(alto, company, anna):
     browser = Browser(company)
     assert browser.login('p103@acme.example', PASSWORD).status == 200
     (leaving, given), (staying, _) = phone_of(browser), phone_of(anna)
-    with staying:
+    with staying, contextlib.closing(Events(anna)) as events:
         leaving.register()
+        person = events.wait_for(kind='user', action='changed')[0]['id']
         staying.register()
         hang_up(*call(staying, leaving, '103'))
         assert browser.ask('DELETE', '/api/v1/session').status == 204
         leaving.wait_for_end()
+        events.wait_for(kind='user', action='changed', id=person)
         assert staying.dial('103').final() == 480
     leaving.socket.close()
 
