@@ -72,11 +72,11 @@ int store_passkey_put(struct db *db, const struct store_passkey *p, int64_t most
 }
 
 /* WebAuthn level 2 §7.2 step 21: an authenticator that counts has counted on, or there are two of it. */
-int store_passkey_use(struct db *db, struct slice id, int64_t count, int64_t now_us, bool *ret_fresh)
+int store_passkey_use(struct db *db, struct slice id, int64_t count, int64_t before_us, int64_t now_us, bool *ret_fresh)
 {
 	static const char sql[] = "UPDATE passkeys SET signs = $1, used_us = $2 WHERE id = $3 AND "
-				  "(signs < $1 OR (signs = 0 AND $1 = 0)) RETURNING id";
-	const struct db_value values[] = {DB_I(count), DB_I(now_us), DB_T(id)};
+				  "(signs < $1 OR (signs = 0 AND $1 = 0)) AND used_us < $4 RETURNING id";
+	const struct db_value values[] = {DB_I(count), DB_I(now_us), DB_T(id), DB_I(before_us)};
 	return changed(db, sql, values, ARRAY_LEN(values), ret_fresh);
 }
 

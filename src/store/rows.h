@@ -244,8 +244,12 @@ MUST_USE int store_passkeys_list(struct db *db, struct slice user, void (*fn)(vo
 				 void *arg);
 /* A new one. *ret_room: the person had fewer than `most`. DB_CONFLICT: it is there, or no such user of the tenant. */
 MUST_USE int store_passkey_put(struct db *db, const struct store_passkey *p, int64_t most, bool *ret_room);
-/* *ret_fresh: it counted on, or does not count; only then is anything written. */
-MUST_USE int store_passkey_use(struct db *db, struct slice id, int64_t count, int64_t now_us, bool *ret_fresh);
+/*
+ * *ret_fresh: it counted on, or does not count, and was last used before before_us (INT64_MAX: whenever); only then is
+ * anything written.
+ */
+MUST_USE int store_passkey_use(struct db *db, struct slice id, int64_t count, int64_t before_us, int64_t now_us,
+			       bool *ret_fresh);
 MUST_USE int store_passkey_rename(struct db *db, struct slice user, struct slice id, struct slice name,
 				  bool *ret_there);
 MUST_USE int store_passkey_remove(struct db *db, struct slice user, struct slice id, bool *ret_there);

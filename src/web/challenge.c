@@ -23,7 +23,7 @@ static void seal(const struct web_challenges *c, struct slice owner, const uint8
 	crypto_hmac_sha256(slice_of(c->key, sizeof(c->key)), writer_slice(&w), ret);
 }
 
-static int64_t date_of(const uint8_t *challenge)
+int64_t web_challenge_date(const uint8_t challenge[WEB_CHALLENGE_BYTES])
 {
 	uint64_t us = 0;
 	for (size_t i = DRAWN; i < DATED; i++)
@@ -52,10 +52,11 @@ bool web_challenge_fits(const struct web_challenges *c, struct slice owner, int6
 	if (!crypto_equal(mac, challenge + DATED, WEB_CHALLENGE_BYTES - DATED))
 		return false;
 	/* Ours, so its date is one that the clock had. Set back since then, it is as if no time had passed. */
-	return wall_us - date_of(challenge) <= WEB_CHALLENGE_US;
+	return wall_us - web_challenge_date(challenge) <= WEB_CHALLENGE_US;
 }
 
-bool web_challenge_use(struct web_challenges *c, int64_t wall_us, const uint8_t challenge[WEB_CHALLENGE_BYTES])
+enum web_challenge_use web_challenge_use(struct web_challenges *c, int64_t wall_us,
+					 const uint8_t challenge[WEB_CHALLENGE_BYTES])
 {
 	struct web_used *free_place = NULL;
 	for (size_t i = 0; i < WEB_CHALLENGES_USED; i++) {
@@ -63,11 +64,11 @@ bool web_challenge_use(struct web_challenges *c, int64_t wall_us, const uint8_t 
 		if (u->until_us < wall_us)
 			free_place = u;
 		else if (memcmp(u->drawn, challenge, DRAWN) == 0)
-			return false;
+			return WEB_CHALLENGE_USED;
 	}
 	if (!free_place)
-		return false;
+		return WEB_CHALLENGE_FORGOTTEN;
 	memcpy(free_place->drawn, challenge, DRAWN);
-	free_place->until_us = date_of(challenge) + WEB_CHALLENGE_US;
-	return true;
+	free_place->until_us = web_challenge_date(challenge) + WEB_CHALLENGE_US;
+	return WEB_CHALLENGE_FRESH;
 }

@@ -28,8 +28,12 @@ void web_challenge_draw(struct web_challenges *c, struct random *random, struct 
 MUST_USE bool web_challenge_fits(const struct web_challenges *c, struct slice owner, int64_t wall_us,
 				 const uint8_t challenge[WEB_CHALLENGE_BYTES]);
 /*
- * Uses one that fits; to be asked only when all else is right, so that places go to those who proved themselves. False:
- * it was used already, or no place is free.
+ * Uses one that fits; to be asked only when all else is right, so that places go to those who proved themselves. Where
+ * all places are taken it is not remembered, and the caller has to see by other means that it is not used twice: else
+ * one person could keep all others out.
  */
-MUST_USE bool web_challenge_use(struct web_challenges *c, int64_t wall_us,
-				const uint8_t challenge[WEB_CHALLENGE_BYTES]);
+enum web_challenge_use { WEB_CHALLENGE_FRESH, WEB_CHALLENGE_USED, WEB_CHALLENGE_FORGOTTEN };
+MUST_USE enum web_challenge_use web_challenge_use(struct web_challenges *c, int64_t wall_us,
+						  const uint8_t challenge[WEB_CHALLENGE_BYTES]);
+/* When it was drawn, by the wall clock. */
+int64_t web_challenge_date(const uint8_t challenge[WEB_CHALLENGE_BYTES]);

@@ -139,7 +139,9 @@ static bool is_there(struct web_write *w, struct web_problem *ret)
 
 static void keep(struct registration *g, struct web_request *r)
 {
-	if (!web_challenge_use(&r->context->access->challenges, web_now_us(r), g->said.challenge)) {
+	/* One that was forgotten can bring nothing but a passkey that is there, or that this person had and removed. */
+	if (web_challenge_use(&r->context->access->challenges, web_now_us(r), g->said.challenge) ==
+	    WEB_CHALLENGE_USED) {
 		web_passkey_wrong(r);
 		return;
 	}

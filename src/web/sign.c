@@ -76,6 +76,7 @@ struct signing {
 	struct webauthn_data data;
 	struct slice host, credential, user, authenticator_data, signature;
 	struct store_passkey row; /* id empty: there is none */
+	int64_t before_us;        /* the passkey must not have been used since */
 	bool failed;              /* out of memory while reading */
 	struct web_login login;
 	struct web_hashing hashing;
@@ -87,7 +88,9 @@ static int prove(struct db *db, struct web_enter *enter, bool *ret)
 	struct signing *s = container_of(enter, struct signing, enter);
 	bool still = true;
 	int rc = s->login.request ? web_login_still(db, &s->login, &still) : DB_OK;
-	return rc == DB_OK && still ? store_passkey_use(db, s->row.id, s->data.count, enter->row.created_us, ret) : rc;
+	return rc == DB_OK && still
+		       ? store_passkey_use(db, s->row.id, s->data.count, s->before_us, enter->row.created_us, ret)
+		       : rc;
 }
 
 /* Removed meanwhile; or somebody has counted on elsewhere with the same key. */
@@ -104,7 +107,10 @@ static void enter(struct signing *s)
 {
 	struct web_request *r = s->request;
 	const struct directory_user *u = directory_user_by_id(r->context->directory, s->row.user);
-	if (!u || !web_challenge_use(&r->context->access->challenges, web_now_us(r), s->said.challenge)) {
+	enum web_challenge_use use = web_challenge_use(&r->context->access->challenges, web_now_us(r),
+						       s->said.challenge);
+	s->before_us = use == WEB_CHALLENGE_FORGOTTEN ? web_challenge_date(s->said.challenge) : INT64_MAX;
+	if (!u || use == WEB_CHALLENGE_USED) {
 		web_passkey_wrong(r);
 		return;
 	}

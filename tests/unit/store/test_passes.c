@@ -152,9 +152,11 @@ static void a_passkey_counts_on(void **state)
 		bool fresh;
 	} uses[] = {{0, true}, {0, true}, {7, true}, {7, false}, {6, false}, {0, false}, {8, true}};
 	for (size_t i = 0; i < ARRAY_LEN(uses); i++) {
-		assert_int_equal(store_passkey_use(db, SLICE("k1"), uses[i].count, 9, &yes), DB_OK);
+		assert_int_equal(store_passkey_use(db, SLICE("k1"), uses[i].count, INT64_MAX, 9, &yes), DB_OK);
 		assert_int_equal(yes, uses[i].fresh);
 	}
+	assert_int_equal(store_passkey_use(db, SLICE("k1"), 9, 9, 12, &yes), DB_OK); /* used at 9 */
+	assert_false(yes);
 	assert_int_equal(store_passkeys_list(db, SLICE("u1"), see_passkey, &seen), DB_OK);
 	assert_int_equal(seen, 8);
 	assert_int_equal(store_passkey_rename(db, SLICE("u2"), SLICE("k1"), SLICE("Other"), &yes), DB_OK);

@@ -238,17 +238,17 @@ static void a_challenge_is_for_one_and_once(void **state)
 		assert_false(web_challenge_fits(c, SLICE("session"), 1000, one));
 		one[i] ^= 1;
 	}
-	assert_true(web_challenge_use(c, 2000, one));
-	assert_false(web_challenge_use(c, 2000, one));
-	assert_true(web_challenge_use(c, 2000, two));
+	assert_int_equal(web_challenge_use(c, 2000, one), WEB_CHALLENGE_FRESH);
+	assert_int_equal(web_challenge_use(c, 2000, one), WEB_CHALLENGE_USED);
+	assert_int_equal(web_challenge_use(c, 2000, two), WEB_CHALLENGE_FRESH);
 	/* Places are for those that could still be used again. */
 	for (size_t i = 2; i < WEB_CHALLENGES_USED; i++) {
 		web_challenge_draw(c, &random, SLICE("session"), 1000, one);
-		assert_true(web_challenge_use(c, 2000, one));
+		assert_int_equal(web_challenge_use(c, 2000, one), WEB_CHALLENGE_FRESH);
 	}
 	web_challenge_draw(c, &random, SLICE("session"), 3000 + WEB_CHALLENGE_US, one);
-	assert_false(web_challenge_use(c, 1000 + WEB_CHALLENGE_US, one));
-	assert_true(web_challenge_use(c, 1001 + WEB_CHALLENGE_US, one));
+	assert_int_equal(web_challenge_use(c, 1000 + WEB_CHALLENGE_US, one), WEB_CHALLENGE_FORGOTTEN);
+	assert_int_equal(web_challenge_use(c, 1001 + WEB_CHALLENGE_US, one), WEB_CHALLENGE_FRESH);
 	free(c);
 }
 
