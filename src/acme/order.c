@@ -221,7 +221,8 @@ static enum acme_next read_download(struct acme_order *o, const struct acme_answ
 	size_t n = key ? strlen(key) : 0;
 	if (key && (o->pem = malloc(n + a->body.n + 1)) != NULL) {
 		memcpy(o->pem, key, n);
-		memcpy(o->pem + n, a->body.p, a->body.n);
+		if (a->body.n)
+			memcpy(o->pem + n, a->body.p, a->body.n);
 		o->pem[n + a->body.n] = 0;
 	}
 	acme_key_pem_free(key);

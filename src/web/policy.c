@@ -99,7 +99,7 @@ static bool find_owner(const struct web_request *r, enum web_resource resource, 
 		user = directory_user_by_id(d, r->id);
 	} else if (resource == WEB_ON_DEVICES) {
 		const struct directory_device *device = directory_device_by_id(d, r->id);
-		user = device ? device->user : NULL;
+		user = device && !device->browser ? device->user : NULL; /* pages are in no list */
 	} else if (resource == WEB_ON_NUMBERS) {
 		const struct directory_number *number = directory_number_by_id(d, r->id);
 		tenant = number ? number->tenant : NULL;

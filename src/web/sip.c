@@ -184,10 +184,16 @@ int web_sip_pong(struct web_peer *p)
 	return 0;
 }
 
+/* Its session has ended: by a change, or by its time. */
+static bool is_over(const struct web_peer *p)
+{
+	return *p->sip->pass && !web_who_lasts(&p->web->context, slice_from_string(p->sip->pass));
+}
+
 bool web_sip_tick(struct web_peer *p)
 {
 	struct web_sip *s = p->sip;
-	if (!s->alive || s->closing || !s->connection)
+	if (!s->alive || s->closing || !s->connection || is_over(p))
 		return false;
 	s->alive = false;
 	s->ping = true;
@@ -217,7 +223,7 @@ void web_sip_change(struct web *w, const struct store_change *change)
 		return;
 	for (struct web_peer *p = w->first_phone, *next; p; p = next) {
 		next = p->next;
-		if (*p->sip->pass && !web_who_lasts(&w->context, slice_from_string(p->sip->pass)))
+		if (is_over(p))
 			web_peer_drop(p);
 	}
 }
