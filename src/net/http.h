@@ -21,7 +21,7 @@ struct http_request {
 	struct slice body;   /* of a POST; its type is a header */
 	size_t answer_max;   /* bytes of a body; more is an error */
 	int64_t timeout_us;  /* for all of it */
-	const char *ca_file; /* NULL: the system's authorities; read for each request */
+	const char *ca_file; /* believed beside the system's directory of authorities (SSL_CERT_DIR); may be NULL */
 	/*
 	 * Only addresses of the public Internet (address_is_public()), and those in `allowed`. Asked of the address
 	 * that is connected to, so that a name that changes its mind gains nothing.

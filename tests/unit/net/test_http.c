@@ -1,4 +1,5 @@
 /* Tests of net/http*.c against a server on the same loop, which answers as the path of each request says. */
+#include "unit/net/identity.h"
 #include "unit/net/peer_tls.h"
 
 #include "net/http_private.h"
@@ -354,6 +355,41 @@ static void test_certificates(void **state)
 	assert_int_equal(server.asked, 2);
 }
 
+/* As `openssl rehash` makes it. */
+static void link_by_subject(const char *certificate, const char *directory, char ret[96])
+{
+	BIO *file = BIO_new_file(certificate, "r");
+	X509 *x = file ? PEM_read_bio_X509(file, NULL, NULL, NULL) : NULL;
+	assert_non_null(x);
+	snprintf(ret, 96, "%s/%08lx.0", directory, X509_subject_name_hash(x));
+	assert_int_equal(symlink(certificate, ret), 0);
+	X509_free(x);
+	BIO_free(file);
+}
+
+static void test_the_systems_authorities_beside_the_file(void **state)
+{
+	char directory[] = "/tmp/alto-test-XXXXXX", link[96], unrelated[64];
+	assert_non_null(mkdtemp(directory));
+	snprintf(unrelated, sizeof(unrelated), "%s/unrelated.pem", directory);
+	BIO *file = BIO_new_file(unrelated, "w");
+	identity_write("DNS:other.example", true, file);
+	BIO_free(file);
+	setenv("SSL_CERT_DIR", directory, 1);
+	assert_int_equal(get_secure("127.0.0.1", unrelated).status, 0);
+	/* The file alone, the system's directory alone, and that one although a file is given. */
+	assert_int_equal(get_secure("127.0.0.1", identity.certificate).status, 200);
+	link_by_subject(identity.certificate, directory, link);
+	assert_int_equal(get_secure("127.0.0.1", NULL).status, 200);
+	assert_int_equal(get_secure("127.0.0.1", unrelated).status, 200);
+	/* A file that cannot be read is not passed over. */
+	assert_int_equal(get_secure("127.0.0.1", "/nonexistent").status, 0);
+	unsetenv("SSL_CERT_DIR");
+	unlink(link);
+	unlink(unrelated);
+	rmdir(directory);
+}
+
 static void test_a_name_that_the_certificate_lacks(void **state)
 {
 	struct address at = address_of("127.0.0.2:0");
@@ -513,6 +549,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_public_addresses_only, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_addresses_that_are_allowed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_certificates, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_the_systems_authorities_beside_the_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_name_that_the_certificate_lacks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_urls, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_headers_hold_no_line, set_up, tear_down),
