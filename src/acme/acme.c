@@ -58,12 +58,21 @@ static void look_at(struct acme_name *n, int64_t wall_us)
 	timer_start(wheel_of(n->acme), &n->timer, MIN(MAX(wall_us - w->wall_us, 0), ACME_LOOK_US));
 }
 
+/* The operator has a certificate for it, whatever was wrong with having one. */
+static void rest(struct acme_name *n)
+{
+	n->failures = 0;
+	*n->trouble = 0;
+	acme_summarize(n->acme);
+	timer_start(wheel_of(n->acme), &n->timer, ACME_LOOK_US);
+}
+
 static void look(struct acme_name *n)
 {
 	struct acme *a = n->acme;
 	n->given = tls_certificates_given(a->setup.certificates, slice_from_string(n->text));
 	if (n->given)
-		timer_start(wheel_of(a), &n->timer, ACME_LOOK_US);
+		rest(n);
 	else if (wheel_of(a)->wall_us >= n->next_us)
 		acme_issue(n);
 	else

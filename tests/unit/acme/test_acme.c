@@ -16,6 +16,7 @@
 #include "net/tls.h"
 #include "support/remove.h"
 #include "support/test.h"
+#include "unit/net/identity.h"
 
 static char directory[64];
 static struct loop *loop;
@@ -203,6 +204,27 @@ static void it_can_be_tried_at_once(void **state)
 	assert_int_equal(http.asked, 2);
 }
 
+static void the_operators_own_ends_the_trouble(void **state)
+{
+	want("a.example", false);
+	want("b.example", false);
+	acme_start(acme);
+	pass(0);
+	answer(500, "");
+	pass(0);
+	answer(500, "");
+	assert_non_null(strstr(acme_trouble(acme), "a.example: "));
+	assert_non_null(strstr(acme_trouble(acme), "1 more"));
+	tls_certificates_set_own(certificates, identity_for("DNS:a.example", false));
+	assert_int_equal(acme_renew(acme, SLICE("a.example")), 0);
+	pass(0);
+	struct acme_state s = state_of("a.example");
+	assert_int_equal(s.condition, ACME_GIVEN);
+	assert_true(s.failures == 0 && !*s.trouble);
+	assert_null(strstr(acme_trouble(acme), "a.example"));
+	assert_non_null(strstr(acme_trouble(acme), "b.example"));
+}
+
 static void names_come_and_go(void **state)
 {
 	struct acme_state s;
@@ -270,9 +292,14 @@ static void the_account_is_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(one_after_the_other),     TEST(pauses_double_up_to_a_day), TEST(who_says_too_often_is_left_alone),
-		TEST(it_can_be_tried_at_once), TEST(names_come_and_go),         TEST(some_names_get_none),
+		TEST(one_after_the_other),
+		TEST(pauses_double_up_to_a_day),
+		TEST(who_says_too_often_is_left_alone),
+		TEST(it_can_be_tried_at_once),
+		TEST(names_come_and_go),
+		TEST(some_names_get_none),
 		TEST(the_account_is_kept),
+		TEST(the_operators_own_ends_the_trouble),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
