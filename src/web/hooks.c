@@ -344,13 +344,17 @@ int web_hooks_new(const struct web_context *context, struct web_hooks **ret)
 		web_hooks_free(h);
 		return rc;
 	}
-	/* What was due when the program ended, and what it had not come to. */
-	web_hooks_wake_all(h);
-	web_hooks_feed(h);
-	if (context->http)
-		timer_start(loop_wheel(context->loop), &h->upkeep, SECOND_US);
 	*ret = h;
 	return 0;
+}
+
+/* What was due when the program ended, and what it had not come to. */
+void web_hooks_start(struct web_hooks *h)
+{
+	web_hooks_wake_all(h);
+	web_hooks_feed(h);
+	if (h->context->http)
+		timer_start(loop_wheel(h->context->loop), &h->upkeep, SECOND_US);
 }
 
 void web_hooks_close(struct web_hooks *h)

@@ -12,9 +12,12 @@
 
 struct web_hooks;
 
-/* Reads what there is: before the loop runs, it waits for the store. context->http NULL: nothing is sent. 0, -ENOMEM,
- * -EIO. */
+/*
+ * Reads what there is: before the loop runs, it waits for the store. context->http NULL: nothing is sent. Until
+ * web_hooks_start() the store owes nothing, and it may be freed at once. 0, -ENOMEM, -EIO.
+ */
 MUST_USE int web_hooks_new(const struct web_context *context, struct web_hooks **ret);
+void web_hooks_start(struct web_hooks *h); /* now it sends */
 /* http has been freed, and what the store owed has come. */
 struct web_hooks *web_hooks_free(struct web_hooks *h);
 /* Nothing is begun any more. */

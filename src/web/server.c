@@ -200,6 +200,8 @@ int web_new(const struct web_context *context, struct web **ret, struct web_reas
 		return give_up(w, rc);
 	}
 	directory_on_presence(context->directory, web_stream_presence, w);
+	/* Last: with jobs of theirs in the store nothing could be given up any more. */
+	web_hooks_start(w->context.hooks);
 	*ret = w;
 	return 0;
 }

@@ -72,6 +72,7 @@ static int set_up(void **state)
 				       .random = &randomness,
 				       .config = &config};
 	assert_int_equal(web_hooks_new(&context, &hooks), 0);
+	web_hooks_start(hooks);
 	return 0;
 }
 
@@ -195,6 +196,20 @@ static void pauses_grow_and_end(void **state)
 	}
 }
 
+/* As where the web server cannot start: whatever waits to be sent, the store has nothing of theirs. */
+static void nothing_is_begun_before_the_start(void **state)
+{
+	struct web_hooks *never;
+	make(1);
+	do_write(put_call, 1);
+	assert_int_equal(flown, 1);
+	assert_int_equal(web_hooks_new(&context, &never), 0);
+	assert_non_null(web_hooks_find(never, SLICE("w1")));
+	web_hooks_free(never);
+	settle();
+	assert_int_equal(flown, 1);
+}
+
 static void a_delivery_is_tried_for_a_day(void **state)
 {
 	make(1);
@@ -309,6 +324,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(pauses_grow_and_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(nothing_is_begun_before_the_start, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_delivery_is_tried_for_a_day, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_taken_is_not_sent_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(slow_servers_hold_up_themselves, set_up, tear_down),
