@@ -578,6 +578,20 @@ int config_load(const char *path, struct config *ret, struct config_reason *rete
 	return rc;
 }
 
+static int check_acme(const struct config *c, struct config_reason *reterr)
+{
+	const char *lacks = NULL;
+	/* RFC 8555 §8.3: the authority comes to port 80, or to what is forwarded from there. */
+	if (!c->http.count)
+		lacks = "that the authority can reach at port 80: listen: {http: [\"[::]:80\"]}";
+	else if (!c->sip_tls.count && !c->https.count && !c->admin.count)
+		lacks = "that shows its certificates: give at least one under https, sip_tls or admin";
+	if (!*c->acme.directory || !lacks)
+		return 0;
+	snprintf(reterr->text, sizeof(reterr->text), "acme: needs a listener %s", lacks);
+	return -EINVAL;
+}
+
 int config_check(const struct config *c, struct config_reason *reterr)
 {
 	if (!*c->data) {
@@ -595,12 +609,5 @@ int config_check(const struct config *c, struct config_reason *reterr)
 			 "listen: names no SIP listener; give at least one under sip_tls");
 		return -EINVAL;
 	}
-	/* RFC 8555 §8.3: the authority comes to port 80, or to what is forwarded from there. */
-	if (*c->acme.directory && !c->http.count) {
-		snprintf(reterr->text, sizeof(reterr->text),
-			 "acme: needs a listener that the authority can reach at port 80: listen: {http: "
-			 "[\"[::]:80\"]}");
-		return -EINVAL;
-	}
-	return 0;
+	return check_acme(c, reterr);
 }

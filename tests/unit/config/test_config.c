@@ -61,7 +61,7 @@ static void every_key_is_taken(void **state)
 				   "  sip_tcp: null\n"
 				   "  sip_tls: []\n"
 				   "  https: []\n"
-				   "  admin: null\n"
+				   "  admin: [\"127.0.0.1:8444\"]\n"
 				   "  http: [\"[::]:80\"]\n"
 				   "networks:\n"
 				   "  - {local: auto, public: 198.51.100.7, internal: [10.0.0.0/8, \"fc00::/7\"]}\n"
@@ -366,6 +366,18 @@ static void a_server_must_listen(void **state)
 	assert_int_equal(parse("acme: {directory: \"https://a\", terms_agreed: true}\n", &c, &reason), 0);
 	assert_int_equal(config_check(&c, &reason), -EINVAL);
 	assert_non_null(strstr(reason.text, "port 80"));
+	assert_int_equal(
+		parse("acme: {directory: \"https://a\", terms_agreed: true}\n"
+		      "listen: {http: [\"[::]:80\"], sip_tls: [], https: [], admin: [], sip_udp: [\"[::]:5060\"]}\n",
+		      &c, &reason),
+		0);
+	assert_int_equal(config_check(&c, &reason), -EINVAL);
+	assert_non_null(strstr(reason.text, "shows its certificates"));
+	assert_int_equal(parse("acme: {directory: \"https://a\", terms_agreed: true}\n"
+			       "listen: {http: [\"[::]:80\"], sip_tls: [\"[::]:5061\"], https: [], admin: []}\n",
+			       &c, &reason),
+			 0);
+	assert_int_equal(config_check(&c, &reason), 0);
 	assert_int_equal(parse("listen: {sip_tls: [], sip_tcp: [\"127.0.0.1:5060\"]}\n", &c, &reason), 0);
 	assert_int_equal(config_check(&c, &reason), 0);
 }
