@@ -11,16 +11,6 @@
 
 #define FIELD_BYTES 32 /* P-256: a coordinate, and each half of a signature */
 
-void acme_write_base64url(struct writer *w, const void *bytes, size_t n)
-{
-	size_t from = w->n;
-	write_base64(w, bytes, n);
-	while (w->n > from && w->p[w->n - 1] == '=')
-		w->n--;
-	for (size_t i = from; i < w->n; i++)
-		w->p[i] = w->p[i] == '+' ? '-' : (char)(w->p[i] == '/' ? '_' : w->p[i]);
-}
-
 /* A coordinate of its public point, with the zeros at its front (RFC 7518 §6.2.1.2). */
 static bool write_coordinate(struct writer *w, EVP_PKEY *key, const char *which)
 {
@@ -29,7 +19,7 @@ static bool write_coordinate(struct writer *w, EVP_PKEY *key, const char *which)
 	bool ok = EVP_PKEY_get_bn_param(key, which, &n) == 1 && BN_bn2binpad(n, bytes, sizeof(bytes)) > 0;
 	BN_free(n);
 	if (ok)
-		acme_write_base64url(w, bytes, sizeof(bytes));
+		write_base64url(w, bytes, sizeof(bytes));
 	return ok;
 }
 
@@ -49,11 +39,10 @@ bool acme_key_thumbprint(EVP_PKEY *key, char ret[ACME_THUMBPRINT_CAP])
 	char jwk[256];
 	unsigned char digest[SHA256_DIGEST_LENGTH];
 	size_t n = 0;
-	struct writer w = writer_on(jwk, sizeof(jwk)), out = writer_on(ret, ACME_THUMBPRINT_CAP);
+	struct writer w = writer_on(jwk, sizeof(jwk)), out = writer_on(ret, ACME_THUMBPRINT_CAP - 1);
 	if (!write_jwk(&w, key) || EVP_Q_digest(NULL, "SHA256", NULL, w.p, w.n, digest, &n) != 1)
 		return false;
-	/* The padding needs one place more than what stays. */
-	acme_write_base64url(&out, digest, n);
+	write_base64url(&out, digest, n);
 	if (out.overflow)
 		return false;
 	ret[out.n] = 0;
@@ -101,17 +90,17 @@ static char *write_signed(EVP_PKEY *key, struct slice header, struct slice paylo
 	struct writer w = writer_on(text, cap - 1);
 	write_string(&w, "{\"protected\":\"");
 	size_t from = w.n;
-	acme_write_base64url(&w, header.p, header.n);
+	write_base64url(&w, header.p, header.n);
 	size_t header_n = w.n - from;
 	/* What is signed stands here for a moment as RFC 7515 §5.1 joins it, and then in the form of §7.2.2. */
 	write_char(&w, '.');
-	acme_write_base64url(&w, payload.p, payload.n);
+	write_base64url(&w, payload.p, payload.n);
 	bool ok = sign(key, slice_from(writer_slice(&w), from), signature);
 	w.n = from + header_n;
 	write_string(&w, "\",\"payload\":\"");
-	acme_write_base64url(&w, payload.p, payload.n);
+	write_base64url(&w, payload.p, payload.n);
 	write_string(&w, "\",\"signature\":\"");
-	acme_write_base64url(&w, signature, sizeof(signature));
+	write_base64url(&w, signature, sizeof(signature));
 	write_string(&w, "\"}");
 	if (!ok || w.overflow) {
 		free(text);

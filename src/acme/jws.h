@@ -8,10 +8,6 @@
 
 typedef struct evp_pkey_st EVP_PKEY;
 
-/* RFC 4648 §5 without padding, appended. False: out of memory or room. */
-struct writer;
-void acme_write_base64url(struct writer *w, const void *bytes, size_t n);
-
 EVP_PKEY *acme_key_make(void);              /* NULL: out of memory */
 EVP_PKEY *acme_key_parse(struct slice pem); /* NULL: no P-256 key in it */
 MUST_USE char *acme_key_pem(EVP_PKEY *key); /* on the heap, to be wiped; NULL: out of memory */

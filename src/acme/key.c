@@ -81,7 +81,7 @@ char *acme_csr_write(EVP_PKEY *key, const char *name)
 	int n = ok ? i2d_X509_REQ(request, &der) : 0;
 	if (n > 0 && (text = malloc((size_t)n / 3 * 4 + 8)) != NULL) {
 		struct writer w = writer_on(text, (size_t)n / 3 * 4 + 7);
-		acme_write_base64url(&w, der, (size_t)n);
+		write_base64url(&w, der, (size_t)n);
 		text[w.n] = 0;
 	}
 	OPENSSL_free(der);
