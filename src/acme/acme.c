@@ -30,7 +30,7 @@ static bool host_name(struct slice name, char ret[ACME_NAME_MAX + 1])
 		return false;
 	for (size_t i = 0; i < name.n; i++) {
 		char c = name.p[i];
-		ret[i] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+		ret[i] = ascii_lower(c);
 		if (!((ret[i] >= 'a' && ret[i] <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'))
 			return false;
 	}

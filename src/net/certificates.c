@@ -30,7 +30,7 @@ static bool is_named(const struct map_node *node, const void *key)
 static struct slice lower_case(struct slice s, char ret[TLS_NAME_MAX])
 {
 	for (size_t i = 0; i < s.n; i++)
-		ret[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] - 'A' + 'a' : s.p[i]);
+		ret[i] = ascii_lower(s.p[i]);
 	return slice_of(ret, s.n);
 }
 

@@ -18,7 +18,7 @@ bool web_passkey_host(struct web_request *r, struct slice *ret)
 		return false;
 	}
 	for (size_t i = 0; i < host.n; i++)
-		name[i] = (char)(host.p[i] >= 'A' && host.p[i] <= 'Z' ? host.p[i] + ('a' - 'A') : host.p[i]);
+		name[i] = ascii_lower(host.p[i]);
 	return web_keep(r, slice_of(name, host.n), ret);
 }
 
