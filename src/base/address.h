@@ -38,3 +38,5 @@ struct address_block {
 };
 MUST_USE bool address_block_parse(struct slice s, struct address_block *ret);
 bool address_block_has(const struct address_block *b, const struct address *a);
+/* May others have us connect there? To the public Internet, and to what the operator allows beside it. */
+bool address_is_public_or_in(const struct address *a, const struct address_block *allowed, size_t count);

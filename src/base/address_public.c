@@ -48,3 +48,11 @@ bool address_is_public(const struct address *a)
 		return !within_any(not_public_v4, ARRAY_LEN(not_public_v4), a);
 	return within("2000::/3", a) && !within_any(not_public_v6, ARRAY_LEN(not_public_v6), a);
 }
+
+bool address_is_public_or_in(const struct address *a, const struct address_block *allowed, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (address_block_has(&allowed[i], a))
+			return true;
+	return address_is_public(a);
+}

@@ -62,12 +62,7 @@ int http_url_read(const char *url, struct http_url *ret)
 
 static bool may_connect(const struct http_call *c, const struct address *a)
 {
-	if (!c->public_only || address_is_public(a))
-		return true;
-	for (size_t i = 0; i < c->allowed_count; i++)
-		if (address_block_has(&c->allowed[i], a))
-			return true;
-	return false;
+	return !c->public_only || address_is_public_or_in(a, c->allowed, c->allowed_count);
 }
 
 /* In place of socket(2): libcurl asks for each address that it is about to connect to. */

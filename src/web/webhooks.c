@@ -137,23 +137,16 @@ static bool add_secret(struct web_change *c, const void *object, json_t *answer)
 	return fine;
 }
 
-static bool is_allowed(const struct config *c, const struct address *a)
-{
-	for (size_t i = 0; i < c->webhook_allow_count; i++)
-		if (address_block_has(&c->webhook_allow[i], a))
-			return true;
-	return address_is_public(a);
-}
-
 /* A name is judged by its address when it is connected to; an address itself at once. False: answered. */
 static bool may_reach(struct web_request *r, struct slice url)
 {
 	char text[WEB_HOOK_URL_MAX + 1];
 	struct http_url u;
 	struct address a;
+	const struct config *c = r->context->config;
 	snprintf(text, sizeof(text), "%.*s", SLICE_ARG(url));
 	if (slice_empty(url) || http_url_read(text, &u) < 0 || !address_parse(slice_from_string(u.host), &a) ||
-	    is_allowed(r->context->config, &a))
+	    address_is_public_or_in(&a, c->webhook_allow, c->webhook_allow_count))
 		return true;
 	web_problem(r, WEB_INVALID_FIELD, "url",
 		    "url is not an address of the public Internet; where webhooks may reach others is up to "

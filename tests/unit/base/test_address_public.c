@@ -74,11 +74,27 @@ static void test_public(void **state)
 			fail_msg("%s is not taken for public", of[i]);
 }
 
+static void test_allowed_beside_it(void **state)
+{
+	struct address_block allowed[2];
+	struct address inside, outside, public;
+	assert_true(address_block_parse(SLICE("192.168.0.0/16"), &allowed[0]));
+	assert_true(address_block_parse(SLICE("10.0.0.1"), &allowed[1]));
+	assert_true(address_parse(SLICE("10.0.0.1"), &inside) && address_parse(SLICE("10.0.0.2"), &outside) &&
+		    address_parse(SLICE("1.0.0.0"), &public));
+	assert_true(address_is_public_or_in(&inside, allowed, 2));
+	assert_false(address_is_public_or_in(&inside, allowed, 1));
+	assert_false(address_is_public_or_in(&inside, NULL, 0));
+	assert_false(address_is_public_or_in(&outside, allowed, 2));
+	assert_true(address_is_public_or_in(&public, NULL, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_not_public),
 		cmocka_unit_test(test_public),
+		cmocka_unit_test(test_allowed_beside_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
