@@ -60,8 +60,8 @@ struct web_context {
 	const struct web_console *console; /* NULL: there is none */
 	struct web_access *access;         /* the server's own; NULL where resources are tested without one */
 	struct web_phones *phones;         /* the same */
-	const char *turn_secret;           /* of turn: in the configuration; the wiring's, which may change it */
 	struct web_hooks *hooks;           /* the same */
+	const char *turn_secret;           /* of turn: in the configuration; the wiring's, which may change it */
 	/* What the wiring has to warn of, in sentences that it keeps and may change; NULL or empty: nothing. */
 	const char *warnings[WEB_NODE_WARNINGS];
 	/* Filled in by web_listen(). */
