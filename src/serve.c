@@ -17,9 +17,9 @@
 #include "net/tls.h"
 #include "notify.h"
 #include "privilege.h"
-#include "relay.h"
 #include "transport/bans.h"
 #include "transport/target.h"
+#include "turn_secret.h"
 #include "watchdog.h"
 #include "web/console.h"
 #include "web/server.h"
@@ -49,7 +49,7 @@ struct server {
 	struct tls_certificates *certificates; /* NULL: nothing listens with TLS */
 	struct acme *acme;                     /* NULL: no certificates are had */
 	struct web_console *console;
-	struct relay_secret relay;
+	struct turn_secret turn;
 	struct web *web;
 	struct watchdog *watchdog;
 	bool demo;
@@ -215,11 +215,10 @@ static void look_at_data(struct server *s)
 }
 
 /* The secret of turn.secret; on failure the one that was. */
-static int load_relay(struct server *s)
+static int load_turn_secret(struct server *s)
 {
-	return s->config.turn_count && relay_secret_load(s->config.turn_secret, &s->relay) < 0
-		       ? fail(s->relay.trouble, "")
-		       : 0;
+	return s->config.turn_count && turn_secret_load(s->config.turn_secret, &s->turn) < 0 ? fail(s->turn.trouble, "")
+											     : 0;
 }
 
 /* 0: in use, or there is none. */
@@ -241,7 +240,7 @@ static void on_hangup(void *arg)
 	notify("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_monotonic_us());
 	look_at_data(s);
 	dns_reload(s->dns);
-	(void)load_relay(s);
+	(void)load_turn_secret(s);
 	(void)trust_authorities(s); /* on failure those that were are believed still; the reason stands on stderr */
 	notify("READY=1\nSTATUS=%s", renew_identity(s) == 0 ? "Ready" : s->certificate_trouble);
 }
@@ -500,7 +499,7 @@ static int open_web(struct server *s)
 {
 	struct web_reason why;
 	web_console_find(ALTO_CONSOLE, &s->console, &s->console_trouble);
-	if (load_relay(s) < 0)
+	if (load_turn_secret(s) < 0)
 		return -1;
 	struct web_context c = {.loop = s->loop,
 				.switchboard = s->switchboard,
@@ -518,9 +517,9 @@ static int open_web(struct server *s)
 				.acme = s->acme,
 				.version = ALTO_VERSION,
 				.console = s->console,
-				.turn_secret = s->relay.text,
+				.turn_secret = s->turn.text,
 				.warnings = {s->certificate_trouble, s->descriptors.trouble, s->data_trouble,
-					     privilege_trouble(), s->console_trouble.text, s->relay.trouble,
+					     privilege_trouble(), s->console_trouble.text, s->turn.trouble,
 					     s->acme ? acme_trouble(s->acme) : NULL}};
 	look_at_data(s);
 	if (web_new(&c, &s->web, &why) < 0)

@@ -1,5 +1,5 @@
-/* relay.c - see relay.h */
-#include "relay.h"
+/* turn_secret.c - see turn_secret.h */
+#include "turn_secret.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,15 +7,15 @@
 #include "base/slice.h"
 #include "crypto/crypto.h"
 
-static int refuse(struct relay_secret *s, const char *path, const char *why, int rc)
+static int refuse(struct turn_secret *s, const char *path, const char *why, int rc)
 {
 	snprintf(s->trouble, sizeof(s->trouble), "turn.secret: %.512s: %s", path, why);
 	return rc;
 }
 
-int relay_secret_load(const char *path, struct relay_secret *secret)
+int turn_secret_load(const char *path, struct turn_secret *secret)
 {
-	char line[RELAY_SECRET_MAX + 3] = "";
+	char line[TURN_SECRET_MAX + 3] = "";
 	FILE *file = fopen(path, "re");
 	if (!file)
 		return refuse(secret, path, strerror(errno), -errno);
@@ -25,7 +25,7 @@ int relay_secret_load(const char *path, struct relay_secret *secret)
 	while (s.n && (s.p[s.n - 1] == '\n' || s.p[s.n - 1] == '\r'))
 		s.n--;
 	int rc = 0;
-	if (!read || s.n < RELAY_SECRET_MIN || s.n > RELAY_SECRET_MAX)
+	if (!read || s.n < TURN_SECRET_MIN || s.n > TURN_SECRET_MAX)
 		rc = refuse(secret, path, "must hold one line of 16 to 64 characters, as static-auth-secret of coturn",
 			    -EINVAL);
 	else
