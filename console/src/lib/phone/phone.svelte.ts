@@ -6,6 +6,9 @@ import { nothing, type PhoneCall, type PhoneView, type Wish } from './types';
 /** What tabs tell each other. */
 type Word = { view: PhoneView } | { wish: Wish } | { hello: true };
 
+/** Of the lock and of what tabs tell each other: each person's own, should two share a browser. */
+const nameOfPhone = () => `alto.phone.${session.current!.user.id}`;
+
 /**
  * The person's phone, in each tab. One tab has it (the one that holds the Web Lock): it registers, rings and makes the
  * sound. The others show the same, and what is wanted in them is done there. When that tab is closed, the next one gets
@@ -37,7 +40,7 @@ class Phone {
   /** Once somebody has logged in. */
   start() {
     if (this.#channel) return;
-    const channel = new BroadcastChannel('alto.phone');
+    const channel = new BroadcastChannel(nameOfPhone());
     channel.onmessage = ({ data }: MessageEvent<Word>) => this.#heard(data);
     this.#channel = channel;
     channel.postMessage({ hello: true } satisfies Word);
@@ -74,9 +77,8 @@ class Phone {
     if (!this.#channel) return;
     const waiting = new AbortController();
     this.#waiting = waiting;
-    const name = `alto.phone.${session.current!.user.id}`;
     try {
-      await navigator.locks.request(name, steal ? { steal } : { signal: waiting.signal }, () =>
+      await navigator.locks.request(nameOfPhone(), steal ? { steal } : { signal: waiting.signal }, () =>
         this.#have(Engine),
       );
     } catch {
