@@ -162,7 +162,7 @@ async function addsWebhook(page: Page) {
   await page.getByText('The secret is shown once').waitFor();
   await accessible(page, 'a secret');
   await page.getByRole('button', { name: 'I have noted it' }).click();
-  await page.getByRole('button', { name: 'Deliveries' }).click();
+  await page.getByRole('button', { name: 'Deliveries to CRM' }).click();
   await page.getByRole('button', { name: 'Send a test' }).click();
   await page.getByText('Given up').waitFor();
   await accessible(page, 'deliveries');
@@ -171,6 +171,26 @@ async function addsWebhook(page: Page) {
   await page.getByText('2 tries').waitFor();
   await page.keyboard.press('Escape');
   await page.getByText('Fails since').waitFor();
+}
+
+/** What both changed is a question; switched off by one press, and on again by Undo. */
+async function changesWebhook(page: Page) {
+  const { items } = await page.evaluate(async () => (await fetch('/api/v1/webhooks')).json());
+  await page.getByRole('button', { name: 'Change the webhook CRM' }).click();
+  await page.getByLabel('Name of the webhook').fill('Help desk');
+  await page.getByLabel('A call begins').check();
+  await elsewhere(page, `/webhooks/${items[0].id}`, { name: 'Sales' });
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByRole('row', { name: 'Name of the webhook Help desk Sales' }).waitFor();
+  await page.getByRole('button', { name: 'Keep mine' }).click();
+  await page.getByRole('button', { name: 'Switch Help desk off' }).click();
+  await page.getByText('Help desk is switched off').waitFor();
+  await page.getByRole('button', { name: 'Switch Help desk on' }).waitFor();
+  await accessible(page, 'webhooks');
+  await picture(page, 'webhooks');
+  const said = page.getByText('Help desk is switched off').locator('..');
+  await said.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('button', { name: 'Switch Help desk off' }).waitFor();
 }
 
 /** An app is shown its key, taken away, shown another one, and asked for at the next login. */
@@ -210,5 +230,6 @@ await movesNumber(page);
 await removesPerson(page);
 await changesPassword(page);
 await addsWebhook(page);
+await changesWebhook(page);
 await setsUpCode(page);
 await walked(browser);
