@@ -3,7 +3,7 @@ import { all, type Schema } from './api/client';
 export type User = Schema<'User'>;
 export type Device = Schema<'Device'>;
 export type LiveCall = Schema<'LiveCall'>;
-export type Presence = 'calling' | 'here' | 'away' | 'none';
+export type Presence = 'calling' | 'here' | 'away';
 
 /** What a colleague would like to know before calling. */
 export function presence(user: User, calls: LiveCall[]): Presence {
@@ -14,8 +14,7 @@ export function presence(user: User, calls: LiveCall[]): Presence {
       c.state === 'answered',
   );
   if (calling) return 'calling';
-  if (user.devices_registered > 0) return 'here';
-  return user.devices > 0 ? 'away' : 'none';
+  return user.devices_registered > 0 ? 'here' : 'away';
 }
 
 /** "Anne-Marie Lefèvre" → "anne-marie.lefevre", as logins are written. */

@@ -17,7 +17,6 @@ describe('presence', () => {
     expect(presence(user, [])).toBe('here');
     expect(presence(user, [call])).toBe('calling');
     expect(presence({ ...user, devices_registered: 0 }, [])).toBe('away');
-    expect(presence({ ...user, devices_registered: 0, devices: 0 }, [])).toBe('none');
   });
 
   it('knows a person of the same login in another company apart', () => {

@@ -105,8 +105,8 @@ export const en = {
   },
   'attention.lines.action': 'Add lines',
   'attention.phoneless': {
-    one: 'One person has no phone yet: {names}',
-    other: '{n} people have no phone yet: {names}',
+    one: 'One person has no phone, nor this console open: {names}',
+    other: '{n} people have no phone, nor this console open: {names}',
   },
   'attention.away': {
     one: 'No phone of one person is connected: {names}',
@@ -131,7 +131,6 @@ export const en = {
   'presence.calling': 'On a call',
   'presence.here': 'Available',
   'presence.away': 'Not connected',
-  'presence.none': 'No phone',
   'people.about': 'Who can be called, and on which phones.',
   'people.add': 'Add a person',
   'people.none': 'Nobody yet',
@@ -204,7 +203,7 @@ export const en = {
   'person.password': 'New password',
   'person.password.about': 'What {name} logs in to this console with.',
   'person.password.hint':
-    'At least ten characters. They are logged out everywhere, and their code app is taken away.',
+    'At least ten characters. They are logged out everywhere, and their code app and passkeys are taken away.',
   'person.password.send': 'Set the password',
   'person.password.set': '{name} has a new password',
   'numbers.about': 'What the world dials, and whom it rings.',
@@ -440,7 +439,8 @@ export const en = {
   'code.qr': 'The key for your app as a QR code',
   'code.secret': 'No camera? Type this key into the app:',
   'code.key': 'Key',
-  'code.lost': 'If you lose the app, an administrator gives you a new password, which takes the app away.',
+  'code.lost':
+    'If you lose the app, an administrator gives you a new password, which takes the app and your passkeys away.',
   'code.send': 'Use it from now on',
   'code.added': 'A code is asked for from now on',
   'code.remove': 'Remove the code app',
