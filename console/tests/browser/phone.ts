@@ -102,6 +102,15 @@ const speaking = (page: Page, name: string) =>
     .waitFor();
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 
+/** Whoever opens the console can be called from then on, and pages that are open already show it. */
+async function comes(anna: Page, open: () => Promise<Page>): Promise<Page> {
+  const row = anna.getByRole('listitem').filter({ hasText: 'Bruno Lefèvre' });
+  await row.getByText('Not connected').waitFor();
+  const bruno = await open();
+  await row.getByText('Available').waitFor();
+  return bruno;
+}
+
 /** Between two browsers: shown on whatever page, answered there; muted, held, and hung up. */
 async function browsers(anna: Page, bruno: Page) {
   await press(anna, 'Call Bruno Lefèvre');
@@ -238,8 +247,8 @@ async function devices(anna: Page) {
 const steps: [string, () => Promise<unknown>][] = [];
 const [one, two] = await Promise.all([microphone(TONES.anna), microphone(TONES.bruno)]);
 let anna = await person(one, 'anna');
-const bruno = await person(two, 'bruno');
 await toPhone(anna);
+const bruno = await comes(anna, () => person(two, 'bruno'));
 await toPhone(bruno);
 await bruno.getByRole('navigation').getByRole('link', { name: 'Home' }).click();
 steps.push(
