@@ -19,7 +19,11 @@ static bool is_on(const struct web_hook *k)
 
 static bool may_begin(const struct web_hooks *h, const struct web_hook *k)
 {
-	return h->sending < WEB_HOOKS_AT_ONCE && (!k->row->webhook.failing_us || h->failing < WEB_HOOKS_AT_ONCE / 2);
+	unsigned of_tenant = 0;
+	for (unsigned i = 0; i < h->sending; i++)
+		of_tenant += slice_eq(h->on_way[i]->row->webhook.tenant, k->row->webhook.tenant);
+	return h->sending < WEB_HOOKS_AT_ONCE && of_tenant < WEB_HOOKS_OF_TENANT &&
+	       (!k->row->webhook.failing_us || h->failing < WEB_HOOKS_AT_ONCE / 2);
 }
 
 static struct web_hook *take_ready(struct web_hooks *h)
@@ -47,7 +51,7 @@ static void serve(struct web_hooks *h)
 		k->among_failing = k->row->webhook.failing_us != 0;
 		k->sending = web_sending_start(h->context, k);
 		if (k->sending) {
-			h->sending++;
+			h->on_way[h->sending++] = k;
 			h->failing += k->among_failing;
 		} else {
 			timer_start(loop_wheel(h->context->loop), &k->due, SECOND_US);
@@ -92,12 +96,20 @@ static void take_off_gone(struct web_hook *k)
 	*at = k->next_ready;
 }
 
+static void leave_way(struct web_hooks *h, const struct web_hook *k)
+{
+	unsigned i = 0;
+	while (h->on_way[i] != k)
+		i++;
+	h->on_way[i] = h->on_way[--h->sending];
+	h->failing -= k->among_failing;
+}
+
 void web_hook_rests(struct web_hook *k, int64_t next_us)
 {
 	struct web_hooks *h = k->hooks;
 	k->sending = web_sending_free(k->sending);
-	h->sending--;
-	h->failing -= k->among_failing;
+	leave_way(h, k);
 	if (k->gone) {
 		take_off_gone(k);
 		hook_free(k);

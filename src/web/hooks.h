@@ -3,8 +3,8 @@
  *
  * Loaded at the start, then kept true by the change feed, which also says when calls have become something to tell:
  * then a job turns them into deliveries (store/deliveries.h). A webhook has one delivery in flight (web/hook_send.c),
- * all together WEB_HOOKS_AT_ONCE, and of those whose last one failed half as many, so that slow servers hold up nobody
- * but themselves. Owner: the switchboard's thread.
+ * all together WEB_HOOKS_AT_ONCE, of one company WEB_HOOKS_OF_TENANT, and of those whose last one failed half of all:
+ * so slow servers hold up their own company alone. Owner: the switchboard's thread.
  */
 #pragma once
 #include "store/deliveries.h"

@@ -33,7 +33,8 @@ struct web_hooks {
 	struct map by_id;
 	size_t on;
 	struct web_hook *first_ready, **last_ready;
-	unsigned sending, failing; /* deliveries on their way */
+	struct web_hook *on_way[WEB_HOOKS_AT_ONCE]; /* those with a delivery on its way */
+	unsigned sending, failing;                  /* how many there are, and of those that fail */
 	struct feeding feeding;
 	struct store_job upkeep_job;
 	int64_t upkeep_us; /* wall clock of it */

@@ -139,6 +139,8 @@
 
 /* Webhooks: deliveries on their way at once; ACME and sign-in find room beside them (HTTP_CALLS_MAX). */
 #define WEB_HOOKS_AT_ONCE 16
+/* Of these of one company: whose servers are slow waits for itself. */
+#define WEB_HOOKS_OF_TENANT 4
 #define WEB_HOOK_URL_MAX 2000
 /* For all of a delivery: a receiver takes it, and works on it afterwards. */
 #define WEB_HOOK_TIMEOUT_US (10 * SECOND_US)

@@ -268,6 +268,35 @@ static void slow_servers_hold_up_themselves(void **state)
 	assert_int_equal(flying, WEB_HOOKS_AT_ONCE / 2 + 1);
 }
 
+static int put_another_webhook(struct db *db, int n)
+{
+	char id[8], url[32];
+	snprintf(id, sizeof(id), "w%d", n);
+	snprintf(url, sizeof(url), "https://w%d.example/", n);
+	return store_webhook_put(db, &(struct store_webhook){.id = slice_from_string(id),
+							     .tenant = SLICE("t1"),
+							     .name = slice_from_string(id),
+							     .url = slice_from_string(url),
+							     .events = STORE_CALL_EVENTS,
+							     .secret = SLICE("s")});
+}
+
+static void one_company_does_not_take_all(void **state)
+{
+	make(1);
+	for (int i = 2; i < 2 + WEB_HOOKS_OF_TENANT; i++)
+		do_write(put_another_webhook, i);
+	do_write(put_call, 1);
+	assert_int_equal(flying, WEB_HOOKS_OF_TENANT);
+	make(9);
+	do_write(put_call, 9);
+	assert_int_equal(flying, WEB_HOOKS_OF_TENANT + 1);
+	assert_string_equal(flights[flown - 1].url, "https://w9.example/");
+	land(&flights[0], 200);
+	assert_int_equal(flying, WEB_HOOKS_OF_TENANT + 1); /* the one that waited */
+	assert_int_equal(flown, WEB_HOOKS_OF_TENANT + 2);
+}
+
 static void removed_in_the_middle(void **state)
 {
 	make(1);
@@ -328,6 +357,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_delivery_is_tried_for_a_day, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_taken_is_not_sent_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(slow_servers_hold_up_themselves, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(one_company_does_not_take_all, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(removed_in_the_middle, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(they_go_with_their_company, set_up, tear_down),
 		cmocka_unit_test(events_are_read),
