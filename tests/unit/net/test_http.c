@@ -258,9 +258,9 @@ static void test_time_is_over(void **state)
 		assert_int_equal(http_start(http, &request, told, &r, &c), 0);
 		server.wanted_asked = server.asked + 1;
 		run_until(loop, count_reached, &server.asked);
-		move_time(request.timeout_us / 2); /* beside what passes by itself */
+		move_time(request.timeout_us / 2); /* beside what has passed by itself */
 		assert_false(r.told);
-		move_time(request.timeout_us / 2);
+		move_time(request.timeout_us);
 		assert_true(r.told);
 		assert_string_equal(r.error, "It has not answered within 60 s.");
 	}
