@@ -37,6 +37,15 @@ export function address(path: string, query: Query = {}): string {
   return `/api/v1${path}${text ? `?${text}` : ''}`;
 }
 
+/** A server that goes away in the middle of its answer was not reached either. */
+async function reached<Thing>(coming: Promise<Thing>): Promise<Thing> {
+  try {
+    return await coming;
+  } catch {
+    throw new Problem(0, 'offline', 'The server was not reached.');
+  }
+}
+
 async function problemOf(answer: Response): Promise<Problem> {
   const body = await answer.json().catch(() => null);
   const { code = 'unknown', detail = answer.statusText, field } = body ?? {};
@@ -56,18 +65,14 @@ async function exchange<Answer>(
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (tag) headers['If-Match'] = tag;
   if (csrf && method !== 'GET') headers['X-CSRF-Token'] = csrf;
-  let answer: Response;
-  try {
-    answer = await fetch(url, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
-  } catch {
-    throw new Problem(0, 'offline', 'The server was not reached.');
-  }
+  const sent = body === undefined ? null : JSON.stringify(body);
+  const answer = await reached(fetch(url, { method, headers, body: sent }));
   if (!answer.ok) {
     const problem = await problemOf(answer);
     if (problem.code === 'no-login') onSignedOut();
     throw problem;
   }
-  const thing = answer.status === 204 ? (undefined as Answer) : await answer.json();
+  const thing = answer.status === 204 ? (undefined as Answer) : await reached<Answer>(answer.json());
   return { thing, tag: answer.headers.get('ETag') ?? '' };
 }
 
