@@ -230,7 +230,8 @@ static void check_who(const struct web_request *r)
 	for (size_t i = 0; i < PASS_COUNT; i++) {
 		struct slice secret = slice_from_string(h.secrets[i]);
 		bool session = i == BEGUN || *passes[i].user;
-		if (!secret.n || !slice_eq(session ? s->session : s->bearer, secret))
+		/* Of a session and a token the token counts. */
+		if (!secret.n || (session && s->bearer.n) || !slice_eq(session ? s->session : s->bearer, secret))
 			continue;
 		ASSERT(i == BEGUN ||
 		       (who->role == passes[i].becomes && slice_eq(who->user, slice_from_string(passes[i].user))));
