@@ -163,8 +163,10 @@ struct http *http_free(struct http *h)
 	if (!h)
 		return NULL;
 	ASSERT_ON(h->thread);
-	while (h->calls)
-		http_cancel(h->calls);
+	for (struct http_call *c = h->calls, *next; c; c = next) {
+		next = c->next;
+		http_cancel(c);
+	}
 	http_loop_close(h);
 	curl_global_cleanup();
 	free(h);
