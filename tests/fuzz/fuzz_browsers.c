@@ -72,6 +72,7 @@ static struct dtls_context *our_context, *their_contexts[2];
 
 /* ---- time and chance, as OpenSSL sees them ---- */
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's */
 int gettimeofday(struct timeval *restrict ret, void *restrict zone)
 {
 	*ret = (struct timeval){.tv_sec = v.clock_us / SECOND_US, .tv_usec = v.clock_us % SECOND_US};
