@@ -39,7 +39,7 @@ void fixture_turn(struct fixture *f);
 /* Until each worker has done all that it was told before, and has read a datagram from each socket that had any. */
 void fixture_sync(struct fixture *f);
 void fixture_advance(struct fixture *f, int64_t us);
-/* The first event of this kind since fixture_forget(); fails the test after 10 s. */
+/* The first event of this kind since fixture_forget(); fails the test after a minute. */
 const struct media_event *fixture_event(struct fixture *f, pool_handle stream, enum media_event_kind kind);
 size_t fixture_count(const struct fixture *f, pool_handle stream, enum media_event_kind kind);
 void fixture_forget(struct fixture *f);

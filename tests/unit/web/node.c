@@ -299,7 +299,7 @@ int node_connect_tcp(const struct node *n)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in at = {
 		.sin_family = AF_INET, .sin_port = htons(n->port), .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
-	struct timeval patience = {.tv_sec = 10};
+	struct timeval patience = {.tv_sec = 60};
 	must(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0, "socket");
 	must(connect(fd, (const struct sockaddr *)&at, sizeof(at)) == 0, "connect");
 	return fd;
@@ -309,7 +309,7 @@ int node_connect(const struct node *n)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	struct timeval patience = {.tv_sec = 10};
+	struct timeval patience = {.tv_sec = 60};
 	snprintf(at.sun_path, sizeof(at.sun_path), "%s", n->path);
 	must(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0, "socket");
 	must(connect(fd, (const struct sockaddr *)&at, sizeof(at)) == 0, "connect");

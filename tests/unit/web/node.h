@@ -54,7 +54,7 @@ void node_unstall(struct node *n);
 void node_do(struct node *n, void (*fn)(struct node *n));
 void node_stop(struct node *n); /* and removes the directory */
 
-/* A connection to it; reads give up after 10 s. */
+/* A connection to it; reads give up after a minute. */
 int node_connect(const struct node *n);
 int node_connect_tcp(const struct node *n); /* without TLS */
 void node_send(int fd, const char *text);

@@ -29,7 +29,7 @@ static int start(void **state)
 
 /* One of them short enough for a test, which waits for the server's own act; the others far beyond its patience. */
 #define HASTY (50 * MS_US)
-#define CALM (60 * SECOND_US)
+#define CALM (600 * SECOND_US)
 
 static int start_hasty(void **state, int64_t head_us, int64_t idle_us, int64_t body_us, int64_t answer_us,
 		       int64_t ahead_us)
@@ -81,9 +81,13 @@ static int start_small(void **state)
 	return begin(state, &small);
 }
 
+/* The next one; who is slow itself, on a busy machine, may be dropped as others are, and comes again. */
 static void serves(const struct node *n)
 {
-	assert_int_equal(node_ask(n, "GET", "/healthz", NULL, text, sizeof(text)), 200);
+	int status = 0;
+	for (int i = 0; i < 200 && status == 0; i++)
+		status = node_ask(n, "GET", "/healthz", NULL, text, sizeof(text));
+	assert_int_equal(status, 200);
 }
 
 static int stop(void **state)
