@@ -5,8 +5,10 @@ import queue
 import socket
 import subprocess
 import threading
+import time
 
 from server import PATIENCE, Lines, free_port
+from sound import tone_share_now
 
 MODULES = pathlib.Path('/usr/lib/baresip/modules')
 
@@ -16,7 +18,7 @@ class Phone:
                  codecs='PCMA/8000/1', extension='', domain='acme.example', register=True, ptime_ms=20,
                  settings='', browser=False, host='127.0.0.1'):
         self.directory = pathlib.Path(directory) / name
-        self.sounds = self.directory / 'sounds'
+        self.sounds, self.tone = self.directory / 'sounds', tone
         self.sounds.mkdir(parents=True)
         self.port = free_port()
         modules = ['g711.so', 'g722.so', 'opus.so', 'ausine.so', 'aubridge.so', 'sndfile.so', 'srtp.so']
@@ -116,3 +118,21 @@ class Phone:
     def heard(self):
         """The file with the sound that arrived in the last call; whole once the call has ended."""
         return max(self.sounds.glob('dump-*-dec.wav'), key=lambda p: p.stat().st_mtime_ns, default=None)
+
+    def share_of(self, tone):
+        """Which part of the newest half second that it has heard is this tone: its file is looked at while it is written."""
+        path = self.heard()
+        return tone_share_now(path, tone) if path and path.stat().st_size > 44 else 0.0
+
+    def hears(self, tone, least=0.9):
+        """Waits until what arrives is this tone and hardly anything else."""
+        until = time.monotonic() + PATIENCE
+        while (share := self.share_of(tone)) < least:
+            assert time.monotonic() < until, f'{self.directory.name}: {share:.3f} of what was heard last is {tone} Hz'
+            time.sleep(0.05)
+        print(f'{self.directory.name} hears {tone} Hz: {share:.3f} of the energy', flush=True)
+
+    def forget(self):
+        """What it has heard so far, so that it is not taken for what comes in the next call."""
+        for path in self.sounds.glob('dump-*.wav'):
+            path.unlink()

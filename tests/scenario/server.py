@@ -1,4 +1,5 @@
 """The real program, started on loopback in a directory of its own."""
+import functools
 import http.client
 import json
 import os
@@ -16,14 +17,25 @@ ALTO = os.environ.get('ALTO', 'build/alto')
 PATIENCE = 30  # seconds: ends what hangs on a busy machine, and judges nothing
 
 
-_given = set()
+_taken = []
+
+
+def take(what):
+    """False: another test has it, or this one. A name in the kernel's table, which ends with the process and is one a
+    network, as ports are."""
+    mark = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        mark.bind(f'\0alto-test-{what}')
+    except OSError:
+        mark.close()
+        return False
+    _taken.append(mark)
+    return True
 
 
 def free_port():
     """A port that is free in UDP and TCP on every address, below those that the kernel gives to outgoing connections."""
     for port in random.sample(range(10000, 20000), 10000):
-        if port in _given:
-            continue
         try:
             for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
                 with socket.socket(socket.AF_INET6, kind) as s:
@@ -31,9 +43,15 @@ def free_port():
                     s.bind(('::', port))
         except OSError:
             continue
-        _given.add(port)
-        return port
+        if take(f'port-{port}'):
+            return port
     raise AssertionError('no free port between 10000 and 20000')
+
+
+@functools.cache
+def media_ports():
+    """The first of a thousand for voice, of this test alone: free_port() keeps below, the kernel's own choice above."""
+    return next(low for low in range(20000, 32000, 1000) if take(f'media-{low}'))
 
 
 class Lines:
@@ -87,7 +105,7 @@ class Alto:
         listen = {'sip_tls': [], **listen} if listen else {'sip_tls': [f'127.0.0.1:{self.tls_port}']}
         self.listen = {'https': [], 'admin': [], **listen}
         self.config = self.directory / 'alto.yaml'
-        low = 20000 + (os.getpid() % 12) * 1000  # free_port() keeps below, the kernel's own choice above
+        low = media_ports()
         self.media = range(low, low + 1000)
         self.config.write_text(
             f'node: test\ndata: {self.data}\nlisten: {json.dumps(self.listen)}\n'
@@ -150,6 +168,15 @@ class Alto:
                 self.last_id = rows[0]['id']
                 return rows[0]
         raise AssertionError(f'no call has ended since {self.last_id}; the history ends with {rows}')
+
+    def last_calls(self, count, over=lambda row: row['ended']):
+        """The newest so many rows of the history, once each call is over."""
+        until, rows = time.monotonic() + PATIENCE, []
+        while time.monotonic() < until:
+            rows = self.api('GET', f'/api/v1/calls?limit={count}')[1]['items']
+            if len(rows) == count and all(map(over, rows)):
+                return rows
+        raise AssertionError(f'not {count} calls have ended: {rows}')
 
     def api(self, method, path, body=None):
         connection = UnixConnection(str(self.data / 'alto.sock'))

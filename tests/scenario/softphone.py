@@ -52,6 +52,11 @@ def authorization(account, challenge, method, uri):
             f'algorithm={given.get("algorithm", "MD5")}, qop=auth, nc=00000001, cnonce="{cnonce}", response="{response}"')
 
 
+def answers(call_id, method, cseq, least=200):
+    """Tells the answers to this request from all other messages."""
+    return lambda m: m.status >= least and (m['Call-ID'], m.method, m.cseq) == (call_id, method, cseq)
+
+
 class Softphone:
     """One socket. Messages wait in `inbox` until somebody asks for them; copies of requests are dropped."""
 
@@ -137,8 +142,12 @@ class Softphone:
         return self.wait(lambda m: not m.status and m.method == method and call_id in (None, m['Call-ID']), method)
 
     def response(self, call_id, method, cseq, least=200):
-        return self.wait(lambda m: m.status >= least and (m['Call-ID'], m.method, m.cseq) == (call_id, method, cseq),
-                         f'answer to {method} {cseq}')
+        return self.wait(answers(call_id, method, cseq, least), f'answer to {method} {cseq}')
+
+    def comes(self, call_id, method, cseq, seconds):
+        """Whether the final answer is there within that time; it stays in the inbox."""
+        with self.news:
+            return self.news.wait_for(lambda: any(map(answers(call_id, method, cseq), self.inbox)), seconds)
 
     def send(self, first, fields, body=''):
         text = f'{first}\r\n' + ''.join(f'{k}: {v}\r\n' for k, v in fields if v) + f'Content-Length: {len(body)}\r\n\r\n{body}'
@@ -249,10 +258,15 @@ class Call:
         phone.send(f'{method} {uri or self.target} SIP/2.0', [*fields.items(), *(('Route', r) for r in self.routes)], body)
 
     def ask(self, method, body='', **changed):
-        """A request and its final answer."""
+        """A request and its final answer; over UDP, where either may be lost, again each second (RFC 3261 §17.1)."""
         self.cseq += 1
-        self.send(method, body=body, **changed)
-        return self.phone.response(changed.get('Call_ID', self.call_id), method, self.cseq)
+        changed.setdefault('branch', 'z9hG4bK' + secrets.token_hex(8))
+        call_id = changed.get('Call_ID', self.call_id)
+        for _ in range(PATIENCE if self.phone.transport == 'udp' else 1):
+            self.send(method, body=body, **changed)
+            if self.phone.transport != 'udp' or self.phone.comes(call_id, method, self.cseq, 1):
+                break
+        return self.phone.response(call_id, method, self.cseq)
 
     def begin(self, extension):
         self.them, self.target = f'<sip:{extension}@{DOMAIN}>', f'sip:{extension}@{DOMAIN}'
@@ -341,6 +355,20 @@ class Call:
         self.respond(bye, 200)
         self.voice.close()
         return bye
+
+
+def talk_once_taken(caller, callee, extension):
+    """A call that is up, dialled again as often as Alto has no room for it (503), as (caller's, callee's)."""
+    for _ in range(1000):
+        a = caller.dial(extension)
+        while not any(m.method == 'INVITE' and not m.status for m in callee.inbox):
+            if caller.comes(a.call_id, 'INVITE', a.cseq, 0.02):
+                assert a.final() == 503
+                break
+        else:
+            b = callee.incoming().accept()
+            return a.answered(), b
+    raise AssertionError('refused again and again')
 
 
 def talk(caller, callee, extension, caller_has={}, callee_has={}):

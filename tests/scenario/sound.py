@@ -22,14 +22,9 @@ def samples(path):
     return values[::channels], rate
 
 
-def seconds_so_far(path):
-    """Of a WAV file that is still being written, whose header does not say how long it is yet."""
-    head = path.read_bytes()[:44]
-    return (path.stat().st_size - 44) / struct.unpack('<I', head[28:32])[0] if len(head) == 44 else 0.0
-
-
 def tone_share_now(path, frequency, seconds=0.5):
-    """Of the newest sound in such a file, as tone_share(); 0.0 before there is so much."""
+    """Which part of the energy of the newest sound is this tone, in a WAV file that is still being written, whose header
+    does not say yet how long it is; 0.0 before there is so much."""
     head = path.read_bytes()
     rate, channels = struct.unpack('<I', head[24:28])[0], struct.unpack('<H', head[22:24])[0]
     n = int(rate * seconds) * channels * 2
@@ -37,8 +32,10 @@ def tone_share_now(path, frequency, seconds=0.5):
     if len(body) < n:
         return 0.0
     values = struct.unpack(f'<{n // 2}h', body[len(body) // 2 * 2 - n:len(body) // 2 * 2])[::channels]
+    # A long tone drifts out of one narrow bin: look at tenths of a second.
+    pieces = [values[i:i + rate // 10] for i in range(0, len(values), rate // 10)]
     total = sum(v * v for v in values)
-    return energy_at(values, rate, frequency) / total if total else 0.0
+    return sum(energy_at(p, rate, frequency) for p in pieces) / total if total else 0.0
 
 
 def energy_at(values, rate, frequency):
@@ -47,21 +44,6 @@ def energy_at(values, rate, frequency):
     for v in values:
         a, b = v + 2 * math.cos(w) * a - b, a
     return (a * a + b * b - 2 * math.cos(w) * a * b) / len(values) * 2
-
-
-def tone_share(path, frequency, skip_s=0.2):
-    """Which part of the sound's energy is this tone: 1.0 is nothing but it. And how many seconds were looked at."""
-    values, rate = samples(path)
-    values = values[int(skip_s * rate):]
-    seconds = len(values) / rate
-    values = values[:rate * 4]
-    total = sum(v * v for v in values)
-    if not total:
-        return 0.0, seconds
-    # A long tone drifts out of one narrow bin: look at tenths of a second.
-    step = rate // 10
-    pieces = [values[i:i + step] for i in range(0, len(values) - step + 1, step)]
-    return sum(energy_at(p, rate, frequency) for p in pieces) / max(1, sum(v * v for p in pieces for v in p)), seconds
 
 
 def tones_in(path, *frequencies):

@@ -2,12 +2,10 @@
 other, whoever calls; and two such phones do."""
 import os
 import sys
-import time
 
 from capture import Capture
 from phone import Phone
 from server import Alto, free_port
-from sound import tone_share
 
 HOST = '192.0.2.10'  # baresip's ICE, like a browser's, passes over loopback addresses
 
@@ -17,7 +15,6 @@ if 'ALTO_OWN_NETWORK' not in os.environ:
     os.execvp('unshare', ['unshare', '--user', '--map-root-user', '--net', 'sh', '-c', script, 'sh', sys.executable, *sys.argv])
 
 TONES = {'101': 440, '102': 1000, '103': 1400}
-TALK_S = 1.5  # of speech in the files; the length of the test's matter, not a wait for an event
 DTLS = 'DTLS AEAD_AES_128_GCM', 'DTLS AES_CM_128_HMAC_SHA1_80'
 SDES = 'AEAD_AES_128_GCM', 'AES_CM_128_HMAC_SHA1_80'
 
@@ -28,19 +25,12 @@ def talk(caller, callee, extension):
     callee.command('accept')
     for phone in (caller, callee):
         phone.wait_for('CALL_ESTABLISHED')
-    time.sleep(TALK_S)
+    for listener, speaker in (caller, callee), (callee, caller):
+        listener.hears(speaker.tone, least=0.95)
     callee.command('hangup')
     caller.wait_for('CALL_CLOSED')
-
-
-def check_sound(*pair):
-    for listener, speaker in (pair, pair[::-1]):
-        tone, own = TONES[speaker.directory.name[-3:]], TONES[listener.directory.name[-3:]]
-        share, seconds = tone_share(listener.heard(), tone)
-        wrong, _ = tone_share(listener.heard(), own)
-        print(f'{listener.directory.name} heard {tone} Hz: {share:.3f} of the energy, {seconds:.1f} s; {own} Hz: {wrong:.4f}')
-        # ICE and DTLS come first, and on a busy machine baresip takes its time for them.
-        assert seconds > TALK_S / 5 and share > 0.95 and wrong < 0.02
+    for phone in (caller, callee):
+        phone.forget()
 
 
 def check_history(alto, caller, callee):
@@ -64,7 +54,7 @@ def check_wire(capture, alto):
         voice += 1
         # A tone in A-law repeats a handful of bytes; 160 bytes from AES have about 119 values, 5 more or less.
         assert len(set(payload[12:172])) > 80, f'voice that looks like sound: {payload[12:44].hex()}'
-    assert voice > 2 * TALK_S * 50, voice
+    assert voice > 100, voice
 
 
 port = free_port()
@@ -82,6 +72,5 @@ with Alto(listen={'sip_tls': [f'{HOST}:{port}']}) as alto:
         for caller, callee, extension, sides in ((anna, clara, '103', (DTLS, SDES)), (clara, anna, '101', (SDES, DTLS)),
                                                  (anna, bruno, '102', (DTLS, DTLS))):
             talk(caller, callee, extension)
-            check_sound(caller, callee)
             check_history(alto, *sides)
     check_wire(capture, alto)

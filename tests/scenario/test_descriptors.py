@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 from server import ALTO, PATIENCE, Alto, free_port
-from softphone import Softphone, talk
+from softphone import Softphone, talk, talk_once_taken
 
 LEAST = 576
 CALLS, CONNECTIONS = 16, 64  # what that is enough for
@@ -58,17 +58,6 @@ def both_ways(call):
     b.voice.reaches(a.voice)
 
 
-def talk_if_it_rings(caller, callee):
-    """A call that is up; None: refused once more, for ports rest before another call gets them."""
-    a = caller.dial('102')
-    while not any(m.method == 'INVITE' and not m.status for m in callee.inbox):
-        if any(m.status >= 300 and m['Call-ID'] == a.call_id and m.cseq == a.cseq for m in caller.inbox):
-            assert a.final() == 503
-            return None
-    b = callee.incoming().accept()
-    return a.answered(), b
-
-
 tcp, udp = free_port(), free_port()
 with Alto(listen={'sip_tcp': [f'127.0.0.1:{tcp}'], 'sip_udp': [f'127.0.0.1:{udp}']}, plain_rtp=True, under=SHELL) as alto:
     assert resource.prlimit(alto.process.pid, resource.RLIMIT_NOFILE) == (LEAST, LEAST)
@@ -108,7 +97,5 @@ with Alto(listen={'sip_tcp': [f'127.0.0.1:{tcp}'], 'sip_udp': [f'127.0.0.1:{udp}
         assert len(held) == CONNECTIONS // 2, len(held)
         for s in held:
             s.close()
-        while not (call := talk_if_it_rings(anna, bruno)):
-            pass
-        both_ways(call)
+        both_ways(talk_once_taken(anna, bruno, '102'))  # ports rest before another call gets them
     refuses_to_start(alto)

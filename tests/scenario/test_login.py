@@ -104,17 +104,17 @@ def test_codes(alto, company):
     secret = offered['secret']
     assert offered['uri'].startswith('otpauth://totp/') and secret in offered['uri'], offered
     assert anna.ask('POST', '/api/v1/session/totp', {'secret': secret, 'code': code_of(secret, step() + 50)}).status == 401
-    # The step before now's is good too, so that now's is still to be used.
-    used = step() - 1
+    # The step after now's is good too, so it is still to be used, also when the time of now's is over meanwhile.
+    used = step()
     confirmed = anna.ask('POST', '/api/v1/session/totp', {'secret': secret, 'code': code_of(secret, used)})
     assert confirmed.status == 204, confirmed
-    taken = anna.ask('POST', '/api/v1/session/totp', {'secret': secret, 'code': code_of(secret, step())})
+    taken = anna.ask('POST', '/api/v1/session/totp', {'secret': secret, 'code': code_of(secret, used + 1)})
     assert taken.status == 409, taken
     new = Browser(company)
     assert new.login('carla@acme.example', PASSWORD).json['code'] == 'code-needed'
     assert new.login('carla@acme.example', PASSWORD, code=code_of(secret, used)).json['code'] == 'wrong-code'
-    assert new.login('carla@acme.example', OTHER, code=code_of(secret, step())).json['code'] == 'wrong-login'
-    used = step()
+    used += 1
+    assert new.login('carla@acme.example', OTHER, code=code_of(secret, used)).json['code'] == 'wrong-login'
     assert new.login('carla@acme.example', PASSWORD, code=code_of(secret, used)).status == 200
     # A code is good once.
     assert Browser(company).login('carla@acme.example', PASSWORD, code=code_of(secret, used)).json['code'] == 'wrong-code'
@@ -133,7 +133,8 @@ def test_guessers(company):
         assert answer.status == 401, answer
         tries += 1
         assert tries < 20, 'nobody is held back'
-    assert tries == 10 and 0 < int(answer.headers['retry-after']) <= 60, (tries, answer.headers)
+    # One more a minute, and the first may have been long ago.
+    assert tries >= 10 and 0 < int(answer.headers['retry-after']) <= 60, (tries, answer.headers)
     # The right one is held back too, or a guesser would know it when he has it.
     assert guesser.login('boss@acme.example', PASSWORD).status == 429
 

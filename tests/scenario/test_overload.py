@@ -7,7 +7,7 @@ import threading
 import time
 
 from server import PATIENCE, Alto, free_port
-from softphone import Softphone, talk
+from softphone import Softphone, talk, talk_once_taken
 
 INVITE = ('INVITE sip:102@acme.example SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bK{n};rport\r\nMax-Forwards: 70\r\n'
           'From: <sip:101@acme.example>;tag={n}\r\nTo: <sip:102@acme.example>\r\nCall-ID: crowd-{n}\r\nCSeq: 1 INVITE\r\n'
@@ -105,9 +105,9 @@ with Alto({'sip_udp': [f'127.0.0.1:{udp}'], 'sip_tls': [f'127.0.0.1:{tls}']}, pl
         assert re.search(r'\r\nRetry-After: ([5-9]|1[0-4])\r\n', crowd.refusal), crowd.refusal
         row = alto.last_call()
         assert (row['cause'], row['ended_by']) == ('answered', 'caller'), row
-        # What waits in the socket is still the crowd's; after that all is as before, at once.
+        # What waits in the socket is still the crowd's; after that all is as before.
         wait_for(lambda: waiting(udp) == 0, 'end of what waited')
-        a, b = talk(ann, bob, '102')
+        a, b = talk_once_taken(ann, bob, '102')
         b.hang_up()
         a.ended()
     print(f'{refused(alto)} of the crowd were turned away, and the call in progress went on to its end')

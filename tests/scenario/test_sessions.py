@@ -1,11 +1,10 @@
 """A session changed while it lasts, and what it may carry: hold and resume, new keys, digits, packet times, wide-band codecs."""
 import re
-import time
 
 from phone import Phone
 from server import PATIENCE, Alto, free_port
 from softphone import Softphone, talk
-from sound import tone_share, tones_in
+from sound import tones_in
 from voice import EVENTS
 
 CM, TONE = 'AES_CM_128_HMAC_SHA1_80', 1000  # baresip's tone
@@ -28,12 +27,12 @@ def held_and_resumed(alto, caller, anna):
     anna.wait_for('CALL_INCOMING')
     anna.command('accept')
     a.answered()
-    a.voice.tone(440, 1)
+    a.voice.speaks_to(anna, 440)
     a.voice.hears_tone(TONE)
     anna.change('hold')
-    a.voice.tone(600, 0.1)  # what baresip had sent before
-    a.voice.packets.clear()
     speaks_until_counted(anna, a.voice, lambda received, sent: received == 0 and sent == 0)
+    a.voice.packets.clear()  # what baresip had sent before
+    a.voice.tone(600, 0.5)
     assert not a.voice.packets, f'{len(a.voice.packets)} packets from a phone that holds'
     anna.change('resume')
     speaks_until_counted(anna, a.voice, lambda received, sent: received > 0 and sent > 0)
@@ -43,8 +42,8 @@ def held_and_resumed(alto, caller, anna):
     a.ended()
     row = alto.last_call(lambda r: r['ended'] and r['caller']['packets_in'])
     assert (row['status'], row['cause'], row['ended_by']) == (200, 'answered', 'callee'), row
-    heard = tones_in(anna.heard(), 440, 600)  # baresip's recorder ends with the hold
-    assert heard[440] >= 5 and heard[600] == 0, heard
+    heard = tones_in(anna.heard(), 600)  # baresip's recorder ends with the hold
+    assert heard[600] == 0, heard
     print(f'baresip holds and resumes: {TONE} Hz before and after, 0 packets either way meanwhile')
 
 
@@ -107,16 +106,14 @@ def between(alto, anna, bruno, codec):
     anna.command('accept')
     for phone in (anna, bruno):
         phone.wait_for('CALL_ESTABLISHED')
-    time.sleep(2)  # of speech
+    anna.hears(440)
+    bruno.hears(TONE)
     bruno.command('hangup')
     for phone in (anna, bruno):
         phone.wait_for('CALL_CLOSED')
     row = alto.last_call(lambda r: r['ended'] and r['caller']['packets_in'])
     assert row['caller']['codec'] == row['callee']['codec'] == codec, row
-    for phone, tone in ((anna, 440), (bruno, TONE)):
-        share, seconds = tone_share(phone.heard(), tone)
-        assert share > 0.9 and seconds > 0.5, (codec, share, seconds)
-        print(f'{codec}: {share:.2f} of what was heard is {tone} Hz')
+    print(f'{codec} both ways')
 
 
 udp, tls = free_port(), free_port()

@@ -34,6 +34,14 @@ def invite(server):
         return s.recv(65535).decode()
 
 
+def while_it_waits(alto, udp):
+    answer = invite(udp)
+    assert answer.startswith('SIP/2.0 503 Shutting Down\r\n'), answer
+    assert 5 <= int(re.search(r'\r\nRetry-After: (\d+)\r\n', answer).group(1)) <= 15, answer
+    assert [c['state'] for c in alto.listing('calls', '--live')] == ['answered']
+    assert [w for w in alto.api('GET', '/api/v1/status')[1]['warnings'] if 'shutting down' in w]
+
+
 def row_after(alto):
     """The history, read by another run of the program on the same directory."""
     alto.start()
@@ -54,12 +62,8 @@ def refused_then_ended(seconds, second_signal):
             alto.process.send_signal(signal.SIGTERM)
             told = manager.next()
             assert told['STOPPING'] == '1' and f'1 in progress have {seconds} s' in told['STATUS'], told
-            answer = invite(udp)
-            assert answer.startswith('SIP/2.0 503 Shutting Down\r\n'), answer
-            assert 5 <= int(re.search(r'\r\nRetry-After: (\d+)\r\n', answer).group(1)) <= 15, answer
-            assert [c['state'] for c in alto.listing('calls', '--live')] == ['answered']
-            assert [w for w in alto.api('GET', '/api/v1/status')[1]['warnings'] if 'shutting down' in w]
-            if second_signal:
+            if second_signal:  # else it may be over at any moment
+                while_it_waits(alto, udp)
                 alto.process.send_signal(second_signal)
             for phone in (anna, bruno):
                 phone.wait_for('CALL_CLOSED')

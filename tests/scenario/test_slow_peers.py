@@ -2,6 +2,7 @@
 
 What is slow is there all the while, on every listener; another phone registers, another call is made.
 """
+import contextlib
 import os
 import pathlib
 import re
@@ -61,7 +62,8 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dns, \
     assert dns.recv(512)  # asked, and never answered
     for at in range(3):  # while the search waits, a byte each, and each time the call is there
         for peer, rest in peers:
-            peer.send(rest[at:at + 1])
+            with contextlib.suppress(ConnectionError):  # on a slow machine its time may be over
+                peer.send(rest[at:at + 1])
         both_ways(call)
     carla = Softphone(accounts['103']['desk'], '103', ('127.0.0.1', tls), 'tls').register()
     a, c = talk(bruno, carla, '103', HAS, HAS)

@@ -2,37 +2,25 @@
 
 baresip speaks Opus alone on one side, and G.722, A-law or mu-law alone on the other, over TLS and SRTP.
 """
-import time
-
 from phone import Phone
-from server import PATIENCE, Alto
-from sound import seconds_so_far, tones_in
+from server import Alto
 
-TALK_S = 1.2  # of sound that has arrived on both sides
 TONES = {'101': 440, '102': 1000}
 OTHERS = {'G722/16000/1': 'G722/8000', 'PCMA/8000/1': 'PCMA/8000', 'PCMU/8000/1': 'PCMU/8000'}
 
 
 def talk(caller, callee, extension):
-    before = caller.heard(), callee.heard()
     caller.command('dial', f'sip:{extension}@acme.example')
     callee.wait_for('CALL_INCOMING')
     callee.command('accept')
     for phone in (caller, callee):
         phone.wait_for('CALL_ESTABLISHED')
-    end = time.monotonic() + PATIENCE
-    while not all(file not in before and seconds_so_far(file) >= TALK_S for file in (caller.heard(), callee.heard())):
-        assert time.monotonic() < end, 'too little sound arrived'
-        time.sleep(0.05)
+    for listener, speaker in (caller, callee), (callee, caller):
+        listener.hears(speaker.tone)
     callee.command('hangup')
     caller.wait_for('CALL_CLOSED')
-
-
-def check_sound(listener, tone, other, name):
-    """Most of it; on a busy machine some of it comes late and is made good."""
-    heard = tones_in(listener.heard(), tone, other)
-    print(f'{name}: {heard[tone] / 10} s of {tone} Hz were heard')
-    assert heard[tone] >= 6 and heard[other] == 0, (name, heard)
+    for phone in (caller, callee):
+        phone.forget()
 
 
 def check_history(alto, codec_a, codec_b):
@@ -41,7 +29,7 @@ def check_history(alto, codec_a, codec_b):
     assert (row['status'], row['cause']) == (200, 'answered'), row
     for side in ('caller', 'callee'):
         leg = row[side]
-        assert leg['packets_in'] > 40 * TALK_S and leg['packets_out'] > 40 * TALK_S, leg
+        assert leg['packets_in'] > 20 and leg['packets_out'] > 20, leg
     story = alto.command('calls', 'show', row['id'])
     assert f'transcoding because caller speaks {codec_a} and callee {codec_b}' in story, story
 
@@ -63,6 +51,3 @@ with Alto(workers=2) as alto:
                     check_history(alto, shown, 'opus/48000/2')
                 talk(anna, bruno, '102')
                 check_history(alto, 'opus/48000/2', shown)
-            # Who hung up has written all that it heard by its end.
-            check_sound(anna, TONES['102'], TONES['101'], f'{shown} to Opus')
-            check_sound(bruno, TONES['101'], TONES['102'], f'Opus to {shown}')

@@ -1,7 +1,6 @@
 """Calls go from one person to another over TLS and SRTP: baresip transfers a call, and what is heard before and after is measured; then, by a phone of the test's own, one with consultation (Replaces in Refer-To) and one taken over by another device (INVITE with Replaces)."""
 import contextlib
 import secrets
-import time
 
 from phone import Phone
 from server import Alto
@@ -9,7 +8,6 @@ from softphone import Call, Softphone, talk
 from sound import tones_in
 
 TONES = {'101': 440, '102': 1000, '103': 2000}
-TALK_S = 1.2  # of speech in the files before and after; the length of the test's matter, not a wait for an event
 SUITES = ('AEAD_AES_128_GCM',)
 
 
@@ -26,27 +24,27 @@ def transferred_by_baresip(alto, accounts):
         bruno.command('accept')
         for phone in (anna, bruno):
             phone.wait_for('CALL_ESTABLISHED')
-        time.sleep(TALK_S)
+        anna.hears(TONES['102'])
         bruno.command('transfer', 'sip:103@acme.example')
         carla.wait_for('CALL_INCOMING')
         carla.command('accept')
         carla.wait_for('CALL_ESTABLISHED')
-        time.sleep(TALK_S)
+        anna.hears(TONES['103'])
+        carla.hears(TONES['101'])
         bruno.wait_for('CALL_CLOSED')
         carla.command('hangup')
         anna.wait_for('CALL_CLOSED')
-    tenths = tones_in(anna.heard(), *TONES.values())
-    print('Anna heard, in tenths of a second, by frequency:', tenths)
-    assert tenths[TONES['102']] >= 8 and tenths[TONES['103']] >= 8 and tenths[TONES['101']] == 0, tenths
-    tenths = tones_in(carla.heard(), *TONES.values())
-    assert tenths[TONES['101']] >= 8 and tenths[TONES['102']] == 0, tenths
+    assert not tones_in(anna.heard(), TONES['101'])[TONES['101']]
+    assert not tones_in(carla.heard(), TONES['102'])[TONES['102']]
 
-    second, first = alto.listing('calls')
+    # Whoever went on into the next call has figures there.
+    second, first = alto.last_calls(2, over=lambda row: row['ended'] and row['callee']['packets_in'] and (
+        row['cause'] == 'transferred' or row['caller']['packets_in']))
     assert (first['from'], first['to'], first['cause'], first['ended_by']) == ('101', '102', 'transferred', 'callee'), first
     assert (second['from'], second['to'], second['cause'], second['ended_by']) == ('101', '103', 'answered', 'callee'), second
     assert first['ended'] == second['answered'], (first, second)
     for leg in (second['caller'], second['callee']):
-        assert leg['srtp'] and leg['packets_in'] > 50 and leg['packets_out'] > 50, second
+        assert leg['srtp'] and leg['packets_in'] > 20 and leg['packets_out'] > 20, second
 
 
 def replaces(call, names=';{}-tag={};{}-tag={}'):
@@ -102,8 +100,7 @@ with Alto() as alto:
         transferred_with_consultation(*phones)
         mobile = stack.enter_context(Softphone(accounts['102']['mobile'], '102', ('127.0.0.1', alto.tls_port), 'tls'))
         taken_over(*phones[:2], mobile.register())
-    alto.last_call()  # its row is the last to be closed
-    causes = [(c['from'], c['to'], c['cause']) for c in alto.listing('calls')[:5]]
+    causes = [(c['from'], c['to'], c['cause']) for c in alto.last_calls(5)]
     assert causes == [('101', '102', 'answered'), ('101', '102', 'transferred'), ('101', '103', 'answered'),
                       ('102', '103', 'transferred'), ('101', '102', 'transferred')], causes
     print('joined after consultation, and taken over by another phone')

@@ -1,29 +1,19 @@
 """An operator (SIPp on a loopback address of its own, known by that alone) and a phone call each other and hear each other."""
 import socket
-import time
 
 from phone import Phone
 from server import PATIENCE, Alto, free_port
 from sipp import Sipp
-from sound import tone_share
 
 OPERATOR, STRANGER = '127.0.0.2', '127.0.0.3'
 NUMBER, OUTSIDE = '+33142685300', '+33611223344'
-TONE, TALK_S = 440, 3
+TONE = 440
 
 
 def operator(alto, server, scenario, transport, port):
     """It sends back the voice that it gets."""
     return Sipp(alto.directory, scenario, server, port, transport=transport, service=NUMBER, host=OPERATOR,
                 arguments=['-rtp_echo'])
-
-
-def check_heard(phone):
-    """The phone's own tone, which went to the operator and came back: voice in both directions."""
-    share, seconds = tone_share(phone.heard(), TONE, skip_s=0.5)
-    print(f'{TONE} Hz came back: {share:.3f} of the energy, {seconds:.1f} s')
-    assert seconds > TALK_S / 2 and share > 0.9
-    phone.heard().unlink()
 
 
 def check_row(row, outer, inner, transport, by):
@@ -33,16 +23,18 @@ def check_row(row, outer, inner, transport, by):
     assert beyond['transport'] == transport and not beyond['srtp'] and beyond['uri'] == OUTSIDE, row
     assert ours['user'] == 'p101' and ours['transport'] == 'TLS' and ours['srtp'] and not ours['trunk'], row
     for leg in (beyond, ours):
-        assert leg['packets_in'] > 100 and leg['packets_out'] > 100 and leg['codec'] == 'PCMA/8000', row
+        assert leg['packets_in'] > 20 and leg['packets_out'] > 20 and leg['codec'] == 'PCMA/8000', row
 
 
 def call_in(alto, server, phone, transport):
     with operator(alto, server, 'operator_call', transport, free_port()) as sipp:
         phone.wait_for('CALL_INCOMING')
         phone.command('accept')
+        phone.wait_for('CALL_ESTABLISHED')
+        phone.hears(TONE)  # its own, which went to the operator and came back: voice in both directions
         phone.wait_for('CALL_CLOSED')
         sipp.finish()
-    check_heard(phone)
+    phone.forget()
     row = alto.last_call(lambda r: r['ended'] and r['caller']['packets_in'] and r['callee']['packets_in'])
     check_row(row, 'caller', 'callee', {'u1': 'UDP', 't1': 'TCP'}[transport], 'caller')
     assert row['to'] == NUMBER, row
@@ -54,10 +46,10 @@ def call_out(alto, server, phone, transport, port):
             sipp.listening()
         phone.command('dial', f'sip:00{OUTSIDE[1:]}@acme.example')
         phone.wait_for('CALL_ESTABLISHED')
-        time.sleep(TALK_S)
+        phone.hears(TONE)
         phone.command('hangup')
         sipp.finish()
-    check_heard(phone)
+    phone.forget()
     row = alto.last_call(lambda r: r['ended'] and r['caller']['packets_in'] and r['callee']['packets_in'])
     check_row(row, 'callee', 'caller', {'u1': 'UDP', 't1': 'TCP'}[transport], 'caller')
 

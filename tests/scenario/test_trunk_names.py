@@ -25,6 +25,6 @@ with Names(records) as names, Alto(listen={'sip_udp': [server]}, plain_rtp=True)
                  '--transport', 'udp', '--srtp', 'off')
     phone_calls(alto, server, accounts['101']['desk'])
     assert (f'_sip._udp.{HOST}', SRV) in names.asked, names.asked
-    [row] = alto.listing('calls')
+    row = alto.last_call()
     assert row['cause'] == 'answered' and row['callee']['trunk'] == 'op' and row['to'] == '+33611223344', row
     print(row['trace'])

@@ -181,6 +181,14 @@ class Voice:
                 mu_law(int(10000 * math.sin(2 * math.pi * frequency * (i * 160 + k) / 8000))) for k in range(160))))
             time.sleep(max(0.0, start + (i + 1) * 0.02 - time.monotonic()))
 
+    def speaks_to(self, phone, frequency):
+        """A tone, until baresip hears it: on a busy machine some of it comes late, and is made good there."""
+        for _ in range(2 * PATIENCE):
+            self.tone(frequency, 0.5)
+            if phone.share_of(frequency) > 0.9:
+                return
+        raise AssertionError(f'{phone.directory.name} does not hear {frequency} Hz')
+
     # ---- what has arrived ----
 
     def letters(self):
