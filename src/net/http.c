@@ -48,6 +48,14 @@ static void too_late(struct timer *timer, void *arg)
 	fail(c, c->why ? c->why : text);
 }
 
+/* Of a file that it cannot read libcurl names the path, and whoever asked may show the sentence to anybody. */
+static const char *sentence_of(const struct http_call *c, CURLcode code)
+{
+	if (c->why)
+		return c->why;
+	return *c->error && code != CURLE_SSL_CACERT_BADFILE ? c->error : curl_easy_strerror(code);
+}
+
 static void ended(struct http_call *c, CURLcode code)
 {
 	long status = 0;
@@ -58,7 +66,7 @@ static void ended(struct http_call *c, CURLcode code)
 						.head = slice_of(c->head, c->head_n),
 						.body = slice_of(c->body, c->body_n)});
 	else
-		fail(c, c->why ? c->why : *c->error ? c->error : curl_easy_strerror(code));
+		fail(c, sentence_of(c, code));
 }
 
 void http_collect(struct http *h)
