@@ -37,12 +37,11 @@ static uint32_t take_u32(struct reader *r)
 }
 
 /* A lower-case letter, digit, '-' or '_'; 0: another byte. */
-static char name_char(uint8_t c)
+static char name_char(uint8_t byte)
 {
-	if (c >= 'A' && c <= 'Z')
-		return (char)(c - 'A' + 'a');
+	char c = ascii_lower((char)byte);
 	bool fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-	return fine ? (char)c : 0;
+	return fine ? c : 0;
 }
 
 bool dns_name_parse(struct slice text, char ret[DNS_NAME_CAP])
