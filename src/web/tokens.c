@@ -157,9 +157,13 @@ static bool gone(struct web_write *w, struct web_problem *ret)
 static bool read_owner(struct web_request *r, const struct given *given, struct store_pass *row)
 {
 	const struct directory_tenant *t = slice_empty(given->tenant) ? NULL : web_tenant(r, given->tenant);
-	if (!t && (!slice_empty(given->tenant) || r->reach != WEB_REACH_ALL)) {
-		web_problem(r, slice_empty(given->tenant) ? WEB_MISSING_FIELD : WEB_UNKNOWN_TENANT, "tenant",
-			    "there is no tenant \"%.*s\"", SLICE_ARG(given->tenant));
+	if (slice_empty(given->tenant) && r->reach != WEB_REACH_ALL) {
+		web_problem(r, WEB_MISSING_FIELD, "tenant",
+			    "tenant is missing: name the company that the token is for");
+		return false;
+	}
+	if (!t && !slice_empty(given->tenant)) {
+		web_problem(r, WEB_UNKNOWN_TENANT, "tenant", "there is no tenant \"%.*s\"", SLICE_ARG(given->tenant));
 		return false;
 	}
 	row->role = !slice_empty(given->role) ? given->role : t ? SLICE("admin") : SLICE("provider");
