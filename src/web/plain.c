@@ -7,13 +7,20 @@
 
 #define PROOFS "/.well-known/acme-challenge/"
 #define HTTPS_PORT 443
+/* Of any path with our longest name before it, and as much query again: it stays within an answer's head. */
+#define LOCATION_CAP (2 * 3 * WEB_PATH_MAX + 300)
 
 /* False: it is none. */
 static bool answer_proof(struct web_request *r)
 {
 	struct slice prefix = SLICE(PROOFS);
-	if (!r->context->acme || r->method != WEB_GET || !slice_starts(r->path, prefix))
+	if (!r->context->acme || !slice_starts(r->path, prefix))
 		return false;
+	if (r->method != WEB_GET) {
+		r->answer.allow = "GET";
+		web_answer_text(r, 405, NULL, NULL, 0);
+		return true;
+	}
 	const char *proof = acme_proof(r->context->acme, slice_from(r->path, prefix.n));
 	char *copy = proof ? slice_dup(slice_from_string(proof)) : NULL;
 	if (proof && copy)
@@ -46,22 +53,31 @@ static uint16_t https_port(const struct web_context *c)
 	return 0;
 }
 
-/* The path came decoded; it leaves as RFC 3986 §3.3 has it. */
-static void write_path(struct writer *w, struct slice path)
+/* What came decoded leaves as RFC 3986 §3.3 and §3.4 have it. */
+static void write_encoded(struct writer *w, struct slice s)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
-	for (size_t i = 0; i < path.n; i++) {
-		if (path.p[i] && strchr(plain, path.p[i]))
-			write_char(w, path.p[i]);
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] && strchr(plain, s.p[i]))
+			write_char(w, s.p[i]);
 		else
-			write_format(w, "%%%02X", (unsigned char)path.p[i]);
+			write_format(w, "%%%02X", (unsigned char)s.p[i]);
 	}
 }
 
-/* Without the query: nothing of ours is reached by one in clear. */
+static void write_query(struct writer *w, const struct web_request *r)
+{
+	for (size_t i = 0; i < r->argument_count; i++) {
+		write_char(w, i ? '&' : '?');
+		write_encoded(w, r->arguments[i].name);
+		write_char(w, '=');
+		write_encoded(w, r->arguments[i].value);
+	}
+}
+
 void web_plain_answer(struct web_request *r)
 {
-	char location[3 * WEB_PATH_MAX + 300];
+	char location[LOCATION_CAP];
 	struct writer w = writer_on(location, sizeof(location));
 	struct slice host, kept;
 	uint16_t port = https_port(r->context);
@@ -78,8 +94,14 @@ void web_plain_answer(struct web_request *r)
 		write_char(&w, ':');
 		write_u64(&w, port);
 	}
-	write_path(&w, r->path);
+	write_encoded(&w, r->path);
+	struct writer before = w;
+	write_query(&w, r);
 	write_char(&w, 0);
+	if (w.overflow) { /* longer than any query of ours */
+		w = before;
+		write_char(&w, 0);
+	}
 	if (!web_keep(r, writer_slice(&w), &kept))
 		return;
 	r->answer.location = kept.p;

@@ -70,17 +70,23 @@ def test_a_company_sees_its_own():
 
 def test_in_clear_there_is_the_way_to_https():
     for method in 'GET', 'HEAD', 'POST', 'DELETE':
-        status, location, text, headers = ask(method, '/people/a%20b%22%C3%A9?token=secret', 'ACME.example:80')
+        status, location, text, headers = ask(method, '/people/a%20b%22%C3%A9?q=a%26b%20%22&from', 'ACME.example:80')
         assert (status, text) == (308, ''), (method, status, text)
-        assert location == f'https://acme.example:{https}/people/a%20b%22%C3%A9', location
+        assert location == f'https://acme.example:{https}/people/a%20b%22%C3%A9?q=a%26b%20%22&from=', location
         assert 'Strict-Transport-Security' not in {h.title() for h in headers}, headers
     assert 'x' not in {h.lower() for h in ask('GET', '/a%0d%0aX:%20y', 'acme.example')[3]}
+    # Longer than any of ours it is left out.
+    query = '&'.join(3 * ['a=' + 250 * '%22'])
+    assert ask('GET', f'/people?{query}', 'acme.example')[:2] == (308, f'https://acme.example:{https}/people')
     # What is not ours is sent nowhere, and nothing else is served.
     for host in 'elsewhere.example', '127.0.0.1', 'acme.example.evil.example', 'a@acme.example', '':
         status, location, text, _ = ask('GET', '/api/v1/openapi.json', host)
         assert (status, location) == (404, None) and (not host or host not in text), (host, status, location, text)
     assert ask('GET', '/.well-known/acme-challenge/' + 43 * 'a', 'acme.example')[0] == 404
     assert ask('GET', '/.well-known/acme-challenge/', 'acme.example')[0] == 404
+    for method in 'HEAD', 'POST', 'DELETE':
+        status, location, text, headers = ask(method, '/.well-known/acme-challenge/' + 43 * 'a', 'acme.example')
+        assert (status, location, text, headers['Allow'] if 'Allow' in headers else headers['allow']) == (405, None, '', 'GET')
     status = ask('GET', '/api/v1/events', 'acme.example', Connection='Upgrade', Upgrade='websocket',
                  **{'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA=='})[0]
     assert status == 400, status
