@@ -141,6 +141,10 @@ static bool taken(struct web_change *c, struct web_problem *ret)
 	const struct device_change *w = container_of(c, struct device_change, change);
 	struct directory *directory = c->request->context->directory;
 	const struct directory_device *now = directory_device_by_id(directory, c->id);
+	if (now && now->browser) {
+		web_problem_set(ret, WEB_ID_TAKEN, NULL, "the id is that of a page's phone: choose another");
+		return true;
+	}
 	const struct directory_user *u = slice_empty(w->user) && now ? now->user
 								     : directory_user_by_id(directory, w->user);
 	if (!u) {

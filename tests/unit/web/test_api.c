@@ -226,6 +226,45 @@ static void check_device(struct node *n)
 	assert_int_equal(d->keepalive, STORE_KEEPALIVE_OPTIONS);
 }
 
+#define PAGE "01920000-0000-7000-8000-0000000000f1"
+
+/* As web/phones.c does it. */
+static void open_page(struct node *n)
+{
+	const struct directory_tenant *t = directory_tenant_by_name(n->read_model, SLICE("acme"));
+	const struct directory_user *u = directory_user_by_login(n->read_model, t, SLICE("alice"));
+	const struct store_device row = {.id = SLICE(PAGE),
+					 .tenant = t->id,
+					 .user = u->id,
+					 .name = SLICE("browser"),
+					 .username = SLICE("page-1"),
+					 .srtp = STORE_SRTP_DTLS};
+	ASSERT(directory_browser_add(n->read_model, &row, n) == 0);
+}
+
+static void page_is_as_it_was(struct node *n)
+{
+	struct directory_device *d = directory_device_by_id(n->read_model, SLICE(PAGE));
+	ASSERT(d && d->browser == n && slice_eq(d->username, SLICE("page-1")) && d->srtp == STORE_SRTP_DTLS);
+	directory_browser_remove(n->read_model, d);
+}
+
+static void a_pages_phone_is_nobodys_to_change(void **state)
+{
+	struct node *n = *state;
+	make_company(n);
+	node_do(n, open_page);
+	expect(n, "GET", "/api/v1/devices/" PAGE, NULL, 404, "unknown-device", "");
+	expect(n, "PATCH", "/api/v1/devices/" PAGE, "{\"keepalive\":\"off\"}", 404, "unknown-device", "");
+	expect(n, "DELETE", "/api/v1/devices/" PAGE, NULL, 404, "unknown-device", "");
+	expect(n, "PUT", "/api/v1/devices/" PAGE,
+	       "{\"tenant\":\"acme\",\"user\":\"alice\",\"name\":\"desk\",\"username\":\"mine\"}", 409, "id-taken", "");
+	json_t *list = ask(n, "GET", "/api/v1/devices?tenant=acme", NULL, 200);
+	assert_int_equal(json_array_size(json_object_get(list, "items")), 0);
+	json_decref(list);
+	node_do(n, page_is_as_it_was);
+}
+
 static void only_the_hash_of_a_password_is_kept(void **state)
 {
 	struct node *n = *state;
@@ -737,6 +776,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_exists_is_refused_by_field, start, stop),
 		cmocka_unit_test_setup_teardown(a_race_is_lost_with_the_right_words, start, stop),
 		cmocka_unit_test_setup_teardown(a_device_gives_its_account_once, start, stop),
+		cmocka_unit_test_setup_teardown(a_pages_phone_is_nobodys_to_change, start, stop),
 		cmocka_unit_test_setup_teardown(only_the_hash_of_a_password_is_kept, start, stop),
 		cmocka_unit_test_setup_teardown(trunks_come_and_go, start, stop),
 		cmocka_unit_test_setup_teardown(keys_of_a_trunk_do_not_go_in_clear, start_plain, stop),
