@@ -63,6 +63,7 @@ static int add(struct directory *d, const struct store_device *row, void *browse
 	}
 	dev->next_of_user = u->first_device;
 	u->first_device = dev;
+	u->tenant->browsers += browser != NULL;
 	return 0;
 }
 
@@ -99,6 +100,7 @@ void directory_device_drop(struct directory *d, struct directory_device *dev)
 	while (*at != dev)
 		at = &(*at)->next_of_user;
 	*at = dev->next_of_user;
+	dev->user->tenant->browsers -= dev->browser != NULL;
 	map_remove(&d->devices_by_id, &dev->by_id);
 	map_remove(&d->devices_by_username, &dev->by_username);
 	free(dev->text);

@@ -24,6 +24,7 @@ struct directory_tenant {
 	uint32_t lines; /* 0: not limited */
 	uint32_t calls; /* in progress now: kept by `call` */
 	uint32_t users;
+	uint32_t browsers; /* pages that are phones: directory_browser_add() */
 	int64_t created_us, updated_us;
 	struct directory_user *first_user;
 	struct directory_trunk *first_trunk; /* its own, in order of creation */

@@ -110,6 +110,8 @@
 #define WEB_PHONE_US (600 * SECOND_US)
 /* Tabs and browsers of one person. */
 #define WEB_PHONES_OF_PERSON 8u
+/* Of one company, so that none takes the room of all others: two thousand people with a page each; a quarter of all. */
+#define WEB_PHONES_OF_TENANT 2048u
 /* In all: each has some 700 bytes here and in the directory, and is looked at when a session ends: 3 ms for so many. */
 #define WEB_PHONES_MAX 8192u
 /* Credentials for TURN: a relay may ask for them again as long as a call lasts (RFC 8656 §7.2). */

@@ -132,6 +132,8 @@ int web_phones_add(struct web_phones *ps, const struct directory_user *u, struct
 	make_room(u);
 	if (ps->count >= WEB_PHONES_MAX)
 		return -ENOSPC;
+	if (u->tenant->browsers >= WEB_PHONES_OF_TENANT)
+		return -EDQUOT;
 	struct web_phone *p = calloc(1, sizeof(*p));
 	if (!p)
 		return -ENOMEM;

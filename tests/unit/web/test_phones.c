@@ -26,33 +26,38 @@ static struct web_context context;
 static struct random seed;
 static struct web_phones *phones;
 
-static void apply(enum store_kind kind, const char *id, const void *row)
+static void apply(enum store_kind kind, const char *tenant, const char *id, const void *row)
 {
 	directory_apply(context.directory,
-			&(struct store_change){.kind = kind, .tenant = S("t1"), .id = S(id), .row = row});
+			&(struct store_change){.kind = kind, .tenant = S(tenant), .id = S(id), .row = row});
 }
 
-static void put_user(const char *id, const char *extension)
+static void put_tenant(const char *id, const char *domain)
+{
+	struct store_tenant t = {.id = S(id), .name = S(id), .domain = S(domain)};
+	apply(STORE_TENANT, id, id, &t);
+}
+
+static void put_user(const char *tenant, const char *id, const char *extension)
 {
 	struct store_user u = {.id = S(id),
-			       .tenant = S("t1"),
+			       .tenant = S(tenant),
 			       .login = S(id),
 			       .extension = S(extension),
 			       .name = S("Somebody"),
 			       .role = S("user")};
-	apply(STORE_USER, id, &u);
+	apply(STORE_USER, tenant, id, &u);
 }
 
 static int start(void **state)
 {
 	random_init_seeded(&seed, 7);
 	context = (struct web_context){.random = &seed};
-	struct store_tenant t = {.id = S("t1"), .name = S("acme"), .domain = S("acme.example")};
 	if (loop_new(&context.loop) < 0 || directory_new(&seed, &context.directory) < 0)
 		return -1;
-	apply(STORE_TENANT, "t1", &t);
-	put_user("anna", "101");
-	put_user("bruno", "102");
+	put_tenant("t1", "acme.example");
+	put_user("t1", "anna", "101");
+	put_user("t1", "bruno", "102");
 	ended = NULL;
 	phones = web_phones_new(&context);
 	return phones ? 0 : -1;
@@ -125,7 +130,7 @@ static void it_goes_with_its_person(void **state)
 {
 	char username[65];
 	snprintf(username, sizeof(username), "%s", add("anna", "pass-1")->secret.username);
-	apply(STORE_USER, "anna", NULL);
+	apply(STORE_USER, "t1", "anna", NULL);
 	assert_null(device(username));
 	assert_null(web_phones_renew(phones, S("pass-1"), S(username)));
 }
@@ -157,17 +162,44 @@ static void a_person_has_so_many(void **state)
 		assert_true((device(usernames[i]) != NULL) == (i != 2));
 }
 
-static void there_are_so_many(void **state)
+/* A company's people have so many pages. */
+static void open_pages(const char *tenant, unsigned count)
 {
-	char id[16], extension[16];
-	struct web_phone *p = NULL;
-	for (unsigned i = 0; i < WEB_PHONES_MAX; i++) {
+	char id[32], extension[16];
+	for (unsigned i = 0; i < count; i++) {
 		if (i % WEB_PHONES_OF_PERSON == 0) {
-			snprintf(id, sizeof(id), "u%u", i);
+			snprintf(id, sizeof(id), "%s-u%u", tenant, i);
 			snprintf(extension, sizeof(extension), "%u", 10000 + i);
-			put_user(id, extension);
+			put_user(tenant, id, extension);
 		}
 		(void)add(id, "pass-1");
+	}
+}
+
+static void a_company_has_so_many(void **state)
+{
+	struct web_phone *p = NULL;
+	const struct directory_user *anna = directory_user_by_id(context.directory, S("anna"));
+	open_pages("t1", WEB_PHONES_OF_TENANT - 1);
+	(void)add("bruno", "pass-1");
+	assert_int_equal(web_phones_add(phones, anna, S("pass-1"), SIP_DIGEST_MD5, &p), -EDQUOT);
+	/* The others have theirs. */
+	put_tenant("t2", "beta.example");
+	put_user("t2", "berta", "101");
+	(void)add("berta", "pass-2");
+	move_time(WEB_PHONE_US + MS_US);
+	(void)add("anna", "pass-1");
+}
+
+static void there_are_so_many(void **state)
+{
+	char id[16], domain[32];
+	struct web_phone *p = NULL;
+	for (unsigned i = 0; i < WEB_PHONES_MAX / WEB_PHONES_OF_TENANT; i++) {
+		snprintf(id, sizeof(id), "many-%u", i);
+		snprintf(domain, sizeof(domain), "%s.example", id);
+		put_tenant(id, domain);
+		open_pages(id, WEB_PHONES_OF_TENANT);
 	}
 	const struct directory_user *anna = directory_user_by_id(context.directory, S("anna"));
 	assert_int_equal(web_phones_add(phones, anna, S("pass-1"), SIP_DIGEST_MD5, &p), -ENOSPC);
@@ -191,6 +223,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(it_ends_with_its_session, start, stop),
 		cmocka_unit_test_setup_teardown(it_goes_with_its_person, start, stop),
 		cmocka_unit_test_setup_teardown(a_person_has_so_many, start, stop),
+		cmocka_unit_test_setup_teardown(a_company_has_so_many, start, stop),
 		cmocka_unit_test_setup_teardown(there_are_so_many, start, stop),
 		cmocka_unit_test(a_relay_knows_its_password),
 	};
