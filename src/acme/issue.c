@@ -44,6 +44,17 @@ static void fail(struct acme *a, const char *sentence)
 
 /* ---- issued ---- */
 
+/* Companies read the sentence: where our files are is told to the log alone. */
+static void unsaved(struct acme_name *n, int rc)
+{
+	snprintf(n->trouble, sizeof(n->trouble),
+		 "it is in use, but its file cannot be written (%s), so that the next start has it anew; the log says "
+		 "which file",
+		 strerror(-rc));
+	log_event(LOG_ERROR, "acme.unsaved", LOG_STR("name", n->text), LOG_STR("directory", n->acme->directory),
+		  LOG_INT("error", rc));
+}
+
 /* Written, or not: it is shown all the same, for the one before may end soon. */
 static void saved(struct acme_file *f)
 {
@@ -61,8 +72,7 @@ static void saved(struct acme_file *f)
 		f->identity = NULL;
 		*n->trouble = 0;
 		if (f->rc < 0)
-			snprintf(n->trouble, sizeof(n->trouble), "its file in %.200s cannot be written: %s",
-				 a->directory, strerror(-f->rc));
+			unsaved(n, f->rc);
 		metric_add(&a->issued_total, 1);
 		log_event(LOG_INFO, "acme.issued", LOG_STR("name", n->text));
 		acme_held(n, begins_us, expires_us);

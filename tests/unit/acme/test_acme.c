@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "acme/acme.h"
 #include "acme/limits.h"
@@ -16,7 +17,10 @@
 #include "net/tls.h"
 #include "support/remove.h"
 #include "support/test.h"
+#include "unit/acme/authority.h"
 #include "unit/net/identity.h"
+
+#define LIFE_US (INT64_C(90) * 86400 * SECOND_US)
 
 static char directory[64];
 static struct loop *loop;
@@ -33,6 +37,7 @@ static struct {
 	void (*done)(void *owner, const struct http_answer *a);
 	void *owner; /* NULL: nothing is in flight */
 	char url[128];
+	char body[4096]; /* of the last POST */
 } http;
 
 int http_start(struct http *h, const struct http_request *r, void (*done)(void *owner, const struct http_answer *a),
@@ -43,6 +48,7 @@ int http_start(struct http *h, const struct http_request *r, void (*done)(void *
 	http.done = done;
 	http.owner = owner;
 	snprintf(http.url, sizeof(http.url), "%s", r->url);
+	snprintf(http.body, sizeof(http.body), "%.*s", SLICE_ARG(r->body));
 	*ret = (struct http_call *)&http;
 	return 0;
 }
@@ -56,7 +62,9 @@ void http_cancel(struct http_call *c)
 static const char *retry_after;
 struct slice http_answer_header(const struct http_answer *a, const char *name)
 {
-	return slice_from_string(strcmp(name, "Retry-After") == 0 ? retry_after : NULL);
+	return slice_from_string(strcmp(name, "Retry-After") == 0    ? retry_after
+				 : strcmp(name, "Replay-Nonce") == 0 ? "bm9uY2U"
+								     : CA "there"); /* Location */
 }
 
 int http_url_read(const char *url, struct http_url *ret)
@@ -123,6 +131,43 @@ static int tear_down(void **state)
 static void want(const char *name, bool own)
 {
 	assert_int_equal(acme_want(acme, slice_from_string(name), own), 0);
+}
+
+/* Plays the authority to the end of an order; the certificate is what `sign` gives, on the heap. */
+static void order(const char *host, char *(*sign)(struct slice jws, const char *host, int64_t now_us, int64_t life_us))
+{
+	static const struct {
+		const char *path, *body;
+	} answers[] = {{"dir", CA_DIRECTORY},
+		       {"nonce", ""},
+		       {"account", "{}"},
+		       {"order", CA_ORDER},
+		       {"authz", "{\"status\":\"valid\"}"},
+		       {"finalize", CA_ORDER}};
+	char *certificate = NULL;
+	while (http.owner) {
+		const char *path = http.url + strlen(CA), *body = certificate;
+		for (size_t i = 0; i < ARRAY_LEN(answers); i++)
+			if (strcmp(answers[i].path, path) == 0)
+				body = answers[i].body;
+		if (strcmp(path, "finalize") == 0)
+			certificate = sign(slice_from_string(http.body), host, wheel->wall_us, LIFE_US);
+		answer(200, body);
+	}
+	free(certificate);
+	/* It is written on another thread. */
+	while (state_of(host).condition == ACME_ORDERING)
+		uv_run(loop_uv(loop), UV_RUN_ONCE);
+}
+
+static char *nothing(struct slice jws, const char *host, int64_t now_us, int64_t life_us)
+{
+	return strdup("");
+}
+
+static void fingerprint(const char *host, char ret[TLS_FINGERPRINT_CAP])
+{
+	tls_identity_fingerprint(tls_certificates_find(certificates, slice_from_string(host)), ret);
 }
 
 /* ---- tests ---- */
@@ -270,6 +315,80 @@ static void some_names_get_none(void **state)
 	assert_true(acme_state(acme, 0, &s));
 }
 
+/* RFC 8555 names no time; two thirds of its life leave a month of ninety days for what goes wrong. */
+static void it_is_had_anew_in_time(void **state)
+{
+	char own[TLS_FINGERPRINT_CAP], first[TLS_FINGERPRINT_CAP], second[TLS_FINGERPRINT_CAP];
+	want("a.example", false);
+	fingerprint("a.example", own);
+	acme_start(acme);
+	pass(0);
+	order("a.example", authority_sign);
+	struct acme_state s = state_of("a.example");
+	assert_true(s.condition == ACME_HELD && s.held && !*s.trouble && s.failures == 0);
+	int64_t after_us = s.next_us - wheel->wall_us;
+	assert_true(after_us <= LIFE_US / 3 * 2 && after_us >= LIFE_US / 3 * 2 - LIFE_US / 24 - SECOND_US);
+	fingerprint("a.example", first);
+	assert_string_not_equal(first, own);
+	/* Looked at each hour, and not asked before its time. */
+	unsigned asked = http.asked;
+	while (wheel->wall_us + ACME_LOOK_US < s.next_us)
+		pass(ACME_LOOK_US / 2);
+	assert_int_equal(http.asked, asked);
+	pass(ACME_LOOK_US);
+	pass(0);
+	assert_int_equal(http.asked, asked + 1);
+	/* What it has is shown until there is the next. */
+	assert_true(state_of("a.example").held);
+	order("a.example", authority_sign);
+	fingerprint("a.example", second);
+	assert_string_not_equal(second, first);
+	assert_int_equal(state_of("a.example").condition, ACME_HELD);
+}
+
+static void an_empty_certificate_is_none(void **state)
+{
+	char before[TLS_FINGERPRINT_CAP], after[TLS_FINGERPRINT_CAP];
+	want("a.example", false);
+	fingerprint("a.example", before);
+	acme_start(acme);
+	pass(0);
+	order("a.example", nothing);
+	struct acme_state s = state_of("a.example");
+	assert_true(s.condition == ACME_FAILING && !s.held && s.failures == 1);
+	assert_non_null(strstr(s.trouble, "the authority's certificate"));
+	fingerprint("a.example", after);
+	assert_string_equal(before, after);
+}
+
+/* It is shown all the same; where our files are stands in the log, and in no sentence that a company reads. */
+static void what_cannot_be_kept_is_used(void **state)
+{
+	char path[160], log[512] = "";
+	want("a.example", false);
+	acme_start(acme);
+	pass(0);
+	snprintf(path, sizeof(path), "%s/acme/ca.example_443/a.example.pem.new", directory);
+	assert_int_equal(mkdir(path, 0700), 0); /* nobody can write a file of this name */
+	FILE *said = tmpfile();
+	int before = dup(STDERR_FILENO);
+	assert_true(said && dup2(fileno(said), STDERR_FILENO) >= 0);
+	order("a.example", authority_sign);
+	assert_true(dup2(before, STDERR_FILENO) >= 0);
+	close(before);
+	rewind(said);
+	while (!strstr(log, "acme.unsaved") && fgets(log, sizeof(log), said))
+		continue;
+	assert_int_equal(fclose(said), 0);
+	struct acme_state s = state_of("a.example");
+	assert_true(s.held && s.condition == ACME_HELD);
+	assert_non_null(strstr(s.trouble, "cannot be written"));
+	assert_null(strstr(s.trouble, directory));
+	assert_non_null(strstr(acme_trouble(acme), "a.example"));
+	assert_null(strstr(acme_trouble(acme), directory));
+	assert_non_null(strstr(log, directory));
+}
+
 static void the_account_is_kept(void **state)
 {
 	char path[128];
@@ -298,6 +417,9 @@ int main(void)
 		TEST(it_can_be_tried_at_once),
 		TEST(names_come_and_go),
 		TEST(some_names_get_none),
+		TEST(it_is_had_anew_in_time),
+		TEST(an_empty_certificate_is_none),
+		TEST(what_cannot_be_kept_is_used),
 		TEST(the_account_is_kept),
 		TEST(the_operators_own_ends_the_trouble),
 	};
