@@ -234,6 +234,11 @@ def test_tokens(alto, company, admin, acme, beta):
     assert reader.ask('GET', '/api/v1/users').status == 200
     refused = reader.ask('PATCH', f'/api/v1/tenants/{acme.tenant}', {'lines': 1})
     assert refused.status == 403 and 'read' in refused.json['detail'], refused
+    # Who has one company says which it is for, too.
+    boss = Browser(company, alto.command('token', 'add', 'boss', '--tenant', 'acme', '--role', 'admin').strip())
+    nameless = boss.ask('POST', '/api/v1/tokens', {'name': 'nameless'})
+    assert (nameless.status, nameless.json['code'], nameless.json['field']) == (400, 'missing-field', 'tenant'), nameless
+    assert 'name the company' in nameless.json['detail'], nameless
     # Each plane lets in its own.
     provider = alto.command('token', 'add', 'provider').strip()
     assert Browser(admin, provider).ask('GET', '/api/v1/tenants').status == 200
