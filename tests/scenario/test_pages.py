@@ -1,6 +1,6 @@
 """The console in a real browser, a walk each time: people look after their company, see calls as they happen, and so on.
 
-    test_pages.py company | calls | provider | looks
+    test_pages.py company | calls | provider | looks | shared
 
 The steps in the browser are console/tests/browser/<walk>.ts; it asks here, a line each, for what happens beside the
 browser: a call begins, a call ends, the server is started again."""
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 
+from pair import believed, make_authority, make_signed
 from server import ALTO, PATIENCE, Alto, free_port
 from talk import call, two_phones
 
@@ -23,7 +24,7 @@ def company(alto):
     alto.command('tenant', 'add', 'acme', '--domain', 'acme.example', '--lines', '8')
     accounts = {}
     for extension, login, name in (('101', 'anna', 'Anna Nowak'), ('102', 'bruno', 'Bruno Lefèvre')):
-        alto.command('user', 'add', 'acme', login, '--extension', extension, '--name', name)
+        alto.command('user', 'add', 'acme', login, '--extension', extension, '--name', name, '--password', PASSWORD)
         username = f'{login}-desk'
         alto.command('device', 'add', 'acme', login, 'desk', '--username', username, '--password',
                      SIP_PASSWORD)
@@ -50,10 +51,10 @@ def scan(alto):
         cracker.wait(PATIENCE)
 
 
-def walk(name, alto, phones):
+def walk(name, alto, phones, trust):
     browser = subprocess.Popen([SOURCE / 'scripts' / 'console', 'node', f'tests/browser/{name}.ts'], text=True,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={
-                                   **os.environ, 'ALTO_COMPANY': f'https://localhost:{ports["https"]}',
+                                   **os.environ, **trust, 'ALTO_COMPANY': f'https://localhost:{ports["https"]}',
                                    'ALTO_PROVIDER': f'https://localhost:{ports["admin"]}', 'ALTO_PASSWORD': PASSWORD,
                                    'ALTO_SCREENSHOTS': str(pathlib.Path(ALTO).absolute().parent / 'pictures')})
     wishes = {
@@ -76,9 +77,14 @@ def walk(name, alto, phones):
 
 
 ports = {kind: free_port() for kind in ('sip_tls', 'sip_udp', 'https', 'admin')}
-with Alto({kind: [f'127.0.0.1:{port}'] for kind, port in ports.items()}) as server, contextlib.ExitStack() as stack:
+server = Alto({kind: [f'127.0.0.1:{port}'] for kind, port in ports.items()})
+authority = make_authority(server.directory, 'authority')
+certificate, key = make_signed(server.directory, 'host', 'DNS:localhost,IP:127.0.0.1', authority)
+with server.config.open('a') as config:
+    config.write(f'tls: {{certificate: {certificate}, key: {key}}}\n')
+with server, contextlib.ExitStack() as stack:
     server.tls_port = ports['sip_tls']
     accounts = company(server)
     # Only where they are looked at: they cost a second or two.
-    called = stack.enter_context(two_phones(server, accounts)) if sys.argv[1] == 'calls' else None
-    walk(sys.argv[1], server, called)
+    called = stack.enter_context(two_phones(server, accounts, authority[0])) if sys.argv[1] == 'calls' else None
+    walk(sys.argv[1], server, called, believed(server.directory, authority))

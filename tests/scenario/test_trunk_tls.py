@@ -6,30 +6,17 @@ authority that nobody believes, hears nothing but the end of the handshake.
 import pathlib
 import socket
 import ssl
-import subprocess
 import tempfile
 import threading
 
 from names import A, SRV, Names, in_a_world_of_its_own
+from pair import make_authority, make_signed
 from server import PATIENCE, Alto, free_port
 from softphone import Softphone
 
 DOMAIN, HOST, ADDRESS = 'operator.example', 'edge.example', '127.0.0.2'
 NUMBER, OUTSIDE = '+33142685300', '+33611223344'
 GCM = 'AEAD_AES_128_GCM'
-
-
-def authority(directory, name):
-    """A certificate that signs others."""
-    return certificate(directory, name, 'basicConstraints=critical,CA:TRUE', [])
-
-
-def certificate(directory, name, extension, signed_by):
-    paths = directory / f'{name}.crt', directory / f'{name}.key'
-    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
-                    '-subj', f'/CN={name}', '-addext', extension, '-keyout', str(paths[1]), '-out', str(paths[0]),
-                    *signed_by], check=True, capture_output=True)
-    return paths
 
 
 class Operator(Softphone):
@@ -107,10 +94,10 @@ port, tls = free_port(), free_port()
 records = {(f'_sips._tcp.{DOMAIN}', SRV): [(10, 0, port, HOST)], (HOST, A): [ADDRESS]}
 with tempfile.TemporaryDirectory() as scratch, Names(records) as names:
     scratch = pathlib.Path(scratch)
-    believed, stranger = authority(scratch, 'believed'), authority(scratch, 'stranger')
+    believed, stranger = make_authority(scratch, 'believed'), make_authority(scratch, 'stranger')
 
     def made(name, subjects, by):
-        return certificate(scratch, name, f'subjectAltName={subjects}', ['-CA', str(by[0]), '-CAkey', str(by[1])])
+        return make_signed(scratch, name, subjects, by)
 
     with Alto(listen={'sip_tls': [f'127.0.0.1:{tls}']}, extra=f'tls: {{ca: {believed[0]}}}\n') as alto:
         account = alto.company(people=('101',))['101']['desk']

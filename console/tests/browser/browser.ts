@@ -48,7 +48,6 @@ export async function open(
 ): Promise<Page> {
   // What the policy forbids to others it would forbid to axe and Playwright too, which do not go through the page.
   const context = await browser.newContext({
-    ignoreHTTPSErrors: true,
     locale: 'en-GB',
     reducedMotion: 'reduce',
     ...options,

@@ -1,7 +1,7 @@
 /** An administrator looks after people, by the keyboard where that is harder than by a pointer. */
 import type { Page } from 'playwright-core';
 import { accessible, check, login, open, picture, setting, start, walked } from './browser.ts';
-import { asAdministrator, codeOf, confirm, elsewhere, focused, go } from './steps.ts';
+import { asAdministrator, codeOf, confirm, elsewhere, focused, go, withTrouble } from './steps.ts';
 
 const browser = await start();
 
@@ -220,6 +220,19 @@ async function setsUpCode(page: Page) {
   await login(page, 'dora@acme.example', 'battery staple horse', codeOf(second, 1));
 }
 
+/** Why there is no certificate she may know; to ask the authority again is the provider's. */
+async function seesCertificate(page: Page) {
+  await withTrouble(page);
+  await go(page, 'Home');
+  await go(page, 'Settings');
+  await page.getByText('no such name').waitFor();
+  check(!(await page.getByText('Renew now').count()), 'the certificate can be renewed');
+  await page.goto(`${setting('ALTO_COMPANY')}/node`);
+  await page.getByRole('navigation').first().waitFor();
+  await page.getByText('There is nothing here').waitFor();
+  check(!(await page.getByText('Renew now').count()), 'the certificate can be renewed');
+}
+
 await wrongPassword();
 const page = await asAdministrator(browser);
 await addsPerson(page);
@@ -232,4 +245,5 @@ await changesPassword(page);
 await addsWebhook(page);
 await changesWebhook(page);
 await setsUpCode(page);
+await seesCertificate(page);
 await walked(browser);

@@ -1,12 +1,8 @@
 /** A person makes passkeys, logs in with them, renames and removes them: with Chromium's virtual authenticator. */
 import { accessible, check, login, open, setting, settled, start, walked, want } from './browser.ts';
 
-const browser = await start([
-  '--host-resolver-rules=MAP alto.example 127.0.0.1',
-  // The certificate of the test is good: with its errors merely ignored, Chromium has no passkeys.
-  `--ignore-certificate-errors-spki-list=${setting('ALTO_KEY_HASH')}`,
-]);
-const page = await open(browser, setting('ALTO_COMPANY'), { ignoreHTTPSErrors: false });
+const browser = await start(['--host-resolver-rules=MAP alto.example 127.0.0.1']);
+const page = await open(browser, setting('ALTO_COMPANY'));
 const cdp = await page.context().newCDPSession(page);
 await cdp.send('WebAuthn.enable');
 

@@ -1,7 +1,7 @@
 /** The provider looks after companies, numbers, operators and bans. */
 import type { Page } from 'playwright-core';
 import { accessible, picture, start, walked, want } from './browser.ts';
-import { asProvider, confirm, go } from './steps.ts';
+import { asProvider, confirm, go, withTrouble } from './steps.ts';
 
 const browser = await start();
 
@@ -84,9 +84,20 @@ async function liftsBan(page: Page) {
   await page.getByText('Nobody is banned').waitFor();
 }
 
+/** The server refuses here, where there is no authority; what counts is that it is asked. */
+async function renewsCertificate(page: Page) {
+  await withTrouble(page);
+  await go(page, 'Node');
+  const asked = page.waitForRequest((r) => r.method() === 'POST' && r.url().endsWith('/acme.example/renew'));
+  await page.getByRole('button', { name: 'Renew now' }).click();
+  await asked;
+  await accessible(page, 'a certificate that could not be had');
+}
+
 const page = await asProvider(browser);
 await addsCompany(page);
 await addsNumber(page);
 await addsOperator(page);
 await liftsBan(page);
+await renewsCertificate(page);
 await walked(browser);

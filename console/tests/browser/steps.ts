@@ -43,6 +43,27 @@ export async function elsewhere(page: Page, path: string, change: object) {
   check(status === 200, `${path} was not changed: ${status}`);
 }
 
+/** A certificate that an authority gives, and did not: as the server would tell this page of it. */
+export async function withTrouble(page: Page) {
+  const one = {
+    domain: 'acme.example',
+    tenant: 'acme',
+    fits: false,
+    self_signed: true,
+    issuer: 'Alto',
+    fingerprint: 'AB',
+    begins: '2026-01-01T00:00:00.000000Z',
+    expires: '2027-01-01T00:00:00.000000Z',
+    state: 'failing',
+    next: '2026-12-01T00:00:00.000000Z',
+    failures: 1,
+    trouble: 'the authority says: no such name',
+  };
+  await page.route('**/api/v1/certificates*', (route) =>
+    route.fulfill({ json: { items: [one], next: null } }),
+  );
+}
+
 /** What an app shows that has the secret (RFC 6238), some steps later. */
 export function codeOf(secret: string, later = 0): string {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
