@@ -8,7 +8,9 @@
  *   anything else           its body
  *
  * $a is the session of Ann, who administrates acme; $e that of Eve, the provider; $x one whose time is over; $A and $E
- * are what their pages show beside it, $t a token of acme, $p one of the provider, $n the session that was begun last.
+ * are what their pages show beside it, $t a token of acme, $p one of the provider, $n the session that was begun last;
+ * $g and $m are what a browser says of the passkey's challenge that was offered last, to log in and to make one, and $k
+ * is the cookie that came with it.
  * The library is played here, and so is the slow hash. Whatever is asked, there is one answer; nobody is somebody by
  * anything but these, nor on the wrong address; no foreign page changes anything; and who logs in knew the password.
  */
@@ -16,6 +18,7 @@
 #include "fuzz/lines.h"
 #include "unit/web/node.h"
 
+#include "base/writer.h"
 #include "web/access.h"
 #include "web/hashing.h"
 #include "web/policy.h"
@@ -54,6 +57,7 @@ static struct {
 	struct web web;
 	struct web_listener door;
 	char secrets[PASS_COUNT][WEB_SECRET_CHARS + 1];
+	char challenge[64], attempt[WEB_SECRET_CHARS + 1]; /* of a passkey, as they were given last */
 	bool store_wanted, knew_password;
 	/* the request that is made */
 	char text[TEXT_MAX];
@@ -246,6 +250,22 @@ static void check_who(const struct web_request *r)
 	ASSERT(!"somebody by nothing that we gave");
 }
 
+#define SIGN SLICE("/api/v1/session/passkey")
+
+/* The attempt's cookie is for whoever asks; it opens nothing. */
+static void keep_offer(const struct web_answer *a)
+{
+	json_t *o = json_loadb(a->bytes, a->n, 0, NULL);
+	const char *challenge = json_string_value(json_object_get(o, "challenge"));
+	struct slice cookie = slice_from_string(a->cookie);
+	if (challenge)
+		snprintf(h.challenge, sizeof(h.challenge), "%s", challenge);
+	json_decref(o);
+	(void)slice_cut(&cookie, '=');
+	if (a->cookie)
+		head_copy(h.attempt, sizeof(h.attempt), slice_cut(&cookie, ';'));
+}
+
 static void check_answer(const struct web_request *r)
 {
 	const struct web_answer *a = &r->answer;
@@ -257,11 +277,18 @@ static void check_answer(const struct web_request *r)
 		return;
 	ASSERT(!good || !changes || !head_field(SLICE("origin")).n || is_own_page());
 	ASSERT(!good || !logs_in || h.knew_password);
-	ASSERT(!good || r->who.role != WEB_NOBODY || logs_in || slice_eq(r->path, SLICE("/healthz")) ||
+	bool signs_in = slice_eq(r->path, SIGN);
+	if (good && slice_starts(r->path, SIGN) && a->bytes)
+		keep_offer(a);
+	ASSERT(!good || r->who.role != WEB_NOBODY || logs_in || signs_in || slice_eq(r->path, SLICE("/healthz")) ||
 	       slice_eq(r->path, SLICE("/api/v1/openapi.json")));
 	if (!a->cookie)
 		return;
 	struct slice cookie = slice_from_string(a->cookie), name = slice_cut(&cookie, '=');
+	if (signs_in) { /* of the attempt alone: nobody has the key that could sign */
+		ASSERT(slice_eq(name, slice_from_string(web_attempt_name(r->plane))));
+		return;
+	}
 	ASSERT(good && slice_eq(name, slice_from_string(web_cookie_name(r->plane))));
 	if (logs_in)
 		head_copy(h.secrets[BEGUN], sizeof(h.secrets[BEGUN]), slice_cut(&cookie, ';'));
@@ -335,6 +362,17 @@ static void make_request(void)
 	}
 }
 
+/* What a browser at alto.example says of the challenge, as it is sent. */
+static void write_said(struct writer *w, const char *type)
+{
+	char text[256];
+	int n = snprintf(
+		text, sizeof(text),
+		"{\"type\":\"%s\",\"challenge\":\"%s\",\"origin\":\"https://alto.example\",\"crossOrigin\":false}",
+		type, h.challenge);
+	write_base64url(w, (const uint8_t *)text, (size_t)n);
+}
+
 /* Kept for the request, with its marks replaced; empty: no room. */
 static struct slice keep(struct slice line)
 {
@@ -346,6 +384,10 @@ static struct slice keep(struct slice line)
 			k++;
 		if (k < PASS_COUNT) {
 			write_string(&w, h.secrets[k]);
+		} else if (mark == 'g' || mark == 'm') {
+			write_said(&w, mark == 'g' ? "webauthn.get" : "webauthn.create");
+		} else if (mark == 'k') {
+			write_string(&w, h.attempt);
 		} else if (mark == 'A' || mark == 'E') {
 			web_csrf(slice_from_string(h.secrets[mark == 'A' ? ANNS : EVES]), csrf);
 			write_string(&w, csrf);
@@ -436,6 +478,9 @@ const char *const lines_words[] = {
 	"GET /api/v1/tenants/01920000-0000-7000-8000-0000000000b0",
 	"POST /api/v1/tokens",
 	"POST /api/v1/session/totp",
+	"POST /api/v1/session/passkey",
+	"POST /api/v1/session/passkeys",
+	"cookie: __Host-alto-attempt=$k",
 	"GET /api/v1/events?after=3",
 	"GET /api/v1/status",
 	"GET /healthz",
