@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 ASAN = build/asan -Db_sanitize=address,undefined -Doptimization=1
 TSAN = build/tsan -Db_sanitize=thread -Doptimization=1
 
-.PHONY: all help setup run test test-asan test-tsan lint fuzz fuzz-coverage fuzz-proof bench clean
+.PHONY: all help setup run test test-asan test-tsan lint fuzz fuzz-coverage fuzz-proof release bench clean
 
 all: build/build.ninja ## build the program and the console: build/alto, build/console
 	ninja -C build alto console
@@ -49,11 +49,14 @@ fuzz-coverage: ## how much of its parser each target reaches from its corpus
 fuzz-proof: setup ## plants a read out of bounds for each target, which must find it within 60 s
 	@scripts/fuzz-proof
 
-bench: ## measure beside the peers, into build/bench.json
+release: ## build/release/alto, which is what to install: optimised by what calls do
+	@scripts/setup test
+	@scripts/release
+
+bench: ## measure the release beside its peers, into build/release/bench.json
 	@scripts/setup bench
-	@$(MAKE) -s build/build.ninja
-	ninja -C build
-	bench/run
+	@scripts/release
+	bench/run --build build/release
 
 clean: ## remove build/, the demo's data included
 	rm -rf build

@@ -48,7 +48,7 @@ static int read_parts(CURLU *u, const char *url, struct http_url *ret)
 
 int http_url_read(const char *url, struct http_url *ret)
 {
-	if (strnlen(url, HTTP_URL_MAX + 1) > HTTP_URL_MAX)
+	if (strlen(url) > HTTP_URL_MAX)
 		return -EINVAL;
 	CURLU *u = curl_url();
 	if (!u)
