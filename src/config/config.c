@@ -94,13 +94,23 @@ static int take_wait(struct reader *r, yaml_node_t *value, const char *key, void
 	return 0;
 }
 
-static int take_days(struct reader *r, yaml_node_t *value, const char *key, void *target)
+static int take_days_to(struct reader *r, yaml_node_t *value, const char *key, int most, unsigned *ret)
 {
 	uint64_t n = 0;
-	if (value->type != YAML_SCALAR_NODE || !slice_u64(scalar(value), CONFIG_TRACE_DAYS_MAX, &n) || n == 0)
-		return refuse_at(r, value, key, "must be a number of days from 1 to %d", CONFIG_TRACE_DAYS_MAX);
-	*(unsigned *)target = (unsigned)n;
+	if (value->type != YAML_SCALAR_NODE || !slice_u64(scalar(value), (uint64_t)most, &n) || n == 0)
+		return refuse_at(r, value, key, "must be a number of days from 1 to %d", most);
+	*ret = (unsigned)n;
 	return 0;
+}
+
+static int take_trace_days(struct reader *r, yaml_node_t *value, const char *key, void *target)
+{
+	return take_days_to(r, value, key, CONFIG_TRACE_DAYS_MAX, target);
+}
+
+static int take_audit_days(struct reader *r, yaml_node_t *value, const char *key, void *target)
+{
+	return take_days_to(r, value, key, CONFIG_AUDIT_DAYS_MAX, target);
 }
 
 static int take_ports(struct reader *r, yaml_node_t *value, const char *key, void *target)
@@ -323,7 +333,10 @@ static const struct key shutdown_keys[] = {
 };
 static const struct key trace_keys[] = {
 	{"sip", take_bool, AT(trace_sip)},
-	{"days", take_days, AT(trace_days)},
+	{"days", take_trace_days, AT(trace_days)},
+};
+static const struct key audit_keys[] = {
+	{"days", take_audit_days, AT(audit_days)},
 };
 static const struct key acme_keys[] = {
 	{"directory", take_directory, AT(acme.directory)},
@@ -393,6 +406,11 @@ static int take_trace(struct reader *r, yaml_node_t *value, const char *key, voi
 	return take_mapping(r, value, key, trace_keys, ARRAY_LEN(trace_keys), r->config);
 }
 
+static int take_audit(struct reader *r, yaml_node_t *value, const char *key, void *target)
+{
+	return take_mapping(r, value, key, audit_keys, ARRAY_LEN(audit_keys), r->config);
+}
+
 static int take_tls(struct reader *r, yaml_node_t *value, const char *key, void *target)
 {
 	int rc = take_mapping(r, value, key, tls_keys, ARRAY_LEN(tls_keys), r->config);
@@ -453,7 +471,7 @@ static const struct key top_keys[] = {
 	{"media", take_media, 0},       {"shutdown", take_shutdown, 0},
 	{"trace", take_trace, 0},       {"tls", take_tls, 0},
 	{"turn", take_turn, 0},         {"acme", take_acme, 0},
-	{"webhooks", take_webhooks, 0},
+	{"webhooks", take_webhooks, 0}, {"audit", take_audit, 0},
 };
 
 /* ---- the file ---- */
@@ -519,7 +537,8 @@ void config_defaults(struct config *ret)
 			       .media_port_high = 32767,
 			       .shutdown_wait_s = 30,
 			       .trace_sip = true,
-			       .trace_days = 3};
+			       .trace_days = 3,
+			       .audit_days = 365};
 	if (gethostname(ret->node, sizeof(ret->node) - 1) < 0)
 		snprintf(ret->node, sizeof(ret->node), "alto");
 	ret->sip_tls.count = ret->https.count = ret->admin.count = 1;

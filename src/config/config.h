@@ -14,6 +14,7 @@
 #define CONFIG_NAMES_MAX 8
 #define CONFIG_SHUTDOWN_WAIT_MAX_S 3600
 #define CONFIG_TRACE_DAYS_MAX 30 /* for finding faults; what is to be kept for longer is the history */
+#define CONFIG_AUDIT_DAYS_MAX 3650
 /* The longest file with every list full has about 5 KiB. What nests deeply costs libyaml the square of its length: a
  * file of 16 KiB half a second, one of 64 KiB ten. */
 #define CONFIG_FILE_MAX ((size_t)16 * 1024)
@@ -56,6 +57,7 @@ struct config {
 	unsigned shutdown_wait_s;                 /* how long a stop waits for calls in progress */
 	bool trace_sip;                           /* keep the SIP messages of calls */
 	unsigned trace_days;                      /* for so long */
+	unsigned audit_days;                      /* how long the audit trail is kept */
 	char certificate[512], key[512];          /* empty: self-signed */
 	size_t turn_count;
 	char turn_urls[CONFIG_TURN_MAX][128]; /* "turn:turn.example.com:3478?transport=udp" */

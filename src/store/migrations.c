@@ -143,6 +143,21 @@ static const char passkeys[] =
 	" FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE);"
 	"CREATE INDEX passkeys_user ON passkeys (user_id, id);";
 
+/*
+ * What was done, by whom and from where (store/audit.h). Without foreign keys: a row outlives all that it names. tries:
+ * log-ins of a person that have failed since the last that succeeded.
+ */
+static const char audit[] =
+	"CREATE TABLE audit (id ID PRIMARY KEY, tenant ID NOT NULL, number INT64 NOT NULL, at_us INT64 NOT NULL,"
+	" act TEXT NOT NULL, thing TEXT NOT NULL, actor_kind TEXT NOT NULL, actor ID NOT NULL,"
+	" actor_name TEXT NOT NULL, actor_tenant ID NOT NULL, address TEXT NOT NULL, object ID NOT NULL,"
+	" object_name TEXT NOT NULL, owner ID NOT NULL, owner_name TEXT NOT NULL, changed TEXT NOT NULL,"
+	" how TEXT NOT NULL, failed INT64 NOT NULL, hash BYTES NOT NULL, UNIQUE (tenant, number));"
+	"CREATE INDEX audit_tenant ON audit (tenant, id);"
+	"CREATE INDEX audit_object ON audit (object, id);"
+
+	"CREATE TABLE tries (user_id ID PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE, failed INT64 NOT NULL);";
+
 const struct migration store_migrations[] = {
 	{1, "tenants, users, devices, bindings and calls", first_schema},
 	{2, "trunks and numbers", trunks_and_numbers},
@@ -152,5 +167,6 @@ const struct migration store_migrations[] = {
 	{6, "logins, sessions and tokens", passes},
 	{7, "webhooks and their deliveries", webhooks},
 	{8, "passkeys", passkeys},
+	{9, "the audit trail", audit},
 };
 const size_t store_migration_count = ARRAY_LEN(store_migrations);

@@ -173,7 +173,8 @@ void store_set_updated_us(enum store_kind kind, void *row, int64_t updated_us)
 	*(int64_t *)(void *)((char *)row + updated_at(kind)) = updated_us;
 }
 
-bool store_same(enum store_kind kind, const void *a, const void *b)
+void store_differences(enum store_kind kind, const void *a, const void *b, void (*fn)(void *arg, const char *member),
+		       void *arg)
 {
 	const struct store_rows *rows = store_rows_of(kind);
 	struct db_value of_a[STORE_COLUMNS_MAX], of_b[STORE_COLUMNS_MAX];
@@ -181,8 +182,19 @@ bool store_same(enum store_kind kind, const void *a, const void *b)
 	row_values(rows, b, of_b);
 	for (size_t i = 0; i < rows->count; i++)
 		if (i != rows->updated && (of_a[i].number != of_b[i].number || !slice_eq(of_a[i].bytes, of_b[i].bytes)))
-			return false;
-	return true;
+			fn(arg, rows->columns[i].name);
+}
+
+static void note_difference(void *arg, const char *member)
+{
+	*(bool *)arg = true;
+}
+
+bool store_same(enum store_kind kind, const void *a, const void *b)
+{
+	bool differ = false;
+	store_differences(kind, a, b, note_difference, &differ);
+	return !differ;
 }
 
 int store_get(struct db *db, enum store_kind kind, struct slice id, void (*fn)(void *arg, const void *row), void *arg)

@@ -10,10 +10,11 @@ enum store_column_type { COLUMN_TEXT, COLUMN_BYTES, COLUMN_INT64, COLUMN_BOOL };
 struct store_column {
 	uint16_t offset;
 	uint8_t type;
+	const char *name; /* of the member */
 };
 #define COLUMN(type, row, member)                                                                                      \
 	{                                                                                                              \
-		offsetof(struct row, member), type                                                                     \
+		offsetof(struct row, member), type, #member                                                            \
 	}
 
 /* A kind of row. All statements give the columns in this order, the listings in order of id. */

@@ -142,6 +142,9 @@ void store_set_updated_us(enum store_kind kind, void *row, int64_t updated_us);
 size_t store_row_bytes(enum store_kind kind);
 /* Equal in all but updated_us. */
 bool store_same(enum store_kind kind, const void *a, const void *b);
+/* fn with the name of each member but updated_us in which they differ. */
+void store_differences(enum store_kind kind, const void *a, const void *b, void (*fn)(void *arg, const char *member),
+		       void *arg);
 /*
  * Many call rows at once, each inserted or updated by id. A call's first write, its answer and its end are coalesced by
  * call/history.c when they happen within one flush, so a short call costs one statement.

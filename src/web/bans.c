@@ -1,6 +1,7 @@
 /* web/bans.c - /api/v1/bans: addresses and networks that are not listened to, and why */
 #include "transport/bans.h"
 #include "web/listing.h"
+#include "web/note.h"
 #include "web/route.h"
 
 static json_t *block_json(const struct address_block *b)
@@ -68,6 +69,10 @@ void web_bans_lift(struct web_request *r)
 		return;
 	}
 	unsigned lifted = bans_lift(r->context->bans, every ? NULL : &block);
+	/* An address may be written in a thousand ways: what is told is what was asked for. */
+	if (lifted)
+		web_note(r, &(struct web_note){
+				    .act = "lifted", .object = SLICE("bans"), .name = every ? SLICE_NONE : address});
 	if (!lifted && !every)
 		web_problem(r, WEB_UNKNOWN_BAN, "address", "there is no ban of \"%.*s\"",
 			    SLICE_ARG(slice_first(address, 64)));

@@ -5,6 +5,7 @@
 #include "net/loop.h"
 #include "store/messages.h"
 #include "web/find.h"
+#include "web/note.h"
 #include "web/policy.h"
 #include "web/route.h"
 
@@ -48,6 +49,21 @@ static json_t *story_json(const struct web_request *r, const struct store_call *
 	return NULL;
 }
 
+/* Who was in the call may read of it as often as they like. */
+static void note_reading(const struct web_request *r, const struct store_call *c)
+{
+	struct slice user = r->who.user;
+	bool own = !slice_empty(user) && (slice_eq(user, c->caller.user) || slice_eq(user, c->callee.user));
+	if (!own)
+		web_note(r, &(struct web_note){.tenant = c->tenant, .object = c->id, .once_us = WEB_READ_TOLD_US});
+}
+
+static void show_story(struct web_request *r, const struct store_call *c)
+{
+	note_reading(r, c);
+	web_answer_json(r, 200, story_json(r, c));
+}
+
 static void story_done(struct store_job *job, int result)
 {
 	struct story *s = container_of(job, struct story, job);
@@ -59,7 +75,7 @@ static void story_done(struct store_job *job, int result)
 	else if (!s->found || !web_policy_sees(r, s->call.tenant, s->call.caller.user, s->call.callee.user))
 		unknown_call(r, "in the history");
 	else
-		web_answer_json(r, 200, story_json(r, &s->call));
+		show_story(r, &s->call);
 }
 
 void web_call_get(struct web_request *r)
@@ -78,6 +94,7 @@ void web_call_get(struct web_request *r)
 
 struct messages_page {
 	struct slice call;
+	struct slice tenant; /* whose; empty: the call's row is not there any more */
 	struct store_message *rows;
 	size_t bytes;
 	bool seen; /* the call is one that may be looked at */
@@ -88,6 +105,7 @@ static void look_at_owner(void *arg, const struct store_call *c)
 	struct web_listing *l = arg;
 	struct messages_page *page = l->resource;
 	page->seen = web_policy_sees(l->request, c->tenant, c->caller.user, c->callee.user);
+	l->failed = !arena_dup(&l->request->arena, c->tenant, &page->tenant);
 }
 
 static bool take_message(void *arg, const struct store_message *m)
@@ -115,8 +133,8 @@ static int messages_run(struct db *db, struct store_job *job)
 	uint64_t after = 0;
 	(void)!slice_u64(l->cursor, INT64_MAX, &after);
 	page->seen = l->request->reach == WEB_REACH_ALL; /* also of a call whose row is not there any more */
-	int rc = page->seen ? DB_OK : store_call_get(db, page->call, look_at_owner, l);
-	if (rc != DB_OK || !page->seen)
+	int rc = store_call_get(db, page->call, look_at_owner, l);
+	if (rc != DB_OK || !page->seen || l->failed)
 		return rc;
 	return store_messages_list(db, page->call, (int64_t)after, take_message, l);
 }
@@ -137,6 +155,11 @@ static bool message_item(struct web_listing *l, json_t **ret)
 	const struct messages_page *page = l->resource;
 	if (l->at == l->count)
 		return false;
+	if (l->at == 0)
+		web_note(l->request, &(struct web_note){.act = "read-messages",
+							.tenant = page->tenant,
+							.object = page->call,
+							.once_us = WEB_READ_TOLD_US});
 	const struct store_message *m = &page->rows[l->at++];
 	*ret = WEB_OBJECT({"at", web_json_time(m->at_us)}, {"direction", json_string(m->sent ? "sent" : "received")},
 			  {"side", json_string(m->callee ? "callee" : "caller")},
@@ -180,6 +203,7 @@ void web_call_hang_up(struct web_request *r)
 		unknown_call(r, "in progress");
 		return;
 	}
+	web_note(r, &(struct web_note){.act = "ended", .tenant = v.tenant, .object = r->id});
 	web_answer_json(r, 202, WEB_OBJECT({"id", web_json_text(r->id)}, {"state", json_string("ending")}));
 }
 
@@ -220,6 +244,7 @@ void web_calls_hang_up(struct web_request *r)
 	if (!c || !web_keep(r, t->id, &c->tenant))
 		return;
 	c->request = r;
+	web_note(r, &(struct web_note){.act = "ended", .tenant = t->id, .object = SLICE("calls")});
 	timer_init(&r->timer, clear_some, c);
 	clear_some(&r->timer, c);
 }

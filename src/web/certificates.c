@@ -5,6 +5,7 @@
 #include "net/tls.h"
 #include "web/find.h"
 #include "web/listing.h"
+#include "web/note.h"
 #include "web/policy.h"
 #include "web/route.h"
 
@@ -95,11 +96,21 @@ void web_certificates_list(struct web_request *r)
 	web_listing_write(l);
 }
 
+static void renewed(struct web_request *r)
+{
+	const struct directory_tenant *t = directory_tenant_by_domain(r->context->directory, r->id);
+	web_note(r, &(struct web_note){.act = "renewed",
+				       .tenant = t ? t->id : SLICE_NONE,
+				       .object = SLICE("certificate"),
+				       .name = r->id});
+	web_answer_empty(r);
+}
+
 void web_certificates_renew(struct web_request *r)
 {
 	if (!r->context->acme || acme_renew(r->context->acme, r->id) < 0)
 		web_problem(r, WEB_UNKNOWN_CERTIFICATE, NULL, "no certificate is had from an authority for \"%.*s\"",
 			    SLICE_ARG(slice_first(r->id, 64)));
 	else
-		web_answer_empty(r);
+		renewed(r);
 }

@@ -27,6 +27,18 @@ bool web_set_cookie(struct web_request *r, const char *name, const char *value, 
 	return true;
 }
 
+static int tell(struct db *db, struct web_enter *e)
+{
+	struct store_audit *row = &e->write.act.row;
+	row->act = SLICE("logged-in");
+	row->thing = SLICE("session");
+	row->actor_kind = SLICE("person");
+	row->tenant = row->actor_tenant = e->row.tenant;
+	row->actor = row->owner = e->row.user;
+	row->how = e->how;
+	return store_try_succeeded(db, e->row.user, &row->failed);
+}
+
 static int run(struct db *db, struct web_write *w)
 {
 	struct web_enter *e = container_of(w, struct web_enter, write);
@@ -36,7 +48,9 @@ static int run(struct db *db, struct web_write *w)
 	rc = store_passes_expire(db, e->row.created_us);
 	if (rc == DB_OK)
 		rc = store_sessions_trim(db, e->row.user, WEB_SESSIONS_OF_PERSON - 1);
-	return rc == DB_OK ? store_pass_put(db, &e->row) : rc;
+	if (rc == DB_OK)
+		rc = store_pass_put(db, &e->row);
+	return rc == DB_OK ? tell(db, e) : rc;
 }
 
 static void entered(struct web_write *w)

@@ -15,9 +15,10 @@ struct web_enter {
 	 */
 	int (*prove)(struct db *db, struct web_enter *e, bool *ret);
 	void (*refused)(struct web_enter *e);
+	struct slice how; /* "password": for the audit trail; static text */
 	bool proved;
 };
-/* Answers: the session, or why there is none. prove and refused are set before. */
+/* Answers: the session, or why there is none. prove, refused and how are set before. */
 void web_enter(struct web_enter *e, struct web_request *r, const struct directory_user *u);
 
 /* What a page is told of its session; secret: of the cookie. */

@@ -4,8 +4,9 @@
 
 #include "net/loop.h"
 
-/* What a row, its change and its bookkeeping hold at most: every field is bounded by web/check.c. */
-#define CHANGE_BYTES 2048
+/* What a row, its change, what is told of it and the bookkeeping hold at most: every field is bounded by web/check.c.
+ */
+#define CHANGE_BYTES 4096
 
 /* ---- showing ---- */
 
@@ -115,7 +116,9 @@ static int write_row(struct db *db, struct web_change *c, const void *now)
 		return DB_OK;
 	store_set_updated_us(kind, &next, MAX(c->now_us, version + 1));
 	c->created = !now;
-	return store_put(db, kind, &next);
+	int rc = store_put(db, kind, &next);
+	web_act_of_rows(&c->act, kind, now, &next);
+	return rc == DB_OK ? web_act_write(db, &c->act) : rc;
 }
 
 struct reading {
@@ -141,18 +144,25 @@ static int change_run(struct db *db, struct store_job *job)
 	return c->exists ? c->rc : write_row(db, c, NULL);
 }
 
+/* Told before it is done: names are looked up that go with it. */
 static void seen(void *arg, const void *row)
 {
-	struct web_change *c = arg;
+	const struct reading *reading = arg;
+	struct web_change *c = reading->c;
 	c->exists = true;
 	c->rc = allowed(c, store_updated_us(c->of->kind, row)) ? DB_OK : DB_CONFLICT;
+	if (c->rc != DB_OK)
+		return;
+	web_act_of_rows(&c->act, c->of->kind, row, NULL);
+	c->rc = web_act_write(reading->db, &c->act);
 }
 
 static int removal_run(struct db *db, struct store_job *job)
 {
 	struct web_change *c = container_of(job, struct web_change, job);
+	struct reading reading = {.db = db, .c = c};
 	c->exists = false;
-	int rc = store_get(db, c->of->kind, c->id, seen, c);
+	int rc = store_get(db, c->of->kind, c->id, seen, &reading);
 	if (rc != DB_OK || !c->exists)
 		return rc;
 	return c->rc == DB_OK ? store_remove(db, c->of->kind, c->id) : c->rc;
@@ -203,6 +213,7 @@ static void removal_done(struct store_job *job, int result)
 static void post(struct web_change *c, int (*run)(struct db *, struct store_job *),
 		 void (*done)(struct store_job *, int))
 {
+	web_act_begin(&c->act, c->request);
 	c->job = (struct store_job){.run = run, .done = done, .bytes = CHANGE_BYTES};
 	int rc = store_post(c->request->context->store, &c->job);
 	if (rc < 0)

@@ -7,6 +7,7 @@
  */
 #pragma once
 #include "store/rows.h"
+#include "web/act.h"
 #include "web/fields.h"
 #include "web/listing.h"
 #include "web/request.h"
@@ -48,6 +49,7 @@ struct web_change {
 	bool (*add)(struct web_change *c, const void *object, json_t *answer);
 
 	/* Private from here. */
+	struct web_act act;
 	int64_t now_us;
 	bool exists, created, stale, foreign;
 	int rc;

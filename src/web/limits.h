@@ -21,6 +21,10 @@
 #define WEB_LIST_MAX 1000
 /* Of each of If-Match and If-None-Match: a dozen tags. */
 #define WEB_CONDITION_MAX 512
+/* A call's story that one actor reads again is told once an hour: an open page reads it at each change. */
+#define WEB_READ_TOLD_US (3600 * SECOND_US)
+/* Acts looked at for one page of the audit trail: about 50 ms of the reader. */
+#define WEB_AUDIT_SCANNED 20000
 /* Calls looked at for one page that is filtered: about 50 ms of the reader. */
 #define WEB_CALLS_SCANNED 20000
 /* Words to search for. */

@@ -47,7 +47,8 @@ static bool is_moment(struct slice s)
 	return web_moment_parse(s, &us);
 }
 
-static bool is_result(struct slice s)
+/* "busy", "logged-in" */
+static bool is_word(struct slice s)
 {
 	return s.n <= 32 && web_is_login(s) && slice_find(s, '.') < 0 && slice_find(s, '_') < 0;
 }
@@ -111,10 +112,17 @@ static const struct web_parameter calls[] = {
 	{"number", is_called, "must be a number such as +33142685300, or an extension"},
 	{"from", is_moment, MOMENT},
 	{"to", is_moment, MOMENT},
-	{"result", is_result, "must be a cause, such as busy"},
+	{"result", is_word, "must be a cause, such as busy"},
 	{"answered", is_boolean, "must be true or false"},
 	QUERY,
 	PAGE};
+static const struct web_parameter audit[] = {TENANT,
+					     {"user", web_is_reference, "must be the login or id of a person"},
+					     {"act", is_word, "must be an act, such as changed"},
+					     {"thing", is_word, "must be what it was done to, such as device"},
+					     {"from", is_moment, MOMENT},
+					     {"to", is_moment, MOMENT},
+					     PAGE};
 static const struct web_parameter clear[] = {TENANT};
 static const struct web_parameter certificates[] = {TENANT, PAGE};
 static const struct web_parameter tokens[] = {TENANT, PAGE};
@@ -130,6 +138,7 @@ const struct web_parameters web_trunk_parameters = TABLE(trunks);
 const struct web_parameters web_number_parameters = TABLE(numbers);
 const struct web_parameters web_lift_parameters = TABLE(lift);
 const struct web_parameters web_call_parameters = TABLE(calls);
+const struct web_parameters web_audit_parameters = TABLE(audit);
 const struct web_parameters web_clear_parameters = TABLE(clear);
 const struct web_parameters web_certificate_parameters = TABLE(certificates);
 const struct web_parameters web_token_parameters = TABLE(tokens);

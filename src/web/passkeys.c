@@ -7,6 +7,7 @@
 #include "directory/directory.h"
 #include "web/enter.h"
 #include "web/fields.h"
+#include "web/note.h"
 #include "web/passkey.h"
 #include "web/route.h"
 #include "web/session.h"
@@ -115,10 +116,21 @@ struct registration {
 	bool room;
 };
 
+static void tell(struct web_write *w, struct slice user, struct slice id, struct slice name)
+{
+	w->act.row.tenant = w->request->who.tenant;
+	w->act.row.owner = user;
+	w->act.row.object = id;
+	w->act.row.object_name = name;
+}
+
 static int put_run(struct db *db, struct web_write *w)
 {
 	struct registration *g = container_of(w, struct registration, write);
-	return store_passkey_put(db, &g->row, WEB_PASSKEYS_OF_PERSON, &g->room);
+	int rc = store_passkey_put(db, &g->row, WEB_PASSKEYS_OF_PERSON, &g->room);
+	if (g->room)
+		tell(w, g->row.user, g->row.id, g->row.name);
+	return rc;
 }
 
 static void put(struct web_write *w)
@@ -160,6 +172,7 @@ static void compared(struct web_hashing *h)
 {
 	struct registration *g = container_of(h, struct registration, hashing);
 	if (!h->ok) {
+		web_note_failed(h->request, directory_user_by_id(h->request->context->directory, g->row.user));
 		web_problem(h->request, WEB_WRONG_LOGIN, "password", "the password is wrong");
 		return;
 	}
@@ -239,13 +252,19 @@ struct change {
 static int rename_run(struct db *db, struct web_write *w)
 {
 	struct change *c = container_of(w, struct change, write);
-	return store_passkey_rename(db, c->user, c->id, c->given.name, &c->there);
+	int rc = store_passkey_rename(db, c->user, c->id, c->given.name, &c->there);
+	if (c->there)
+		tell(w, c->user, c->id, c->given.name);
+	return rc;
 }
 
 static int remove_run(struct db *db, struct web_write *w)
 {
 	struct change *c = container_of(w, struct change, write);
-	return store_passkey_remove(db, c->user, c->id, &c->there);
+	int rc = store_passkey_remove(db, c->user, c->id, &c->there);
+	if (c->there)
+		tell(w, c->user, c->id, SLICE_NONE);
+	return rc;
 }
 
 static void changed(struct web_write *w)

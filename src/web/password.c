@@ -2,6 +2,7 @@
 #include "directory/directory.h"
 #include "web/enter.h"
 #include "web/fields.h"
+#include "web/note.h"
 #include "web/policy.h"
 #include "web/session.h"
 
@@ -39,6 +40,9 @@ static int change_run(struct db *db, struct web_write *w)
 		rc = store_totp_set(db, c->user, SLICE(""), 0);
 	if (rc == DB_OK && by_another)
 		rc = store_passkeys_remove_of_user(db, c->user);
+	w->act.row.tenant = c->tenant;
+	w->act.row.owner = c->user;
+	w->act.row.changed = by_another ? SLICE("password,code-app,passkeys") : SLICE("password");
 	return rc == DB_OK ? store_passes_remove_of_user(db, c->user, w->request->who.pass) : rc;
 }
 
@@ -69,10 +73,12 @@ static void made(struct web_hashing *h)
 static void compared(struct web_hashing *h)
 {
 	struct change *c = container_of(h, struct change, hashing);
-	if (h->ok)
+	if (h->ok) {
 		web_hashing_make(h, h->request, c->given.password, made);
-	else
-		web_problem(h->request, WEB_WRONG_LOGIN, "old", "the old password is wrong");
+		return;
+	}
+	web_note_failed(h->request, directory_user_by_id(h->request->context->directory, c->user));
+	web_problem(h->request, WEB_WRONG_LOGIN, "old", "the old password is wrong");
 }
 
 static void login_read(struct web_login *l)

@@ -23,6 +23,7 @@ struct web {
 	bool bound;
 	char path[112]; /* of the unix socket, to remove it at the end */
 	bool closed;
+	struct web_audit_upkeep *audit;
 	int64_t last_seq; /* of the change feed; 0: nothing has changed since the start */
 	struct metric requests_total, refused_total, timeouts_total, turned_away_total, streams_dropped_total,
 		peers_now;

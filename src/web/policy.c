@@ -40,6 +40,7 @@ static const char *const table[WEB_RESOURCE_COUNT][WEB_ROLE_COUNT] = {
 	[WEB_ON_PASSKEYS] = {"----", "OOOO", "OOOO", "OOOO", "OOOO", "OOOO"},
 	[WEB_ON_EVENTS] = {"----", "T---", "T---", "T---", "T---", "A---"},
 	[WEB_ON_WEBHOOKS] = {"----", "----", "T---", "----", "TTTT", "AAAA"},
+	[WEB_ON_AUDIT] = {"----", "----", "T---", "----", "T---", "A---"},
 	[WEB_ON_PASSWORDS] = {"----", "--O-", "--O-", "--O-", "--T-", "--A-"},
 };
 

@@ -15,6 +15,8 @@
 #include "web/problem.h"
 #include "web/server.h"
 
+struct web_route;
+
 /* What a request may do: web/policy.c. In this order each may give the ones before it. */
 enum web_role { WEB_NOBODY, WEB_USER, WEB_AUDITOR, WEB_SUPERVISOR, WEB_COMPANY_ADMIN, WEB_PROVIDER, WEB_ROLE_COUNT };
 /* How far that goes. */
@@ -79,6 +81,7 @@ struct web_request {
 	struct slice body_text;               /* as it came; in memory of the request's owner until the answer */
 
 	/* Filled in by web_handle(). */
+	const struct web_route *route; /* NULL: none fits */
 	struct web_who who;
 	enum web_reach reach; /* over the route's resource */
 	struct slice id;      /* what stood for {id} */

@@ -85,6 +85,8 @@ const struct web_route web_routes[] = {
 	{"/api/v1/session/passkeys/{id}", WEB_DELETE, web_passkeys_remove, &web_no_parameters, WEB_ON_PASSKEYS,
 	 WEB_REMOVE},
 	{"/api/v1/users/{id}/password", WEB_POST, web_password_set, &web_no_parameters, WEB_ON_PASSWORDS, WEB_CHANGE},
+	{"/api/v1/audit", WEB_GET, web_audit_list, &web_audit_parameters, WEB_ON_AUDIT, WEB_READ},
+	{"/api/v1/audit/check", WEB_GET, web_audit_check, &web_clear_parameters, WEB_ON_AUDIT, WEB_READ},
 	{"/api/v1/events", WEB_GET, web_events_get, &web_event_parameters, WEB_ON_EVENTS, WEB_READ},
 };
 const size_t web_route_count = ARRAY_LEN(web_routes);
@@ -183,6 +185,7 @@ void web_handle(struct web_request *r)
 	}
 	const struct web_route *route = web_route_find(r->method, r->path, &r->id, allow);
 	if (route) {
+		r->route = route;
 		if (web_who_find(r) && web_parameters_check(r, route->parameters) && take_body(r) &&
 		    web_policy_admit(r, route))
 			route->handle(r);

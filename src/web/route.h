@@ -25,6 +25,7 @@ enum web_resource {
 	WEB_ON_PHONE,
 	WEB_ON_EVENTS,
 	WEB_ON_WEBHOOKS,
+	WEB_ON_AUDIT,
 	WEB_RESOURCE_COUNT
 };
 enum web_action { WEB_READ, WEB_CREATE, WEB_CHANGE, WEB_REMOVE };
@@ -96,6 +97,8 @@ void web_passkeys_rename(struct web_request *r);
 void web_passkeys_remove(struct web_request *r);
 void web_password_set(struct web_request *r);
 void web_events_get(struct web_request *r);
+void web_audit_list(struct web_request *r);
+void web_audit_check(struct web_request *r);
 void web_bans_list(struct web_request *r);
 void web_bans_lift(struct web_request *r);
 void web_certificates_list(struct web_request *r);

@@ -8,6 +8,7 @@
 #include "net/certificates.h"
 #include "net/loop.h"
 #include "web/access.h"
+#include "web/audit_upkeep.h"
 #include "web/hooks.h"
 #include "web/phones.h"
 #include "web/sip.h"
@@ -143,6 +144,7 @@ static int give_up(struct web *w, int rc)
 	w->context.access = web_access_free(w->context.access);
 	w->context.phones = web_phones_free(w->context.phones);
 	w->context.hooks = web_hooks_free(w->context.hooks);
+	w->audit = web_audit_upkeep_free(w->audit);
 	if (!w->lws && !w->listener_count)
 		free(w);
 	return rc;
@@ -180,7 +182,8 @@ int web_new(const struct web_context *context, struct web **ret, struct web_reas
 		return give_up(w, rc);
 	}
 	w->context.phones = web_phones_new(&w->context);
-	if (!w->context.phones) {
+	w->audit = web_audit_upkeep_new(&w->context);
+	if (!w->context.phones || !w->audit) {
 		snprintf(reterr->text, sizeof(reterr->text), "out of memory");
 		return give_up(w, -ENOMEM);
 	}
@@ -202,6 +205,7 @@ int web_new(const struct web_context *context, struct web **ret, struct web_reas
 	directory_on_presence(context->directory, web_stream_presence, w);
 	/* Last: with jobs of theirs in the store nothing could be given up any more. */
 	web_hooks_start(w->context.hooks);
+	web_audit_upkeep_start(w->audit);
 	*ret = w;
 	return 0;
 }
@@ -228,6 +232,7 @@ void web_close(struct web *w)
 	w->closed = true;
 	if (w->context.hooks)
 		web_hooks_close(w->context.hooks);
+	web_audit_upkeep_close(w->audit);
 	web_listen_close(w);
 	directory_on_presence(w->context.directory, NULL, NULL);
 	w->context.phones = web_phones_free(w->context.phones); /* while there is a directory */
@@ -255,6 +260,7 @@ struct web *web_free(struct web *w)
 		lws_context_destroy(w->lws);
 	web_access_free(w->context.access);
 	web_hooks_free(w->context.hooks);
+	web_audit_upkeep_free(w->audit);
 	free(w);
 	return NULL;
 }

@@ -3,6 +3,7 @@
 
 #include "web/enter.h"
 #include "web/fields.h"
+#include "web/note.h"
 #include "web/route.h"
 #include "web/who.h"
 
@@ -27,7 +28,7 @@ void web_session_get(struct web_request *r)
 void web_session_end(struct web_request *r)
 {
 	if (person(r) && web_set_cookie(r, web_cookie_name(r->plane), "", 0))
-		web_remove(r, r->who.pass, store_pass_remove);
+		web_pass_remove(r, r->who.pass);
 }
 
 /* ---- log in ---- */
@@ -60,8 +61,9 @@ struct entry {
 };
 
 /* One sentence for a name that is not there, a person without a password and a wrong password. */
-static void wrong(struct web_request *r)
+static void wrong(struct web_request *r, const struct directory_user *u)
 {
+	web_note_failed(r, u);
 	web_problem(r, WEB_WRONG_LOGIN, NULL, "the login or the password is wrong");
 }
 
@@ -79,11 +81,14 @@ static int prove(struct db *db, struct web_enter *enter, bool *ret)
 static void refused(struct web_enter *enter)
 {
 	struct entry *e = container_of(enter, struct entry, enter);
-	if (e->still && !enter->proved)
-		web_problem(enter->write.request, WEB_WRONG_CODE, "code",
-			    "this code was used already; wait for the next");
-	else
-		wrong(enter->write.request);
+	struct web_request *r = enter->write.request;
+	const struct directory_user *u = directory_user_by_id(r->context->directory, enter->row.user);
+	if (!e->still || enter->proved) {
+		wrong(r, u);
+		return;
+	}
+	web_note_failed(r, u);
+	web_problem(r, WEB_WRONG_CODE, "code", "this code was used already; wait for the next");
 }
 
 static void compared(struct web_hashing *h)
@@ -92,7 +97,7 @@ static void compared(struct web_hashing *h)
 	struct web_request *r = h->request;
 	const struct directory_user *u = directory_user_by_id(r->context->directory, e->login.user);
 	if (!h->ok || !u) {
-		wrong(r);
+		wrong(r, u);
 		return;
 	}
 	if (!slice_empty(e->login.totp)) {
@@ -102,12 +107,14 @@ static void compared(struct web_hashing *h)
 		}
 		e->step = web_totp_step(r, e->login.totp, e->login.totp_step, e->given.code);
 		if (!e->step) {
+			web_note_failed(r, u);
 			web_problem(r, WEB_WRONG_CODE, "code", "the code is wrong, or was used already");
 			return;
 		}
 	}
 	/* Only now: with a code still to be guessed, tries go on being counted. */
 	web_forgive(r, e->given.login);
+	e->enter.how = e->step ? SLICE("password+code") : SLICE("password");
 	e->enter.prove = prove;
 	e->enter.refused = refused;
 	web_enter(&e->enter, r, u);

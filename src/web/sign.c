@@ -10,6 +10,7 @@
 #include "base/writer.h"
 #include "web/enter.h"
 #include "web/fields.h"
+#include "web/note.h"
 #include "web/passkey.h"
 #include "web/route.h"
 #include "web/session.h"
@@ -115,9 +116,16 @@ static void enter(struct signing *s)
 		return;
 	}
 	web_forgive(r, s->given.credential);
+	s->enter.how = s->login.request ? SLICE("passkey+password") : SLICE("passkey");
 	s->enter.prove = prove;
 	s->enter.refused = refused;
 	web_enter(&s->enter, r, u);
+}
+
+static void wrong_password(const struct signing *s)
+{
+	web_note_failed(s->request, directory_user_by_id(s->request->context->directory, s->row.user));
+	web_problem(s->request, WEB_WRONG_LOGIN, "password", "the password is wrong");
 }
 
 static void compared(struct web_hashing *h)
@@ -126,7 +134,7 @@ static void compared(struct web_hashing *h)
 	if (h->ok)
 		enter(s);
 	else
-		web_problem(h->request, WEB_WRONG_LOGIN, "password", "the password is wrong");
+		wrong_password(s);
 }
 
 static void login_read(struct web_login *l)

@@ -128,7 +128,12 @@ static int create_run(struct db *db, struct web_write *w)
 	int64_t count = 0;
 	int rc = store_tokens_count(db, t->row.tenant, &count);
 	t->full = count >= WEB_TOKENS_OF_TENANT;
-	return rc == DB_OK && !t->full ? store_pass_put(db, &t->row) : rc;
+	if (rc != DB_OK || t->full)
+		return rc;
+	w->act.row.tenant = t->row.tenant;
+	w->act.row.object = t->row.id;
+	w->act.row.object_name = t->row.name;
+	return store_pass_put(db, &t->row);
 }
 
 static void created(struct web_write *w)
@@ -208,7 +213,7 @@ void web_tokens_remove(struct web_request *r)
 {
 	const struct web_pass *p = r->context->access ? web_access_by_id(r->context->access, r->id) : NULL;
 	if (p && p->kind == STORE_TOKEN && web_policy_sees(r, p->tenant, SLICE_NONE, SLICE_NONE))
-		web_remove(r, r->id, store_pass_remove);
+		web_pass_remove(r, r->id);
 	else
 		web_problem(r, WEB_UNKNOWN_TOKEN, NULL, "there is no token with the id \"%.*s\"",
 			    SLICE_ARG(slice_first(r->id, 64)));

@@ -8,6 +8,7 @@
 #include "directory/directory.h"
 #include "web/enter.h"
 #include "web/fields.h"
+#include "web/note.h"
 #include "web/route.h"
 #include "web/session.h"
 
@@ -106,6 +107,9 @@ struct totp_write {
 static int write_run(struct db *db, struct web_write *w)
 {
 	struct totp_write *t = container_of(w, struct totp_write, write);
+	w->act.row.tenant = w->request->who.tenant;
+	w->act.row.owner = t->user;
+	w->act.row.act = t->secret_n ? SLICE("created") : SLICE("removed");
 	return store_totp_set(db, t->user, slice_of(t->secret, t->secret_n), t->step);
 }
 
@@ -176,10 +180,12 @@ static void removal_read(struct web_login *l)
 {
 	struct totp_write *t = container_of(l, struct totp_write, login);
 	t->step = web_totp_step(l->request, l->totp, l->totp_step, web_argument(l->request, "code"));
-	if (!slice_empty(l->totp) && t->step)
+	if (!slice_empty(l->totp) && t->step) {
 		post(t, l->request);
-	else
-		wrong_code(l->request);
+		return;
+	}
+	web_note_failed(l->request, directory_user_by_id(l->request->context->directory, t->user));
+	wrong_code(l->request);
 }
 
 void web_totp_remove(struct web_request *r)

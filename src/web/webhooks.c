@@ -185,6 +185,8 @@ struct renewal {
 static int renew_run(struct db *db, struct web_write *w)
 {
 	struct renewal *n = container_of(w, struct renewal, write);
+	w->act.row.object = n->id;
+	w->act.row.changed = SLICE("secret");
 	return store_webhook_secret_set(db, n->id, slice_from_string(n->secret));
 }
 
@@ -199,7 +201,9 @@ static void renewed(struct web_write *w)
 void web_webhooks_renew(struct web_request *r)
 {
 	struct renewal *n = web_kind_named(r, &webhook) ? web_alloc(r, sizeof(*n)) : NULL;
-	if (!n || !web_keep(r, r->id, &n->id))
+	const struct store_webhook *k = n ? web_hooks_find(r->context->hooks, r->id) : NULL;
+	if (!k || !web_keep(r, k->id, &n->id) || !web_keep(r, k->tenant, &n->write.act.row.tenant) ||
+	    !web_keep(r, k->name, &n->write.act.row.object_name))
 		return;
 	draw(r, n->secret);
 	n->write.run = renew_run;

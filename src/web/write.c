@@ -4,13 +4,15 @@
 
 #include "net/loop.h"
 
-/* What a row, its change and its bookkeeping hold at most: every field is bounded by web/check.c. */
-#define WRITE_BYTES 2048
+/* What a row, its change, what is told of it and the bookkeeping hold at most: every field is bounded by web/check.c.
+ */
+#define WRITE_BYTES 4096
 
 static int run(struct db *db, struct store_job *job)
 {
 	struct web_write *w = container_of(job, struct web_write, job);
-	return w->run(db, w);
+	int rc = w->run(db, w);
+	return rc == DB_OK ? web_act_write(db, &w->act) : rc;
 }
 
 static void done(struct store_job *job, int result)
@@ -28,6 +30,7 @@ static void done(struct store_job *job, int result)
 void web_write_post(struct web_write *w, struct web_request *r)
 {
 	w->request = r;
+	web_act_begin(&w->act, r);
 	w->job = (struct store_job){.run = run, .done = done, .bytes = WRITE_BYTES};
 	int rc = store_post(r->context->store, &w->job);
 	if (rc < 0)
@@ -37,13 +40,36 @@ void web_write_post(struct web_write *w, struct web_request *r)
 struct removal {
 	struct web_write write;
 	struct slice id;
-	int (*remove)(struct db *db, struct slice id);
+	struct db *db;
+	int rc;
 };
+
+/* Told while the row is there: its name is looked up, and whose it is. */
+static void seen(void *arg, const void *row)
+{
+	struct removal *r = arg;
+	const struct store_pass *p = row;
+	struct web_act act = r->write.act;
+	act.row.tenant = p->tenant;
+	if (p->kind == STORE_SESSION) {
+		act.row.act = SLICE("logged-out");
+		act.row.owner = p->user;
+	} else {
+		act.row.object = p->id;
+		act.row.object_name = p->name;
+	}
+	r->rc = web_act_write(r->db, &act);
+}
 
 static int removal_run(struct db *db, struct web_write *w)
 {
 	struct removal *r = container_of(w, struct removal, write);
-	return r->remove(db, r->id);
+	r->db = db;
+	r->rc = DB_OK;
+	int rc = store_get(db, STORE_PASS, r->id, seen, r);
+	if (rc == DB_OK)
+		rc = r->rc;
+	return rc == DB_OK ? store_pass_remove(db, r->id) : rc;
 }
 
 static void removal_committed(struct web_write *w)
@@ -51,12 +77,11 @@ static void removal_committed(struct web_write *w)
 	web_answer_empty(w->request);
 }
 
-void web_remove(struct web_request *r, struct slice id, int (*remove)(struct db *db, struct slice id))
+void web_pass_remove(struct web_request *r, struct slice id)
 {
 	struct removal *w = web_alloc(r, sizeof(*w));
 	if (!w || !web_keep(r, id, &w->id))
 		return;
-	w->remove = remove;
 	w->write.run = removal_run;
 	w->write.committed = removal_committed;
 	web_write_post(&w->write, r);

@@ -8,6 +8,11 @@
 struct web_write {
 	struct store_job job;
 	struct web_request *request;
+	/*
+	 * What is told of it, act.row: what the resource sets before, or on the store's thread. With neither object nor
+	 * owner nothing is: run() sets one where something was done.
+	 */
+	struct web_act act;
 	int (*run)(struct db *db, struct web_write *w);             /* store thread: db_error */
 	void (*committed)(struct web_write *w);                     /* answers */
 	bool (*explain)(struct web_write *w, struct web_problem *); /* after DB_CONFLICT: what stands in the way now */
@@ -15,8 +20,8 @@ struct web_write {
 /* Posts it, or answers why not. */
 void web_write_post(struct web_write *w, struct web_request *r);
 
-/* DELETE of one row: 204 after commit. */
-void web_remove(struct web_request *r, struct slice id, int (*remove)(struct db *db, struct slice id));
+/* A session or token is taken back: 204 after commit. */
+void web_pass_remove(struct web_request *r, struct slice id);
 
 /* A new id in the request's arena. False: answered. */
 MUST_USE bool web_new_id(struct web_request *r, struct slice *ret);

@@ -51,7 +51,8 @@ OTHERS = {'Tenant': {'name': 'other', 'domain': 'other.example'}, 'User': {'logi
 # Parameters that need others, and values that they may have.
 QUERIES = {'tenant': 'acme', 'user': 'p101', 'login': 'p101', 'name': 'desk', 'number': '+33142685300', 'live': 'false',
            'address': '192.0.2.7', 'all': 'true', 'limit': '5', 'from': '2026-01-01T00:00:00Z',
-           'to': '2026-01-01T00:00:00Z', 'result': 'busy', 'answered': 'true', 'q': 'a'}
+           'to': '2026-01-01T00:00:00Z', 'result': 'busy', 'answered': 'true', 'q': 'a', 'act': 'changed',
+           'thing': 'device'}
 NEEDS = {'login': ['tenant'], 'user': ['tenant'], 'name': ['tenant', 'user']}
 UNKNOWN = {'tenant': 'unknown-tenant', 'user': 'unknown-user'}
 
@@ -80,7 +81,7 @@ def everything_works(api, call_id, live_id):
             changed = api.good(operation, there[operation], body=body).json
             assert all(changed[name] == value for name, value in body.items()), changed
             api.good(operation.replace('change', 'put'), there[operation], body=BODIES[operation.replace('change', 'create')])
-    for operation in ('getHealth', 'getMetrics', 'getOpenapi', 'getStatus', 'listBans'):
+    for operation in ('getHealth', 'getMetrics', 'getOpenapi', 'getStatus', 'listBans', 'listAudit', 'checkAudit'):
         api.good(operation)
     api.good('liftBans', query={'all': 'true'})
     certificates_are_listed(api, there)

@@ -57,6 +57,8 @@ RIGHTS = {
     'GET /api/v1/tokens': '--T-TA',
     'POST /api/v1/tokens': '----TA',
     'DELETE /api/v1/tokens/{token}': '----TA',
+    'GET /api/v1/audit': '--T-TA',
+    'GET /api/v1/audit/check': '--T-TA',
     'GET /api/v1/webhooks': '--T-TA',
     'POST /api/v1/webhooks': '----TA',
     'GET /api/v1/webhooks/{webhook}': '--T-TA',
@@ -181,7 +183,7 @@ def check_cell(operation, role, reach, browser, own, other, n):
         return
     assert allowed(operation, answer), (operation, role, answer)
     if operation in ('GET /api/v1/users', 'GET /api/v1/devices', 'GET /api/v1/numbers', 'GET /api/v1/trunks',
-                     'GET /api/v1/tokens', 'GET /api/v1/webhooks', 'GET /api/v1/tenants', 'GET /api/v1/calls') and reach == 'T':
+                     'GET /api/v1/tokens', 'GET /api/v1/webhooks', 'GET /api/v1/audit', 'GET /api/v1/tenants', 'GET /api/v1/calls') and reach == 'T':
         items = answer.json['items']
         assert (items or 'calls' in operation) and of(own, items, 'name' if 'tenants' in operation else 'tenant'), \
             (operation, items)

@@ -44,6 +44,7 @@ static void an_empty_file_gives_the_defaults(void **state)
 		assert_int_equal(c.shutdown_wait_s, 30);
 		assert_true(c.trace_sip);
 		assert_int_equal(c.trace_days, 3);
+		assert_int_equal(c.audit_days, 365);
 		assert_int_equal(c.network_count, 1);
 		assert_true(c.networks[0].local_auto);
 		assert_int_equal(c.networks[0].internal_count, 4);
@@ -73,6 +74,7 @@ static void every_key_is_taken(void **state)
 				   "user: alto\n"
 				   "shutdown: {wait: 3600}\n"
 				   "trace: {sip: false, days: 30}\n"
+				   "audit: {days: 3650}\n"
 				   "acme:\n"
 				   "  directory: https://ca.example/directory\n"
 				   "  contact: admin@example.com\n"
@@ -105,6 +107,7 @@ static void every_key_is_taken(void **state)
 	assert_string_equal(c.user, "alto");
 	assert_false(c.trace_sip);
 	assert_int_equal(c.trace_days, 30);
+	assert_int_equal(c.audit_days, 3650);
 	assert_string_equal(c.certificate, "/etc/c.pem");
 	assert_string_equal(c.key, "/etc/k.pem");
 	assert_string_equal(c.authorities, "/etc/ca.pem");
@@ -184,6 +187,8 @@ static const struct refusal refusals[] = {
 	{"trace: {sip: 1}\n", "alto.yaml:1: trace.sip: ", "true or false"},
 	{"trace:\n  days: 0\n", "alto.yaml:2: trace.days: ", "from 1 to 30"},
 	{"trace:\n  days: 31\n", "alto.yaml:2: trace.days: ", "from 1 to 30"},
+	{"audit: {days: 0}\n", "alto.yaml:1: audit.days: ", "from 1 to 3650"},
+	{"audit: {days: 3651}\n", "alto.yaml:1: audit.days: ", "from 1 to 3650"},
 	{"trace: true\n", "alto.yaml:1: trace: ", "keys and values"},
 	{"trace: {media: true}\n", "alto.yaml:1: trace.media: ", "not a key"},
 	{"media: {plain_rtp: yes}\n", "alto.yaml:1: media.plain_rtp: ", "true or false"},

@@ -52,6 +52,9 @@ static const struct {
 	  "INSERT INTO users VALUES ('u', 't1', 'u', '10', 'U', 'user', 8, 8)",
 	  "INSERT INTO logins VALUES ('u', 't1', 'hash', '', 0)"},
 	 {"SELECT count(*) = 1 FROM logins WHERE password = 'hash'", "SELECT count(*) = 0 FROM passkeys"}},
+	{{"INSERT INTO tenants VALUES ('t1', 'acme', 'acme.example', 0, 7, 7)",
+	  "INSERT INTO users VALUES ('u', 't1', 'u', '10', 'U', 'user', 8, 8)"},
+	 {"SELECT count(*) = 1 FROM users", "SELECT (SELECT count(*) FROM audit) + (SELECT count(*) FROM tries) = 0"}},
 };
 
 static void test_each_step_with_rows(void **state)

@@ -2,6 +2,7 @@
 #include <ctype.h>
 
 #include "support/test.h"
+#include "web/act.h"
 #include "web/fields.h"
 #include "web/openapi.h"
 #include "web/policy.h"
@@ -86,6 +87,20 @@ static void every_operation_is_a_route(void **state)
 		for (size_t j = 0; j < i; j++)
 			assert_false(web_routes[i].method == web_routes[j].method &&
 				     strcmp(web_routes[i].pattern, web_routes[j].pattern) == 0);
+}
+
+/* What changes something is told in the audit trail, and openapi.json has the word; but for a page's phone. */
+static void every_change_is_told(void **state)
+{
+	const char *words = json_string_value(
+		get(get(get(schema_of(*state, "Act"), "properties"), "thing"), "description"));
+	for (size_t i = 0; i < web_route_count; i++) {
+		const char *thing = web_act_thing(web_routes[i].resource);
+		if (web_routes[i].action == WEB_READ || web_routes[i].resource == WEB_ON_PHONE)
+			continue;
+		if (!thing || !strstr(words, thing))
+			fail_msg("%s: %s", web_routes[i].pattern, thing ? thing : "nothing");
+	}
 }
 
 /* {"$ref": "#/components/parameters/Name"} leads to that parameter. */
@@ -270,9 +285,13 @@ static void problems_have_their_codes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_route_is_an_operation),        cmocka_unit_test(every_operation_is_a_route),
-		cmocka_unit_test(parameters_are_those_of_the_tables), cmocka_unit_test(fields_are_those_of_the_schemas),
-		cmocka_unit_test(every_request_has_its_table),        cmocka_unit_test(problems_have_their_codes),
+		cmocka_unit_test(every_route_is_an_operation),
+		cmocka_unit_test(every_operation_is_a_route),
+		cmocka_unit_test(every_change_is_told),
+		cmocka_unit_test(parameters_are_those_of_the_tables),
+		cmocka_unit_test(fields_are_those_of_the_schemas),
+		cmocka_unit_test(every_request_has_its_table),
+		cmocka_unit_test(problems_have_their_codes),
 		cmocka_unit_test(security_is_as_the_table_of_rights),
 	};
 	return cmocka_run_group_tests(tests, load, unload);

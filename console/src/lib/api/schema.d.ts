@@ -737,6 +737,46 @@ export interface paths {
         patch: operations["changePasskey"];
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was done, newest first
+         * @description Every act that changes something, and what of other people's calls was looked at. A page may be short, or empty, while `next` is not null: go on. Rows are never changed, and go by age alone (`audit: days:` in the node's file).
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Do the newest rows of the trail follow from one another?
+         * @description Of one company; without `tenant`, of one's own, and for the provider of what concerns no company. docs/api.md says what this shows, and what it does not.
+         */
+        get: operations["checkAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1751,6 +1791,69 @@ export interface components {
              * @enum {string}
              */
             action?: "changed" | "removed" | "ringing" | "answered" | "ending" | "ended";
+        };
+        /** @description One row of the audit trail. Names are those of that moment. */
+        Act: {
+            id: components["schemas"]["Id"];
+            /** @description Of its company's rows, without gaps; so are the provider's own. */
+            number: number;
+            at: components["schemas"]["Time"];
+            /** @description Whose affair it is; null: the provider's, or the company is gone. */
+            tenant: string | null;
+            /** @description Who did it. */
+            actor: {
+                /**
+                 * @description machine: a command on the server. nobody: a log-in that failed. provider: somebody of the provider, whom a company is not told.
+                 * @enum {string}
+                 */
+                kind: "person" | "token" | "machine" | "nobody" | "provider";
+                /** @description Of the user or token. */
+                id: string | null;
+                name: string | null;
+            };
+            /** @description Where the request came from; null: this machine, or it is not told. */
+            address: string | null;
+            /**
+             * @description failed: a log-in, told the 1st, 10th, 100th ... time in a row. read: another's call was looked at, told once an hour.
+             * @enum {string}
+             */
+            act: "created" | "changed" | "removed" | "logged-in" | "logged-out" | "failed" | "read" | "read-messages" | "ended" | "lifted" | "renewed";
+            /** @description tenant, user, device, number, trunk, webhook, token, session, password, code-app, passkey, call, ban, certificate. */
+            thing: string;
+            /** @description Which; null where it has no name of its own: a session, a password. */
+            object: {
+                id: string | null;
+                name: string | null;
+            } | null;
+            /** @description The person whose it is. */
+            owner: {
+                id: string | null;
+                name: string | null;
+            } | null;
+            /** @description Which fields. Values are told of a role and of lines alone. */
+            changed: {
+                field: string;
+                from: string | null;
+                to: string | null;
+            }[];
+            /** @description Of a log-in: password, password+code, passkey, passkey+password. */
+            how: string | null;
+            /** @description Of a log-in: how many have failed since the last that succeeded, this one included. */
+            failed: number;
+            /** @description Of this row and the hash before it: SHA-256 in HMAC. */
+            hash: string;
+        };
+        AuditCheck: {
+            /** @description How many were looked at: the newest. */
+            rows: number;
+            /** @description The number of the oldest of them. */
+            first: number;
+            /** @description The number of the newest. */
+            last: number;
+            /** @description The first that does not follow from the one before; null: all do. */
+            broken: number | null;
+            /** @description Of the newest: to be noted elsewhere. */
+            hash: string | null;
         };
         /** @description Codes are added, never renamed. */
         ProblemCode: "bad-request" | "bad-json" | "missing-field" | "unknown-field" | "invalid-field" | "unknown-parameter" | "invalid-parameter" | "no-login" | "wrong-login" | "code-needed" | "wrong-code" | "password-needed" | "wrong-passkey" | "forbidden" | "foreign" | "wrong-address" | "unknown-token" | "unknown-webhook" | "unknown-delivery" | "unknown-passkey" | "too-often" | "busy" | "not-found" | "unknown-tenant" | "unknown-user" | "unknown-device" | "unknown-call" | "unknown-trunk" | "unknown-number" | "unknown-ban" | "unknown-certificate" | "method-not-allowed" | "conflict" | "name-taken" | "domain-taken" | "login-taken" | "extension-taken" | "username-taken" | "number-taken" | "no-host-name" | "id-taken" | "precondition-failed" | "length-required" | "too-large" | "not-json" | "store-full" | "store-busy" | "store-trouble" | "no-memory";
@@ -3812,6 +3915,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Name or id: only this tenant's. */
+                tenant?: components["parameters"]["Tenant"];
+                /** @description Only what this person did, or was done to what is theirs: the id, also of one who is gone, or with `tenant` the login. */
+                user?: components["schemas"]["Reference"];
+                /** @description Only this. */
+                act?: string;
+                /** @description Only what was done to this. */
+                thing?: string;
+                /** @description Only what was done at this moment or later. */
+                from?: components["schemas"]["Moment"];
+                /** @description Only what was done before this moment. */
+                to?: components["schemas"]["Moment"];
+                /** @description Items of the page; 100 if not given. */
+                limit?: components["parameters"]["Limit"];
+                /** @description What the page before gave as `next`. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Act"][];
+                        /** @description Cursor of the page that follows; null: this is the last. */
+                        next: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkAudit: {
+        parameters: {
+            query?: {
+                /** @description Name or id: only this tenant's. */
+                tenant?: components["parameters"]["Tenant"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditCheck"];
+                };
             };
             default: components["responses"]["Problem"];
         };

@@ -1,0 +1,186 @@
+#!/usr/bin/python3
+"""The audit trail: each act leaves a row that says who, what and from where; companies see their own; nothing is changed later."""
+import hashlib
+import hmac
+import json
+import pathlib
+import sqlite3
+
+from browser import Browser
+from server import Alto, free_port
+
+PASSWORD = 'correct horse'
+
+
+def rows(asker, **query):
+    """Newest first."""
+    parameters = '&'.join(f'{name}={value}' for name, value in query.items())
+    items, cursor = [], ''
+    while cursor is not None:
+        answer = asker('GET', f'/api/v1/audit?limit=100&{parameters}&cursor={cursor}')
+        items, cursor = items + answer['items'], answer['next']
+    return items
+
+
+def sentence(row):
+    owner = (row['owner'] or {}).get('name')
+    thing = (row['object'] or {}).get('name')
+    changed = [c['field'] if c['to'] is None else f"{c['field']} {c['from']}>{c['to']}" for c in row['changed']]
+    words = [row['actor']['kind'], row['actor']['name'], row['act'], row['thing'], thing, owner and f'of {owner}', *changed,
+             row['how'], row['failed'] and f"failed {row['failed']}"]
+    return ' '.join(str(w) for w in words if w)
+
+
+def by_machine(alto):
+    """A command on the server is told as that; it has no name and no address."""
+    def ask(method, path):
+        status, answer = alto.api(method, path)
+        assert status == 200, answer
+        return answer
+
+    alto.command('tenant', 'add', 'acme', '--domain', 'acme.example', '--lines', '10')
+    alto.command('tenant', 'add', 'beta', '--domain', 'beta.example')
+    for login, role in ('anna', 'admin'), ('paul', 'user'), ('olga', 'auditor'):
+        alto.command('user', 'add', 'acme', login, '--extension', str(100 + len(login) + ord(login[0])), '--name', login.title(),
+                     '--role', role, '--password', PASSWORD)
+    told = [sentence(r) for r in rows(ask, tenant='acme')]
+    assert told == ['machine changed password of Olga password code-app passkeys', 'machine created user Olga',
+                    'machine changed password of Paul password code-app passkeys', 'machine created user Paul',
+                    'machine changed password of Anna password code-app passkeys', 'machine created user Anna',
+                    'machine created tenant acme'], told
+    assert all(r['address'] is None and r['tenant'] == 'acme' for r in rows(ask, tenant='acme'))
+    return ask
+
+
+def made(answer):
+    assert answer.status in (200, 201, 202, 204), answer
+    return answer.json['id'] if answer.text else None
+
+
+def by_person(ask, anna):
+    """What an admin does, in order."""
+    paul = anna.ask('GET', '/api/v1/users?tenant=acme&login=paul').json['items'][0]['id']
+    tenant = anna.ask('GET', '/api/v1/tenants').json['items'][0]['id']
+    made(anna.ask('PATCH', f'/api/v1/users/{paul}', {'name': 'Paul Keller', 'role': 'supervisor'}))
+    made(anna.ask('PATCH', f'/api/v1/users/{paul}', {'name': 'Paul Keller'}))  # as it is: nothing to tell
+    made(anna.ask('PATCH', f'/api/v1/tenants/{tenant}', {'lines': 12}))
+    device = made(anna.ask('POST', '/api/v1/devices', {'tenant': 'acme', 'user': 'paul', 'name': 'desk'}))
+    made(anna.ask('PATCH', f'/api/v1/devices/{device}', {'password': 'a secret that is told nowhere', 'keepalive': 'off'}))
+    made(anna.ask('DELETE', f'/api/v1/devices/{device}'))
+    token = made(anna.ask('POST', '/api/v1/tokens', {'tenant': 'acme', 'name': 'crm', 'role': 'admin'}))
+    webhook = made(anna.ask('POST', '/api/v1/webhooks', {'tenant': 'acme', 'name': 'hook', 'url': 'https://webhooks.invalid/',
+                                                        'state': 'off'}))
+    made(anna.ask('POST', f'/api/v1/webhooks/{webhook}/secret'))
+    made(anna.ask('DELETE', f'/api/v1/tokens/{token}'))
+    refused = anna.ask('PATCH', f'/api/v1/users/{paul}', {'role': 'provider'})
+    assert refused.status == 403, refused
+    told = [sentence(r) for r in rows(ask, tenant='acme')]
+    expected = ['person Anna removed token crm', 'person Anna changed webhook hook secret', 'person Anna created webhook hook',
+                'person Anna created token crm', 'person Anna removed device desk of Paul Keller',
+                'person Anna changed device desk of Paul Keller password keepalive',
+                'person Anna created device desk of Paul Keller', 'person Anna changed tenant acme lines 10>12',
+                'person Anna changed user Paul Keller name role user>supervisor',
+                'person Anna logged-in session of Anna password']
+    assert told[:len(expected)] == expected, told
+    return paul
+
+
+def logins(ask, company, paul):
+    """Each log-in, and those that fail: the first, the tenth; the next that succeeds says how many."""
+    page = Browser(company)
+    for _ in range(3):
+        assert page.login('paul@acme.example', 'wrong').status == 401
+    assert page.login('nobody@acme.example', 'wrong').status == 401
+    assert page.login('paul@acme.example', PASSWORD).status == 200
+    made(page.ask('DELETE', '/api/v1/session'))
+    told = [sentence(r) for r in rows(ask, tenant='acme', user=paul, thing='session')]
+    assert told == ['person Paul Keller logged-out session of Paul Keller',
+                    'person Paul Keller logged-in session of Paul Keller password failed 3',
+                    'nobody failed session of Paul Keller failed 1'], told
+    [failed] = rows(ask, tenant='acme', act='failed')
+    assert failed['address'] == '127.0.0.1', failed
+
+
+def filters(ask, anna):
+    everything = rows(ask, tenant='acme')
+    numbers = [r['number'] for r in everything]
+    assert numbers == list(range(len(everything), 0, -1)), numbers
+    middle = everything[5]
+    later, earlier = rows(ask, tenant='acme', **{'from': middle['at']}), rows(ask, tenant='acme', to=middle['at'])
+    assert later + earlier == everything and middle in later, middle
+    assert {r['thing'] for r in rows(ask, tenant='acme', thing='device')} == {'device'}
+    assert {r['act'] for r in rows(ask, tenant='acme', act='removed', thing='token')} == {'removed'}
+    seen = anna.ask('GET', '/api/v1/audit?limit=3').json
+    assert [r['id'] for r in seen['items']] == [r['id'] for r in everything[:3]] and seen['next'], seen
+    for wrong in 'from=yesterday', 'act=A', 'cursor=x', 'limit=0', 'word=x', 'user=nobody-at-all':
+        assert anna.ask('GET', f'/api/v1/audit?{wrong}').status in (400, 404), wrong
+
+
+def companies_do_not_see_one_another(alto, ask, company, anna):
+    """Nor who works for the provider, nor from where."""
+    alto.api('PATCH', '/api/v1/tenants/acme', {'lines': 20})
+    newest = anna.ask('GET', '/api/v1/audit?limit=1').json['items'][0]
+    assert (newest['actor'], newest['address']) == ({'kind': 'provider', 'id': None, 'name': None}, None), newest
+    assert rows(ask, tenant='acme')[0]['actor']['kind'] == 'machine'
+    beta = Browser(company, alto.command('token', 'add', 'boss', '--tenant', 'beta').strip())
+    [made_token, made_tenant] = beta.ask('GET', '/api/v1/audit').json['items']
+    assert (made_token['thing'], made_tenant['thing']) == ('token', 'tenant'), made_token
+    acme = anna.ask('GET', '/api/v1/tenants').json['items'][0]['id']
+    for name in 'acme', acme:
+        assert beta.ask('GET', f'/api/v1/audit?tenant={name}').status == 404
+        assert beta.ask('GET', f'/api/v1/audit/check?tenant={name}').status == 404
+    for user in ask('GET', '/api/v1/users?tenant=acme')['items']:
+        assert beta.ask('GET', f"/api/v1/audit?user={user['id']}").json['items'] == [], user
+    olga, paul = Browser(company), Browser(company)
+    assert olga.login('olga@acme.example', PASSWORD).status == paul.login('paul@acme.example', PASSWORD).status == 200
+    assert olga.ask('GET', '/api/v1/audit').json['items'] and olga.ask('GET', '/api/v1/audit/check').status == 200
+    assert paul.ask('GET', '/api/v1/audit').status == paul.ask('GET', '/api/v1/audit/check').status == 403
+
+
+def nothing_is_changed(alto, ask):
+    """No operation touches a row; who does it in the database is found out."""
+    document = ask('GET', '/api/v1/openapi.json')
+    for path, operations in document['paths'].items():
+        if path.startswith('/api/v1/audit'):
+            assert set(operations) == {'get'}, path
+    fine = ask('GET', '/api/v1/audit/check?tenant=acme')
+    newest = rows(ask, tenant='acme')[0]
+    assert fine == {'rows': newest['number'], 'first': 1, 'last': newest['number'], 'broken': None, 'hash': newest['hash']}, fine
+    alto.stop()
+    database = sqlite3.connect(pathlib.Path(alto.data) / 'alto.db')
+    columns = [c[1] for c in database.execute('PRAGMA table_info(audit)')]
+    before = b'alto audit'
+    for row in database.execute(f"SELECT * FROM audit WHERE tenant = (SELECT id FROM tenants WHERE name = 'acme') ORDER BY number"):
+        row = dict(zip(columns, row))
+        [*texts, given] = (row[c] for c in columns)
+        before = hmac.new(before, ''.join(f'{text}\n' for text in texts).encode(), hashlib.sha256).digest()
+        assert before == given, row  # as docs/api.md says
+    text = json.dumps([str(r) for r in database.execute('SELECT * FROM audit')])
+    assert 'told nowhere' not in text and PASSWORD not in text
+    database.execute("UPDATE audit SET actor_name = 'Paul' WHERE number = 9 AND tenant = (SELECT id FROM tenants WHERE name = 'acme')")
+    database.commit()
+    database.close()
+    alto.start()
+    assert ask('GET', '/api/v1/audit/check?tenant=acme')['broken'] == 9
+
+
+def it_outlives_what_it_names(alto, ask):
+    acme = next(t['id'] for t in ask('GET', '/api/v1/tenants')['items'] if t['name'] == 'acme')
+    alto.command('tenant', 'remove', 'acme')
+    newest = rows(ask, tenant=acme)[0]
+    assert sentence(newest) == 'machine removed tenant acme' and newest['tenant'] is None, newest
+    assert newest in rows(ask), newest
+
+
+company, admin = free_port(), free_port()
+with Alto({'sip_tls': [f'127.0.0.1:{free_port()}'], 'https': [f'127.0.0.1:{company}'],
+           'admin': [f'127.0.0.1:{admin}']}) as alto:
+    ask = by_machine(alto)
+    anna = Browser(company)
+    assert anna.login('anna@acme.example', PASSWORD).status == 200
+    paul = by_person(ask, anna)
+    logins(ask, company, paul)
+    filters(ask, anna)
+    companies_do_not_see_one_another(alto, ask, company, anna)
+    nothing_is_changed(alto, ask)
+    it_outlives_what_it_names(alto, ask)
