@@ -60,6 +60,8 @@ static const struct cli_command commands[] = {
 	 CLI_BIT(CLI_MESSAGES) | CLI_BIT(CLI_JSON), 0, cli_calls_show},
 	{"calls", "hangup", "ID | --tenant T --all", "end a call in progress, or all of a company", 0, 1,
 	 CLI_BIT(CLI_TENANT) | CLI_BIT(CLI_ALL), 0, cli_calls_hangup},
+	{"audit", NULL, "[--tenant T]", "show who did what, newest first", 0, 0, CLI_LISTING | CLI_BIT(CLI_TENANT), 0,
+	 cli_audit},
 	{"bans", NULL, "", "show which addresses are not listened to, and why", 0, 0, CLI_LISTING, 0, cli_bans},
 	{"bans", "lift", "ADDRESS|--all", "listen to an address or network again", 0, 1, CLI_BIT(CLI_ALL), 0,
 	 cli_bans_lift},

@@ -81,6 +81,7 @@ int cli_trunk_remove(struct cli *c);
 int cli_calls(struct cli *c);
 int cli_calls_show(struct cli *c);
 int cli_calls_hangup(struct cli *c);
+int cli_audit(struct cli *c);
 int cli_bans(struct cli *c);
 int cli_bans_lift(struct cli *c);
 int cli_status(struct cli *c);

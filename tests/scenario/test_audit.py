@@ -165,6 +165,8 @@ def nothing_is_changed(alto, ask):
 
 
 def it_outlives_what_it_names(alto, ask):
+    shown = alto.command('audit', '--tenant', 'acme')
+    assert 'lines 10>12' in shown and 'Paul Keller' in shown and '127.0.0.1' in shown, shown
     acme = next(t['id'] for t in ask('GET', '/api/v1/tenants')['items'] if t['name'] == 'acme')
     alto.command('tenant', 'remove', 'acme')
     newest = rows(ask, tenant=acme)[0]
