@@ -45,6 +45,7 @@ static const struct {
 	[WEB_USERNAME_TAKEN] = {409, "username-taken"},
 	[WEB_NUMBER_TAKEN] = {409, "number-taken"},
 	[WEB_NO_HOST_NAME] = {409, "no-host-name"},
+	[WEB_URL_NOT_PUBLIC] = {400, "url-not-public"},
 	[WEB_PRECONDITION_FAILED] = {412, "precondition-failed"},
 	[WEB_LENGTH_REQUIRED] = {411, "length-required"},
 	[WEB_TOO_LARGE] = {413, "too-large"},

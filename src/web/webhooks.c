@@ -148,7 +148,7 @@ static bool may_reach(struct web_request *r, struct slice url)
 	if (slice_empty(url) || http_url_read(text, &u) < 0 || !address_parse(slice_from_string(u.host), &a) ||
 	    address_is_public_or_in(&a, c->webhook_allow, c->webhook_allow_count))
 		return true;
-	web_problem(r, WEB_INVALID_FIELD, "url",
+	web_problem(r, WEB_URL_NOT_PUBLIC, "url",
 		    "url is not an address of the public Internet; where webhooks may reach others is up to "
 		    "`webhooks: allow:` in the node's file");
 	return false;

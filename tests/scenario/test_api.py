@@ -119,6 +119,21 @@ def everything_ends(api, there, live_ids):
         api.bad(operation, 'unknown-' + operation.removeprefix('remove').lower(), path=there[operation])
 
 
+def everything_was_told(api):
+    """Every change that was asked for, and what of other people's calls was looked at."""
+    told, cursor = set(), ''
+    while cursor is not None:
+        page = api.good('listAudit', query={'limit': 500, 'cursor': cursor}).json
+        told |= {(act['act'], act['thing']) for act in page['items']}
+        cursor = page['next']
+    kinds = {(act, kind.lower()) for kind in KINDS for act in ('created', 'changed', 'removed')}
+    missing = kinds | {('created', 'token'), ('removed', 'token'), ('changed', 'password'), ('logged-in', 'session'),
+                       ('logged-out', 'session'), ('failed', 'session'), ('created', 'code-app'), ('removed', 'code-app'),
+                       ('created', 'passkey'), ('changed', 'passkey'), ('removed', 'passkey'), ('read', 'call'),
+                       ('read-messages', 'call'), ('ended', 'call'), ('renewed', 'certificate')}
+    assert missing <= told, missing - told
+
+
 def things_are_found(api, call_id):
     def logins(**query):
         return [u['login'] for u in api.good('listUsers', query={'tenant': 'acme', **query}).json['items']]
@@ -212,8 +227,9 @@ def webhooks_are_asked(api, there):
     assert api.good('getWebhook', path).json['failing']
     assert api.good('retryDelivery', path, body={'delivery': begun['id']}).json == begun
     api.bad('retryDelivery', 'unknown-delivery', 'delivery', path=path, body=BODIES['retryDelivery'])
-    for url in ('https://127.0.0.1/', 'https://[fd00::1]/', 'https://169.254.169.254/', 'http://webhooks.invalid/',
-                'https://webhooks.invalid:25/', 'https://u:p@webhooks.invalid/'):
+    for url in 'https://127.0.0.1/', 'https://[fd00::1]/', 'https://169.254.169.254/':
+        api.bad('changeWebhook', 'url-not-public', 'url', path=path, body={'url': url})
+    for url in 'http://webhooks.invalid/', 'https://webhooks.invalid:25/', 'https://u:p@webhooks.invalid/':
         api.bad('changeWebhook', 'invalid-field', 'url', path=path, body={'url': url})
     api.good('changeWebhook', path, body={'state': 'off'})
     api.bad('testWebhook', 'conflict', path=path)
@@ -488,6 +504,7 @@ def main():
         methods_are_refused(api)
         everybody_leaves(api, page, reader, there)
         everything_ends(api, there, live_ids)
+        everything_was_told(api)
 
         never = set(api.operations) - api.succeeded
         assert not never, f'never called with success: {never}'
