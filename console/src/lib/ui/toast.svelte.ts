@@ -5,16 +5,36 @@ const SHOWN_MS = 8000;
 class Toasts {
   all = $state.raw<Toast[]>([]);
   #last = 0;
+  readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
 
   /** Says that something was done, with a way back where there is one. */
   say(text: string, undo?: () => void) {
     const id = ++this.#last;
-    this.all = [...this.all.slice(-2), { id, text, undo }];
-    setTimeout(() => this.drop(id), SHOWN_MS);
+    this.all = [...this.all.slice(-1), { id, text, undo }];
+    this.#start(id);
   }
 
   drop(id: number) {
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
     this.all = this.all.filter((toast) => toast.id !== id);
+  }
+
+  /** None goes while somebody looks at it, or has the keyboard in it (WCAG 2.2.1). */
+  pause() {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+  }
+
+  resume() {
+    this.pause();
+    for (const { id } of this.all) this.#start(id);
+  }
+
+  #start(id: number) {
+    this.#timers.set(
+      id,
+      setTimeout(() => this.drop(id), SHOWN_MS),
+    );
   }
 }
 
