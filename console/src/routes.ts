@@ -81,6 +81,12 @@ export const pages: Page[] = [
     menu: { key: 'nav.settings', icon: Settings },
     load: () => import('./pages/Settings.svelte'),
   },
+  {
+    path: '/audit',
+    beside: { path: '/settings', key: 'nav.audit' },
+    may: () => session.audits,
+    load: () => import('./pages/Audit.svelte'),
+  },
 ];
 
 /** Its component; one that is not of a single thing does not look at the id. */

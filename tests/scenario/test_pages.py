@@ -33,6 +33,8 @@ def company(alto):
     alto.command('number', 'add', 'acme', '+33140000101', '--user', 'anna')
     alto.command('user', 'add', 'acme', 'dora', '--extension', '104', '--name', 'Dora Óskarsdóttir', '--role', 'admin',
                  '--password', PASSWORD)
+    alto.command('user', 'add', 'acme', 'olga', '--extension', '107', '--name', 'Olga Auditor', '--role', 'auditor',
+                 '--password', PASSWORD)
     alto.command('user', 'add', 'acme', 'paul', '--extension', '105', '--name', 'Paul Provider', '--role', 'provider',
                  '--password', PASSWORD)
     return accounts

@@ -25,7 +25,7 @@ export function dayOf(time: string): string {
 }
 
 /** The moment at which a day of the person's own clock begins, some days later. */
-function midnight(day: string, later = 0): string {
+export function midnight(day: string, later = 0): string {
   const at = new Date(`${day}T00:00`);
   at.setDate(at.getDate() + later);
   return at.toISOString();

@@ -19,6 +19,10 @@ class SessionState {
   get manages() {
     return this.role === 'admin' || this.role === 'provider';
   }
+  /** Reads the audit trail, and what of the company only who looks after it sees. */
+  get audits() {
+    return this.manages || this.role === 'auditor';
+  }
   get seesCalls() {
     return this.role !== 'auditor';
   }

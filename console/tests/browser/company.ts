@@ -193,6 +193,40 @@ async function changesWebhook(page: Page) {
   await page.getByRole('button', { name: 'Switch Help desk off' }).waitFor();
 }
 
+/** What was done above, in sentences; and of one thing alone. */
+async function readsAudit(page: Page) {
+  await page.getByRole('link', { name: 'Audit' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Audit' }).waitFor();
+  const told = page.getByRole('row');
+  await told.getByText('Dora Óskarsdóttir removed E. Zola').waitFor();
+  await told.getByText('Dora Óskarsdóttir changed their own password').waitFor();
+  await told.getByText('role: Person → Supervisor').waitFor();
+  await page.getByRole('combobox', { name: 'Concerns' }).selectOption('webhook');
+  await told.getByText('Dora Óskarsdóttir added the webhook CRM').waitFor();
+  await told.getByText('removed E. Zola').waitFor({ state: 'detached' });
+  await accessible(page, 'the audit trail');
+  await page.getByRole('combobox', { name: 'Person' }).selectOption({ label: 'Carla Jansen' });
+  await page.getByText('Nothing fits').waitFor();
+  await page.getByRole('link', { name: 'Settings' }).last().click();
+}
+
+/** It lies beside the page, on a phone over room of its own, and goes by its button. */
+async function closesToast(page: Page) {
+  const said = page.getByRole('status').getByRole('button', { name: 'Close' });
+  await page.getByRole('button', { name: 'Switch Help desk off' }).click();
+  await said.last().waitFor();
+  const beside = (await page.getByRole('main').boundingBox())!;
+  const at = (await said.last().locator('..').boundingBox())!;
+  check(at.x + at.width <= beside.x, 'what was done lies over the page');
+  await picture(page, 'said');
+  await page.setViewportSize({ width: 360, height: 780 });
+  const room = await page.evaluate(() => parseFloat(getComputedStyle(document.body).paddingBottom));
+  check(room > 40, `a page is ${room} px longer than what it shows`);
+  await page.setViewportSize({ width: 1280, height: 720 });
+  for (let n = await said.count(); n > 0; n--) await said.last().click();
+  await said.waitFor({ state: 'detached' });
+}
+
 /** An app is shown its key, taken away, shown another one, and asked for at the next login. */
 async function setsUpCode(page: Page) {
   const begin = async () => {
@@ -244,6 +278,8 @@ await removesPerson(page);
 await changesPassword(page);
 await addsWebhook(page);
 await changesWebhook(page);
+await closesToast(page);
+await readsAudit(page);
 await setsUpCode(page);
 await seesCertificate(page);
 await walked(browser);

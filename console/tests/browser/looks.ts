@@ -1,6 +1,6 @@
 /** Every page as each language, theme and width shows it. */
 import { picture, start, walked } from './browser.ts';
-import { asAdministrator, asProvider, everyPage } from './steps.ts';
+import { asAdministrator, asAuditor, asProvider, everyPage } from './steps.ts';
 
 const browser = await start();
 const administrator = await asAdministrator(browser);
@@ -8,5 +8,6 @@ await everyPage(administrator, 'admin');
 await administrator.getByRole('button', { name: 'Se déconnecter' }).click();
 await administrator.getByRole('heading', { name: 'Connexion' }).waitFor();
 await picture(administrator, 'login-phone');
+await everyPage(await asAuditor(browser), 'auditor', 5);
 await everyPage(await asProvider(browser), 'provider');
 await walked(browser);

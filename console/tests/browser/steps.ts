@@ -24,6 +24,12 @@ export async function asProvider(browser: Browser): Promise<Page> {
   return page;
 }
 
+export async function asAuditor(browser: Browser): Promise<Page> {
+  const page = await open(browser, setting('ALTO_COMPANY'));
+  await login(page, 'olga@acme.example');
+  return page;
+}
+
 /** Answers yes to what is asked before something is destroyed. */
 export async function confirm(page: Page, button: string) {
   await page.getByRole('alertdialog').getByRole('button', { name: button }).click();
@@ -95,7 +101,7 @@ function fits(page: Page): Promise<boolean> {
 }
 
 /** Every page of the menu and those beside them, in each language and each theme, and on a phone. */
-export async function everyPage(page: Page, who: string) {
+export async function everyPage(page: Page, who: string, least = 6) {
   const looks = [
     { language: 'English', colorScheme: 'light', width: 1280, height: 800 },
     { language: 'Français', colorScheme: 'dark', width: 360, height: 780 },
@@ -116,6 +122,6 @@ export async function everyPage(page: Page, who: string) {
       await accessible(page, `${who}: ${name}, ${language}, ${colorScheme}`);
       check(await fits(page), `${who}: ${name} is wider than ${width}`);
     }
-    check(paths.size >= 6, `only ${paths.size} pages were found`);
+    check(paths.size >= least, `only ${paths.size} pages were found`);
   }
 }

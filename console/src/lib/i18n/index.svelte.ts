@@ -49,6 +49,11 @@ class I18n {
 
 export const i18n = new I18n();
 
+/** A sentence whose key is made of the server's codes; undefined: there is none. */
+export function sentenceOf(key: string, values?: Values): string | undefined {
+  return key in en ? t(key as Key, values) : undefined;
+}
+
 export function t(key: Key, values?: Values): string {
   return fill(i18n.language, dictionaries[i18n.language][key], values);
 }

@@ -1,0 +1,94 @@
+import { api, type List, type Schema } from './api/client';
+import { midnight } from './history';
+import { sentenceOf, t, word } from './i18n/index.svelte';
+
+export type Act = Schema<'Act'>;
+export type Filter = {
+  /** Id of a person: what they did, and what was done to what is theirs. */
+  person: string;
+  thing: string;
+  /** Days, both taken in. */
+  from: string;
+  to: string;
+};
+
+/** What people look for, in the order of the list. */
+export const THINGS = [
+  'session',
+  'password',
+  'code-app',
+  'passkey',
+  'user',
+  'device',
+  'number',
+  'trunk',
+  'tenant',
+  'token',
+  'webhook',
+  'call',
+] as const;
+
+const PAGE = 50;
+/** Pages asked for in one go: each may have looked at 20,000 acts and found nothing. */
+const AT_ONCE = 10;
+
+/** What a search has found so far, and from where it can go on; cursor null: it has seen all. */
+export type Found = { acts: Act[]; cursor: string | null };
+
+export async function search(
+  tenant: string | undefined,
+  filter: Filter,
+  cursor?: string | null,
+): Promise<Found> {
+  const acts: Act[] = [];
+  const wanted = {
+    tenant,
+    user: filter.person || undefined,
+    thing: filter.thing || undefined,
+    from: filter.from ? midnight(filter.from) : undefined,
+    to: filter.to ? midnight(filter.to, 1) : undefined,
+    limit: PAGE,
+  };
+  for (let asked = 0; asked < AT_ONCE && acts.length < PAGE && cursor !== null; asked++) {
+    const page: List<Act> = await api.get('/audit', { ...wanted, cursor });
+    acts.push(...page.items);
+    cursor = page.next;
+  }
+  return { acts, cursor: cursor ?? null };
+}
+
+function who(act: Act): string {
+  const { kind, name } = act.actor;
+  if (name) return kind === 'token' ? t('audit.by.token', { name }) : name;
+  return word('audit.by', kind);
+}
+
+/** "Anna Nowak changed Paul Keller's password"; of what this console does not know, the server's own words. */
+export function sentence(act: Act): string {
+  const values = { who: who(act), what: act.object?.name ?? '', owner: act.owner?.name ?? '' };
+  const own = act.owner && act.owner.id === act.actor.id ? '.own' : '';
+  const key = `act.${act.act}.${act.thing}`;
+  return (
+    sentenceOf(key + own, values) ??
+    sentenceOf(key, values) ??
+    `${values.who}: ${act.act} ${act.thing} ${values.what}`.trim()
+  );
+}
+
+/** What was changed, how somebody logged in, and what went before. */
+export function details(act: Act): string[] {
+  const fields = act.changed.map(({ field, from, to }) =>
+    to === null
+      ? word('audit.field', field)
+      : t('audit.field.to', {
+          field: word('audit.field', field),
+          from: word(field, from ?? ''),
+          to: word(field, to),
+        }),
+  );
+  return [
+    ...(act.act === 'changed' && fields.length ? [fields.join(', ')] : []),
+    ...(act.how ? [word('audit.how', act.how)] : []),
+    ...(act.failed ? [t('audit.failed', { n: act.failed })] : []),
+  ];
+}
