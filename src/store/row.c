@@ -173,6 +173,15 @@ void store_set_updated_us(enum store_kind kind, void *row, int64_t updated_us)
 	*(int64_t *)(void *)((char *)row + updated_at(kind)) = updated_us;
 }
 
+struct slice store_text_of(enum store_kind kind, const void *row, const char *member)
+{
+	const struct store_rows *rows = store_rows_of(kind);
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->columns[i].type == COLUMN_TEXT && strcmp(rows->columns[i].name, member) == 0)
+			return *(const struct slice *)(const void *)((const char *)row + rows->columns[i].offset);
+	return SLICE_NONE;
+}
+
 void store_differences(enum store_kind kind, const void *a, const void *b, void (*fn)(void *arg, const char *member),
 		       void *arg)
 {

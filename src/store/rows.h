@@ -142,6 +142,8 @@ void store_set_updated_us(enum store_kind kind, void *row, int64_t updated_us);
 size_t store_row_bytes(enum store_kind kind);
 /* Equal in all but updated_us. */
 bool store_same(enum store_kind kind, const void *a, const void *b);
+/* A member that is text, by its name; empty: the kind has none of that name. */
+struct slice store_text_of(enum store_kind kind, const void *row, const char *member);
 /* fn with the name of each member but updated_us in which they differ. */
 void store_differences(enum store_kind kind, const void *a, const void *b, void (*fn)(void *arg, const char *member),
 		       void *arg);

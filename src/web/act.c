@@ -118,42 +118,13 @@ static void take_difference(void *arg, const char *member)
 		write_values(d, name, &d->changed);
 }
 
+/* What is configured has an id and a tenant, or is one; a name, or is a number; and some are a person's. */
 static void take_row(struct store_audit *a, enum store_kind kind, const void *row)
 {
-	const union store_any_row *any = row;
-	switch (kind) {
-	case STORE_TENANT:
-		a->tenant = a->object = any->tenant.id;
-		a->object_name = any->tenant.name;
-		return;
-	case STORE_USER:
-		a->tenant = any->user.tenant;
-		a->object = any->user.id;
-		a->object_name = any->user.name;
-		return;
-	case STORE_DEVICE:
-		a->tenant = any->device.tenant;
-		a->object = any->device.id;
-		a->object_name = any->device.name;
-		a->owner = any->device.user;
-		return;
-	case STORE_TRUNK:
-		a->tenant = any->trunk.tenant;
-		a->object = any->trunk.id;
-		a->object_name = any->trunk.name;
-		return;
-	case STORE_WEBHOOK:
-		a->tenant = any->webhook.tenant;
-		a->object = any->webhook.id;
-		a->object_name = any->webhook.name;
-		return;
-	default:
-		ASSERT(kind == STORE_NUMBER);
-		a->tenant = any->number.tenant;
-		a->object = any->number.id;
-		a->object_name = any->number.number;
-		a->owner = any->number.user;
-	}
+	a->object = store_text_of(kind, row, "id");
+	a->tenant = kind == STORE_TENANT ? a->object : store_text_of(kind, row, "tenant");
+	a->object_name = store_text_of(kind, row, kind == STORE_NUMBER ? "number" : "name");
+	a->owner = store_text_of(kind, row, "user");
 }
 
 void web_act_of_rows(struct web_act *a, enum store_kind kind, const void *before, const void *after)
