@@ -1,6 +1,7 @@
 /* audio/decoder.c - payloads to samples, and something in place of lost ones.   RFC 3551 §4.5, RFC 6716 §4.4 */
 #include "audio/codec.h"
 #include "audio/conceal.h"
+#include "audio/g722.h"
 #include "audio/limits.h"
 
 #include <errno.h>
@@ -9,15 +10,12 @@
 
 #include <spandsp/bit_operations.h>
 #include <spandsp/g711.h>
-#include <spandsp/g722.h>
-
-#define G722_BITRATE 64000
 
 struct decoder {
 	enum codec_kind kind;
 	uint32_t rate;
-	g722_decode_state_t *g722;
 	OpusDecoder *opus;
+	struct g722 g722;
 	struct concealment concealment; /* of codecs that conceal nothing themselves */
 };
 
@@ -48,9 +46,8 @@ static bool make_parts(struct decoder *d)
 		return d->opus != NULL;
 	}
 	conceal_init(&d->concealment, d->rate);
-	if (d->kind == CODEC_G722)
-		d->g722 = g722_decode_init(NULL, G722_BITRATE, 0);
-	return d->g722 || d->kind != CODEC_G722;
+	g722_init(&d->g722);
+	return true;
 }
 
 int decoder_new(enum codec_kind kind, uint32_t rate, struct decoder **ret)
@@ -76,8 +73,6 @@ struct decoder *decoder_free(struct decoder *d)
 		return NULL;
 	if (d->opus)
 		opus_decoder_destroy(d->opus);
-	if (d->g722)
-		g722_decode_free(d->g722);
 	free(d);
 	return NULL;
 }
@@ -106,7 +101,7 @@ size_t decoder_decode(struct decoder *d, const uint8_t *p, size_t n, int16_t *re
 	if (samples > cap)
 		return 0;
 	if (d->kind == CODEC_G722)
-		samples = (size_t)g722_decode(d->g722, ret, p, (int)n);
+		g722_to_samples(&d->g722, p, n, ret);
 	else
 		decode_g711(d, p, n, ret);
 	conceal_heard(&d->concealment, ret, samples);

@@ -1,5 +1,6 @@
 /* audio/encoder.c - samples to payloads.   RFC 3551 §4.5, RFC 6716 §5, RFC 7587 §3 */
 #include "audio/codec.h"
+#include "audio/g722.h"
 #include "audio/limits.h"
 
 #include <errno.h>
@@ -8,18 +9,16 @@
 
 #include <spandsp/bit_operations.h>
 #include <spandsp/g711.h>
-#include <spandsp/g722.h>
 
-#define G722_BITRATE 64000
 /* What Opus writes in a silence that need not be sent: the first byte of a packet, and at most one more. */
 #define OPUS_SILENCE_BYTES 2
 
 struct encoder {
 	enum codec_kind kind;
 	uint32_t rate;
-	g722_encode_state_t *g722;
 	OpusEncoder *opus;
 	bool fec, dtx;
+	struct g722 g722;
 };
 
 /*
@@ -69,12 +68,8 @@ int encoder_new(const struct encoder_settings *s, struct encoder **ret)
 		return -ENOMEM;
 	e->kind = s->kind;
 	e->rate = s->rate ? s->rate : codec_rate(s->kind);
-	bool made = true;
-	if (s->kind == CODEC_OPUS)
-		made = make_opus(e, s);
-	else if (s->kind == CODEC_G722)
-		made = (e->g722 = g722_encode_init(NULL, G722_BITRATE, 0)) != NULL;
-	if (!made) {
+	g722_init(&e->g722);
+	if (s->kind == CODEC_OPUS && !make_opus(e, s)) {
 		encoder_free(e);
 		return -ENOMEM;
 	}
@@ -88,8 +83,6 @@ struct encoder *encoder_free(struct encoder *e)
 		return NULL;
 	if (e->opus)
 		opus_encoder_destroy(e->opus);
-	if (e->g722)
-		g722_encode_free(e->g722);
 	free(e);
 	return NULL;
 }
@@ -119,8 +112,8 @@ size_t encoder_encode(struct encoder *e, const int16_t *samples, size_t n, uint8
 	if (bytes > cap)
 		return 0;
 	if (e->kind == CODEC_G722)
-		return (size_t)g722_encode(e->g722, ret, samples, (int)n);
-	for (size_t i = 0; i < n; i++)
+		g722_from_samples(&e->g722, samples, n, ret);
+	for (size_t i = 0; i < n && e->kind != CODEC_G722; i++)
 		ret[i] = e->kind == CODEC_PCMU ? linear_to_ulaw(samples[i]) : linear_to_alaw(samples[i]);
 	return bytes;
 }

@@ -1,0 +1,35 @@
+/*
+ * audio/g722.h - G.722 at 64 kbit/s: 16,000 samples a second in two sub-bands, of 6 and 2 bits.   ITU-T G.722
+ *
+ * Pure values, no memory of their own. Gives the bits that the Recommendation's reference gives.
+ */
+#pragma once
+#include "base/common.h"
+
+#define G722_TAPS 12 /* of each phase of the quadrature mirror filter */
+
+/* Eight lanes, of which the last two are not used. */
+typedef int16_t g722_lanes __attribute__((vector_size(16)));
+
+/* One sub-band's adaptive predictor and quantiser, the same in encoder and decoder: §3.5, §3.6, figure 8. */
+struct g722_band {
+	g722_lanes zero;    /* coefficients b1 to b6, 32768 is 2 */
+	g722_lanes history; /* the last six quantised differences, doubled */
+	int32_t pole[2];    /* coefficients a1 and a2, 32768 is 2 */
+	int32_t again;      /* the last reconstructed signal, doubled */
+	int32_t sign[2];    /* of the last two partially reconstructed signals: 0 or -1 */
+	int32_t from_zeros; /* the zero section's part of the prediction */
+	int32_t predicted;
+	int32_t log_step, step; /* of the quantiser */
+};
+
+struct g722 {
+	struct g722_band low, high;
+	int16_t first[G722_TAPS - 1], second[G722_TAPS - 1]; /* of the filter: what it has yet to weigh again */
+};
+
+void g722_init(struct g722 *g);
+/* n: even. Writes n / 2 bytes. */
+void g722_from_samples(struct g722 *g, const int16_t *samples, size_t n, uint8_t *ret);
+/* Writes 2 * n samples. */
+void g722_to_samples(struct g722 *g, const uint8_t *p, size_t n, int16_t *ret);
