@@ -13,7 +13,9 @@
 
 static int32_t saturate(int32_t x)
 {
-	return x > INT16_MAX ? INT16_MAX : x < INT16_MIN ? INT16_MIN : x;
+	if (__builtin_expect(x != (int16_t)x, 0))
+		return (x >> 31) ^ INT16_MAX;
+	return x;
 }
 
 static int32_t bounded(int32_t x, int32_t most)

@@ -41,8 +41,8 @@ static const struct {
 	{"PCMU", CODEC_PCMU, 8000, 34, 50, 64000},
 	{"PCMA", CODEC_PCMA, 8000, 34, 50, 64000},
 	{"G722", CODEC_G722, 16000, 23, 60, 64000},
-	{"Opus at 8 kHz", CODEC_OPUS, 8000, 10.5, 30, 1.02 * AUDIO_OPUS_NARROW_BITRATE},
-	{"Opus at 16 kHz", CODEC_OPUS, 16000, 10.5, 30, 1.02 * AUDIO_OPUS_WIDE_BITRATE},
+	{"Opus at 8 kHz", CODEC_OPUS, 8000, 14.5, 33, 1.02 * AUDIO_OPUS_NARROW_BITRATE},
+	{"Opus at 16 kHz", CODEC_OPUS, 16000, 14.5, 33, 1.02 * AUDIO_OPUS_WIDE_BITRATE},
 };
 
 static void test_voice(void **state)
