@@ -86,6 +86,22 @@ static struct jitter_slot *slot_of(struct jitter *j, int64_t sequence)
 	return s->used && s->sequence == sequence ? s : NULL;
 }
 
+/* Those whose places the packet that begins at `at` takes. */
+static void drop_overwritten(struct jitter *j, uint32_t at)
+{
+	uint32_t longest = j->written - at;
+	for (size_t i = 0; i < JITTER_PACKETS_MAX; i++) {
+		struct jitter_slot *s = &j->slots[i];
+		uint32_t since = j->written - s->at;
+		if (!s->used)
+			continue;
+		s->used = since <= JITTER_BYTES;
+		j->figures.overflows += !s->used;
+		longest = s->used ? MAX(longest, since) : longest;
+	}
+	j->oldest = j->written - longest;
+}
+
 /* Nothing lies across the end: what would begins at the start. */
 static void store(struct jitter *j, int64_t sequence, int64_t timestamp, const struct jitter_packet *p)
 {
@@ -93,13 +109,8 @@ static void store(struct jitter *j, int64_t sequence, int64_t timestamp, const s
 	if (JITTER_BYTES - at % JITTER_BYTES < p->bytes)
 		at += JITTER_BYTES - at % JITTER_BYTES;
 	j->written = at + p->bytes;
-	for (size_t i = 0; i < JITTER_PACKETS_MAX; i++) {
-		struct jitter_slot *s = &j->slots[i];
-		if (s->used && j->written - s->at > JITTER_BYTES) {
-			s->used = false;
-			j->figures.overflows++;
-		}
-	}
+	if (j->written - j->oldest > JITTER_BYTES)
+		drop_overwritten(j, at);
 	memcpy(j->bytes + at % JITTER_BYTES, p->p, p->bytes);
 	j->slots[sequence % JITTER_PACKETS_MAX] = (struct jitter_slot){.sequence = sequence,
 								       .timestamp = timestamp,

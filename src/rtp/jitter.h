@@ -61,6 +61,7 @@ struct jitter {
 
 	struct jitter_slot slots[JITTER_PACKETS_MAX]; /* by sequence number */
 	uint32_t written;                             /* bytes so far; their places repeat */
+	uint32_t oldest;                              /* no byte of a slot in use was written before this one */
 	uint8_t bytes[JITTER_BYTES];
 };
 
