@@ -3,6 +3,7 @@
  * 3261 §21
  */
 #include "call/outside.h"
+#include "base/log.h"
 #include "sip/write.h"
 
 #include <errno.h>
@@ -209,8 +210,32 @@ static void try_trunk(struct call *c, const struct directory_trunk *t)
 	give_up(c, o->status ? o->status : 503);
 }
 
-void outside_refused(struct call *c, unsigned status)
+static const char *const distrusts[] = {
+	[TLS_OTHER_NAME] = "is not for that name",
+	[TLS_EXPIRED] = "has expired",
+	[TLS_NOT_YET_VALID] = "is not valid yet, or the clock here is wrong",
+	[TLS_UNKNOWN_AUTHORITY] = "is signed by no authority that is believed here (tls.ca can name one)",
+	[TLS_DISTRUSTED] = "is not valid",
+};
+
+/* Why there was no connection, where that is for people to mend. */
+static void tell_distrust(struct call *c, const struct leg *leg)
 {
+	const struct target_list *targets = &leg->out->targets;
+	const struct target *tried = &targets->of[MIN(leg->out->at, targets->count - 1)];
+	enum tls_distrust why = target_distrust(c->sb->config.transport, tried);
+	if (why == TLS_BELIEVED)
+		return;
+	call_trace(c, "the certificate that %s shows %s", targets->name, distrusts[why]);
+	log_event(LOG_WARN, "trunk.certificate", LOG_STR("tenant", c->tenant), LOG_STR("call", c->id),
+		  LOG_STR("host", targets->name), LOG_STR("reason", distrusts[why]));
+}
+
+void outside_refused(struct call *c, const struct leg *leg)
+{
+	unsigned status = leg->last_status;
+	if (leg->out)
+		tell_distrust(c, leg);
 	if (outcomes[outcome_of(status)].next)
 		move_on(c, status);
 	else

@@ -47,7 +47,7 @@ bool outside_dialled(struct switchboard *sb, const struct directory_tenant *tena
 /* Call it over the tenant's first trunk, then over the next ones while they cannot be reached. */
 void outside_call(struct call *c, struct slice number);
 /* For ring.c: the trunk's leg was refused. */
-void outside_refused(struct call *c, unsigned status);
+void outside_refused(struct call *c, const struct leg *leg);
 /* Nothing more is tried; what rings is ring_stop()'s to end. */
 void outside_stop(struct call *c);
 /* The number by which a user is known outside: its own, else the tenant's first, else none (empty). */

@@ -201,7 +201,7 @@ void ring_target_event(void *user, struct leg *leg, enum leg_event event)
 			   leg->trunk_id[0] ? "trunk" : "device", leg->last_status,
 			   SLICE_ARG(description_slice(&leg->said)));
 		if (leg->trunk_id[0])
-			outside_refused(c, leg->last_status);
+			outside_refused(c, leg);
 		else
 			target_lost(c, leg, leg->last_status);
 		break;

@@ -82,6 +82,8 @@ const struct address *stream_remote(const struct stream *s);
 
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384", NUL-terminated; empty for plain TCP and before the handshake is done. cap > 0. */
 void stream_tls_name(const struct stream *s, char *ret, size_t cap);
+/* Of one that was connected, until `closed` has returned: why its peer was not believed. TLS_BELIEVED for plain TCP. */
+enum tls_distrust stream_distrust(const struct stream *s);
 
 #define STREAM_OUT_MAX (256 * 1024)          /* a phone that does not read for that long is gone */
 #define STREAM_HANDSHAKE_US (10 * SECOND_US) /* with the connection, not the queue; a slow mobile link needs 2 s */

@@ -132,3 +132,8 @@ void stream_tls_name(const struct stream *s, char *ret, size_t cap)
 {
 	tls_name(s->ssl, ret, cap);
 }
+
+enum tls_distrust stream_distrust(const struct stream *s)
+{
+	return s->ssl ? tls_distrust(s->ssl) : TLS_BELIEVED;
+}

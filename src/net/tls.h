@@ -44,6 +44,16 @@ bool tls_identity_covers(const struct tls_identity *i, struct slice name);
 /* Who signed it: the organization, else the common name. May be empty, or no UTF-8. */
 void tls_identity_issuer(const struct tls_identity *i, char ret[TLS_ISSUER_CAP]);
 
+/* Why the certificate of a peer that we connected to is not believed (RFC 5922 §7). */
+enum tls_distrust {
+	TLS_BELIEVED, /* it is; or there is none yet */
+	TLS_OTHER_NAME,
+	TLS_EXPIRED,
+	TLS_NOT_YET_VALID,
+	TLS_UNKNOWN_AUTHORITY,
+	TLS_DISTRUSTED /* for another reason */
+};
+
 /* How an SSL is protected, for people: "TLSv1.3 TLS_AES_256_GCM_SHA384", NUL-terminated; empty: NULL, or not yet. */
 struct ssl_st;
 void tls_name(const struct ssl_st *ssl, char *ret, size_t cap);

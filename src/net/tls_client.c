@@ -43,6 +43,29 @@ static int judge(int fine, X509_STORE_CTX *store)
 	return 1;
 }
 
+enum tls_distrust tls_distrust(const SSL *ssl)
+{
+	switch (SSL_get_verify_result(ssl)) {
+	case X509_V_OK:
+		return TLS_BELIEVED;
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH:
+		return TLS_OTHER_NAME;
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return TLS_EXPIRED;
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return TLS_NOT_YET_VALID;
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+		return TLS_UNKNOWN_AUTHORITY;
+	default:
+		return TLS_DISTRUSTED;
+	}
+}
+
 static bool load_authorities(SSL_CTX *c, const char *path, struct tls_reason *reterr)
 {
 	if (SSL_CTX_load_verify_file(c, path) == 1)

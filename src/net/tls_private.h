@@ -21,6 +21,7 @@ SSL_CTX *tls_certificates_context(const struct tls_certificates *c);
  * of our own (NULL: none). NULL: *reterr.
  */
 SSL_CTX *tls_client_context_new(const char *authorities_path, struct tls_reason *reterr);
+enum tls_distrust tls_distrust(const SSL *ssl);
 
 /* net/self_signed.c: make the pair in memory; -ENOMEM. */
 MUST_USE int self_signed_make(int64_t wall_us, EVP_PKEY **ret_key, X509 **ret_certificate);

@@ -147,6 +147,7 @@ static void made_opened(void *arg, struct stream *s)
 	struct made *m = c->made;
 
 	m->opened = true;
+	target_judged(c->transport, &m->target, TLS_BELIEVED);
 	if (c->closing)
 		return;
 	if (m->waiting_n)
@@ -167,7 +168,10 @@ static void made_input(void *arg, struct stream *s, char *bytes, size_t n)
 
 static void made_closed(void *arg, struct stream *s, enum stream_closed why)
 {
-	connection_closed(arg, why);
+	struct connection *c = arg;
+	if (!c->made->opened)
+		target_judged(c->transport, &c->made->target, stream_distrust(s));
+	connection_closed(c, why);
 }
 
 static const struct stream_events made_events = {made_opened, made_input, made_closed};

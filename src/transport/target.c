@@ -64,19 +64,44 @@ static bool same_target(const struct target *a, const struct target *b)
 	return a->transport == b->transport && address_eq(&a->address, &b->address);
 }
 
+static struct failure *failure_of(struct transport *t, const struct target *target)
+{
+	for (size_t i = 0; i < ARRAY_LEN(t->failures); i++)
+		if (same_target(&t->failures[i].target, target))
+			return &t->failures[i];
+	return NULL;
+}
+
+static struct failure *failure_get(struct transport *t, const struct target *target)
+{
+	struct failure *f = failure_of(t, target), *oldest = &t->failures[0];
+	if (f)
+		return f;
+	for (size_t i = 0; i < ARRAY_LEN(t->failures); i++)
+		if (t->failures[i].until_us < oldest->until_us)
+			oldest = &t->failures[i];
+	*oldest = (struct failure){.target = *target};
+	return oldest;
+}
+
 void target_failed(struct transport *t, const struct target *target)
 {
-	struct failure *oldest = &t->failures[0];
-	for (size_t i = 0; i < ARRAY_LEN(t->failures); i++) {
-		struct failure *f = &t->failures[i];
-		if (same_target(&f->target, target)) {
-			oldest = f;
-			break;
-		}
-		if (f->until_us < oldest->until_us)
-			oldest = f;
-	}
-	*oldest = (struct failure){.target = *target, .until_us = loop_wheel(t->loop)->now_us + TARGET_FAILED_US};
+	failure_get(t, target)->until_us = loop_wheel(t->loop)->now_us + TARGET_FAILED_US;
+}
+
+void target_judged(struct transport *t, const struct target *target, enum tls_distrust distrust)
+{
+	struct failure *f = distrust == TLS_BELIEVED ? failure_of(t, target) : failure_get(t, target);
+	if (f)
+		f->distrust = distrust;
+	if (distrust != TLS_BELIEVED)
+		target_failed(t, target);
+}
+
+enum tls_distrust target_distrust(struct transport *t, const struct target *target)
+{
+	const struct failure *f = failure_of(t, target);
+	return f ? f->distrust : TLS_BELIEVED;
 }
 
 bool target_has_failed(const struct transport *t, const struct target *target)

@@ -11,6 +11,8 @@ MUST_USE int target_local(const struct transport *t, const struct target *target
 /* target_find.c */
 extern const size_t target_search_bytes;
 bool target_has_failed(const struct transport *t, const struct target *target);
+/* made.c: its certificate has been looked at. */
+void target_judged(struct transport *t, const struct target *target, enum tls_distrust distrust);
 
 /* made.c: the flow of a connection to this target, open or begun now. */
 MUST_USE int made_flow(struct transport *t, const struct target *target, const char *name, const struct listener *l,

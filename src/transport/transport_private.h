@@ -38,6 +38,7 @@ enum drop {
 struct failure {
 	struct target target;
 	int64_t until_us;
+	enum tls_distrust distrust;
 };
 #define FAILURES_MAX 64
 

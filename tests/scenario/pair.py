@@ -26,6 +26,17 @@ def make_signed(directory, name, subjects, by):
     return make(directory, name, '-addext', f'subjectAltName={subjects}', '-CA', str(by[0]), '-CAkey', str(by[1]))
 
 
+def make_expired(directory, name, subjects, by):
+    """One that this authority made good until yesterday."""
+    paths = directory / f'{name}.crt', directory / f'{name}.key'
+    asked = subprocess.run(['openssl', 'req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj',
+                            f'/CN={name}', '-addext', f'subjectAltName={subjects}', '-keyout', str(paths[1])], check=True,
+                           capture_output=True)
+    subprocess.run(['openssl', 'x509', '-req', '-days', '-1', '-set_serial', '2', '-copy_extensions', 'copy', '-CA', str(by[0]),
+                    '-CAkey', str(by[1]), '-out', str(paths[0])], input=asked.stdout, check=True, capture_output=True)
+    return paths
+
+
 def believed(directory, authority):
     """What the environment of a browser needs to believe it, and nobody else that we made: a home with NSS's store."""
     home, store = directory / 'home', directory / 'home' / '.pki' / 'nssdb'

@@ -1,7 +1,7 @@
 """An operator by name over TLS: its certificate must have that name (RFC 5922 §7), and no other will do.
 
 SRV leads from the operator's domain to a host with another name. Whose certificate names only the host, or comes from an
-authority that nobody believes, hears nothing but the end of the handshake.
+authority that nobody believes, or is too old, hears nothing but the end of the handshake, and the call's story says why.
 """
 import pathlib
 import socket
@@ -10,7 +10,7 @@ import tempfile
 import threading
 
 from names import A, SRV, Names, in_a_world_of_its_own
-from pair import make_authority, make_signed
+from pair import make_authority, make_expired, make_signed
 from server import PATIENCE, Alto, free_port
 from softphone import Softphone
 
@@ -46,7 +46,7 @@ class Operator(Softphone):
             self.socket.close()
 
 
-def refused(alto, phone, port, identity, alert):
+def refused(alto, phone, port, identity, alert, story):
     """The caller hears that nothing came of it; the operator that its certificate was not liked, and no INVITE."""
     with Operator(port, identity) as operator:
         status = phone.dial(OUTSIDE, suites=[GCM]).final()
@@ -54,6 +54,9 @@ def refused(alto, phone, port, identity, alert):
         assert alert in operator.refused, operator.refused
     row = alto.last_call()
     assert status >= 400 and row['cause'] == 'unreachable' and not row['answered'], row
+    sentence = f'the certificate that {DOMAIN} shows {story}'
+    assert any(line.endswith(sentence) for line in row['trace']), row['trace']
+    alto.log.wait_for(story)
     print(f'{identity[0].stem}: {operator.refused}; the caller hears {status}')
 
 
@@ -105,7 +108,11 @@ with tempfile.TemporaryDirectory() as scratch, Names(records) as names:
         alto.command('trunk', 'add', 'acme', 'op', '--host', DOMAIN, '--from', ADDRESS, '--transport', 'tls')
         with Softphone(account, '101', ('127.0.0.1', tls), 'tls') as phone:
             phone.register()
-            refused(alto, phone, port, made('host-only', f'DNS:{HOST},URI:sip:{HOST}', believed), 'alert bad certificate')
-            refused(alto, phone, port, made('unknown-authority', f'DNS:{DOMAIN}', stranger), 'alert unknown ca')
+            refused(alto, phone, port, made('host-only', f'DNS:{HOST},URI:sip:{HOST}', believed), 'alert bad certificate',
+                    'is not for that name')
+            refused(alto, phone, port, made('unknown-authority', f'DNS:{DOMAIN}', stranger), 'alert unknown ca',
+                    'is signed by no authority that is believed here (tls.ca can name one)')
+            refused(alto, phone, port, make_expired(scratch, 'old', f'DNS:{DOMAIN}', believed),
+                    'alert certificate expired', 'has expired')
             speaks(port, alto, phone, made('domain', f'DNS:{HOST},DNS:{DOMAIN}', believed))
     assert (f'_sips._tcp.{DOMAIN}', SRV) in names.asked, names.asked

@@ -500,3 +500,8 @@ void target_failed(struct transport *t, const struct target *target)
 {
 	t->sim->targets_failed++;
 }
+
+enum tls_distrust target_distrust(struct transport *t, const struct target *target)
+{
+	return TLS_BELIEVED;
+}

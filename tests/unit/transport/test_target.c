@@ -489,14 +489,17 @@ static void test_tls_by_name(void **state)
 	struct target_list right = one(SIP_TLS, &at, "localhost"), wrong = one(SIP_TLS, &at, "sip.example");
 	assert_int_equal(target_flow(room.transport, &right, 0, &flow), 0);
 	room_until_closed(&room, 1);
+	assert_int_equal(target_distrust(room.transport, &right.of[0]), TLS_UNKNOWN_AUTHORITY);
 	assert_int_equal(stream_trust(room.loop, "/nowhere.pem", &why), -EINVAL);
 	assert_int_equal(stream_trust(room.loop, id.key, &why), -EINVAL);
 	assert_int_equal(stream_trust(room.loop, id.certificate, &why), 0);
 	assert_int_equal(target_flow(room.transport, &wrong, 0, &flow), 0);
 	room_until_closed(&room, 2);
+	assert_int_equal(target_distrust(room.transport, &wrong.of[0]), TLS_OTHER_NAME);
 	assert_int_equal(target_flow(room.transport, &right, 0, &flow), 0);
 	assert_int_equal(transport_send(room.transport, &flow, slice_of(message, n)), 0);
 	room_until_received(&room, 1);
+	assert_int_equal(target_distrust(room.transport, &right.of[0]), TLS_BELIEVED);
 	assert_true(strncmp(room.protection, "TLSv1.3", 7) == 0);
 	/* Another name is another connection, though the address is the same. */
 	struct sip_flow by_address;
