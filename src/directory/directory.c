@@ -9,7 +9,7 @@
 		&(d)->tenants_by_id, &(d)->tenants_by_name, &(d)->tenants_by_domain, &(d)->users_by_id,                \
 			&(d)->users_by_extension, &(d)->users_by_login, &(d)->devices_by_id,                           \
 			&(d)->devices_by_username, &(d)->bindings_by_id, &(d)->trunks_by_id, &(d)->sources,            \
-			&(d)->numbers_by_id, &(d)->numbers_by_number                                                   \
+			&(d)->numbers_by_id, &(d)->numbers_by_number, &(d)->issuers_by_id                              \
 	}
 
 int directory_new(struct random *random, struct directory **ret)
@@ -136,6 +136,8 @@ static int set_row(struct directory *d, enum store_kind kind, const void *row)
 		return directory_trunk_set(d, row);
 	case STORE_NUMBER:
 		return directory_number_set(d, row);
+	case STORE_ISSUER:
+		return directory_issuer_set(d, row);
 	default:
 		return 0;
 	}
@@ -149,6 +151,7 @@ static void drop_row(struct directory *d, enum store_kind kind, struct slice id)
 	struct directory_binding *b = kind == STORE_BINDING ? directory_binding_by_id(d, id) : NULL;
 	struct directory_trunk *trunk = kind == STORE_TRUNK ? directory_trunk_by_id(d, id) : NULL;
 	struct directory_number *n = kind == STORE_NUMBER ? directory_number_by_id(d, id) : NULL;
+	struct directory_issuer *i = kind == STORE_ISSUER ? directory_issuer_by_id(d, id) : NULL;
 
 	if (t)
 		directory_tenant_drop(d, t);
@@ -162,6 +165,8 @@ static void drop_row(struct directory *d, enum store_kind kind, struct slice id)
 		directory_trunk_drop(d, trunk);
 	if (n)
 		directory_number_drop(d, n);
+	if (i)
+		directory_issuer_drop(d, i);
 }
 
 void directory_apply(struct directory *d, const struct store_change *change)
@@ -219,8 +224,8 @@ static int reserve(struct directory *d, struct db *db, enum store_kind kind)
 
 int directory_load(struct directory *d, struct db *db)
 {
-	static const enum store_kind kinds[] = {STORE_TENANT,  STORE_USER,  STORE_DEVICE,
-						STORE_BINDING, STORE_TRUNK, STORE_NUMBER}; /* parents first */
+	static const enum store_kind kinds[] = {STORE_TENANT, STORE_USER,   STORE_DEVICE, STORE_BINDING,
+						STORE_TRUNK,  STORE_NUMBER, STORE_ISSUER}; /* parents first */
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		struct load load = {.d = d, .kind = kinds[i]};
 		if (reserve(d, db, kinds[i]) < 0)

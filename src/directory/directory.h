@@ -29,6 +29,7 @@ struct directory_tenant {
 	struct directory_user *first_user;
 	struct directory_trunk *first_trunk; /* its own, in order of creation */
 	struct directory_number *first_number, **last_number;
+	struct directory_issuer *issuer; /* NULL: none */
 };
 struct directory_user {
 	struct map_node by_id, by_extension, by_login;
@@ -118,6 +119,16 @@ struct directory_number {
 	int64_t created_us, updated_us;
 };
 
+/* Who vouches for a tenant's people: struct store_issuer says what each is. */
+struct directory_issuer {
+	struct map_node by_id;
+	struct directory_tenant *tenant;
+	struct slice id, name, url, client_id, client_secret, claim, mail_domain;
+	int64_t created_us, updated_us;
+	char *text;
+	bool on, passwords;
+};
+
 MUST_USE int directory_new(struct random *random, struct directory **ret);
 struct directory *directory_free(struct directory *d);
 /* At start, on the store's thread or before it runs: read everything. 0, -ENOMEM, -EIO. 100,000 users and bindings in
@@ -158,6 +169,7 @@ struct directory_binding *directory_binding_by_id(struct directory *d, struct sl
 struct directory_trunk *directory_trunk_by_id(struct directory *d, struct slice id);
 struct directory_trunk *directory_shared_trunks(const struct directory *d); /* the first; then next_of_owner */
 struct directory_number *directory_number_by_id(struct directory *d, struct slice id);
+struct directory_issuer *directory_issuer_by_id(struct directory *d, struct slice id);
 struct directory_number *directory_number_find(struct directory *d, struct slice number); /* in E.164, with + */
 
 /*

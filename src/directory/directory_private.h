@@ -10,6 +10,7 @@ struct directory {
 	struct map bindings_by_id;
 	struct map trunks_by_id, sources;
 	struct map numbers_by_id, numbers_by_number;
+	struct map issuers_by_id;
 	struct directory_trunk *first_shared_trunk;
 	uint32_t sources_of_length[129]; /* how many blocks have so many bits: only these are looked for */
 	uint32_t devices_registered;
@@ -56,12 +57,14 @@ MUST_USE int directory_device_set(struct directory *d, const struct store_device
 MUST_USE int directory_binding_set(struct directory *d, const struct store_binding *row);
 MUST_USE int directory_trunk_set(struct directory *d, const struct store_trunk *row);
 MUST_USE int directory_number_set(struct directory *d, const struct store_number *row);
+MUST_USE int directory_issuer_set(struct directory *d, const struct store_issuer *row);
 /* With all that belongs to it. */
 void directory_tenant_drop(struct directory *d, struct directory_tenant *t);
 void directory_user_drop(struct directory *d, struct directory_user *u);
 void directory_device_drop(struct directory *d, struct directory_device *dev);
 void directory_trunk_drop(struct directory *d, struct directory_trunk *t);
 void directory_number_drop(struct directory *d, struct directory_number *n);
+void directory_issuer_drop(struct directory *d, struct directory_issuer *i);
 
 /* sources.c: a trunk's blocks in the map, all or none. 0 or -ENOMEM. */
 MUST_USE int directory_sources_add(struct directory *d, struct directory_trunk *t, struct slice text);

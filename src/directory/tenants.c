@@ -103,6 +103,8 @@ void directory_tenant_drop(struct directory *d, struct directory_tenant *t)
 		directory_user_drop(d, t->first_user);
 	while (t->first_trunk)
 		directory_trunk_drop(d, t->first_trunk);
+	if (t->issuer)
+		directory_issuer_drop(d, t->issuer);
 	map_remove(&d->tenants_by_id, &t->by_id);
 	map_remove(&d->tenants_by_name, &t->by_name);
 	map_remove(&d->tenants_by_domain, &t->by_domain);

@@ -158,6 +158,20 @@ static const char audit[] =
 
 	"CREATE TABLE tries (user_id ID PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE, failed INT64 NOT NULL);";
 
+/* Subjects are an issuer's own names for people, and often made for one client: they are kept by both. */
+static const char issuers[] =
+	"CREATE TABLE issuers (id ID PRIMARY KEY, tenant_id ID NOT NULL UNIQUE REFERENCES tenants (id) ON DELETE "
+	"CASCADE,"
+	" name TEXT NOT NULL, url TEXT NOT NULL, client_id TEXT NOT NULL, client_secret BYTES NOT NULL,"
+	" claim TEXT NOT NULL, mail_domain TEXT NOT NULL, enabled INT64 NOT NULL, passwords INT64 NOT NULL,"
+	" created_us INT64 NOT NULL, updated_us INT64 NOT NULL);"
+
+	"CREATE TABLE identities (issuer_id ID NOT NULL REFERENCES issuers (id) ON DELETE CASCADE,"
+	" subject TEXT NOT NULL, tenant_id ID NOT NULL, user_id ID NOT NULL, created_us INT64 NOT NULL,"
+	" PRIMARY KEY (issuer_id, subject), UNIQUE (issuer_id, user_id),"
+	" FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE);"
+	"CREATE INDEX identities_user ON identities (user_id);";
+
 const struct migration store_migrations[] = {
 	{1, "tenants, users, devices, bindings and calls", first_schema},
 	{2, "trunks and numbers", trunks_and_numbers},
@@ -168,5 +182,6 @@ const struct migration store_migrations[] = {
 	{7, "webhooks and their deliveries", webhooks},
 	{8, "passkeys", passkeys},
 	{9, "the audit trail", audit},
+	{10, "issuers of identity, and whom they know", issuers},
 };
 const size_t store_migration_count = ARRAY_LEN(store_migrations);

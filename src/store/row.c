@@ -8,6 +8,7 @@ const struct store_rows *store_rows_of(enum store_kind kind)
 		[STORE_DEVICE] = &store_device_rows, [STORE_BINDING] = &store_binding_rows,
 		[STORE_TRUNK] = &store_trunk_rows,   [STORE_NUMBER] = &store_number_rows,
 		[STORE_PASS] = &store_pass_rows,     [STORE_WEBHOOK] = &store_webhook_rows,
+		[STORE_ISSUER] = &store_issuer_rows,
 	};
 	ASSERT(kind < STORE_KIND_COUNT);
 	return kinds[kind];
@@ -126,6 +127,8 @@ int store_put(struct db *db, enum store_kind kind, const void *row)
 		return store_trunk_put(db, row);
 	case STORE_WEBHOOK:
 		return store_webhook_put(db, row);
+	case STORE_ISSUER:
+		return store_issuer_put(db, row);
 	default:
 		ASSERT(kind == STORE_NUMBER);
 		return store_number_put(db, row);
@@ -145,6 +148,8 @@ int store_remove(struct db *db, enum store_kind kind, struct slice id)
 		return store_trunk_remove(db, id);
 	case STORE_WEBHOOK:
 		return store_webhook_remove(db, id);
+	case STORE_ISSUER:
+		return store_issuer_remove(db, id);
 	default:
 		ASSERT(kind == STORE_NUMBER);
 		return store_number_remove(db, id);

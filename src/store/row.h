@@ -32,7 +32,7 @@ struct store_rows {
 	const char *list_of_user; /* $1: user, $2: ids above, $3: tenant or empty, $4: limit; NULL: none */
 };
 extern const struct store_rows store_tenant_rows, store_user_rows, store_device_rows, store_binding_rows,
-	store_trunk_rows, store_number_rows, store_pass_rows, store_webhook_rows;
+	store_trunk_rows, store_number_rows, store_pass_rows, store_webhook_rows, store_issuer_rows;
 /* NULL: a kind whose rows do not travel with their changes (calls). */
 const struct store_rows *store_rows_of(enum store_kind kind);
 /* ret borrows from the row that db_next() gave. */

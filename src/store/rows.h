@@ -90,6 +90,18 @@ struct store_webhook {
 	int64_t failing_us;  /* since when no delivery has succeeded; 0: the last one did */
 	int64_t created_us, updated_us;
 };
+/* Who vouches for a company's people when they log in (OpenID Connect); a company has one at most. */
+struct store_issuer {
+	struct slice id, tenant, name;
+	struct slice url; /* as its tokens have it in `iss`, to the byte */
+	struct slice client_id;
+	struct slice client_secret; /* read from and written to its column here only */
+	struct slice claim;         /* says who a token is about, until its `sub` is known */
+	struct slice mail_domain;   /* of addresses in that claim; empty: the tenant's own domain */
+	bool on;
+	bool passwords; /* people may log in in other ways too; admins always may */
+	int64_t created_us, updated_us;
+};
 struct store_leg {                        /* columns a_... and b_... of a call row */
 	struct slice user, device, trunk; /* ids, empty if none */
 	struct slice uri;                 /* whom: the extension or number */
@@ -127,6 +139,8 @@ store_number_put(struct db *db,
  */
 MUST_USE int store_webhook_put(struct db *db,
 			       const struct store_webhook *w); /* DB_CONFLICT: its tenant has such a name */
+/* DB_CONFLICT: its tenant has another. Where people are others by the same `sub`, nobody is linked any more. */
+MUST_USE int store_issuer_put(struct db *db, const struct store_issuer *i);
 MUST_USE int store_tenant_remove(struct db *db, struct slice id);
 MUST_USE int store_user_remove(struct db *db, struct slice id);
 MUST_USE int store_device_remove(struct db *db, struct slice id);
@@ -134,7 +148,8 @@ MUST_USE int store_binding_remove(struct db *db, struct slice id);
 MUST_USE int store_trunk_remove(struct db *db, struct slice id);
 MUST_USE int store_number_remove(struct db *db, struct slice id);
 MUST_USE int store_webhook_remove(struct db *db, struct slice id);
-/* The same for what people configure, by its kind: tenant, user, device, trunk, number or webhook. */
+MUST_USE int store_issuer_remove(struct db *db, struct slice id);
+/* The same for what people configure, by its kind: tenant, user, device, trunk, number, webhook or issuer. */
 MUST_USE int store_put(struct db *db, enum store_kind kind, const void *row);
 MUST_USE int store_remove(struct db *db, enum store_kind kind, struct slice id);
 int64_t store_updated_us(enum store_kind kind, const void *row);
@@ -186,7 +201,7 @@ MUST_USE bool store_like(struct slice words, struct writer *ret);
 /*
  * Rows of a kind in order of id: all of them for the directory's load at start (after and tenant empty, limit 0), or a
  * page of a listing. Not for STORE_CALL. row: struct store_tenant, _user, _device, _binding, _trunk,
- * _number, _pass or _webhook, borrowed for the call.
+ * _number, _pass, _webhook or _issuer, borrowed for the call.
  */
 struct store_page {
 	struct slice tenant; /* only this tenant's; empty: all */
@@ -206,6 +221,7 @@ union store_any_row {
 	struct store_number number;
 	struct store_pass pass;
 	struct store_webhook webhook;
+	struct store_issuer issuer;
 };
 /* How many rows of a kind there are; not for STORE_CALL. */
 MUST_USE int store_count(struct db *db, enum store_kind kind, int64_t *ret);
@@ -259,6 +275,20 @@ MUST_USE int store_passkey_rename(struct db *db, struct slice user, struct slice
 				  bool *ret_there);
 MUST_USE int store_passkey_remove(struct db *db, struct slice user, struct slice id, bool *ret_there);
 MUST_USE int store_passkeys_remove_of_user(struct db *db, struct slice user);
+/*
+ * Whom an issuer has vouched for, by the `sub` that it knows them by: one person each, and one `sub` a person. Not in
+ * the read model.
+ */
+struct store_identity {
+	struct slice issuer, subject; /* id of the issuer */
+};
+/* fn is called on the store thread, never if nobody is known by it. */
+MUST_USE int store_identity_get(struct db *db, const struct store_identity *i, void (*fn)(void *arg, struct slice user),
+				void *arg);
+/* *ret: this person is known by it now, and was by no other before. DB_CONFLICT: no such issuer or user. */
+MUST_USE int store_identity_keep(struct db *db, const struct store_identity *i, struct slice tenant, struct slice user,
+				 int64_t now_us, bool *ret);
+MUST_USE int store_identities_remove_of_user(struct db *db, struct slice user);
 /* A new one. */
 MUST_USE int store_pass_put(struct db *db, const struct store_pass *p);
 /* DB_OK also when there is none: one that was removed meanwhile does not come back. */

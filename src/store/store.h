@@ -57,14 +57,15 @@ enum store_kind {
 	STORE_NUMBER,
 	STORE_PASS,
 	STORE_WEBHOOK,
+	STORE_ISSUER,
 	STORE_KIND_COUNT
 };
 struct store_change {
 	int64_t seq;
 	enum store_kind kind;
 	struct slice tenant, id; /* tenant empty: the provider's */
-	const void *row; /* struct store_tenant / _user / _device / _binding / _trunk / _number / _pass / _webhook;
-			    NULL: it was removed. STORE_CALL: always NULL */
+	const void *row; /* struct store_tenant / _user / _device / _binding / _trunk / _number / _pass / _webhook /
+			    _issuer; NULL: it was removed. STORE_CALL: always NULL */
 };
 /*
  * The row is as the transaction left it: two changes of one row in one transaction both carry the last. What goes with

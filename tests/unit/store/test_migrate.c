@@ -55,6 +55,11 @@ static const struct {
 	{{"INSERT INTO tenants VALUES ('t1', 'acme', 'acme.example', 0, 7, 7)",
 	  "INSERT INTO users VALUES ('u', 't1', 'u', '10', 'U', 'user', 8, 8)"},
 	 {"SELECT count(*) = 1 FROM users", "SELECT (SELECT count(*) FROM audit) + (SELECT count(*) FROM tries) = 0"}},
+	{{"INSERT INTO tenants VALUES ('t1', 'acme', 'acme.example', 0, 7, 7)",
+	  "INSERT INTO users VALUES ('u', 't1', 'u', '10', 'U', 'user', 8, 8)",
+	  "INSERT INTO passkeys VALUES ('p', 't1', 'u', 'c', 'k', 'alto.example', 0, 'Stick', 1, 0)"},
+	 {"SELECT count(*) = 1 FROM passkeys WHERE name = 'Stick'",
+	  "SELECT (SELECT count(*) FROM issuers) + (SELECT count(*) FROM identities) = 0"}},
 };
 
 static void test_each_step_with_rows(void **state)

@@ -1,5 +1,5 @@
-/* test_passes.c - sessions, tokens, passwords and codes as rows: whose they are, what takes them away, what is used
- * once */
+/* test_passes.c - sessions, tokens, passwords, codes and issuers as rows: whose they are, what takes them away, what is
+ * used once */
 #include "scratch.h"
 #include "store/migrate.h"
 
@@ -217,6 +217,66 @@ static void a_step_is_used_once(void **state)
 	db_close(db);
 }
 
+static const struct store_issuer issuer = {.id = TEXT("i1"),
+					   .tenant = TEXT("t1"),
+					   .name = TEXT("SSO"),
+					   .url = TEXT("https://login.example"),
+					   .client_id = TEXT("alto"),
+					   .client_secret = TEXT("secret"),
+					   .claim = TEXT("email"),
+					   .mail_domain = TEXT("acme.example"),
+					   .on = true};
+
+static bool keeps(struct db *db, struct slice subject, struct slice user)
+{
+	bool his = false;
+	const struct store_identity i = {.issuer = issuer.id, .subject = subject};
+	assert_int_equal(store_identity_keep(db, &i, SLICE("t1"), user, 7, &his), DB_OK);
+	return his;
+}
+
+static void an_issuer_knows_one_person_by_one_subject(void **state)
+{
+	struct db *db = open_filled();
+	struct store_user other = user_one;
+	struct store_issuer changed = issuer;
+	bool his;
+	other.id = other.login = SLICE("u2");
+	other.extension = SLICE("202");
+	assert_int_equal(store_user_put(db, &other), DB_OK);
+	assert_int_equal(store_issuer_put(db, &issuer), DB_OK);
+	assert_true(keeps(db, SLICE("sub-1"), SLICE("u1")));
+	assert_true(keeps(db, SLICE("sub-1"), SLICE("u1")));
+	assert_false(keeps(db, SLICE("sub-1"), SLICE("u2")));
+	assert_false(keeps(db, SLICE("sub-2"), SLICE("u1")));
+	assert_int_equal(store_identities_remove_of_user(db, SLICE("u1")), DB_OK);
+	assert_true(keeps(db, SLICE("sub-2"), SLICE("u1")));
+	/* Another name for it changes nothing; another client makes other subjects. */
+	changed.name = SLICE("Keycloak");
+	assert_int_equal(store_issuer_put(db, &changed), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM identities"), 1);
+	changed.client_id = SLICE("other");
+	assert_int_equal(store_issuer_put(db, &changed), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM identities"), 0);
+	assert_true(keeps(db, SLICE("sub-1"), SLICE("u1")));
+	changed.url = SLICE("https://other.example");
+	assert_int_equal(store_issuer_put(db, &changed), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM identities"), 0);
+	assert_true(keeps(db, SLICE("sub-1"), SLICE("u1")));
+	assert_int_equal(store_user_remove(db, SLICE("u1")), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM identities"), 0);
+	/* A person of no such company is nobody's; and a company has one issuer. */
+	const struct store_identity i = {.issuer = issuer.id, .subject = SLICE("sub-3")};
+	assert_int_equal(store_identity_keep(db, &i, SLICE("t2"), SLICE("u2"), 7, &his), DB_CONFLICT);
+	changed.id = SLICE("i2");
+	assert_int_equal(store_issuer_put(db, &changed), DB_CONFLICT);
+	assert_int_equal(store_issuer_remove(db, SLICE("i1")), DB_OK);
+	assert_int_equal(store_issuer_put(db, &changed), DB_OK);
+	assert_int_equal(store_tenant_remove(db, SLICE("t1")), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM issuers"), 0);
+	db_close(db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +285,7 @@ int main(void)
 		cmocka_unit_test(a_passkey_counts_on),
 		cmocka_unit_test(a_use_brings_none_back),
 		cmocka_unit_test(a_step_is_used_once),
+		cmocka_unit_test(an_issuer_knows_one_person_by_one_subject),
 	};
 	return BACKEND_RUN(tests);
 }
