@@ -22,6 +22,8 @@ static const char *const things[WEB_RESOURCE_COUNT] = {
 	[WEB_ON_PASSKEYS] = "passkey",
 	[WEB_ON_PASSWORDS] = "password",
 	[WEB_ON_WEBHOOKS] = "webhook",
+	[WEB_ON_ISSUERS] = "issuer",
+	[WEB_ON_SIGN_IN] = "session",
 };
 
 const char *web_act_thing(enum web_resource resource)
@@ -73,8 +75,8 @@ void web_act_begin(struct web_act *a, const struct web_request *r)
 static const struct {
 	const char *member, *name;
 } names[] = {
-	{"ha1", "password"}, {"port", "host"},   {"sources", "from"}, {"id", ""},
-	{"tenant", ""},      {"created_us", ""}, {"enabled_us", ""},  {"failing_us", ""},
+	{"ha1", "password"}, {"port", "host"},   {"sources", "from"}, {"id", ""},      {"tenant", ""},
+	{"created_us", ""},  {"enabled_us", ""}, {"failing_us", ""},  {"on", "state"},
 };
 
 struct differing {

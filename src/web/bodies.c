@@ -96,13 +96,33 @@ static const struct web_field webhook_fields[] = {
 		"must be an https: URL without a user's name, of at most 2000 bytes, to port 443 or one from 1024 on"),
 	TEXT_FIELD(web_webhook_fields, events, OPTIONAL, web_is_hook_events,
 		   "must be one or more of call.started, call.answered and call.ended, comma separated, none twice"),
-	TEXT_FIELD(web_webhook_fields, state, OPTIONAL, web_is_hook_state, "must be on or off"),
+	TEXT_FIELD(web_webhook_fields, state, OPTIONAL, web_is_switch, "must be on or off"),
+};
+
+static const struct web_field issuer_fields[] = {
+	TENANT_FIELD(web_issuer_fields),
+	TEXT_FIELD(web_issuer_fields, name, REQUIRED, web_is_display_name,
+		   "must be 1 to 128 bytes of text without control characters"),
+	TEXT_FIELD(web_issuer_fields, url, REQUIRED, web_is_issuer_url,
+		   "must be an https: URL as the issuer calls itself, without query and fragment, of at most 2000 "
+		   "bytes, to port 443 or one from 1024 on"),
+	TEXT_FIELD(web_issuer_fields, client_id, REQUIRED, web_is_client_id,
+		   "must be 1 to " TEXT_OF(WEB_CLIENT_ID_MAX) " characters of ASCII without spaces"),
+	TEXT_FIELD(web_issuer_fields, client_secret, REQUIRED, web_is_client_secret,
+		   "must be 1 to " TEXT_OF(WEB_CLIENT_SECRET_MAX) " characters of ASCII without spaces"),
+	TEXT_FIELD(web_issuer_fields, claim, OPTIONAL, web_is_claim,
+		   "must be the name of a claim, such as email or preferred_username"),
+	TEXT_FIELD(web_issuer_fields, mail_domain, OPTIONAL, web_is_domain,
+		   "must be a host name such as example.com, 253 characters at most"),
+	TEXT_FIELD(web_issuer_fields, state, OPTIONAL, web_is_switch, "must be on or off"),
+	TEXT_FIELD(web_issuer_fields, passwords, OPTIONAL, web_is_switch, "must be on or off"),
 };
 
 const struct web_body web_bodies[WEB_BODIES] = {
 	[WEB_BODY_TENANT] = BODY("Tenant", tenant_fields), [WEB_BODY_USER] = BODY("User", user_fields),
 	[WEB_BODY_DEVICE] = BODY("Device", device_fields), [WEB_BODY_TRUNK] = BODY("Trunk", trunk_fields),
 	[WEB_BODY_NUMBER] = BODY("Number", number_fields), [WEB_BODY_WEBHOOK] = BODY("Webhook", webhook_fields),
+	[WEB_BODY_ISSUER] = BODY("Issuer", issuer_fields),
 };
 
 int web_tenant_read(const json_t *body, enum web_use use, struct web_tenant_fields *ret, struct web_problem *reterr)
@@ -147,4 +167,13 @@ int web_webhook_read(const json_t *body, enum web_use use, struct web_webhook_fi
 		*ret = (struct web_webhook_fields){.events = SLICE("call.started,call.answered,call.ended"),
 						   .state = SLICE("on")};
 	return web_fields_read(body, &web_bodies[WEB_BODY_WEBHOOK], use, ret, reterr);
+}
+
+int web_issuer_read(const json_t *body, enum web_use use, struct web_issuer_fields *ret, struct web_problem *reterr)
+{
+	*ret = (struct web_issuer_fields){.name = SLICE_NONE};
+	if (use == WEB_WHOLE)
+		*ret = (struct web_issuer_fields){
+			.claim = SLICE("email"), .state = SLICE("on"), .passwords = SLICE("on")};
+	return web_fields_read(body, &web_bodies[WEB_BODY_ISSUER], use, ret, reterr);
 }

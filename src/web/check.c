@@ -207,10 +207,46 @@ bool web_is_hook_events(struct slice s)
 	return web_hook_events_read(s, &bits);
 }
 
-bool web_is_hook_state(struct slice s)
+bool web_is_switch(struct slice s)
 {
 	static const char *const words[] = {"on", "off"};
 	return one_of(s, words, ARRAY_LEN(words));
+}
+
+/* ASCII without spaces and control characters. */
+static bool is_visible(struct slice s, size_t max)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] > '~')
+			return false;
+	return s.n >= 1 && s.n <= max;
+}
+
+/* OpenID Connect Discovery 1.0 §3: an issuer has neither query nor fragment. */
+bool web_is_issuer_url(struct slice s)
+{
+	return is_visible(s, WEB_HOOK_URL_MAX) && web_is_hook_url(s) && slice_find(s, '?') < 0 &&
+	       slice_find(s, '#') < 0;
+}
+
+bool web_is_client_id(struct slice s)
+{
+	return is_visible(s, WEB_CLIENT_ID_MAX);
+}
+
+bool web_is_client_secret(struct slice s)
+{
+	return is_visible(s, WEB_CLIENT_SECRET_MAX);
+}
+
+bool web_is_claim(struct slice s)
+{
+	return all_of(s, 1, WEB_CLAIM_MAX, ":/._-", true);
+}
+
+bool web_is_who(struct slice s)
+{
+	return s.n >= 1 && s.n <= WEB_WHO_MAX;
 }
 
 bool web_is_id(struct slice s)

@@ -27,6 +27,18 @@ bool web_set_cookie(struct web_request *r, const char *name, const char *value, 
 	return true;
 }
 
+bool web_attempt_begin(struct web_request *r, struct slice *ret_secret)
+{
+	char secret[WEB_SECRET_CHARS + 1];
+	uint8_t bytes[WEB_SECRET_CHARS / 2];
+	if (slice_unhex(r->shown.attempt, bytes, sizeof(bytes)))
+		snprintf(secret, sizeof(secret), "%.*s", SLICE_ARG(r->shown.attempt));
+	else
+		web_secret_draw(r->context->random, secret);
+	return web_set_cookie(r, web_attempt_name(r->plane), secret, WEB_CHALLENGE_S) &&
+	       web_keep(r, slice_from_string(secret), ret_secret);
+}
+
 static int tell(struct db *db, struct web_enter *e)
 {
 	struct store_audit *row = &e->write.act.row;
@@ -64,6 +76,16 @@ static void entered(struct web_write *w)
 		web_answer_json(r, 200, web_session_json(r, u, slice_from_string(e->secret)));
 }
 
+/* Some way back must be left, for when the issuer fails: admins have it. False: answered. */
+static bool may_enter_so(struct web_request *r, const struct web_enter *e, const struct directory_user *u)
+{
+	const struct directory_issuer *i = web_issuer_of(u->tenant);
+	if (e->by_issuer || !i || i->passwords || web_role_find(u->role) >= WEB_COMPANY_ADMIN)
+		return true;
+	web_problem(r, WEB_SIGN_IN_ELSEWHERE, NULL, "your company's people log in with %.*s alone", SLICE_ARG(i->name));
+	return false;
+}
+
 static bool fits_here(struct web_request *r, const struct directory_user *u)
 {
 	bool provider = web_role_find(u->role) == WEB_PROVIDER;
@@ -77,7 +99,7 @@ static bool fits_here(struct web_request *r, const struct directory_user *u)
 
 void web_enter(struct web_enter *e, struct web_request *r, const struct directory_user *u)
 {
-	uint8_t *hash = fits_here(r, u) ? web_alloc(r, STORE_PASS_HASH) : NULL;
+	uint8_t *hash = fits_here(r, u) && may_enter_so(r, e, u) ? web_alloc(r, STORE_PASS_HASH) : NULL;
 	if (!hash || !web_new_id(r, &e->row.id) || !web_keep(r, u->id, &e->row.user) ||
 	    !web_keep(r, u->tenant->id, &e->row.tenant) || !web_keep(r, u->role, &e->row.role))
 		return;

@@ -17,10 +17,16 @@ struct web_enter {
 	void (*refused)(struct web_enter *e);
 	struct slice how; /* "password": for the audit trail; static text */
 	bool proved;
+	bool by_issuer; /* of the company: web/openid_sign.c */
 };
 /* Answers: the session, or why there is none. prove, refused and how are set before. */
 void web_enter(struct web_enter *e, struct web_request *r, const struct directory_user *u);
 
+/*
+ * The secret of this browser's attempt to log in otherwise than by a password, in a cookie for as long as a challenge
+ * lasts; other pages of the browser have the same. False: answered.
+ */
+MUST_USE bool web_attempt_begin(struct web_request *r, struct slice *ret_secret);
 /* What a page is told of its session; secret: of the cookie. */
 json_t *web_session_json(const struct web_request *r, const struct directory_user *u, struct slice secret);
 /* For this host alone, and for no script. False: answered. */

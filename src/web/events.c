@@ -13,6 +13,7 @@ static const struct {
 	[STORE_DEVICE] = {"device", WEB_ON_DEVICES}, [STORE_BINDING] = {"binding", WEB_ON_DEVICES},
 	[STORE_CALL] = {"call", WEB_ON_CALLS},       [STORE_TRUNK] = {"trunk", WEB_ON_TRUNKS},
 	[STORE_NUMBER] = {"number", WEB_ON_NUMBERS}, [STORE_WEBHOOK] = {"webhook", WEB_ON_WEBHOOKS},
+	[STORE_ISSUER] = {"issuer", WEB_ON_ISSUERS},
 };
 
 static void describe_call(const struct web_context *c, struct web_event *e)

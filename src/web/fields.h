@@ -29,11 +29,20 @@ struct web_body {
 	const struct web_field *fields;
 	size_t count;
 };
-enum { WEB_BODY_TENANT, WEB_BODY_USER, WEB_BODY_DEVICE, WEB_BODY_TRUNK, WEB_BODY_NUMBER, WEB_BODY_WEBHOOK, WEB_BODIES };
+enum {
+	WEB_BODY_TENANT,
+	WEB_BODY_USER,
+	WEB_BODY_DEVICE,
+	WEB_BODY_TRUNK,
+	WEB_BODY_NUMBER,
+	WEB_BODY_WEBHOOK,
+	WEB_BODY_ISSUER,
+	WEB_BODIES
+};
 extern const struct web_body web_bodies[WEB_BODIES];
 /* Of what is only asked for with POST; each beside its resource. */
 extern const struct web_body web_token_body, web_session_body, web_totp_body, web_password_body, web_phone_body,
-	web_retry_body, web_passkey_body, web_sign_body;
+	web_retry_body, web_passkey_body, web_sign_body, web_openid_body;
 
 /*
  * Every member must be in the table and valid. What is not given, or null, leaves ret's value alone. Slices borrow from
@@ -62,6 +71,9 @@ struct web_number_fields {
 struct web_webhook_fields {
 	struct slice tenant, name, url, events, state;
 };
+struct web_issuer_fields {
+	struct slice tenant, name, url, client_id, client_secret, claim, mail_domain, state, passwords;
+};
 MUST_USE int web_tenant_read(const json_t *body, enum web_use use, struct web_tenant_fields *ret,
 			     struct web_problem *reterr);
 MUST_USE int web_user_read(const json_t *body, enum web_use use, struct web_user_fields *ret,
@@ -75,6 +87,8 @@ MUST_USE int web_number_read(const json_t *body, enum web_use use, struct web_nu
 
 MUST_USE int web_webhook_read(const json_t *body, enum web_use use, struct web_webhook_fields *ret,
 			      struct web_problem *reterr);
+MUST_USE int web_issuer_read(const json_t *body, enum web_use use, struct web_issuer_fields *ret,
+			     struct web_problem *reterr);
 
 /* ---- checks ---- */
 bool web_is_tenant_name(struct slice s);  /* [a-z0-9-]{1,63} */
@@ -100,6 +114,11 @@ MUST_USE bool web_host_port(struct slice s, struct slice *ret_host, uint16_t *re
 bool web_is_keepalive(struct slice s);
 bool web_is_hook_url(struct slice s);    /* https, and a port that is no other service's */
 bool web_is_hook_events(struct slice s); /* names of events, comma separated, none twice */
-bool web_is_hook_state(struct slice s);  /* on or off */
-bool web_is_id(struct slice s);          /* 36 characters of a UUID in lower case */
-bool web_is_reference(struct slice s);   /* a name or an id of something that should exist: 1 to 64 plain characters */
+bool web_is_switch(struct slice s);      /* on or off */
+bool web_is_issuer_url(struct slice s);  /* the same as of a hook, in ASCII, without query and fragment */
+bool web_is_client_id(struct slice s);   /* ASCII that can be seen, WEB_CLIENT_ID_MAX at most */
+bool web_is_client_secret(struct slice s);
+bool web_is_claim(struct slice s);     /* [A-Za-z0-9:/._-]{1,64} */
+bool web_is_who(struct slice s);       /* a login with its company's domain, or the domain */
+bool web_is_id(struct slice s);        /* 36 characters of a UUID in lower case */
+bool web_is_reference(struct slice s); /* a name or an id of something that should exist: 1 to 64 plain characters */

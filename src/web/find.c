@@ -81,3 +81,8 @@ json_t *web_tenant_name_json(const struct web_request *r, struct slice id)
 	const struct directory_tenant *t = directory_tenant_by_id(r->context->directory, id);
 	return t ? web_json_text(t->name) : json_null();
 }
+
+const struct directory_issuer *web_issuer_of(const struct directory_tenant *t)
+{
+	return t && t->issuer && t->issuer->on ? t->issuer : NULL;
+}

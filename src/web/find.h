@@ -18,6 +18,9 @@ MUST_USE bool web_tenant_of_body(struct web_request *r, struct slice name_or_id,
 MUST_USE bool web_user_of_body(struct web_request *r, struct slice tenant_id, struct slice login_or_id,
 			       struct slice *ret_id);
 
+/* Who vouches for its people now. NULL: nobody, or no tenant. */
+const struct directory_issuer *web_issuer_of(const struct directory_tenant *t);
+
 /* How the API shows them. NULL: out of memory. */
 json_t *web_user_json(const struct web_request *r, const void *object);
 json_t *web_call_json(const struct web_request *r, const struct store_call *c);

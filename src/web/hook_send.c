@@ -6,10 +6,10 @@
 #include <errno.h>
 
 #include "crypto/crypto.h"
-#include "net/http.h"
 #include "net/loop.h"
 #include "web/find.h"
 #include "web/hooks_private.h"
+#include "web/outside.h"
 
 #define DAY_US (86400 * SECOND_US)
 #define FIRST_PAUSE_US (10 * SECOND_US)
@@ -214,7 +214,6 @@ static bool sign(struct web_sending *s, const char *body, char *ret, size_t cap)
 static int start(struct web_sending *s, const char *body)
 {
 	const struct web_context *c = s->request->context;
-	const struct config *config = c->config;
 	char event[64], id[80], signature[160], url[WEB_HOOK_URL_MAX + 1];
 	if (!sign(s, body, signature, sizeof(signature)))
 		return -ENOMEM;
@@ -228,11 +227,8 @@ static int start(struct web_sending *s, const char *body)
 				       .header_count = ARRAY_LEN(headers),
 				       .body = slice_from_string(body),
 				       .answer_max = WEB_HOOK_ANSWER_MAX,
-				       .timeout_us = WEB_HOOK_TIMEOUT_US,
-				       .ca_file = *config->authorities ? config->authorities : NULL,
-				       .public_only = true,
-				       .allowed = config->webhook_allow,
-				       .allowed_count = config->webhook_allow_count};
+				       .timeout_us = WEB_HOOK_TIMEOUT_US};
+	web_outside_bound(c->config, &request);
 	s->began_us = loop_wheel(c->loop)->now_us;
 	return http_start(c->http, &request, answered, s, &s->call);
 }

@@ -143,6 +143,28 @@
 #define WEB_SOURCE_BITS_V4 (96 + 16)
 #define WEB_SOURCE_BITS_V6 32
 
+/* Issuers of identity: what their console calls a client, and the secret that it makes for it. */
+#define WEB_CLIENT_ID_MAX 256
+#define WEB_CLIENT_SECRET_MAX 512
+#define WEB_CLAIM_MAX 64
+/* A document, a set of keys, an answer to a code: those of the large ones have up to 20 KiB. */
+#define WEB_ISSUER_ANSWER_MAX ((size_t)64 * 1024)
+/* For each of them: a person waits. */
+#define WEB_ISSUER_ANSWER_US (10 * SECOND_US)
+/* Asked at once: webhooks and ACME find room beside them (HTTP_CALLS_MAX). */
+#define WEB_ISSUERS_ASKED 8
+/* Of so many is kept what they said of themselves: 4 MiB of keys at most, about 200 KiB as they are. */
+#define WEB_ISSUERS_LEARNED 64
+/* For so long; keys that are new until then are asked for when a token is signed with one, once in a minute. */
+#define WEB_ISSUER_LEARNED_US (3600 * SECOND_US)
+#define WEB_ISSUER_AGAIN_US (60 * SECOND_US)
+/* Who could not be reached is not asked again at once, however many people try. */
+#define WEB_ISSUER_FAILED_US (3 * SECOND_US)
+/* What comes back with a person: the code is the issuer's own, and some put a whole token into it. */
+#define WEB_SIGN_IN_CODE_MAX 2048
+/* An e-mail address, a login with its domain, or a domain: as much of it as a parameter may have. */
+#define WEB_WHO_MAX 250
+
 /* Webhooks: deliveries on their way at once; ACME and sign-in find room beside them (HTTP_CALLS_MAX). */
 #define WEB_HOOKS_AT_ONCE 16
 /* Of these of one company: whose servers are slow waits for itself. */

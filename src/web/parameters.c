@@ -127,6 +127,8 @@ static const struct web_parameter clear[] = {TENANT};
 static const struct web_parameter certificates[] = {TENANT, PAGE};
 static const struct web_parameter tokens[] = {TENANT, PAGE};
 static const struct web_parameter code[] = {{"code", web_is_code, "must be six digits"}};
+static const struct web_parameter who[] = {
+	{"who", web_is_who, "must be a person's login and company, or the company's domain"}};
 static const struct web_parameter events[] = {{"after", is_sequence, "must be the newest \"seq\" that was heard"}};
 
 const struct web_parameters web_no_parameters = {NULL, 0};
@@ -144,6 +146,7 @@ const struct web_parameters web_certificate_parameters = TABLE(certificates);
 const struct web_parameters web_token_parameters = TABLE(tokens);
 const struct web_parameters web_code_parameters = TABLE(code);
 const struct web_parameters web_event_parameters = TABLE(events);
+const struct web_parameters web_who_parameters = TABLE(who);
 
 static const struct web_parameter *find(const struct web_parameters *known, struct slice name)
 {

@@ -34,15 +34,18 @@ static int change_run(struct db *db, struct web_write *w)
 {
 	struct change *c = container_of(w, struct change, write);
 	int rc = store_password_set(db, c->tenant, c->user, slice_from_string(c->hashing.hash));
-	/* Who asks an admin for a new password may have lost the code app with the phone, and the passkeys on it. */
+	/* Who asks an admin for a new password may have lost the code app with the phone, and the passkeys on it;
+	 * or it is another person now, by the same address at the company's issuer. */
 	bool by_another = !slice_eq(c->user, w->request->who.user);
 	if (rc == DB_OK && by_another)
 		rc = store_totp_set(db, c->user, SLICE(""), 0);
 	if (rc == DB_OK && by_another)
 		rc = store_passkeys_remove_of_user(db, c->user);
+	if (rc == DB_OK && by_another)
+		rc = store_identities_remove_of_user(db, c->user);
 	w->act.row.tenant = c->tenant;
 	w->act.row.owner = c->user;
-	w->act.row.changed = by_another ? SLICE("password,code-app,passkeys") : SLICE("password");
+	w->act.row.changed = by_another ? SLICE("password,code-app,passkeys,sign-in") : SLICE("password");
 	return rc == DB_OK ? store_passes_remove_of_user(db, c->user, w->request->who.pass) : rc;
 }
 

@@ -41,6 +41,8 @@ static const char *const table[WEB_RESOURCE_COUNT][WEB_ROLE_COUNT] = {
 	[WEB_ON_EVENTS] = {"----", "T---", "T---", "T---", "T---", "A---"},
 	[WEB_ON_WEBHOOKS] = {"----", "----", "T---", "----", "TTTT", "AAAA"},
 	[WEB_ON_AUDIT] = {"----", "----", "T---", "----", "T---", "A---"},
+	[WEB_ON_ISSUERS] = {"----", "----", "T---", "----", "TTTT", "AAAA"},
+	[WEB_ON_SIGN_IN] = {"AA--", "AA--", "AA--", "AA--", "AA--", "AA--"},
 	[WEB_ON_PASSWORDS] = {"----", "--O-", "--O-", "--O-", "--T-", "--A-"},
 };
 
@@ -111,6 +113,9 @@ static bool find_owner(const struct web_request *r, enum web_resource resource, 
 	} else if (resource == WEB_ON_WEBHOOKS) {
 		const struct store_webhook *webhook = web_hooks_find(r->context->hooks, r->id);
 		tenant = webhook ? directory_tenant_by_id(d, webhook->tenant) : NULL;
+	} else if (resource == WEB_ON_ISSUERS) {
+		const struct directory_issuer *issuer = directory_issuer_by_id(d, r->id);
+		tenant = issuer ? issuer->tenant : NULL;
 	}
 	if (user)
 		tenant = user->tenant;
@@ -128,6 +133,7 @@ static const struct {
 	{WEB_ON_USERS, WEB_UNKNOWN_USER, "user"},       {WEB_ON_DEVICES, WEB_UNKNOWN_DEVICE, "device"},
 	{WEB_ON_NUMBERS, WEB_UNKNOWN_NUMBER, "number"}, {WEB_ON_TRUNKS, WEB_UNKNOWN_TRUNK, "trunk"},
 	{WEB_ON_PASSWORDS, WEB_UNKNOWN_USER, "user"},   {WEB_ON_WEBHOOKS, WEB_UNKNOWN_WEBHOOK, "webhook"},
+	{WEB_ON_ISSUERS, WEB_UNKNOWN_ISSUER, "issuer"},
 };
 
 /* A company's admin does not become the provider by way of a provider's account in that company. */

@@ -26,6 +26,8 @@ enum web_resource {
 	WEB_ON_EVENTS,
 	WEB_ON_WEBHOOKS,
 	WEB_ON_AUDIT,
+	WEB_ON_ISSUERS,
+	WEB_ON_SIGN_IN, /* at one of them */
 	WEB_RESOURCE_COUNT
 };
 enum web_action { WEB_READ, WEB_CREATE, WEB_CHANGE, WEB_REMOVE };
@@ -83,6 +85,13 @@ void web_webhooks_renew(struct web_request *r);
 void web_deliveries_list(struct web_request *r);
 void web_deliveries_test(struct web_request *r);
 void web_deliveries_retry(struct web_request *r);
+void web_issuers_list(struct web_request *r);
+void web_issuers_write(struct web_request *r);
+void web_issuers_get(struct web_request *r);
+void web_issuers_remove(struct web_request *r);
+void web_issuers_check(struct web_request *r);
+void web_openid_get(struct web_request *r);
+void web_openid_sign(struct web_request *r);
 void web_session_get(struct web_request *r);
 void web_session_begin(struct web_request *r);
 void web_session_end(struct web_request *r);

@@ -10,6 +10,7 @@
 #include "web/access.h"
 #include "web/audit_upkeep.h"
 #include "web/hooks.h"
+#include "web/issuer_learn.h"
 #include "web/phones.h"
 #include "web/sip.h"
 #include "web/stream.h"
@@ -145,6 +146,7 @@ static int give_up(struct web *w, int rc)
 	w->context.phones = web_phones_free(w->context.phones);
 	w->context.hooks = web_hooks_free(w->context.hooks);
 	w->audit = web_audit_upkeep_free(w->audit);
+	w->context.issuers = web_issuers_free(w->context.issuers);
 	if (!w->lws && !w->listener_count)
 		free(w);
 	return rc;
@@ -183,7 +185,8 @@ int web_new(const struct web_context *context, struct web **ret, struct web_reas
 	}
 	w->context.phones = web_phones_new(&w->context);
 	w->audit = web_audit_upkeep_new(&w->context);
-	if (!w->context.phones || !w->audit) {
+	rc = w->context.phones && w->audit ? web_issuers_new(&w->context, &w->context.issuers) : -ENOMEM;
+	if (rc < 0) {
 		snprintf(reterr->text, sizeof(reterr->text), "out of memory");
 		return give_up(w, -ENOMEM);
 	}
@@ -247,6 +250,8 @@ void web_close(struct web *w)
 		if (waits_for_turn)
 			web_request_free(r);
 	}
+	if (w->context.issuers)
+		web_issuers_close(w->context.issuers); /* who waits for one is answered, unheard */
 }
 
 struct web *web_free(struct web *w)
@@ -261,6 +266,7 @@ struct web *web_free(struct web *w)
 	web_access_free(w->context.access);
 	web_hooks_free(w->context.hooks);
 	web_audit_upkeep_free(w->audit);
+	web_issuers_free(w->context.issuers);
 	free(w);
 	return NULL;
 }

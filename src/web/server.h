@@ -24,6 +24,7 @@ struct web;
 struct web_access;
 struct web_console;
 struct web_hooks;
+struct web_issuers;
 struct web_phones;
 struct store_change;
 
@@ -61,6 +62,7 @@ struct web_context {
 	struct web_access *access;         /* the server's own; NULL where resources are tested without one */
 	struct web_phones *phones;         /* the same */
 	struct web_hooks *hooks;           /* the same */
+	struct web_issuers *issuers;       /* the same */
 	const char *turn_secret;           /* of turn: in the configuration; the wiring's, which may change it */
 	/* What the wiring has to warn of, in sentences that it keeps and may change; NULL or empty: nothing. */
 	const char *warnings[WEB_NODE_WARNINGS];

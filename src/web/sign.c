@@ -222,14 +222,9 @@ static bool read_signed(struct signing *s, struct web_request *r)
 /* The same browser asks and answers: it has a cookie of its own for that. */
 static void offer(struct web_request *r)
 {
-	char secret[WEB_SECRET_CHARS + 1];
-	uint8_t bytes[WEB_SECRET_CHARS / 2];
-	if (slice_unhex(r->shown.attempt, bytes, sizeof(bytes))) /* of another page of this browser: both go on */
-		snprintf(secret, sizeof(secret), "%.*s", SLICE_ARG(r->shown.attempt));
-	else
-		web_secret_draw(r->context->random, secret);
-	if (web_set_cookie(r, web_attempt_name(r->plane), secret, WEB_CHALLENGE_S))
-		web_passkey_offer(r, slice_from_string(secret));
+	struct slice secret;
+	if (web_attempt_begin(r, &secret))
+		web_passkey_offer(r, secret);
 }
 
 void web_passkey_sign(struct web_request *r)

@@ -5,9 +5,9 @@
  *
  *   {"seq": 42, "kind": "user", "id": "...", "tenant": "acme", "action": "changed"}
  *
- * kind: tenant, user, device, binding, trunk, number, webhook, call. action: changed or removed; of a call its state,
- * or ended. id null: something of this kind that may be yours. The first message has the kind hello; then, if the
- * client was away (?after=SEQ) and something may have happened, resync: load again what you show.
+ * kind: tenant, user, device, binding, trunk, number, webhook, issuer, call. action: changed or removed; of a call its
+ * state, or ended. id null: something of this kind that may be yours. The first message has the kind hello; then, if
+ * the client was away (?after=SEQ) and something may have happened, resync: load again what you show.
  */
 #pragma once
 #include "web/peer.h"

@@ -1,9 +1,9 @@
 /* web/webhooks.c - /api/v1/webhooks: other people's servers, which a company has told of its calls */
 #include "crypto/crypto.h"
-#include "net/http.h"
 #include "web/access.h"
 #include "web/find.h"
 #include "web/hooks.h"
+#include "web/outside.h"
 #include "web/route.h"
 #include "web/write.h"
 
@@ -137,23 +137,6 @@ static bool add_secret(struct web_change *c, const void *object, json_t *answer)
 	return fine;
 }
 
-/* A name is judged by its address when it is connected to; an address itself at once. False: answered. */
-static bool may_reach(struct web_request *r, struct slice url)
-{
-	char text[WEB_HOOK_URL_MAX + 1];
-	struct http_url u;
-	struct address a;
-	const struct config *c = r->context->config;
-	snprintf(text, sizeof(text), "%.*s", SLICE_ARG(url));
-	if (slice_empty(url) || http_url_read(text, &u) < 0 || !address_parse(slice_from_string(u.host), &a) ||
-	    address_is_public_or_in(&a, c->webhook_allow, c->webhook_allow_count))
-		return true;
-	web_problem(r, WEB_URL_NOT_PUBLIC, "url",
-		    "url is not an address of the public Internet; where webhooks may reach others is up to "
-		    "`webhooks: allow:` in the node's file");
-	return false;
-}
-
 void web_webhooks_write(struct web_request *r)
 {
 	struct web_problem p;
@@ -169,7 +152,7 @@ void web_webhooks_write(struct web_request *r)
 	w->change.merge = merge;
 	w->change.taken = taken;
 	w->change.add = add_secret;
-	if (may_reach(r, w->given.url) && web_tenant_of_body(r, w->given.tenant, &w->tenant) &&
+	if (web_outside_may(r, "url", w->given.url) && web_tenant_of_body(r, w->given.tenant, &w->tenant) &&
 	    web_change_begin(&w->change, r, &webhook))
 		web_change_post(&w->change);
 }

@@ -2,11 +2,14 @@
 """Every operation of the API with good and with bad input; every answer is what openapi.json says."""
 import pathlib
 import tempfile
+import urllib.parse
 import uuid
 
 from authenticator import Authenticator
 from browser import Browser, Events
+from issuer import Told
 from openapi import METHODS, Api, PageApi, wrong_texts, wrong_values
+from pair import make
 from server import Alto, free_port
 from sipp import Sipp
 from totp import code_of, step
@@ -39,15 +42,21 @@ BODIES = {
     'setTotp': {'secret': 32 * 'A', 'code': '123456'},
     'createPasskey': {'name': 'Stick', 'client_data': 'AAAA', 'attestation': 'AAAA', 'password': PASSWORD},
     'changePasskey': {'name': 'Drawer'},
+    'createIssuer': {'tenant': 'acme', 'name': 'SSO', 'url': 'https://issuer.invalid/realms/acme', 'client_id': 'alto',
+                     'client_secret': 'secret', 'claim': 'email', 'mail_domain': 'acme.example', 'state': 'on', 'passwords': 'on'},
+    'changeIssuer': {'name': 'Keycloak', 'url': 'https://issuer.invalid:8443/', 'client_id': 'other', 'claim': 'preferred_username',
+                     'mail_domain': 'mail.acme.example', 'state': 'off', 'passwords': 'off'},
+    'signInOpenid': {'company': NOBODY['id'], 'code': 'code', 'state': 54 * 'A', 'issuer': 'https://issuer.invalid', 'login': 'a@b.example'},
     'signIn': {'credential': 'AAAA', 'user_handle': 'AAAA', 'client_data': 'AAAA', 'authenticator_data': 'AAAA', 'signature': 'AAAA',
                'password': PASSWORD},
 }
-KINDS = ('Tenant', 'User', 'Device', 'Trunk', 'Number', 'Webhook')
+KINDS = ('Tenant', 'User', 'Device', 'Trunk', 'Number', 'Webhook', 'Issuer')
 for kind in KINDS:
     BODIES[f'put{kind}'] = BODIES[f'create{kind}']
 # Another one of each, for PUT, with what differs in it.
 OTHERS = {'Tenant': {'name': 'other', 'domain': 'other.example'}, 'User': {'login': 'yan', 'extension': '333'},
-          'Device': {'name': 'third', 'username': 'third-1'}, 'Trunk': {'name': 'second'}, 'Webhook': {'name': 'second'}, 'Number': {'number': '+33142685399'}}
+          'Device': {'name': 'third', 'username': 'third-1'}, 'Trunk': {'name': 'second'}, 'Webhook': {'name': 'second'}, 'Issuer': {'tenant': 'beta'},
+          'Number': {'number': '+33142685399'}}
 # Parameters that need others, and values that they may have.
 QUERIES = {'tenant': 'acme', 'user': 'p101', 'login': 'p101', 'name': 'desk', 'number': '+33142685300', 'live': 'false',
            'address': '192.0.2.7', 'all': 'true', 'limit': '5', 'from': '2026-01-01T00:00:00Z',
@@ -114,7 +123,7 @@ def everything_ends(api, there, live_ids):
     for operation, live_id in zip(('postHangUp', 'hangUpCall'), live_ids):
         api.good(operation, {'id': live_id})
     assert api.good('hangUpCalls', query={'tenant': 'acme'}).json['ended'] == 0
-    for operation in ('removeWebhook', 'removeNumber', 'removeTrunk', 'removeDevice', 'removeUser', 'removeTenant'):
+    for operation in ('removeIssuer', 'removeWebhook', 'removeNumber', 'removeTrunk', 'removeDevice', 'removeUser', 'removeTenant'):
         api.good(operation, there[operation])
         api.bad(operation, 'unknown-' + operation.removeprefix('remove').lower(), path=there[operation])
 
@@ -185,7 +194,8 @@ def states_have_names(api, kind):
     for operation, more in ((change, {'body': BODIES[change]}), (put, {'body': body}), (remove, {})):
         api.bad(operation, 'precondition-failed', path=path, headers=if_match(first), **more)
     if 'tenant' in body:
-        elsewhere = {**body, 'tenant': 'beta', 'user': 'nobody'} if 'user' in body else {**body, 'tenant': 'beta'}
+        other = 'acme' if body['tenant'] == 'beta' else 'beta'
+        elsewhere = {**body, 'tenant': other, 'user': 'nobody'} if 'user' in body else {**body, 'tenant': other}
         api.bad(put, *(('unknown-user', 'user') if 'user' in body else ('id-taken',)), path=path, body=elsewhere)
     api.bad(put, 'bad-request', path=path, body=body, headers=if_match(*100 * [first]))
     api.good(remove, path, headers=if_match(second))
@@ -234,6 +244,35 @@ def webhooks_are_asked(api, there):
     api.good('changeWebhook', path, body={'state': 'off'})
     api.bad('testWebhook', 'conflict', path=path)
     api.good('changeWebhook', path, body={'state': 'on'})
+
+
+def issuers_are_asked(api, there, told, port):
+    """One that says what it is told to say; test_openid has a real one."""
+    path = there['checkIssuer'] = there['getIssuer']
+    api.good('changeIssuer', path, body={'url': told.url})
+    api.good('checkIssuer', path)
+    page = PageApi(api, Browser(port))
+    assert page.good('getOpenid', query={'who': 'p102@acme.example'}).json == {'name': 'SSO', 'passwords': True}
+    url = page.good('signInOpenid', body={'login': 'p102@acme.example'}).json['url']
+    told.token = told.key.sign(told.claims(url, email='p102@acme.example'))
+    [state] = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)['state']
+    back = {'company': told.of(url), 'code': 'code', 'state': state}
+    assert page.good('signInOpenid', body=back).json['user']['login'] == 'p102'
+    page = PageApi(api, Browser(port))
+    page.bad('signInOpenid', 'wrong-sign-in', body=back)
+    page.bad('signInOpenid', 'missing-field', 'login', body={})
+    for name in 'company', 'state':
+        page.bad('signInOpenid', 'missing-field', name, body={k: v for k, v in back.items() if k != name})
+    page.bad('signInOpenid', 'unknown-issuer', 'login', body={'login': 'beta.example'})
+    api.bad('signInOpenid', 'wrong-address', body=back)
+    api.good('changeIssuer', path, body={'url': BODIES['createIssuer']['url']})
+    api.bad('checkIssuer', 'issuer-trouble', 'url', path=path)
+    api.bad('createIssuer', 'conflict', 'tenant', body=BODIES['createIssuer'])
+    for url in 'https://127.0.0.1', 'https://[fd00::1]', 'https://169.254.169.254':
+        api.bad('changeIssuer', 'url-not-public', 'url', path=path, body={'url': url})
+    for url in ('http://issuer.invalid', 'https://issuer.invalid:25', 'https://u:p@issuer.invalid', 'https://issuer.invalid/?a',
+                'https://issuer.invalid/#a', 'https://issuer.invalid/ a'):
+        api.bad('changeIssuer', 'invalid-field', 'url', path=path, body={'url': url})
 
 
 def tokens_open(api, there, port):
@@ -457,11 +496,14 @@ def taken_things_are_refused(api, there):
     api.bad('liftBans', 'unknown-ban', 'address', query={'address': '192.0.2.7'})
 
 
-def main():
+def main(directory):
+    files = make(directory, 'issuer', '-addext', 'subjectAltName=IP:127.0.0.2')
+    told = Told(files, directory, '127.0.0.2')
     udp, https = f'127.0.0.1:{free_port()}', free_port()
     with Alto(listen={'sip_udp': [udp], 'https': [f'127.0.0.1:{https}'],
                       'http': [f'127.0.0.1:{free_port()}']}, plain_rtp=True,
-              extra='acme: {directory: "https://127.0.0.1:1/dir", terms_agreed: true}\n') as alto:
+              extra='acme: {directory: "https://127.0.0.1:1/dir", terms_agreed: true}\n'
+                    f'webhooks: {{allow: [127.0.0.2]}}\ntls: {{ca: {files[0]}}}\n') as alto:
         accounts = alto.company(srtp='off')
         caller, callee = ('101', accounts['101']['desk']), ('102', accounts['102']['desk'])
         port = free_port()
@@ -485,6 +527,7 @@ def main():
             states_have_names(api, kind)
         accounts_are_changed(api)
         webhooks_are_asked(api, there)
+        issuers_are_asked(api, there, told, https)
         reader = tokens_open(api, there, https)
         page = people_log_in(api, there, https)
         codes_are_asked_for(api, page, https)
@@ -492,7 +535,7 @@ def main():
         events_come(api, page, there)
         for o in api.operations.values():
             # Only a person on a page gets as far as the fields of a session; who logs in is nobody yet.
-            asker = PageApi(api, Browser(https)) if o.id in ('beginSession', 'signIn') else page if 'session' in o.tags else api
+            asker = PageApi(api, Browser(https)) if o.id in ('beginSession', 'signIn', 'getOpenid', 'signInOpenid') else page if 'session' in o.tags else api
             if o.request:
                 bodies_are_refused(asker, o, there.get(o.id))
                 heads_are_refused(api, o, there.get(o.id))
@@ -513,4 +556,5 @@ def main():
         print('problems not met:', ', '.join(sorted(unseen)))
 
 
-main()
+with tempfile.TemporaryDirectory(prefix='alto-') as scratch:
+    main(pathlib.Path(scratch))

@@ -44,9 +44,9 @@ def by_machine(alto):
         alto.command('user', 'add', 'acme', login, '--extension', str(100 + len(login) + ord(login[0])), '--name', login.title(),
                      '--role', role, '--password', PASSWORD)
     told = [sentence(r) for r in rows(ask, tenant='acme')]
-    assert told == ['machine changed password of Olga password code-app passkeys', 'machine created user Olga',
-                    'machine changed password of Paul password code-app passkeys', 'machine created user Paul',
-                    'machine changed password of Anna password code-app passkeys', 'machine created user Anna',
+    assert told == ['machine changed password of Olga password code-app passkeys sign-in', 'machine created user Olga',
+                    'machine changed password of Paul password code-app passkeys sign-in', 'machine created user Paul',
+                    'machine changed password of Anna password code-app passkeys sign-in', 'machine created user Anna',
                     'machine created tenant acme'], told
     assert all(r['address'] is None and r['tenant'] == 'acme' for r in rows(ask, tenant='acme'))
     return ask

@@ -69,6 +69,13 @@ RIGHTS = {
     'POST /api/v1/webhooks/{webhook}/retry': '----TA',
     'GET /api/v1/webhooks/{webhook}/deliveries': '--T-TA',
     'DELETE /api/v1/webhooks/{webhook}': '----TA',
+    'GET /api/v1/issuers': '--T-TA',
+    'POST /api/v1/issuers': '----TA',
+    'GET /api/v1/issuers/{issuer}': '--T-TA',
+    'PUT /api/v1/issuers/{issuer}': '----TA',
+    'PATCH /api/v1/issuers/{issuer}': '----TA',
+    'POST /api/v1/issuers/{issuer}/check': '----TA',
+    'DELETE /api/v1/issuers/{issuer}': '----TA',
 }
 BODIES = {
     'POST /api/v1/tenants': lambda n, t: {'name': f'made-{n}', 'domain': f'made-{n}.example'},
@@ -92,8 +99,12 @@ BODIES = {
     'PUT /api/v1/webhooks/{webhook}': lambda n, t: {'tenant': t, 'name': f'Put {n}', 'url': NOBODY_THERE},
     'PATCH /api/v1/webhooks/{webhook}': lambda n, t: {'name': f'Name {n}'},
     'POST /api/v1/webhooks/{webhook}/retry': lambda n, t: {'delivery': ABSENT},
+    'POST /api/v1/issuers': lambda n, t: {'tenant': t, **ISSUER},
+    'PUT /api/v1/issuers/{issuer}': lambda n, t: {'tenant': t, **ISSUER, 'name': f'Put {n}'},
+    'PATCH /api/v1/issuers/{issuer}': lambda n, t: {'name': f'Name {n}'},
 }
 NOBODY_THERE = 'https://webhooks.invalid/'
+ISSUER = {'name': 'SSO', 'url': 'https://issuer.invalid', 'client_id': 'alto', 'client_secret': 'secret'}
 
 ABSENT = '01920000-0000-7000-8000-00000000dead'
 
@@ -108,6 +119,7 @@ class Company:
             alto.command('user', 'add', name, login, '--extension', str(100 + extension), '--name', login.title())
         self.user = self.find('users', 'login', 'anna')
         self.webhook()
+        self.issuer()
 
     def find(self, kind, key, value):
         items = self.alto.api('GET', f'/api/v1/{kind}' + ('' if kind == 'tenants' else f'?tenant={self.name}'))[1]['items']
@@ -124,6 +136,11 @@ class Company:
             self.spare_webhook = self.create('webhooks', {'name': f'Webhook {self.made}', 'url': NOBODY_THERE})
         return self.spare_webhook
 
+    def issuer(self):
+        """A company has one."""
+        there = self.alto.api('GET', f'/api/v1/issuers?tenant={self.name}')[1]['items']
+        return there[0]['id'] if there else self.create('issuers', ISSUER)
+
     def fresh(self, what):
         """The id of a thing that may be lost."""
         self.made += 1
@@ -137,6 +154,7 @@ class Company:
             'trunk': lambda: self.create('trunks', {'name': f'trunk-{n}', 'host': f'198.51.{self.digit}.{self.made % 250}'}),
             'token': lambda: self.create('tokens', {'name': 'spare', 'role': 'user'}),
             'webhook': self.webhook,
+            'issuer': self.issuer,
             'call': lambda: ABSENT,
             'domain': lambda: f'{self.name}.example',
         }[what]()
@@ -161,7 +179,9 @@ def allowed(operation, answer):
     """What is let through may still find nothing to do: there are no calls, no such delivery, and no authority."""
     nothing_there = answer.status == 404 and any(part in operation for part in ('/calls/{call}', '/retry', '/renew'))
     is_another = operation.startswith('PUT') and answer.status == 409  # what it is may not become that
-    return answer.status < 300 or nothing_there or is_another
+    has_one = operation == 'POST /api/v1/issuers' and answer.status == 409
+    not_reached = operation.endswith('/check') and answer.status == 502
+    return answer.status < 300 or nothing_there or is_another or has_one or not_reached
 
 
 def check_cell(operation, role, reach, browser, own, other, n):
@@ -183,7 +203,7 @@ def check_cell(operation, role, reach, browser, own, other, n):
         return
     assert allowed(operation, answer), (operation, role, answer)
     if operation in ('GET /api/v1/users', 'GET /api/v1/devices', 'GET /api/v1/numbers', 'GET /api/v1/trunks',
-                     'GET /api/v1/tokens', 'GET /api/v1/webhooks', 'GET /api/v1/audit', 'GET /api/v1/tenants', 'GET /api/v1/calls') and reach == 'T':
+                     'GET /api/v1/tokens', 'GET /api/v1/webhooks', 'GET /api/v1/issuers', 'GET /api/v1/audit', 'GET /api/v1/tenants', 'GET /api/v1/calls') and reach == 'T':
         items = answer.json['items']
         assert (items or 'calls' in operation) and of(own, items, 'name' if 'tenants' in operation else 'tenant'), \
             (operation, items)

@@ -183,7 +183,7 @@ static void schema_name(const struct web_body *body, enum web_use use, char ret[
 
 static const struct web_body *const asked_for[] = {&web_token_body,    &web_session_body, &web_totp_body,
 						   &web_password_body, &web_phone_body,   &web_retry_body,
-						   &web_passkey_body,  &web_sign_body};
+						   &web_passkey_body,  &web_sign_body,    &web_openid_body};
 
 static void compare_fields(const json_t *document, const struct web_body *body, enum web_use use)
 {
