@@ -59,6 +59,11 @@ class SessionState {
     this.#set(await api.post<Session>('/session/passkey', { ...passkey, ...(password ? { password } : {}) }));
   }
 
+  /** With what came back from the company's own sign-in. */
+  async beginFrom(elsewhere: Schema<'OpenidLoginNew'>) {
+    this.#set(await api.post<Session>('/session/openid', elsewhere));
+  }
+
   async end() {
     await api.delete('/session');
     this.#set(null);

@@ -487,6 +487,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/issuers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List issuers, oldest first; never their secrets */
+        get: operations["listIssuers"];
+        put?: never;
+        /**
+         * Let an issuer of identity vouch for the people of a company
+         * @description A company has one at most. The issuer is first asked when somebody signs in, or is checked.
+         */
+        post: operations["createIssuer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issuers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** Show an issuer */
+        get: operations["getIssuer"];
+        /**
+         * Make an issuer with this id, or make it what is given
+         * @description What is not given gets its default, as when it is made. The same request again changes nothing. An id that is new is the provider's to choose: others get 404, as for one of another company.
+         */
+        put: operations["putIssuer"];
+        post?: never;
+        /** Remove an issuer; whom it vouched for stays */
+        delete: operations["removeIssuer"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an issuer
+         * @description With another URL or client, people are known by their claim again, not by their `sub`.
+         */
+        patch: operations["changeIssuer"];
+        trace?: never;
+    };
+    "/api/v1/issuers/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Is it there, and does it say what is needed?
+         * @description Its document and its keys are asked for, unless they were a moment ago.
+         */
+        post: operations["checkIssuer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/webhooks": {
         parameters: {
             query?: never;
@@ -667,7 +738,7 @@ export interface paths {
         put?: never;
         /**
          * Make this browser a phone of the person who is logged in
-         * @description Credentials with which the page registers by SIP over WebSocket (RFC 7118), at the path `websocket` of this server and nowhere else. They are good until `expires_at`; asked for again with `username` before that, the same ones are good for longer, and so are their registrations. They end with the session. A person has 8 at most: of more, the one that is least in use ends.
+         * @description Credentials with which the page registers by SIP over WebSocket (RFC 7118), at the path `websocket` of this server and nowhere else. They are good until `expires_at`; asked for again with `username` before that, the same ones are good for longer, and so are their registrations. They end with the session. A person has 8 at most: of more, the one that is least in use ends. A company has 2048 at most: of more, 503 `busy`.
          */
         post: operations["beginPhone"];
         delete?: never;
@@ -690,6 +761,30 @@ export interface paths {
          * @description Without `credential`: a challenge for this browser, and a cookie that goes with it. With what the authenticator signed: a session, and its cookie. A passkey that was only touched, without a finger or PIN, stands in the place of a code: the password is needed beside it.
          */
         post: operations["signIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/openid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * By what name a company's people can sign in elsewhere
+         * @description The same for everybody of a company, whether such a person is there or not.
+         */
+        get: operations["getOpenid"];
+        put?: never;
+        /**
+         * Log in at the company's issuer of identity (OpenID Connect, code flow with PKCE)
+         * @description With `login`: the address that the browser goes to, and a cookie that goes with it. With what the browser came back with, in the fragment of https://HOST/sign-in/TENANT-ID: a session, and its cookie. The person must be there already: by `sub` if they have signed in before, else by the claim that the company has chosen.
+         */
+        post: operations["signInOpenid"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1553,6 +1648,84 @@ export interface components {
             /** @description How long it is good for; 90 if not given, and 1 at least. */
             days?: number;
         };
+        /** @description As the issuer calls itself (`iss`), to the letter: https: without query and fragment, to port 443 or one from 1024 on, at an address of the public Internet unless the node's file allows others. */
+        IssuerUrl: string;
+        /** @description What the issuer calls us. */
+        ClientId: string;
+        /** @description What we prove with that we are this client; never shown. */
+        ClientSecret: string;
+        /** @description Of its ID tokens the one that says which person it is about, when they sign in for the first time: an e-mail address, which must be verified where the claim is `email`, of login@mail_domain; or, of another claim, a login or an extension. */
+        Claim: string;
+        /** @enum {string} */
+        Switch: "on" | "off";
+        /** @description Who vouches for a company's people when they log in. */
+        Issuer: {
+            id: components["schemas"]["Id"];
+            /** @description Whose. */
+            tenant: string | null;
+            /** @description As the page to log in calls it. */
+            name: components["schemas"]["DisplayName"];
+            url: components["schemas"]["IssuerUrl"];
+            client_id: components["schemas"]["ClientId"];
+            claim: components["schemas"]["Claim"];
+            mail_domain: components["schemas"]["Domain"];
+            state: components["schemas"]["Switch"];
+            passwords: components["schemas"]["Switch"];
+            /** @description What the issuer must be told to send browsers back to, behind https:// and the host name of the console. */
+            redirect_path: string;
+            /** @description Why somebody could not sign in with it the last time; null: somebody could, or nobody has tried lately. */
+            trouble: string | null;
+            /** @description When it was made. */
+            created: components["schemas"]["Time"];
+            /** @description When it was last written. */
+            updated: components["schemas"]["Time"];
+        };
+        IssuerNew: {
+            /** @description Name or id of the tenant. */
+            tenant: components["schemas"]["Reference"];
+            name: components["schemas"]["DisplayName"];
+            url: components["schemas"]["IssuerUrl"];
+            client_id: components["schemas"]["ClientId"];
+            client_secret: components["schemas"]["ClientSecret"];
+            claim?: components["schemas"]["Claim"];
+            /** @description Not given: the tenant's domain. */
+            mail_domain?: components["schemas"]["Domain"];
+            /** @description Not given: on. */
+            state?: components["schemas"]["Switch"];
+            /** @description Off: people log in with this alone, admins also otherwise. Not given: on. */
+            passwords?: components["schemas"]["Switch"];
+        };
+        /** @description What is not given stays. */
+        IssuerChange: {
+            name?: components["schemas"]["DisplayName"];
+            url?: components["schemas"]["IssuerUrl"];
+            client_id?: components["schemas"]["ClientId"];
+            client_secret?: components["schemas"]["ClientSecret"];
+            claim?: components["schemas"]["Claim"];
+            mail_domain?: components["schemas"]["Domain"];
+            state?: components["schemas"]["Switch"];
+            passwords?: components["schemas"]["Switch"];
+        };
+        OpenidOffer: {
+            /** @description Of the company's issuer; null: it has none. */
+            name: string | null;
+            /** @description People of the company also log in otherwise. */
+            passwords: boolean;
+        };
+        OpenidWay: {
+            /** @description Where the browser goes. */
+            url: string;
+        };
+        OpenidLoginNew: {
+            /** @description A person's login and company, or the company's domain. */
+            login?: string;
+            /** @description The end of the path that the browser came back to. */
+            company?: components["schemas"]["Id"];
+            code?: string;
+            state?: string;
+            /** @description `iss`, if the browser came back with one (RFC 9207). */
+            issuer?: components["schemas"]["IssuerUrl"];
+        };
         /** @description https: without a user's name, to port 443 or one from 1024 on, at an address of the public Internet unless the node's file allows others. */
         WebhookUrl: string;
         /** @description What it is told of, comma separated, none twice. */
@@ -1781,7 +1954,7 @@ export interface components {
              * @description What of; `hello` and `resync` are of the stream itself, the latter says to read everything anew.
              * @enum {string}
              */
-            kind: "hello" | "resync" | "tenant" | "user" | "device" | "binding" | "call" | "trunk" | "number" | "webhook";
+            kind: "hello" | "resync" | "tenant" | "user" | "device" | "binding" | "call" | "trunk" | "number" | "webhook" | "issuer";
             /** @description Of what; null: of something that is gone and may have been the listener's own. */
             id?: string | null;
             /** @description Whose; null: nobody's, or of a company that is gone. */
@@ -1818,7 +1991,7 @@ export interface components {
              * @enum {string}
              */
             act: "created" | "changed" | "removed" | "logged-in" | "logged-out" | "failed" | "read" | "read-messages" | "ended" | "lifted" | "renewed";
-            /** @description tenant, user, device, number, trunk, webhook, token, session, password, code-app, passkey, call, ban, certificate. */
+            /** @description tenant, user, device, number, trunk, webhook, issuer, token, session, password, code-app, passkey, call, ban, certificate. */
             thing: string;
             /** @description Which; null where it has no name of its own: a session, a password. */
             object: {
@@ -1856,7 +2029,7 @@ export interface components {
             hash: string | null;
         };
         /** @description Codes are added, never renamed. */
-        ProblemCode: "bad-request" | "bad-json" | "missing-field" | "unknown-field" | "invalid-field" | "unknown-parameter" | "invalid-parameter" | "no-login" | "wrong-login" | "code-needed" | "wrong-code" | "password-needed" | "wrong-passkey" | "forbidden" | "foreign" | "wrong-address" | "unknown-token" | "unknown-webhook" | "unknown-delivery" | "unknown-passkey" | "too-often" | "busy" | "not-found" | "unknown-tenant" | "unknown-user" | "unknown-device" | "unknown-call" | "unknown-trunk" | "unknown-number" | "unknown-ban" | "unknown-certificate" | "method-not-allowed" | "conflict" | "name-taken" | "domain-taken" | "login-taken" | "extension-taken" | "username-taken" | "number-taken" | "no-host-name" | "url-not-public" | "id-taken" | "precondition-failed" | "length-required" | "too-large" | "not-json" | "store-full" | "store-busy" | "store-trouble" | "no-memory";
+        ProblemCode: "bad-request" | "bad-json" | "missing-field" | "unknown-field" | "invalid-field" | "unknown-parameter" | "invalid-parameter" | "no-login" | "wrong-login" | "code-needed" | "wrong-code" | "password-needed" | "wrong-passkey" | "wrong-sign-in" | "no-account" | "sign-in-elsewhere" | "forbidden" | "foreign" | "wrong-address" | "unknown-token" | "unknown-webhook" | "unknown-delivery" | "unknown-issuer" | "unknown-passkey" | "too-often" | "busy" | "issuer-trouble" | "not-found" | "unknown-tenant" | "unknown-user" | "unknown-device" | "unknown-call" | "unknown-trunk" | "unknown-number" | "unknown-ban" | "unknown-certificate" | "method-not-allowed" | "conflict" | "name-taken" | "domain-taken" | "login-taken" | "extension-taken" | "username-taken" | "number-taken" | "no-host-name" | "url-not-public" | "id-taken" | "precondition-failed" | "length-required" | "too-large" | "not-json" | "store-full" | "store-busy" | "store-trouble" | "no-memory";
         /** @description What is wrong (RFC 9457). */
         Problem: {
             /** @constant */
@@ -3336,6 +3509,209 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listIssuers: {
+        parameters: {
+            query?: {
+                /** @description Name or id: only this tenant's. */
+                tenant?: components["parameters"]["Tenant"];
+                /** @description Items of the page; 100 if not given. */
+                limit?: components["parameters"]["Limit"];
+                /** @description What the page before gave as `next`. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Issuer"][];
+                        /** @description Cursor of the page that follows; null: this is the last. */
+                        next: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createIssuer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssuerNew"];
+            };
+        };
+        responses: {
+            /** @description It is made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Issuer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getIssuer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag that a GET gave: 304 if nothing has changed. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Issuer"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putIssuer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag that a GET or a write gave, or several, or *: do it only if nobody else has written since (412). */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssuerNew"];
+            };
+        };
+        responses: {
+            /** @description It is as given. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Issuer"];
+                };
+            };
+            /** @description It is made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Issuer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeIssuer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag that a GET or a write gave, or several, or *: do it only if nobody else has written since (412). */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeIssuer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag that a GET or a write gave, or several, or *: do it only if nobody else has written since (412). */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssuerChange"];
+            };
+        };
+        responses: {
+            /** @description It is changed. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Issuer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkIssuer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It can be used. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listWebhooks: {
         parameters: {
             query?: {
@@ -3810,6 +4186,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PasskeyOffer"] | components["schemas"]["Session"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOpenid: {
+        parameters: {
+            query?: {
+                /** @description A person's login and company, or the company's domain. */
+                who?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a page shows. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenidOffer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signInOpenid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenidLoginNew"];
+            };
+        };
+        responses: {
+            /** @description The address, or the session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenidWay"] | components["schemas"]["Session"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -45,6 +45,14 @@ export const fr: Dictionary = {
   'problem.number-taken': 'Ce numéro est déjà utilisé.',
   'problem.precondition-failed': 'Quelqu’un a modifié ceci entre-temps : regardez de nouveau.',
   'problem.unknown-webhook': 'Ce webhook a été supprimé entre-temps.',
+  'problem.issuer-trouble':
+    'La connexion de votre entreprise n’a pas abouti. Si cela persiste, votre administrateur en trouve la raison dans les réglages.',
+  'problem.wrong-sign-in':
+    'Cette connexion a pris trop de temps, ou a commencé dans un autre navigateur. Recommencez.',
+  'problem.no-account':
+    'La connexion de votre entreprise vous connaît, mais aucun compte d’ici ne correspond. Demandez à votre administrateur.',
+  'problem.sign-in-elsewhere': 'Dans votre entreprise, on se connecte par la connexion de l’entreprise.',
+  'problem.unknown-issuer': 'L’entreprise n’a plus de connexion à elle.',
   'problem.unknown-delivery': 'Cet envoi n’est plus gardé.',
   'problem.missing-field': 'Ce champ est nécessaire.',
   'problem.url-not-public':
@@ -190,6 +198,9 @@ export const fr: Dictionary = {
   'login.code.hint': 'Les six chiffres que montre votre application',
   'login.enter': 'Se connecter',
   'login.passkey': 'Se connecter avec une clé d’accès',
+  'login.elsewhere': 'Se connecter avec {name}',
+  'login.elsewhere.refused':
+    'La connexion de votre entreprise ne vous a pas laissé entrer. Vous pouvez réessayer.',
   'home.hello': 'Bonjour, {name}',
   'home.attention': 'À surveiller',
   'home.well': 'Tout va bien : rien ne demande votre attention.',
@@ -595,6 +606,42 @@ export const fr: Dictionary = {
   'token.read': 'Lecture seule',
   'token.remove.title': 'Supprimer le jeton « {name} » ?',
   'token.remove.about': 'Les programmes qui le montrent seront refusés. C’est irréversible.',
+  issuer: 'Connexion de votre entreprise',
+  'issuer.about':
+    'Chacun se connecte comme partout ailleurs : avec Keycloak, Entra ID, Authentik ou tout autre service qui connaît OpenID Connect. Chaque personne doit aussi avoir un compte ici.',
+  'issuer.add': 'Relier une connexion',
+  'issuer.none': 'Non reliée',
+  'issuer.none.next':
+    'On se connecte par mot de passe ou clé d’accès. Reliez la connexion de votre entreprise, et plus besoin d’un autre mot de passe.',
+  'issuer.edit': 'Modifier la connexion',
+  'issuer.remove': 'Délier',
+  'issuer.remove.title': 'Délier « {name} » ?',
+  'issuer.remove.about':
+    'Plus personne ne se connecte par elle. Les personnes restent, avec leurs mots de passe et clés d’accès.',
+  'issuer.check': 'Vérifier',
+  'issuer.check.done': '{name} répond comme il faut',
+  'issuer.redirect': 'Adresse de redirection',
+  'issuer.redirect.hint': 'Votre service la demande quand vous y déclarez Alto.',
+  'issuer.name': 'Nom sur le bouton',
+  'issuer.url': 'Adresse de l’émetteur',
+  'issuer.url.hint':
+    'Comme il se nomme lui-même, à la lettre, par exemple https://login.example.com/realms/acme',
+  'issuer.client_id': 'Identifiant du client',
+  'issuer.client_secret': 'Secret du client',
+  'issuer.client_secret.hint': 'Comme votre service le montre ; jamais montré de nouveau ici',
+  'issuer.client_secret.kept': 'Laissez vide pour garder celui qui est réglé.',
+  'issuer.claim': 'Revendication qui dit qui c’est',
+  'issuer.claim.hint':
+    'email : l’adresse doit être vérifiée. Ou une autre, comme preferred_username, avec un identifiant ou un numéro interne.',
+  'issuer.mail_domain': 'Domaine des adresses',
+  'issuer.mail_domain.hint': 'anna@ce.domaine est la personne dont l’identifiant est anna',
+  'issuer.passwords': 'Mots de passe et clés d’accès',
+  'issuer.passwords.on': 'Toujours valables pour tous',
+  'issuer.passwords.off': 'Pour les administrateurs seulement',
+  'issuer.state': 'État',
+  'issuer.state.on': 'Active',
+  'issuer.state.off': 'Inactive',
+  'issuer.trouble': 'Le dernier échec',
   hooks: 'Webhooks',
   'hook.about': 'Alto annonce chaque appel à un de vos serveurs, sur le moment, et signe ce qu’il dit.',
   'hook.add': 'Nouveau webhook',
