@@ -25,6 +25,7 @@ export const THINGS = [
   'tenant',
   'token',
   'webhook',
+  'issuer',
   'call',
 ] as const;
 
