@@ -157,8 +157,8 @@ int store_audit_done(struct db *db, const struct store_audit *a, int64_t since_u
 
 static bool is_asked_for(const struct store_audit_page *p, const struct store_audit *a)
 {
-	bool of_user = slice_empty(p->user) || slice_eq(p->user, a->actor) || slice_eq(p->user, a->owner) ||
-		       slice_eq(p->user, a->object);
+	bool by_user = slice_eq(p->user, a->actor) && !(p->hidden && slice_empty(a->actor_tenant));
+	bool of_user = slice_empty(p->user) || by_user || slice_eq(p->user, a->owner) || slice_eq(p->user, a->object);
 	return of_user && (slice_empty(p->act) || slice_eq(p->act, a->act)) &&
 	       (slice_empty(p->thing) || slice_eq(p->thing, a->thing)) && a->at_us >= p->from_us &&
 	       (!p->to_us || a->at_us < p->to_us);

@@ -27,7 +27,7 @@ struct store_audit {
 	struct slice actor_kind; /* "person", "token", "machine" (the unix socket) or "nobody" (a log-in that failed) */
 	struct slice actor;      /* id of the person or token, or empty */
 	struct slice actor_name;
-	struct slice actor_tenant;        /* whose person or token it is; empty: the provider's */
+	struct slice actor_tenant;        /* whose person or token it is; empty: the provider's, or nobody's */
 	struct slice address;             /* where the request came from; empty: this machine */
 	struct slice object, object_name; /* empty where the thing has none of its own: a password, a session */
 	struct slice owner, owner_name;   /* the person whose it is, or empty */
@@ -50,6 +50,7 @@ struct store_audit_page {
 	int64_t limit;       /* rows to give: at least 1 */
 	int64_t scan;        /* rows to look at */
 	struct slice user;   /* who did it, whose it is, or what it is about: an id; empty: any */
+	bool hidden;         /* ... but not who did it for the provider */
 	struct slice act, thing;
 	int64_t from_us, to_us; /* at `from` or later, and before `to`; 0: any time */
 };

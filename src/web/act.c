@@ -61,7 +61,7 @@ void web_act_begin(struct web_act *a, const struct web_request *r)
 	row->at_us = web_now_us(r);
 	row->actor_kind = actor_kind(r);
 	row->actor = slice_empty(r->who.user) ? r->who.pass : r->who.user;
-	row->actor_tenant = r->who.tenant;
+	row->actor_tenant = r->who.role == WEB_PROVIDER ? SLICE_NONE : r->who.tenant;
 	row->address = address_of(r, a->address, sizeof(a->address));
 	if (slice_empty(row->thing))
 		row->thing = slice_from_string(thing);

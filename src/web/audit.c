@@ -23,7 +23,7 @@ static json_t *named(struct slice id, struct slice name)
 static bool is_hidden(const struct web_request *r, const struct store_audit *a)
 {
 	bool nobody = slice_eq(a->actor_kind, SLICE("nobody"));
-	return r->reach != WEB_REACH_ALL && !nobody && !slice_eq(a->actor_tenant, a->tenant);
+	return r->reach != WEB_REACH_ALL && !nobody && slice_empty(a->actor_tenant);
 }
 
 static json_t *actor_json(const struct web_request *r, const struct store_audit *a)
@@ -164,6 +164,7 @@ void web_audit_list(struct web_request *r)
 	if (!read_tenant(r, &asked->all, &asked->tenant) || !read_user(r, asked, &asked->user) ||
 	    !web_keep(r, web_argument(r, "act"), &asked->act) || !web_keep(r, web_argument(r, "thing"), &asked->thing))
 		return;
+	asked->hidden = r->reach != WEB_REACH_ALL;
 	asked->from_us = moment(r, "from");
 	asked->to_us = moment(r, "to");
 	asked->before = l->cursor;

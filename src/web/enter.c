@@ -45,7 +45,8 @@ static int tell(struct db *db, struct web_enter *e)
 	row->act = SLICE("logged-in");
 	row->thing = SLICE("session");
 	row->actor_kind = SLICE("person");
-	row->tenant = row->actor_tenant = e->row.tenant;
+	row->tenant = e->row.tenant;
+	row->actor_tenant = web_role_find(e->row.role) == WEB_PROVIDER ? SLICE_NONE : e->row.tenant;
 	row->actor = row->owner = e->row.user;
 	row->how = e->how;
 	return store_try_succeeded(db, e->row.user, &row->failed);

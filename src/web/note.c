@@ -43,8 +43,13 @@ static bool is_told(int64_t failed)
 static int failed_run(struct db *db, struct store_job *job)
 {
 	struct note *n = container_of(job, struct note, job);
-	int rc = store_try_failed(db, n->act.row.owner, &n->act.row.failed);
-	return rc == DB_OK && is_told(n->act.row.failed) ? web_act_write(db, &n->act) : rc;
+	struct store_audit *row = &n->act.row;
+	/* Whatever session or token came with it: who guesses has not shown who they are, and is told by the address.
+	 */
+	row->actor_kind = SLICE("nobody");
+	row->actor = row->actor_tenant = SLICE_NONE;
+	int rc = store_try_failed(db, row->owner, &row->failed);
+	return rc == DB_OK && is_told(row->failed) ? web_act_write(db, &n->act) : rc;
 }
 
 static void note_done(struct store_job *job, int result)

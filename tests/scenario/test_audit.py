@@ -101,6 +101,16 @@ def logins(ask, company, paul):
     assert failed['address'] == '127.0.0.1', failed
 
 
+def guesses_are_told(alto, company, anna, paul):
+    """Who guesses while showing what another company gave them hides neither that nor from where."""
+    foreign = Browser(company, alto.command('token', 'add', 'guesser', '--tenant', 'beta').strip())
+    assert foreign.login('paul@acme.example', 'wrong').status == 401
+    assert Browser(company).login('paul@acme.example', PASSWORD).status == 200  # written after it
+    entered, failed = anna.ask('GET', f'/api/v1/audit?user={paul}&limit=2').json['items']
+    assert (sentence(failed), entered['failed']) == ('nobody failed session of Paul Keller failed 1', 1), failed
+    assert failed['actor'] == {'kind': 'nobody', 'id': None, 'name': None} and failed['address'] == '127.0.0.1', failed
+
+
 def filters(ask, anna):
     everything = rows(ask, tenant='acme')
     numbers = [r['number'] for r in everything]
@@ -116,6 +126,21 @@ def filters(ask, anna):
         assert anna.ask('GET', f'/api/v1/audit?{wrong}').status in (400, 404), wrong
 
 
+def the_provider_is_hidden(alto, ask, anna, admin):
+    """Wherever the account of who works for it lives: a company is told neither who it was nor from where, nor finds it out by asking
+    for that person."""
+    alto.command('user', 'add', 'acme', 'hugo', '--extension', '199', '--name', 'Hugo', '--role', 'provider', '--password', PASSWORD)
+    hugo = Browser(admin)
+    assert hugo.login('hugo@acme.example', PASSWORD).status == 200
+    made(hugo.ask('PATCH', '/api/v1/tenants/' + rows(ask, tenant='acme', thing='tenant')[0]['object']['id'], {'lines': 14}))
+    changed, entered = anna.ask('GET', '/api/v1/audit?limit=2').json['items']
+    for row in changed, entered:
+        assert (row['actor'], row['address']) == ({'kind': 'provider', 'id': None, 'name': None}, None), row
+    person = entered['owner']['id']
+    assert rows(ask, user=person)[0] | {'actor': None} == changed | {'actor': None, 'address': '127.0.0.1'}
+    assert changed not in anna.ask('GET', f'/api/v1/audit?user={person}').json['items']
+
+
 def companies_do_not_see_one_another(alto, ask, company, anna):
     """Nor who works for the provider, nor from where."""
     alto.api('PATCH', '/api/v1/tenants/acme', {'lines': 20})
@@ -123,7 +148,7 @@ def companies_do_not_see_one_another(alto, ask, company, anna):
     assert (newest['actor'], newest['address']) == ({'kind': 'provider', 'id': None, 'name': None}, None), newest
     assert rows(ask, tenant='acme')[0]['actor']['kind'] == 'machine'
     beta = Browser(company, alto.command('token', 'add', 'boss', '--tenant', 'beta').strip())
-    [made_token, made_tenant] = beta.ask('GET', '/api/v1/audit').json['items']
+    [made_token, _, made_tenant] = beta.ask('GET', '/api/v1/audit').json['items']
     assert (made_token['thing'], made_tenant['thing']) == ('token', 'tenant'), made_token
     acme = anna.ask('GET', '/api/v1/tenants').json['items'][0]['id']
     for name in 'acme', acme:
@@ -182,7 +207,9 @@ with Alto({'sip_tls': [f'127.0.0.1:{free_port()}'], 'https': [f'127.0.0.1:{compa
     assert anna.login('anna@acme.example', PASSWORD).status == 200
     paul = by_person(ask, anna)
     logins(ask, company, paul)
+    guesses_are_told(alto, company, anna, paul)
     filters(ask, anna)
+    the_provider_is_hidden(alto, ask, anna, admin)
     companies_do_not_see_one_another(alto, ask, company, anna)
     nothing_is_changed(alto, ask)
     it_outlives_what_it_names(alto, ask)
