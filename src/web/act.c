@@ -88,8 +88,11 @@ struct differing {
 static void write_member(struct writer *w, struct slice name)
 {
 	struct slice written = writer_slice(w);
+	size_t last = written.n;
+	while (last > 0 && written.p[last - 1] != ',')
+		last--;
 	/* Host and port are one to who changes them. */
-	if (slice_empty(name) || (written.n >= name.n && slice_eq(slice_from(written, written.n - name.n), name)))
+	if (slice_empty(name) || slice_eq(slice_from(written, last), name))
 		return;
 	write_string(w, w->n ? "," : "");
 	write_slice(w, name);
