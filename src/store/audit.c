@@ -249,10 +249,63 @@ int store_audit_check(struct db *db, struct slice tenant, int64_t most, struct s
 	return rc;
 }
 
-int store_audit_expire(struct db *db, int64_t before_us)
+/* ---- old ones ---- */
+
+int store_audit_newest(struct db *db, int64_t *ret_us)
 {
-	char text[16];
-	return db_do(db, "DELETE FROM audit WHERE id < $1", DB_T(store_id_at(before_us, text)));
+	struct db_rows *rows = db_query(db, "SELECT at_us FROM audit ORDER BY id DESC LIMIT 1", NULL, 0);
+	if (!rows)
+		return DB_FAILED;
+	int rc = db_next(rows);
+	if (rc >= 0)
+		*ret_us = rc == DB_ROW ? db_int(rows, 0) : 0;
+	db_end(rows);
+	return MIN(rc, DB_OK);
+}
+
+/* The last of the oldest rows that are to go, which another row follows; 0: none. */
+static int find_last(struct db *db, struct slice tenant, int64_t before_us, int64_t *ret, bool *ret_more)
+{
+	static const char sql[] = "SELECT number, at_us FROM audit WHERE tenant = $1 ORDER BY number LIMIT $2";
+	struct db_rows *rows = db_query(db, sql, (struct db_value[]){DB_T(tenant), DB_I(STORE_AUDIT_EXPIRED + 1)}, 2);
+	if (!rows)
+		return DB_FAILED;
+	int64_t old = 0, count = 0;
+	int rc;
+	while ((rc = db_next(rows)) == DB_ROW) {
+		*ret = old;
+		if (db_int(rows, 1) >= before_us)
+			break;
+		old = db_int(rows, 0);
+		count++;
+	}
+	db_end(rows);
+	*ret_more = count > STORE_AUDIT_EXPIRED;
+	return MIN(rc, DB_OK);
+}
+
+static int next_tenant(struct db *db, char tenant[STORE_ID_CAP], bool *ret)
+{
+	struct db_rows *rows = db_query(db, "SELECT tenant FROM audit WHERE tenant > $1 ORDER BY tenant LIMIT 1",
+					&DB_T(slice_from_string(tenant)), 1);
+	if (!rows)
+		return DB_FAILED;
+	int rc = db_next(rows);
+	*ret = rc == DB_ROW;
+	if (rc == DB_ROW)
+		snprintf(tenant, STORE_ID_CAP, "%.*s", SLICE_ARG(db_text(rows, 0)));
+	db_end(rows);
+	return MIN(rc, DB_OK);
+}
+
+int store_audit_expire(struct db *db, int64_t before_us, char tenant[STORE_ID_CAP], bool *ret_more)
+{
+	struct slice whose = slice_from_string(tenant);
+	int64_t last = 0;
+	int rc = find_last(db, whose, before_us, &last, ret_more);
+	if (rc == DB_OK && last)
+		rc = db_do(db, "DELETE FROM audit WHERE tenant = $1 AND number <= $2", DB_T(whose), DB_I(last));
+	return rc == DB_OK && !*ret_more ? next_tenant(db, tenant, ret_more) : rc;
 }
 
 /* ---- log-ins that fail ---- */

@@ -69,8 +69,16 @@ struct store_audit_chain {
 /* The newest `most` rows: some microseconds each. The oldest of them is taken as it is, unless it is number 1. */
 MUST_USE int store_audit_check(struct db *db, struct slice tenant, int64_t most, struct store_audit_chain *ret);
 
-/* What is older goes. */
-MUST_USE int store_audit_expire(struct db *db, int64_t before_us);
+/* When the newest row of all was written; 0: there is none. */
+MUST_USE int store_audit_newest(struct db *db, int64_t *ret_us);
+/* Rows that one call removes: some milliseconds of the writer. */
+#define STORE_AUDIT_EXPIRED 1000
+/*
+ * What is older goes: of one tenant at a call, from number to number up to the first row that is not. The newest row
+ * stays, so that numbers and chain go on. Begun with an empty `tenant`, which then says whose turn it is; to be called
+ * until *ret_more is false.
+ */
+MUST_USE int store_audit_expire(struct db *db, int64_t before_us, char tenant[STORE_ID_CAP], bool *ret_more);
 
 /* One more log-in of this person has failed: *ret so many have. DB_CONFLICT: there is no such person. */
 MUST_USE int store_try_failed(struct db *db, struct slice user, int64_t *ret);

@@ -153,15 +153,82 @@ static void what_is_altered_is_found(void **state)
 	}
 }
 
+/* How many tenants had their turn. */
+static int expire(struct db *db, int64_t before_us)
+{
+	char tenant[STORE_ID_CAP] = "";
+	bool more = true;
+	int turns = 0;
+	for (; more; turns++)
+		assert_int_equal(store_audit_expire(db, before_us, tenant, &more), DB_OK);
+	return turns;
+}
+
 static void old_rows_go_and_numbers_go_on(void **state)
 {
 	struct db *db = open_filled();
 	for (int hour = 0; hour < 6; hour++)
 		assert_int_equal(add(db, "t1", hour, "o"), DB_OK);
-	assert_int_equal(store_audit_expire(db, BEGIN_US + 4 * HOUR_US), DB_OK);
+	assert_int_equal(expire(db, BEGIN_US + 4 * HOUR_US), 2);
 	assert_int_equal(add(db, "t1", 6, "o"), DB_OK);
 	struct store_audit_chain chain = check(db, 100);
 	assert_true(chain.rows == 3 && chain.first == 5 && chain.last == 7 && chain.broken == 0);
+	db_close(db);
+}
+
+static void the_newest_row_of_each_stays(void **state)
+{
+	struct db *db = open_filled();
+	int64_t newest_us = -1;
+	char more[STORE_ID_CAP];
+	assert_int_equal(store_audit_newest(db, &newest_us), DB_OK);
+	assert_int_equal(newest_us, 0);
+	assert_int_equal(expire(db, BEGIN_US), 1); /* of nothing */
+	for (int hour = 0; hour < 3; hour++) {
+		assert_int_equal(add(db, "t1", hour, "o"), DB_OK);
+		assert_int_equal(add(db, "", hour, "o"), DB_OK);
+	}
+	assert_int_equal(add(db, "t2", 0, "o"), DB_OK);
+	assert_int_equal(store_audit_newest(db, &newest_us), DB_OK);
+	assert_int_equal(newest_us, BEGIN_US + 2 * HOUR_US);
+	assert_int_equal(expire(db, BEGIN_US + 100 * HOUR_US), 3);
+	assert_int_equal(list(db, (struct store_audit_page){.all = true}, more).count, 3);
+	assert_int_equal(add(db, "t1", 101, "o"), DB_OK);
+	struct store_audit_chain chain = check(db, 100);
+	assert_true(chain.rows == 2 && chain.first == 3 && chain.last == 4 && chain.broken == 0);
+	db_close(db);
+}
+
+/* A row that a wrong clock dated into the future keeps those after it, one of the past takes none before it along. */
+static void what_goes_is_a_beginning(void **state)
+{
+	static const int hours[] = {0, 50, 1, 2, 60};
+	struct db *db = open_filled();
+	for (size_t i = 0; i < ARRAY_LEN(hours); i++)
+		assert_int_equal(add(db, "t1", hours[i], "o"), DB_OK);
+	assert_int_equal(expire(db, BEGIN_US + 10 * HOUR_US), 2);
+	struct store_audit_chain chain = check(db, 100);
+	assert_true(chain.rows == 4 && chain.first == 2 && chain.last == 5 && chain.broken == 0);
+	db_close(db);
+}
+
+static void many_old_rows_go_in_pieces(void **state)
+{
+	struct db *db = open_filled();
+	static const char copies[] =
+		"WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < $1) INSERT INTO audit "
+		"SELECT id || i, tenant, i, at_us, act, thing, actor_kind, actor, actor_name, actor_tenant, address, "
+		"object, object_name, owner, owner_name, changed, how, failed, hash FROM audit, n";
+	assert_int_equal(add(db, "t1", 0, "o"), DB_OK);
+	assert_int_equal(db_do(db, copies, DB_I(STORE_AUDIT_EXPIRED + 2)), DB_OK);
+	char tenant[STORE_ID_CAP] = "t1";
+	bool more = false;
+	assert_int_equal(store_audit_expire(db, INT64_MAX, tenant, &more), DB_OK);
+	assert_true(more);
+	assert_int_equal(check(db, 10000).rows, 2);
+	assert_int_equal(store_audit_expire(db, INT64_MAX, tenant, &more), DB_OK);
+	assert_false(more);
+	assert_int_equal(check(db, 10000).rows, 1);
 	db_close(db);
 }
 
@@ -219,8 +286,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_company_has_its_own_numbers), cmocka_unit_test(pages_go_on_where_the_last_ended),
 		cmocka_unit_test(what_is_altered_is_found),         cmocka_unit_test(old_rows_go_and_numbers_go_on),
-		cmocka_unit_test(what_was_done_is_known),           cmocka_unit_test(failed_log_ins_are_counted),
-		cmocka_unit_test(a_row_has_a_longest_form),
+		cmocka_unit_test(the_newest_row_of_each_stays),     cmocka_unit_test(what_goes_is_a_beginning),
+		cmocka_unit_test(many_old_rows_go_in_pieces),       cmocka_unit_test(what_was_done_is_known),
+		cmocka_unit_test(failed_log_ins_are_counted),       cmocka_unit_test(a_row_has_a_longest_form),
 	};
 	return BACKEND_RUN(tests);
 }
