@@ -234,12 +234,12 @@ static int check_rows(struct db_rows *rows, struct store_audit_chain *c)
 	return rc;
 }
 
-int store_audit_check(struct db *db, struct slice tenant, int64_t most, struct store_audit_chain *ret)
+int store_audit_check(struct db *db, struct slice tenant, int64_t last, int64_t most, struct store_audit_chain *ret)
 {
-	static const char sql[] = "SELECT " COLUMNS " FROM audit WHERE tenant = $1 AND number > "
-				  "(SELECT max(number) FROM audit WHERE tenant = $1) - $2 ORDER BY number";
+	static const char sql[] = "SELECT * FROM (SELECT " COLUMNS " FROM audit WHERE tenant = $1 AND number <= $2 "
+				  "ORDER BY number DESC LIMIT $3) AS newest ORDER BY number";
 	struct store_audit_chain chain = {0};
-	struct db_rows *rows = db_query(db, sql, (struct db_value[]){DB_T(tenant), DB_I(most)}, 2);
+	struct db_rows *rows = db_query(db, sql, (struct db_value[]){DB_T(tenant), DB_I(last), DB_I(most)}, 3);
 	if (!rows)
 		return DB_FAILED;
 	int rc = check_rows(rows, &chain);

@@ -66,8 +66,12 @@ struct store_audit_chain {
 	int64_t broken;      /* the number of the first row that does not follow from the one before; 0: none */
 	uint8_t hash[STORE_AUDIT_HASH]; /* of the last */
 };
-/* The newest `most` rows: some microseconds each. The oldest of them is taken as it is, unless it is number 1. */
-MUST_USE int store_audit_check(struct db *db, struct slice tenant, int64_t most, struct store_audit_chain *ret);
+/*
+ * The newest `most` rows up to number `last`: some microseconds each. The oldest of them is taken as it is, unless it
+ * is number 1.
+ */
+MUST_USE int store_audit_check(struct db *db, struct slice tenant, int64_t last, int64_t most,
+			       struct store_audit_chain *ret);
 
 /* When the newest row of all was written; 0: there is none. */
 MUST_USE int store_audit_newest(struct db *db, int64_t *ret_us);

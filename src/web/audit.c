@@ -184,13 +184,14 @@ struct check {
 	struct store_job job;
 	struct web_request *request;
 	struct slice tenant;
+	int64_t last;
 	struct store_audit_chain chain;
 };
 
 static int check_run(struct db *db, struct store_job *job)
 {
 	struct check *c = container_of(job, struct check, job);
-	return store_audit_check(db, c->tenant, WEB_AUDIT_SCANNED, &c->chain);
+	return store_audit_check(db, c->tenant, c->last, WEB_AUDIT_CHECKED, &c->chain);
 }
 
 static void checked(struct store_job *job, int result)
@@ -212,9 +213,11 @@ static void checked(struct store_job *job, int result)
 void web_audit_check(struct web_request *r)
 {
 	bool all;
+	uint64_t last;
 	struct check *c = web_alloc(r, sizeof(*c));
 	if (!c || !read_tenant(r, &all, &c->tenant))
 		return;
+	c->last = slice_u64(web_argument(r, "last"), INT64_MAX, &last) ? (int64_t)last : INT64_MAX;
 	c->request = r;
 	c->job = (struct store_job){.run = check_run, .done = checked, .bytes = sizeof(*c), .read_only = true};
 	int rc = store_post(r->context->store, &c->job);

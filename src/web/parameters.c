@@ -123,6 +123,7 @@ static const struct web_parameter audit[] = {TENANT,
 					     {"from", is_moment, MOMENT},
 					     {"to", is_moment, MOMENT},
 					     PAGE};
+static const struct web_parameter check[] = {TENANT, {"last", is_sequence, "must be the number of a row"}};
 static const struct web_parameter clear[] = {TENANT};
 static const struct web_parameter certificates[] = {TENANT, PAGE};
 static const struct web_parameter tokens[] = {TENANT, PAGE};
@@ -141,6 +142,7 @@ const struct web_parameters web_number_parameters = TABLE(numbers);
 const struct web_parameters web_lift_parameters = TABLE(lift);
 const struct web_parameters web_call_parameters = TABLE(calls);
 const struct web_parameters web_audit_parameters = TABLE(audit);
+const struct web_parameters web_check_parameters = TABLE(check);
 const struct web_parameters web_clear_parameters = TABLE(clear);
 const struct web_parameters web_certificate_parameters = TABLE(certificates);
 const struct web_parameters web_token_parameters = TABLE(tokens);

@@ -171,6 +171,10 @@ def nothing_is_changed(alto, ask):
     fine = ask('GET', '/api/v1/audit/check?tenant=acme')
     newest = rows(ask, tenant='acme')[0]
     assert fine == {'rows': newest['number'], 'first': 1, 'last': newest['number'], 'broken': None, 'hash': newest['hash']}, fine
+    earlier = ask('GET', '/api/v1/audit/check?tenant=acme&last=7')
+    assert (earlier['rows'], earlier['first'], earlier['last'], earlier['broken']) == (7, 1, 7, None), earlier
+    assert earlier['hash'] == next(r['hash'] for r in rows(ask, tenant='acme') if r['number'] == 7)
+    assert alto.api('GET', '/api/v1/audit/check?last=newest')[0] == 400
     alto.stop()
     database = sqlite3.connect(pathlib.Path(alto.data) / 'alto.db')
     columns = [c[1] for c in database.execute('PRAGMA table_info(audit)')]

@@ -120,10 +120,10 @@ static void pages_go_on_where_the_last_ended(void **state)
 	db_close(db);
 }
 
-static struct store_audit_chain check(struct db *db, int64_t most)
+static struct store_audit_chain check(struct db *db, int64_t last, int64_t most)
 {
 	struct store_audit_chain chain;
-	assert_int_equal(store_audit_check(db, SLICE("t1"), most, &chain), DB_OK);
+	assert_int_equal(store_audit_check(db, SLICE("t1"), last, most, &chain), DB_OK);
 	return chain;
 }
 
@@ -143,12 +143,16 @@ static void what_is_altered_is_found(void **state)
 		struct db *db = open_filled();
 		for (int hour = 0; hour < 6; hour++)
 			assert_int_equal(add(db, "t1", hour, "o"), DB_OK);
-		struct store_audit_chain chain = check(db, 100);
+		struct store_audit_chain chain = check(db, INT64_MAX, 100);
 		assert_true(chain.rows == 6 && chain.first == 1 && chain.last == 6 && chain.broken == 0);
-		chain = check(db, 2);
+		chain = check(db, INT64_MAX, 2);
 		assert_true(chain.rows == 2 && chain.first == 5 && chain.last == 6 && chain.broken == 0);
+		chain = check(db, 5, 3);
+		assert_true(chain.rows == 3 && chain.first == 3 && chain.last == 5 && chain.broken == 0);
+		assert_int_equal(check(db, 0, 3).rows, 0);
 		assert_int_equal(db_run(db, attacks[i].sql, NULL, 0), DB_OK);
-		assert_int_equal(check(db, 100).broken, attacks[i].broken);
+		assert_int_equal(check(db, INT64_MAX, 100).broken, attacks[i].broken);
+		assert_int_equal(check(db, attacks[i].broken, 2).broken, attacks[i].broken);
 		db_close(db);
 	}
 }
@@ -171,7 +175,7 @@ static void old_rows_go_and_numbers_go_on(void **state)
 		assert_int_equal(add(db, "t1", hour, "o"), DB_OK);
 	assert_int_equal(expire(db, BEGIN_US + 4 * HOUR_US), 2);
 	assert_int_equal(add(db, "t1", 6, "o"), DB_OK);
-	struct store_audit_chain chain = check(db, 100);
+	struct store_audit_chain chain = check(db, INT64_MAX, 100);
 	assert_true(chain.rows == 3 && chain.first == 5 && chain.last == 7 && chain.broken == 0);
 	db_close(db);
 }
@@ -194,7 +198,7 @@ static void the_newest_row_of_each_stays(void **state)
 	assert_int_equal(expire(db, BEGIN_US + 100 * HOUR_US), 3);
 	assert_int_equal(list(db, (struct store_audit_page){.all = true}, more).count, 3);
 	assert_int_equal(add(db, "t1", 101, "o"), DB_OK);
-	struct store_audit_chain chain = check(db, 100);
+	struct store_audit_chain chain = check(db, INT64_MAX, 100);
 	assert_true(chain.rows == 2 && chain.first == 3 && chain.last == 4 && chain.broken == 0);
 	db_close(db);
 }
@@ -207,7 +211,7 @@ static void what_goes_is_a_beginning(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(hours); i++)
 		assert_int_equal(add(db, "t1", hours[i], "o"), DB_OK);
 	assert_int_equal(expire(db, BEGIN_US + 10 * HOUR_US), 2);
-	struct store_audit_chain chain = check(db, 100);
+	struct store_audit_chain chain = check(db, INT64_MAX, 100);
 	assert_true(chain.rows == 4 && chain.first == 2 && chain.last == 5 && chain.broken == 0);
 	db_close(db);
 }
@@ -225,10 +229,10 @@ static void many_old_rows_go_in_pieces(void **state)
 	bool more = false;
 	assert_int_equal(store_audit_expire(db, INT64_MAX, tenant, &more), DB_OK);
 	assert_true(more);
-	assert_int_equal(check(db, 10000).rows, 2);
+	assert_int_equal(check(db, INT64_MAX, 10000).rows, 2);
 	assert_int_equal(store_audit_expire(db, INT64_MAX, tenant, &more), DB_OK);
 	assert_false(more);
-	assert_int_equal(check(db, 10000).rows, 1);
+	assert_int_equal(check(db, INT64_MAX, 10000).rows, 1);
 	db_close(db);
 }
 

@@ -861,7 +861,7 @@ export interface paths {
         };
         /**
          * Do the newest rows of the trail follow from one another?
-         * @description Of one company; without `tenant`, of one's own, and for the provider of what concerns no company. docs/api.md says what this shows, and what it does not.
+         * @description The newest 2,000 rows of one company; without `tenant`, of one's own, and for the provider of what concerns no company. Older ones with `last`, which goes on at the `first` of the answer before. docs/api.md says what this shows, and what it does not.
          */
         get: operations["checkAudit"];
         put?: never;
@@ -2017,7 +2017,7 @@ export interface components {
             hash: string;
         };
         AuditCheck: {
-            /** @description How many were looked at: the newest. */
+            /** @description How many were looked at: the newest, or those up to `last`. */
             rows: number;
             /** @description The number of the oldest of them. */
             first: number;
@@ -4391,6 +4391,8 @@ export interface operations {
             query?: {
                 /** @description Name or id: only this tenant's. */
                 tenant?: components["parameters"]["Tenant"];
+                /** @description The number of the newest row to look at. */
+                last?: number;
             };
             header?: never;
             path?: never;
