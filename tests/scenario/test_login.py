@@ -119,6 +119,8 @@ def test_codes(alto, company):
     # A code is good once.
     assert Browser(company).login('carla@acme.example', PASSWORD, code=code_of(secret, used)).json['code'] == 'wrong-code'
     assert new.ask('DELETE', f'/api/v1/session/totp?code={code_of(secret, step() + 50)}').json['code'] == 'wrong-code'
+    [told] = alto.api('GET', '/api/v1/audit?tenant=acme&thing=code-app')[1]['items']
+    assert (told['act'], told['owner']['name']) == ('created', 'Carla'), told
     # Who lost the phone asks an admin, whose new password takes the app away.
     alto.command('user', 'password', 'acme', 'carla', '--password', PASSWORD)
     assert Browser(company).login('carla@acme.example', PASSWORD).status == 200

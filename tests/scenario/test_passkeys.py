@@ -148,6 +148,8 @@ with tempfile.TemporaryDirectory(prefix='alto-') as scratch:
         assert dora.ask('DELETE', path).status == 204 and dora.ask('GET', LIST).json['items'] == []
         made = dora.ask('POST', LIST, {**key.make(dora.ask('POST', LIST, {}).json, dora.origin), 'name': 'Again'})
         assert made.status == 201, made
+        told = [(row['act'], row['owner']['name']) for row in alto.api('GET', '/api/v1/audit?tenant=acme&thing=passkey')[1]['items']]
+        assert told == [(act, 'Dora') for act in ('created', 'removed', 'changed', 'created')], told
         test_many_sessions(https, key, users['dora'])
         test_by_an_address(https)
         test_many_tokens(alto)
