@@ -177,6 +177,5 @@ bool openid_name_read(const json_t *claims, struct slice claim, struct slice mai
 	for (size_t i = 0; i < local.n; i++)
 		ret->text[i] = ascii_lower(local.p[i]);
 	ret->n = local.n;
-	ret->address = at > 0;
 	return true;
 }

@@ -39,13 +39,12 @@ struct slice openid_error(const json_t *answer);
 
 /*
  * Whom a token is about, by the claim that the company has chosen. An address must be of the mail domain, and in the
- * claim email also verified; what is no address is a login or an extension as it is. Lower case in `text`.
+ * claim email also verified; what is no address is a login as it is. Lower case in `text`.
  */
 #define OPENID_NAME_MAX 64
 struct openid_name {
 	char text[OPENID_NAME_MAX];
 	size_t n;
-	bool address; /* a login alone, not an extension */
 };
 MUST_USE bool openid_name_read(const json_t *claims, struct slice claim, struct slice mail_domain,
 			       struct openid_name *ret, const char **ret_why);

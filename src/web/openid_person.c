@@ -44,15 +44,9 @@ static void refused(struct web_enter *enter)
 static const struct directory_user *person(const struct web_signing *s, const struct directory_issuer *i)
 {
 	struct directory *d = s->request->context->directory;
-	struct slice name = slice_of(s->name.text, s->name.n);
-	const struct directory_user *u = NULL;
 	if (!slice_empty(s->linked))
 		return directory_user_by_id(d, s->linked);
-	if (s->named)
-		u = directory_user_by_login(d, i->tenant, name);
-	if (!u && s->named && !s->name.address)
-		u = directory_user_by_extension(d, i->tenant, name);
-	return u;
+	return s->named ? directory_user_by_login(d, i->tenant, slice_of(s->name.text, s->name.n)) : NULL;
 }
 
 static void looked(struct store_job *job, int result)

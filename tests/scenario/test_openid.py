@@ -110,10 +110,12 @@ def test_a_real_issuer(acme, beta, real):
     # The provider's people are nobody's to vouch for.
     browser, url = acme.out()
     refused(came_back(browser, acme, real.sign_in(url, 'root')), 'no-account', 403)
-    # By another claim: a login, or an extension.
+    # By another claim: a login, and no extension.
     acme.change(claim='preferred_username')
     browser, url = acme.out()
-    is_session_of(came_back(browser, acme, real.sign_in(url, '103')), browser, acme.people['boss'])
+    refused(came_back(browser, acme, real.sign_in(url, '103')), 'no-account', 403)
+    browser, url = acme.out()
+    is_session_of(came_back(browser, acme, real.sign_in(url, 'boss')), browser, acme.people['boss'])
     acme.change(client_secret='another')
     browser, url = acme.out()
     refused(came_back(browser, acme, real.sign_in(url, 'bruno')), 'issuer-trouble', 502)

@@ -1654,7 +1654,7 @@ export interface components {
         ClientId: string;
         /** @description What we prove with that we are this client; never shown. */
         ClientSecret: string;
-        /** @description Of its ID tokens the one that says which person it is about, when they sign in for the first time: an e-mail address, which must be verified where the claim is `email`, of login@mail_domain; or, of another claim, a login or an extension. */
+        /** @description Of its ID tokens the one that says which person it is about, when they sign in for the first time: an e-mail address, which must be verified where the claim is `email`, of login@mail_domain; or, of another claim, a login. It must be one that people cannot change themselves. */
         Claim: string;
         /** @enum {string} */
         Switch: "on" | "off";

@@ -631,7 +631,7 @@ export const en = {
   'issuer.client_secret.kept': 'Leave it empty to keep the one that is set.',
   'issuer.claim': 'Claim that says who it is',
   'issuer.claim.hint':
-    'email: the address must be verified. Or another one, such as preferred_username, with a login or an extension.',
+    'email is best: the address must be verified. Or another one with the login, which people must not be able to change themselves.',
   'issuer.mail_domain': 'Domain of e-mail addresses',
   'issuer.mail_domain.hint': 'anna@this.domain is the person with the login anna',
   'issuer.passwords': 'Passwords and passkeys',

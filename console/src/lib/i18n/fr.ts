@@ -643,7 +643,7 @@ export const fr: Dictionary = {
   'issuer.client_secret.kept': 'Laissez vide pour garder celui qui est réglé.',
   'issuer.claim': 'Revendication qui dit qui c’est',
   'issuer.claim.hint':
-    'email : l’adresse doit être vérifiée. Ou une autre, comme preferred_username, avec un identifiant ou un numéro interne.',
+    'email de préférence : l’adresse doit être vérifiée. Ou une autre qui donne l’identifiant, que les personnes ne doivent pas pouvoir changer elles-mêmes.',
   'issuer.mail_domain': 'Domaine des adresses',
   'issuer.mail_domain.hint': 'anna@ce.domaine est la personne dont l’identifiant est anna',
   'issuer.passwords': 'Mots de passe et clés d’accès',
