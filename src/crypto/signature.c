@@ -32,13 +32,14 @@ static EVP_PKEY *p256_key(const uint8_t key[CRYPTO_P256_KEY])
 
 static EVP_PKEY *rsa_key(struct slice n, struct slice e)
 {
-	if (n.n < CRYPTO_RSA_MIN || n.n > CRYPTO_RSA_MAX || e.n < 1 || e.n > 8)
+	if (n.n > CRYPTO_RSA_MAX || e.n < 1 || e.n > CRYPTO_RSA_EXPONENT_MAX)
 		return NULL;
 	BIGNUM *modulus = BN_bin2bn((const unsigned char *)n.p, (int)n.n, NULL);
 	BIGNUM *exponent = BN_bin2bn((const unsigned char *)e.p, (int)e.n, NULL);
 	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
 	OSSL_PARAM *params = NULL;
-	if (build && modulus && exponent && OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, modulus) &&
+	if (build && modulus && exponent && BN_num_bits(modulus) >= CRYPTO_RSA_BITS_MIN &&
+	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, modulus) &&
 	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, exponent))
 		params = OSSL_PARAM_BLD_to_param(build);
 	EVP_PKEY *key = key_of("RSA", params);

@@ -78,7 +78,7 @@ static bool is_rsa(const struct token *t)
 /* Numbers of a JWK are base64url; of a point both coordinates have all their bytes (RFC 7518 §6.2.1.2). */
 static bool signed_by(const struct token *t, const json_t *key)
 {
-	uint8_t n[CRYPTO_RSA_MAX], e[8], point[CRYPTO_P256_KEY];
+	uint8_t n[CRYPTO_RSA_MAX], e[CRYPTO_RSA_EXPONENT_MAX], point[CRYPTO_P256_KEY];
 	size_t n_n, e_n, x_n, y_n;
 	struct slice signature = slice_of(t->signature, t->signature_n);
 	if (is_rsa(t))

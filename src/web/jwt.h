@@ -13,8 +13,9 @@
 #define JWT_MAX ((size_t)16 * 1024)
 /* Clocks of other people. */
 #define JWT_SKEW_S 60
-/* Keys that are tried where a token does not say which: issuers have two or three, 0.1 ms each. */
-#define JWT_KEYS_TRIED 8
+/* Keys that are tried, of those that fit; only where a token does not say which are there several. Issuers have two or
+ * three, half a millisecond each at most (crypto/signature.h). */
+#define JWT_KEYS_TRIED 3
 /* OpenID Connect Core 1.0 §2. */
 #define JWT_SUBJECT_MAX 255
 
