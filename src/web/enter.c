@@ -115,15 +115,29 @@ void web_enter(struct web_enter *e, struct web_request *r, const struct director
 	web_write_post(&e->write, r);
 }
 
-bool web_may_try(struct web_request *r, struct slice name)
+static bool may(struct web_request *r, int64_t wait_us, const char *too_many)
 {
-	int64_t wait_us = web_throttle_try(&r->context->access->throttle, &r->shown.from, name,
-					   loop_wheel(r->context->loop)->now_us);
 	if (!wait_us)
 		return true;
 	r->answer.retry_s = (wait_us + SECOND_US - 1) / SECOND_US;
-	web_problem(r, WEB_TOO_OFTEN, NULL, "too many wrong tries; try again in %lld s", (long long)r->answer.retry_s);
+	web_problem(r, WEB_TOO_OFTEN, NULL, "too many %s; try again in %lld s", too_many, (long long)r->answer.retry_s);
 	return false;
+}
+
+bool web_may_try(struct web_request *r, struct slice name)
+{
+	return may(r,
+		   web_throttle_try(&r->context->access->throttle, &r->shown.from, name,
+				    loop_wheel(r->context->loop)->now_us),
+		   "wrong tries");
+}
+
+bool web_may_begin(struct web_request *r)
+{
+	return may(
+		r,
+		web_throttle_begin(&r->context->access->throttle, &r->shown.from, loop_wheel(r->context->loop)->now_us),
+		"sign-ins are begun from your address");
 }
 
 void web_forgive(struct web_request *r, struct slice name)

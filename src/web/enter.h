@@ -33,6 +33,8 @@ json_t *web_session_json(const struct web_request *r, const struct directory_use
 MUST_USE bool web_set_cookie(struct web_request *r, const char *name, const char *value, int64_t max_age_s);
 /* May this be tried once more, by the address and by this name? False: answered, with when. */
 MUST_USE bool web_may_try(struct web_request *r, struct slice name);
+/* May a sign-in at a company's issuer be begun from this address? False: answered, with when. */
+MUST_USE bool web_may_begin(struct web_request *r);
 /* It was right: nothing is held against the name, nor this try against the address. */
 void web_forgive(struct web_request *r, struct slice name);
 /* "anna@acme.example": the last @ parts them. NULL: nobody of that name. */

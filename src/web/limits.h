@@ -73,6 +73,10 @@
 /* For one name: 10, then one a minute, which is 1,440 guesses a day. */
 #define WEB_TRIES_OF_NAME 10
 #define WEB_TRY_OF_NAME_US (60 * SECOND_US)
+/* Sign-ins at a company's issuer that are begun from one address: a whole office comes in at nine, then one a second.
+ */
+#define WEB_BEGINS_OF_ADDRESS 120
+#define WEB_BEGIN_OF_ADDRESS_US (1 * SECOND_US)
 /* Passwords at work or waiting: each holds a thread for 0.1 s, so the last waits for about a second. */
 #define WEB_HASHING_MAX 16
 /* A session ends after a night without use, and a week after it began. */

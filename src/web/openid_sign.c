@@ -123,7 +123,7 @@ static void begin(struct web_signing *s)
 		web_problem(r, WEB_MISSING_FIELD, "login", "login is missing: it says at which company");
 	} else if (!i) {
 		web_problem(r, WEB_UNKNOWN_ISSUER, "login", "no company of that address signs in elsewhere");
-	} else if (web_keep(r, i->tenant->id, &s->tenant)) {
+	} else if (web_may_begin(r) && web_keep(r, i->tenant->id, &s->tenant)) {
 		s->version = i->updated_us;
 		web_issuer_learn(r->context->issuers, i, false, &s->learning, send_away);
 	}

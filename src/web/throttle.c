@@ -66,6 +66,16 @@ int64_t web_throttle_try(struct web_throttle *t, const struct address *from, str
 	return 0;
 }
 
+int64_t web_throttle_begin(struct web_throttle *t, const struct address *from, int64_t now_us)
+{
+	/* Every bit another: not the bucket of its tries. */
+	struct web_bucket *b = find(t, ~siphash24(t->key, from->ip, address_is_v4(from) ? 16 : 8) | 1);
+	int64_t wait_us = wait(b, WEB_BEGINS_OF_ADDRESS, WEB_BEGIN_OF_ADDRESS_US, now_us);
+	if (!wait_us)
+		count(b, WEB_BEGIN_OF_ADDRESS_US, now_us);
+	return wait_us;
+}
+
 void web_throttle_forgive(struct web_throttle *t, const struct address *from, struct slice name, int64_t now_us)
 {
 	struct web_bucket *address = of_address(t, from);

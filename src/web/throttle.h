@@ -22,5 +22,7 @@ struct web_throttle {
 void web_throttle_init(struct web_throttle *t, struct random *random);
 /* Counts a try. 0: go on; else microseconds until the next may be made. */
 int64_t web_throttle_try(struct web_throttle *t, const struct address *from, struct slice name, int64_t now_us);
+/* The same for sign-ins at an issuer that are only begun: by address alone, and no tries of it to log in are taken. */
+int64_t web_throttle_begin(struct web_throttle *t, const struct address *from, int64_t now_us);
 /* It was the right password: nothing is held against the name and the address for this try. */
 void web_throttle_forgive(struct web_throttle *t, const struct address *from, struct slice name, int64_t now_us);

@@ -52,6 +52,21 @@ static void an_address_has_so_many_tries(void **state)
 	assert_int_equal(web_throttle_try(&throttle, &elsewhere, SLICE("anna"), 1), 0);
 }
 
+static void what_is_begun_takes_no_try(void **state)
+{
+	struct address from = address("192.0.2.1"), elsewhere = address("192.0.2.2");
+	for (unsigned i = 0; i < WEB_BEGINS_OF_ADDRESS; i++)
+		assert_int_equal(web_throttle_begin(&throttle, &from, 1), 0);
+	assert_int_equal(web_throttle_begin(&throttle, &from, 1), WEB_BEGIN_OF_ADDRESS_US);
+	assert_int_equal(web_throttle_begin(&throttle, &elsewhere, 1), 0);
+	assert_int_equal(web_throttle_begin(&throttle, &from, 1 + WEB_BEGIN_OF_ADDRESS_US), 0);
+	for (unsigned i = 0; i < WEB_TRIES_OF_ADDRESS; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "name-%u", i);
+		assert_int_equal(web_throttle_try(&throttle, &from, slice_from_string(name), 1), 0);
+	}
+}
+
 static void who_knows_the_password_is_not_held_back(void **state)
 {
 	struct address from = address("192.0.2.1");
@@ -82,6 +97,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_name_has_so_many_tries, start),
 		cmocka_unit_test_setup(an_address_has_so_many_tries, start),
+		cmocka_unit_test_setup(what_is_begun_takes_no_try, start),
 		cmocka_unit_test_setup(who_knows_the_password_is_not_held_back, start),
 		cmocka_unit_test_setup(a_crowd_does_not_make_it_forget_whom_it_holds_back, start),
 	};
