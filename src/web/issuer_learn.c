@@ -117,18 +117,40 @@ void web_issuer_tell(struct web_issuers *all, const struct directory_issuer *i, 
 
 /* ---- asked ---- */
 
+static void nobody_waits(struct web_learning *l)
+{
+	web_problem(l->request, WEB_BUSY, NULL, "nobody waits for the answer");
+}
+
+/* It came for an issuer that was changed meanwhile: the one that is set now is asked. */
+static void learn_other(struct web_issuers *all, struct place *p, struct web_learning *l)
+{
+	const struct directory_issuer *i = directory_issuer_by_id(all->askings.context->directory,
+								  slice_from_string(p->id));
+	if (i && i->updated_us == l->version)
+		web_issuer_learn(l->request, i, false, l, l->done);
+	else
+		l->done(l, NULL, "It was changed meanwhile.");
+}
+
 /* why NULL: it is known now. Who is told may ask again. */
 static void end(struct place *p, const char *why)
 {
 	struct web_issuers *all = container_of(p->asking.all, struct web_issuers, askings);
 	struct web_learning *waiting = p->waiting;
+	int64_t version = p->version;
 	p->busy = false;
 	p->waiting = NULL;
 	snprintf(p->why, sizeof(p->why), "%s", why ? why : "");
 	*(why ? &p->failed_us : &p->learned_us) = now_us(all);
 	for (struct web_learning *l = waiting, *next; l; l = next) {
 		next = l->next;
-		l->done(l, why ? NULL : &p->facts, p->why);
+		if (!l->request->peer)
+			nobody_waits(l);
+		else if (l->version != version)
+			learn_other(all, p, l);
+		else
+			l->done(l, why ? NULL : &p->facts, p->why);
 	}
 }
 
@@ -182,7 +204,23 @@ static void came_document(struct web_asking *a, int status, const json_t *json, 
 		why = "There is no memory for its document.";
 	if (!why) {
 		snprintf(url, sizeof(url), "%.*s", SLICE_ARG(m.keys));
-		if (web_ask(a->all, a, url, NULL, SLICE_NONE, came_keys, &why) == 0)
+		if (web_ask(a, url, NULL, SLICE_NONE, came_keys, &why) == 0)
+			return;
+	}
+	end(p, why);
+}
+
+static void begin(struct web_asking *a)
+{
+	struct place *p = container_of(a, struct place, asking);
+	const struct directory_issuer *i = directory_issuer_by_id(a->all->context->directory, slice_from_string(p->id));
+	char url[WEB_HOOK_URL_MAX + 64];
+	const char *why = "It was changed meanwhile.";
+	struct writer w = writer_on(url, sizeof(url) - 1);
+	if (i && i->updated_us == p->version) {
+		openid_discovery_url(i->url, &w);
+		url[w.n] = 0;
+		if (web_ask(a, url, NULL, SLICE_NONE, came_document, &why) == 0)
 			return;
 	}
 	end(p, why);
@@ -190,15 +228,10 @@ static void came_document(struct web_asking *a, int status, const json_t *json, 
 
 static void ask(struct web_issuers *all, struct place *p, const struct directory_issuer *i)
 {
-	char url[WEB_HOOK_URL_MAX + 64];
-	const char *why;
-	struct writer w = writer_on(url, sizeof(url) - 1);
-	openid_discovery_url(i->url, &w);
-	url[w.n] = 0;
 	p->busy = true;
 	p->asking.all = &all->askings;
-	if (web_ask(&all->askings, &p->asking, url, NULL, SLICE_NONE, came_document, &why) < 0)
-		end(p, why);
+	if (web_ask_in_turn(&all->askings, &p->asking, i->tenant->id, begin) < 0)
+		end(p, "Too many of the company are signing in at this moment.");
 }
 
 /* Is there something to ask for? A new key is, if none was asked for lately. */
@@ -212,11 +245,28 @@ static bool is_due(struct place *p, bool anew, int64_t now)
 	return true;
 }
 
-void web_issuer_learn(struct web_issuers *all, const struct directory_issuer *i, bool anew, struct web_learning *l,
+/* How many wait for it; those whose client has gone do so no longer. */
+static unsigned waiting(struct place *p)
+{
+	unsigned n = 0;
+	for (struct web_learning **at = &p->waiting, *l; (l = *at);) {
+		if (l->request->peer) {
+			n++;
+			at = &l->next;
+			continue;
+		}
+		*at = l->next;
+		nobody_waits(l);
+	}
+	return n;
+}
+
+void web_issuer_learn(struct web_request *r, const struct directory_issuer *i, bool anew, struct web_learning *l,
 		      void (*done)(struct web_learning *, const struct web_issuer_facts *, const char *))
 {
+	struct web_issuers *all = r->context->issuers;
 	struct place *p = all ? take(all, i) : NULL;
-	l->done = done;
+	*l = (struct web_learning){.request = r, .version = i->updated_us, .done = done};
 	if (!p) {
 		done(l, NULL, "Too many issuers are being asked.");
 		return;
@@ -224,6 +274,10 @@ void web_issuer_learn(struct web_issuers *all, const struct directory_issuer *i,
 	if (!p->busy && !is_due(p, anew, now_us(all))) {
 		bool known = p->learned_us && now_us(all) - p->learned_us <= WEB_ISSUER_LEARNED_US;
 		done(l, known ? &p->facts : NULL, p->why);
+		return;
+	}
+	if (waiting(p) == WEB_ISSUER_WAITING) {
+		web_problem(r, WEB_BUSY, NULL, "too many of your company are signing in; try again in a moment");
 		return;
 	}
 	l->next = p->waiting;

@@ -22,13 +22,18 @@ struct web_issuer_facts {
 /* In the request's arena, inside the resource's own struct. */
 struct web_learning {
 	struct web_learning *next;
+	struct web_request *request;
+	int64_t version; /* of the issuer's row: what another one said is no answer */
 	/* facts: good for the call. NULL: why not, for people. */
 	void (*done)(struct web_learning *l, const struct web_issuer_facts *facts, const char *why);
 };
-/* anew: a token is signed with a key that was not among them. done() may be called from inside. */
-void web_issuer_learn(struct web_issuers *all, const struct directory_issuer *i, bool anew, struct web_learning *l,
+/*
+ * anew: a token is signed with a key that was not among them. done() may be called from inside; it is not where the
+ * client has gone or too many wait: then the request is answered.
+ */
+void web_issuer_learn(struct web_request *r, const struct directory_issuer *i, bool anew, struct web_learning *l,
 		      void (*done)(struct web_learning *, const struct web_issuer_facts *, const char *));
-/* A POST to its token endpoint: web_ask(). */
+/* A POST to its token endpoint: web_ask_in_turn(). */
 struct web_askings *web_issuers_askings(struct web_issuers *all);
 
 /* Why somebody could not sign in with it the last time, for the company's admin; why NULL: somebody could. */

@@ -134,26 +134,18 @@ void web_issuers_write(struct web_request *r)
 
 /* ---- is it there ---- */
 
-struct check {
-	struct web_learning learning;
-	struct web_request *request;
-};
-
 static void learned(struct web_learning *l, const struct web_issuer_facts *facts, const char *why)
 {
-	const struct check *c = container_of(l, struct check, learning);
 	if (facts)
-		web_answer_empty(c->request);
+		web_answer_empty(l->request);
 	else
-		web_problem(c->request, WEB_ISSUER_TROUBLE, "url", "the issuer cannot be used: %s", why);
+		web_problem(l->request, WEB_ISSUER_TROUBLE, "url", "the issuer cannot be used: %s", why);
 }
 
 void web_issuers_check(struct web_request *r)
 {
 	const struct directory_issuer *i = web_kind_named(r, &issuer);
-	struct check *c = i ? web_alloc(r, sizeof(*c)) : NULL;
-	if (!c)
-		return;
-	c->request = r;
-	web_issuer_learn(r->context->issuers, i, true, &c->learning, learned);
+	struct web_learning *l = i ? web_alloc(r, sizeof(*l)) : NULL;
+	if (l)
+		web_issuer_learn(r, i, true, l, learned);
 }

@@ -159,6 +159,10 @@
 #define WEB_ISSUER_ANSWER_US (10 * SECOND_US)
 /* Asked at once: webhooks and ACME find room beside them (HTTP_CALLS_MAX). */
 #define WEB_ISSUERS_ASKED 8
+/* Of these for one company: whose issuer is slow waits for itself, and holds up nobody of another one. */
+#define WEB_ISSUERS_ASKED_OF_TENANT 2
+/* People of one company who wait for the same answer, and for their turn to ask: its office at nine. */
+#define WEB_ISSUER_WAITING 64
 /* Of so many is kept what they said of themselves: 4 MiB of keys at most, about 200 KiB as they are. */
 #define WEB_ISSUERS_LEARNED 64
 /* For so long; keys that are new until then are asked for when a token is signed with one, once in a minute. */

@@ -18,6 +18,8 @@ struct web_signing {
 	struct web_sign_in attempt;
 	struct web_learning learning;
 	struct web_asking asking;
+	struct slice token_url; /* with a zero behind it */
+	bool secret_in_form;
 	struct slice token; /* the ID token */
 	bool again;         /* its key was asked for anew */
 	struct store_job job;

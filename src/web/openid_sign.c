@@ -125,7 +125,7 @@ static void begin(struct web_signing *s)
 		web_problem(r, WEB_UNKNOWN_ISSUER, "login", "no company of that address signs in elsewhere");
 	} else if (web_may_begin(r) && web_keep(r, i->tenant->id, &s->tenant)) {
 		s->version = i->updated_us;
-		web_issuer_learn(r->context->issuers, i, false, &s->learning, send_away);
+		web_issuer_learn(r, i, false, &s->learning, send_away);
 	}
 }
 
@@ -150,7 +150,7 @@ static void check(struct web_learning *l, const struct web_issuer_facts *facts, 
 		json_decref(claims);
 	} else if (result == JWT_UNKNOWN_KEY && !s->again) {
 		s->again = true;
-		web_issuer_learn(r->context->issuers, i, true, l, check);
+		web_issuer_learn(r, i, true, l, check);
 	} else {
 		trouble(s, facts ? jwt_reason(result) : why);
 	}
@@ -177,7 +177,32 @@ static void exchanged(struct web_asking *a, int status, const json_t *json, cons
 	if (why)
 		trouble(s, why);
 	else if (web_keep(s->request, token, &s->token))
-		web_issuer_learn(s->request->context->issuers, i, false, &s->learning, check);
+		web_issuer_learn(s->request, i, false, &s->learning, check);
+}
+
+/* Its turn: by now the client may have gone. */
+static void ask_token(struct web_asking *a)
+{
+	struct web_signing *s = container_of(a, struct web_signing, asking);
+	struct web_request *r = s->request;
+	const struct directory_issuer *i = r->peer ? web_signing_issuer(s) : NULL;
+	char basic[OPENID_BASIC_MAX + 1];
+	char form[3 * (WEB_SIGN_IN_CODE_MAX + WEB_CLIENT_ID_MAX + WEB_CLIENT_SECRET_MAX + 2 * WEB_ARGUMENT_BYTES_MAX)];
+	struct writer f = writer_on(form, sizeof(form)), b = writer_on(basic, sizeof(basic) - 1);
+	const char *why;
+	if (!r->peer)
+		web_problem(r, WEB_BUSY, NULL, "nobody waits for the answer");
+	if (!i)
+		return;
+	openid_token_form(&s->attempt.attempt, s->given.code, s->secret_in_form ? i->client_secret : SLICE_NONE, &f);
+	openid_basic(i->client_id, i->client_secret, &b);
+	ASSERT(!f.overflow && !b.overflow);
+	basic[b.n] = 0;
+	int rc = web_ask(a, s->token_url.p, s->secret_in_form ? NULL : basic, writer_slice(&f), exchanged, &why);
+	crypto_wipe(form, sizeof(form));
+	crypto_wipe(basic, sizeof(basic));
+	if (rc < 0)
+		trouble(s, why);
 }
 
 static void exchange(struct web_learning *l, const struct web_issuer_facts *facts, const char *why)
@@ -185,9 +210,7 @@ static void exchange(struct web_learning *l, const struct web_issuer_facts *fact
 	struct web_signing *s = container_of(l, struct web_signing, learning);
 	struct web_request *r = s->request;
 	const struct directory_issuer *i = web_signing_issuer(s);
-	char basic[OPENID_BASIC_MAX + 1], url[WEB_HOOK_URL_MAX + 1];
-	char form[3 * (WEB_SIGN_IN_CODE_MAX + WEB_CLIENT_ID_MAX + WEB_CLIENT_SECRET_MAX + 2 * WEB_ARGUMENT_BYTES_MAX)];
-	struct writer f = writer_on(form, sizeof(form)), b = writer_on(basic, sizeof(basic) - 1);
+	char url[WEB_HOOK_URL_MAX + 1];
 	if (!i)
 		return;
 	if (!facts) {
@@ -201,18 +224,11 @@ static void exchange(struct web_learning *l, const struct web_issuer_facts *fact
 		web_sign_in_wrong(r);
 		return;
 	}
-	bool post = facts->metadata.secret_in_form;
-	openid_token_form(&s->attempt.attempt, s->given.code, post ? i->client_secret : SLICE_NONE, &f);
-	openid_basic(i->client_id, i->client_secret, &b);
-	ASSERT(!f.overflow && !b.overflow);
-	basic[b.n] = 0;
-	snprintf(url, sizeof(url), "%.*s", SLICE_ARG(facts->metadata.token));
-	int rc = web_ask(web_issuers_askings(r->context->issuers), &s->asking, url, post ? NULL : basic,
-			 writer_slice(&f), exchanged, &why);
-	crypto_wipe(form, sizeof(form));
-	crypto_wipe(basic, sizeof(basic));
-	if (rc < 0)
-		trouble(s, why);
+	s->secret_in_form = facts->metadata.secret_in_form;
+	int n = snprintf(url, sizeof(url), "%.*s", SLICE_ARG(facts->metadata.token));
+	if (web_keep(r, slice_of(url, (size_t)n + 1), &s->token_url) &&
+	    web_ask_in_turn(web_issuers_askings(r->context->issuers), &s->asking, s->tenant, ask_token) < 0)
+		web_problem(r, WEB_BUSY, NULL, "too many of your company are signing in; try again in a moment");
 }
 
 static void finish(struct web_signing *s)
@@ -232,7 +248,7 @@ static void finish(struct web_signing *s)
 	s->version = i->updated_us;
 	if (web_keep(r, i->tenant->id, &s->tenant) && web_may_try(r, r->shown.attempt) &&
 	    web_sign_in_find(r, i, s->given.state, &s->attempt))
-		web_issuer_learn(r->context->issuers, i, false, &s->learning, exchange);
+		web_issuer_learn(r, i, false, &s->learning, exchange);
 }
 
 void web_openid_sign(struct web_request *r)
