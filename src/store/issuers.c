@@ -41,12 +41,17 @@ int store_issuer_put(struct db *db, const struct store_issuer *i)
 		"client_id = excluded.client_id, client_secret = excluded.client_secret, claim = excluded.claim, "
 		"mail_domain = excluded.mail_domain, enabled = excluded.enabled, passwords = excluded.passwords, "
 		"updated_us = excluded.updated_us";
-	int rc = forget_those_of_another(db, i);
+	int rc = store_sessions_remove_of_issuer(db, i->id, i);
+	if (rc == DB_OK)
+		rc = forget_those_of_another(db, i);
 	return rc == DB_OK ? store_row_put(db, sql, &store_issuer_rows, i, i->tenant, STORE_ISSUER, i->id) : rc;
 }
 
 int store_issuer_remove(struct db *db, struct slice id)
 {
+	int rc = store_sessions_remove_of_issuer(db, id, NULL);
+	if (rc < 0)
+		return rc;
 	return store_row_remove(db, "DELETE FROM issuers WHERE id = $1 RETURNING tenant_id", STORE_ISSUER, id);
 }
 

@@ -69,6 +69,20 @@ int store_passes_remove_of_user(struct db *db, struct slice user, struct slice e
 	return note_removals(db, db_query(db, sql, (struct db_value[]){DB_T(user), DB_T(except)}, 2));
 }
 
+int store_sessions_remove_of_issuer(struct db *db, struct slice issuer, const struct store_issuer *next)
+{
+	static const char sql[] = "DELETE FROM passes WHERE kind = 0 AND user_id IN (SELECT user_id FROM identities "
+				  "WHERE issuer_id = $1) "
+				  "AND NOT EXISTS (SELECT 1 FROM issuers WHERE id = $1 AND url = $2 AND client_id = $3 "
+				  "AND enabled <= $4) "
+				  "RETURNING coalesce(tenant_id, ''), id";
+	static const struct store_issuer none = {.url = {"", 0}};
+	const struct store_issuer *n = next ? next : &none; /* no issuer has this URL */
+	return note_removals(
+		db,
+		db_query(db, sql, (struct db_value[]){DB_T(issuer), DB_T(n->url), DB_T(n->client_id), DB_I(n->on)}, 4));
+}
+
 /* Ids grow with time, within one process each above the last. */
 int store_sessions_trim(struct db *db, struct slice user, int64_t keep)
 {

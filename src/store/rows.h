@@ -297,6 +297,11 @@ MUST_USE int store_pass_remove(struct db *db, struct slice id);
 /* Those whose time is over. */
 MUST_USE int store_passes_expire(struct db *db, int64_t now_us);
 MUST_USE int store_passes_remove_of_user(struct db *db, struct slice user, struct slice except);
+/*
+ * Before an issuer becomes this, or with NULL is removed: the sessions of those whom it has vouched for, if it is
+ * switched off by that, or is another issuer's or client's word.
+ */
+MUST_USE int store_sessions_remove_of_issuer(struct db *db, struct slice issuer, const struct store_issuer *next);
 /* Of a person's sessions only the newest `keep` stay. */
 MUST_USE int store_sessions_trim(struct db *db, struct slice user, int64_t keep);
 /* How many tokens a tenant has. */

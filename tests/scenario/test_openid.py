@@ -208,7 +208,15 @@ def test_passwords_closed(acme, told):
     refused(page.login('anna@acme.example', PASSWORD), 'sign-in-elsewhere', 403)
     refused(page.login('anna@acme.example', 'wrong'), 'wrong-login', 401)
     assert page.login('boss@acme.example', PASSWORD).status == 200  # a way back
+    # Who came through it goes with it; who never did stays.
+    signed = lambda url: told.key.sign(told.claims(url, sub='who came later'))
+    told.keys = {'keys': [told.key.public()]}
+    acme.issuer(url=told.url)
+    answer, through = try_token(acme, told, signed)
+    is_session_of(answer, through, acme.people['anna'])
     acme.change(state='off')
+    assert through.ask('GET', '/api/v1/session').status == 401
+    assert page.ask('GET', '/api/v1/session').status == 200
     assert Browser(acme.https).login('anna@acme.example', PASSWORD).status == 200
     refused(Browser(acme.https).ask('POST', SIGN, {'login': 'anna@acme.example'}), 'unknown-issuer', 404, 'login')
 

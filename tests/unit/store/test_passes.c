@@ -277,6 +277,45 @@ static void an_issuer_knows_one_person_by_one_subject(void **state)
 	db_close(db);
 }
 
+static void with_an_issuer_the_sessions_of_its_people_end(void **state)
+{
+	struct db *db = open_filled();
+	struct store_user other = user_one;
+	struct store_issuer next = issuer;
+	other.id = other.login = SLICE("u2");
+	other.extension = SLICE("202");
+	assert_int_equal(store_user_put(db, &other), DB_OK);
+	assert_int_equal(store_issuer_put(db, &issuer), DB_OK);
+	put(db, "p1", HASH(a), STORE_SESSION, SLICE("t1"), SLICE("u2"));
+	put(db, "p2", HASH(b), STORE_TOKEN, SLICE("t1"), SLICE_NONE);
+	for (int i = 0; i < 5; i++) {
+		char id[] = "s0";
+		id[1] = (char)('0' + i);
+		assert_true(keeps(db, SLICE("sub-1"), SLICE("u1")));
+		put(db, id, HASH(c), STORE_SESSION, SLICE("t1"), SLICE("u1"));
+		/* Another name ends nothing; nor does what is off already, or comes on again. */
+		next.name = i % 2 ? SLICE("SSO") : SLICE("Keycloak");
+		assert_int_equal(store_issuer_put(db, &next), DB_OK);
+		assert_int_equal(ask(db, "SELECT count(*) FROM passes"), 3);
+		if (i == 0)
+			next.url = SLICE("https://other.example");
+		else if (i == 1)
+			next.client_id = SLICE("other");
+		else
+			next.on = i % 2;
+		if (i == 4)
+			assert_int_equal(store_issuer_remove(db, issuer.id), DB_OK);
+		else
+			assert_int_equal(store_issuer_put(db, &next), DB_OK);
+		bool ends = i != 3;
+		assert_int_equal(ask(db, "SELECT count(*) FROM passes WHERE id IN ('p1', 'p2')"), 2);
+		assert_int_equal(ask(db, "SELECT count(*) FROM passes"), ends ? 2 : 3);
+		assert_int_equal(store_pass_remove(db, slice_from_string(id)), DB_OK);
+	}
+	assert_int_equal(ask(db, "SELECT count(*) FROM change WHERE id LIKE 's%' AND tenant = 't1'"), 10);
+	db_close(db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +325,7 @@ int main(void)
 		cmocka_unit_test(a_use_brings_none_back),
 		cmocka_unit_test(a_step_is_used_once),
 		cmocka_unit_test(an_issuer_knows_one_person_by_one_subject),
+		cmocka_unit_test(with_an_issuer_the_sessions_of_its_people_end),
 	};
 	return BACKEND_RUN(tests);
 }

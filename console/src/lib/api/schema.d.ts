@@ -531,7 +531,7 @@ export interface paths {
         head?: never;
         /**
          * Change an issuer
-         * @description With another URL or client, people are known by their claim again, not by their `sub`.
+         * @description With another URL or client, people are known by their claim again, not by their `sub`. With these, and with `state` off, the sessions of those who have signed in through it end.
          */
         patch: operations["changeIssuer"];
         trace?: never;
