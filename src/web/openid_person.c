@@ -17,12 +17,25 @@ static void compare(void *arg, struct slice user)
 	still->same = slice_eq(user, still->user);
 }
 
-/* Who was parted from it while this went on is not joined to it again by the name that they had. */
+static void compare_issuer(void *arg, const void *row)
+{
+	struct web_signing *s = arg;
+	const struct store_issuer *i = row;
+	s->still = i->on && i->updated_us == s->version;
+}
+
+/*
+ * An issuer that was changed while this went on vouches for nobody: its `sub` would be taken for one of the new one.
+ * Who was parted from it meanwhile is not joined to it again by the name that they had.
+ */
 static int prove(struct db *db, struct web_enter *enter, bool *ret)
 {
 	struct web_signing *s = container_of(enter, struct web_signing, enter);
 	const struct store_identity identity = {.issuer = s->issuer_id, .subject = s->subject};
 	struct still still = {.user = enter->row.user};
+	int got = store_get(db, STORE_ISSUER, s->issuer_id, compare_issuer, s);
+	if (got != DB_OK || !s->still)
+		return got;
 	if (!slice_empty(s->linked)) {
 		int rc = store_identity_get(db, &identity, compare, &still);
 		*ret = still.same;
@@ -34,6 +47,10 @@ static int prove(struct db *db, struct web_enter *enter, bool *ret)
 static void refused(struct web_enter *enter)
 {
 	struct web_signing *s = container_of(enter, struct web_signing, enter);
+	if (!s->still) {
+		web_signing_changed(s);
+		return;
+	}
 	web_signing_note(
 		s,
 		"Somebody else of it has signed in as this person before. A new password for the person parts them.");

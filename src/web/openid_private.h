@@ -26,12 +26,15 @@ struct web_signing {
 	struct slice issuer_id, subject, linked; /* linked: id of the person who is known by it; empty: nobody yet */
 	struct openid_name name;
 	bool named, failed;
+	bool still; /* in the transaction: the issuer is on, and the row that this began with */
 	const char *why_not_named;
 	struct web_enter enter;
 };
 
 /* The issuer, as it was when this began. NULL: answered. */
 const struct directory_issuer *web_signing_issuer(const struct web_signing *s);
+/* It is not: that is the answer. */
+void web_signing_changed(const struct web_signing *s);
 /* What the company's admin is to know, and the browser is not. */
 void web_signing_note(const struct web_signing *s, const char *why);
 /* Their claims are good: answers with a session, or why there is none. */

@@ -46,13 +46,18 @@ static const struct web_field fields[] = {
 };
 const struct web_body web_openid_body = {.schema = "OpenidLogin", .fields = fields, .count = ARRAY_LEN(fields)};
 
+void web_signing_changed(const struct web_signing *s)
+{
+	web_problem(s->request, WEB_WRONG_SIGN_IN, NULL, "the company's sign-in was changed meanwhile: begin anew");
+}
+
 const struct directory_issuer *web_signing_issuer(const struct web_signing *s)
 {
 	const struct directory_issuer *i = web_issuer_of(
 		directory_tenant_by_id(s->request->context->directory, s->tenant));
 	if (i && i->updated_us == s->version)
 		return i;
-	web_problem(s->request, WEB_WRONG_SIGN_IN, NULL, "the company's sign-in was changed meanwhile: begin anew");
+	web_signing_changed(s);
 	return NULL;
 }
 
