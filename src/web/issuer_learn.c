@@ -98,6 +98,7 @@ static struct place *take(struct web_issuers *all, const struct directory_issuer
 	if (p->version != i->updated_us && !p->busy) {
 		p->version = i->updated_us;
 		p->learned_us = p->anew_us = p->failed_us = 0;
+		*p->trouble = 0;
 	}
 	return p;
 }
@@ -105,7 +106,7 @@ static struct place *take(struct web_issuers *all, const struct directory_issuer
 const char *web_issuer_trouble(struct web_issuers *all, const struct directory_issuer *i)
 {
 	const struct place *p = all ? find(all, i) : NULL;
-	return p && *p->trouble ? p->trouble : NULL;
+	return p && p->version == i->updated_us && *p->trouble ? p->trouble : NULL;
 }
 
 void web_issuer_tell(struct web_issuers *all, const struct directory_issuer *i, const char *why)

@@ -36,6 +36,7 @@ void web_issuer_learn(struct web_request *r, const struct directory_issuer *i, b
 /* A POST to its token endpoint: web_ask_in_turn(). */
 struct web_askings *web_issuers_askings(struct web_issuers *all);
 
-/* Why somebody could not sign in with it the last time, for the company's admin; why NULL: somebody could. */
+/* Why somebody could not sign in with it, as its row is now, the last time, for the company's admin; why NULL: somebody
+ * could, or it can be used. */
 void web_issuer_tell(struct web_issuers *all, const struct directory_issuer *i, const char *why);
 const char *web_issuer_trouble(struct web_issuers *all, const struct directory_issuer *i); /* NULL: none */

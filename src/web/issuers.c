@@ -136,6 +136,10 @@ void web_issuers_write(struct web_request *r)
 
 static void learned(struct web_learning *l, const struct web_issuer_facts *facts, const char *why)
 {
+	const struct web_context *c = l->request->context;
+	const struct directory_issuer *i = directory_issuer_by_id(c->directory, l->request->id);
+	if (facts && i)
+		web_issuer_tell(c->issuers, i, NULL);
 	if (facts)
 		web_answer_empty(l->request);
 	else

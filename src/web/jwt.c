@@ -15,6 +15,7 @@ struct token {
 const char *jwt_reason(enum jwt_result result)
 {
 	static const char *const reasons[JWT_RESULTS] = {
+		[JWT_NO_MEMORY] = "There was no memory to read its ID token.",
 		[JWT_MALFORMED] = "Its ID token cannot be read.",
 		[JWT_ALGORITHM] = "Its ID token is signed neither with RS256 nor with ES256.",
 		[JWT_UNKNOWN_KEY] = "Its ID token is signed with a key that it does not publish.",
@@ -38,34 +39,41 @@ struct slice jwt_text(const json_t *object, const char *name)
 	return text_value(json_object_get(object, name));
 }
 
-/* base64url of a JSON object. NULL: it is none, or there is no memory. */
-static json_t *object_of(struct slice part)
+/* base64url of a JSON object. */
+static enum jwt_result object_of(struct slice part, json_t **ret)
 {
 	size_t n = 0;
+	json_error_t error;
 	uint8_t *bytes = malloc(part.n + 1);
-	json_t *o = bytes && base64url_decode(part, bytes, part.n + 1, &n)
-			    ? json_loadb((const char *)bytes, n, JSON_REJECT_DUPLICATES, NULL)
-			    : NULL;
+	if (!bytes)
+		return JWT_NO_MEMORY;
+	bool decoded = base64url_decode(part, bytes, part.n + 1, &n);
+	json_t *o = decoded ? json_loadb((const char *)bytes, n, JSON_REJECT_DUPLICATES, &error) : NULL;
 	free(bytes);
-	if (json_is_object(o))
-		return o;
+	if (json_is_object(o)) {
+		*ret = o;
+		return JWT_GOOD;
+	}
+	/* Of what is wrong with the text jansson says something. */
+	enum jwt_result result = decoded && !o && !*error.text ? JWT_NO_MEMORY : JWT_MALFORMED;
 	json_decref(o);
-	return NULL;
+	return result;
 }
 
 /* RFC 7515 §3.1, §7.1: three parts; a head whose `crit` we would have to understand (§4.1.11) is not read. */
-static bool read_parts(struct slice token, struct token *ret)
+static enum jwt_result read_parts(struct slice token, struct token *ret)
 {
 	struct slice rest = token, head = slice_cut(&rest, '.'), claims = slice_cut(&rest, '.');
 	if (token.n > JWT_MAX || slice_empty(rest) ||
 	    !base64url_decode(rest, ret->signature, sizeof(ret->signature), &ret->signature_n))
-		return false;
+		return JWT_MALFORMED;
 	ret->text = slice_first(token, token.n - rest.n - 1);
-	ret->head = object_of(head);
-	ret->claims = object_of(claims);
+	enum jwt_result result = object_of(head, &ret->head);
+	if (result == JWT_GOOD)
+		result = object_of(claims, &ret->claims);
 	ret->alg = jwt_text(ret->head, "alg");
 	ret->kid = jwt_text(ret->head, "kid");
-	return ret->head && ret->claims && !json_object_get(ret->head, "crit");
+	return result == JWT_GOOD && json_object_get(ret->head, "crit") ? JWT_MALFORMED : result;
 }
 
 /* ---- who signed ---- */
@@ -158,7 +166,9 @@ enum jwt_result jwt_read(struct slice token, const json_t *keys, const struct jw
 			 json_t **ret_claims)
 {
 	struct token t = {.head = NULL};
-	enum jwt_result result = read_parts(token, &t) ? check_signature(&t, keys) : JWT_MALFORMED;
+	enum jwt_result result = read_parts(token, &t);
+	if (result == JWT_GOOD)
+		result = check_signature(&t, keys);
 	if (result == JWT_GOOD)
 		result = check_claims(t.claims, expected);
 	if (result == JWT_GOOD)

@@ -25,7 +25,8 @@ struct jwt_expected {
 };
 enum jwt_result {
 	JWT_GOOD,
-	JWT_MALFORMED, /* or no memory to read it */
+	JWT_NO_MEMORY, /* to read it; where it lacks for a key, that one has not signed */
+	JWT_MALFORMED,
 	JWT_ALGORITHM,
 	JWT_UNKNOWN_KEY, /* not signed with any of these keys: they may have changed */
 	JWT_SIGNATURE,

@@ -66,7 +66,7 @@ void web_signing_note(const struct web_signing *s, const char *why)
 	struct web_request *r = s->request;
 	const struct directory_issuer *i = web_issuer_of(directory_tenant_by_id(r->context->directory, s->tenant));
 	log_event(LOG_WARN, "web.sign_in_refused", LOG_SLICE("tenant", s->tenant), LOG_STR("why", why));
-	if (i)
+	if (i && i->updated_us == s->version)
 		web_issuer_tell(r->context->issuers, i, why);
 }
 
@@ -148,7 +148,7 @@ static void check(struct web_learning *l, const struct web_issuer_facts *facts, 
 					      .client_id = i->client_id,
 					      .nonce = s->attempt.attempt.nonce,
 					      .now_s = web_now_us(r) / SECOND_US};
-	enum jwt_result result = keys ? jwt_read(s->token, keys, &expected, &claims) : JWT_MALFORMED;
+	enum jwt_result result = keys ? jwt_read(s->token, keys, &expected, &claims) : JWT_NO_MEMORY;
 	json_decref(keys);
 	if (result == JWT_GOOD) {
 		web_signing_person(s, i, claims);
@@ -156,6 +156,8 @@ static void check(struct web_learning *l, const struct web_issuer_facts *facts, 
 	} else if (result == JWT_UNKNOWN_KEY && !s->again) {
 		s->again = true;
 		web_issuer_learn(r, i, true, l, check);
+	} else if (facts && result == JWT_NO_MEMORY) {
+		web_problem_store(r, -ENOMEM);
 	} else {
 		trouble(s, facts ? jwt_reason(result) : why);
 	}

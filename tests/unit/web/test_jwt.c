@@ -255,6 +255,12 @@ static void vectors_are_verified(void **state)
 		assert_non_null(strchr(jwt_reason(result), ' '));
 }
 
+static unsigned *seen(enum jwt_result result)
+{
+	static unsigned times[JWT_RESULTS];
+	return &times[result];
+}
+
 /* Without memory it cannot be read; it is never good without having been read. */
 static int read_once(void *arg)
 {
@@ -264,6 +270,7 @@ static int read_once(void *arg)
 	e.nonce = SLICE("n-0S6_WzA2Mj");
 	enum jwt_result result = jwt_read(SLICE(rs256), keys, &e, &claims);
 	json_decref(claims);
+	++*seen(result);
 	return result == JWT_GOOD ? 0 : -ENOMEM;
 }
 
@@ -274,6 +281,7 @@ static void memory_runs_out(void **state)
 		 rsa_modulus);
 	json_t *keys = json_of(text);
 	failing_each(read_once, keys);
+	assert_true(*seen(JWT_NO_MEMORY) > 0 && *seen(JWT_GOOD) > 0);
 	json_decref(keys);
 }
 
