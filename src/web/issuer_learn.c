@@ -111,7 +111,7 @@ const char *web_issuer_trouble(struct web_issuers *all, const struct directory_i
 
 void web_issuer_tell(struct web_issuers *all, const struct directory_issuer *i, const char *why)
 {
-	struct place *p = take(all, i);
+	struct place *p = all ? take(all, i) : NULL;
 	if (p)
 		snprintf(p->trouble, sizeof(p->trouble), "%s", why ? why : "");
 }
