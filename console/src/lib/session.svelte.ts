@@ -1,5 +1,6 @@
 import { api, Problem, setCsrf, whenSignedOut, type Schema } from './api/client';
 import { live } from './live.svelte';
+import { toasts } from './ui/toast.svelte';
 
 type Role = Schema<'Role'>;
 export type Session = Schema<'Session'>;
@@ -37,7 +38,10 @@ class SessionState {
     this.tenant = session && session.user.role !== 'provider' ? session.user.tenant : undefined;
     this.current = session;
     if (session) live.start();
-    else live.stop();
+    else {
+      live.stop();
+      toasts.clear();
+    }
   }
 
   /** At the start: is there a session already? */

@@ -20,6 +20,11 @@ class Toasts {
     this.all = this.all.filter((toast) => toast.id !== id);
   }
 
+  /** The next person at this browser neither reads nor undoes what this one did. */
+  clear() {
+    for (const { id } of this.all) this.drop(id);
+  }
+
   /** None goes while somebody looks at it, or has the keyboard in it (WCAG 2.2.1). */
   pause() {
     for (const timer of this.#timers.values()) clearTimeout(timer);
