@@ -36,6 +36,10 @@ static int read_parts(CURLU *u, const char *url, struct http_url *ret)
 	parts.https = strcmp(scheme, "https") == 0;
 	if (!parts.https && strcmp(scheme, "http") != 0)
 		return -EINVAL;
+	/* libcurl takes one slash or three for two (RFC 3986 §3.2), and others then read another host than it does. */
+	const char *rest = url + strlen(scheme);
+	if (strncmp(rest, "://", 3) != 0 || rest[3] == '/')
+		return -EINVAL;
 	size_t n = strlen(parts.host);
 	if (n > 1 && parts.host[0] == '[' && parts.host[n - 1] == ']') {
 		memmove(parts.host, parts.host + 1, n - 2);

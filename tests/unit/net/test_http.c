@@ -405,10 +405,20 @@ static void test_a_name_that_the_certificate_lacks(void **state)
 
 static void test_urls(void **state)
 {
-	static const char *const bad[] = {
-		"",          "plain",         "ftp://a.example/",       "file:///etc/passwd",
-		"http://",   "http://a b/",   "http://a.example:0/",    "http://a.example:65536/",
-		"https:///", "//a.example/x", "http://u:p@a.example/x", "gopher://a.example/"};
+	static const char *const bad[] = {"",
+					  "plain",
+					  "ftp://a.example/",
+					  "file:///etc/passwd",
+					  "http://",
+					  "http://a b/",
+					  "http://a.example:0/",
+					  "http://a.example:65536/",
+					  "https:///",
+					  "//a.example/x",
+					  "http://u:p@a.example/x",
+					  "gopher://a.example/",
+					  "https:/a.example/",
+					  "https:///a.example/"};
 	struct http_url u;
 	struct http_call *c;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
