@@ -14,7 +14,10 @@ await page.context().route(
 async function logout() {
   await page.getByRole('button', { name: 'Log out' }).click();
   await page.getByRole('heading', { name: 'Log in' }).waitFor();
-  check(!(await page.getByRole('button', { name: 'Undo' }).count()), 'the next person can undo what this one did');
+  check(
+    !(await page.getByRole('button', { name: 'Undo' }).count()),
+    'the next person can undo what this one did',
+  );
 }
 
 await login(page, 'dora@acme.example');
