@@ -1,6 +1,7 @@
-import { api, type List, type Schema } from './api/client';
+import type { Schema } from './api/client';
 import { midnight } from './history';
 import { sentenceOf, t, word } from './i18n/index.svelte';
+import { find, type Cursor, type Found } from './find';
 
 export type Act = Schema<'Act'>;
 export type Filter = {
@@ -29,33 +30,15 @@ export const THINGS = [
   'call',
 ] as const;
 
-const PAGE = 50;
-/** Pages asked for in one go: each may have looked at 20,000 acts and found nothing. */
-const AT_ONCE = 10;
-
-/** What a search has found so far, and from where it can go on; cursor null: it has seen all. */
-export type Found = { acts: Act[]; cursor: string | null };
-
-export async function search(
-  tenant: string | undefined,
-  filter: Filter,
-  cursor?: string | null,
-): Promise<Found> {
-  const acts: Act[] = [];
+export function search(tenant: string | undefined, filter: Filter, cursor?: Cursor): Promise<Found<Act>> {
   const wanted = {
     tenant,
     user: filter.person || undefined,
     thing: filter.thing || undefined,
     from: filter.from ? midnight(filter.from) : undefined,
     to: filter.to ? midnight(filter.to, 1) : undefined,
-    limit: PAGE,
   };
-  for (let asked = 0; asked < AT_ONCE && acts.length < PAGE && cursor !== null; asked++) {
-    const page: List<Act> = await api.get('/audit', { ...wanted, cursor });
-    acts.push(...page.items);
-    cursor = page.next;
-  }
-  return { acts, cursor: cursor ?? null };
+  return find('/audit', wanted, cursor);
 }
 
 function who(act: Act): string {

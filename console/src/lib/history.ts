@@ -1,4 +1,5 @@
-import { api, type List, type Schema } from './api/client';
+import type { Schema } from './api/client';
+import { find, type Cursor, type Found } from './find';
 
 export type Call = Schema<'Call'>;
 export type Filter = {
@@ -12,10 +13,6 @@ export type Filter = {
   from: string;
   to: string;
 };
-
-export const PAGE = 50;
-/** Pages asked for in one go: each may have looked at 20,000 calls and found nothing. */
-const AT_ONCE = 10;
 
 /** A day of the person's own clock, as <input type="date"> has it. */
 export function dayOf(time: string): string {
@@ -45,23 +42,9 @@ export function parameters(filter: Filter): Record<string, string | boolean | un
   };
 }
 
-/** What a search has found so far, and from where it can go on; cursor null: it has seen all. */
-export type Found = { calls: Call[]; cursor: string | null };
-
 /** The newest calls that fit, a page or so of them; goes on from `cursor`. */
-export async function search(
-  tenant: string | undefined,
-  filter: Filter,
-  cursor?: string | null,
-): Promise<Found> {
-  const calls: Call[] = [];
-  const wanted = { tenant, ...parameters(filter), limit: PAGE };
-  for (let asked = 0; asked < AT_ONCE && calls.length < PAGE && cursor !== null; asked++) {
-    const page: List<Call> = await api.get('/calls', { ...wanted, cursor });
-    calls.push(...page.items);
-    cursor = page.next;
-  }
-  return { calls, cursor: cursor ?? null };
+export function search(tenant: string | undefined, filter: Filter, cursor?: Cursor): Promise<Found<Call>> {
+  return find('/calls', { tenant, ...parameters(filter) }, cursor);
 }
 
 /** The most calls at once on each of these days (the person's own), oldest first. */
