@@ -211,6 +211,11 @@ int store_audit_list(struct db *db, const struct store_audit_page *page,
 	return rc;
 }
 
+const struct store_audit *store_audit_copy(struct arena *arena, const struct store_audit *a)
+{
+	return store_row_copy(&audit_rows, arena, a);
+}
+
 static int check_rows(struct db_rows *rows, struct store_audit_chain *c)
 {
 	int rc;

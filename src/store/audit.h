@@ -10,6 +10,7 @@
  * store thread, inside a job's run().
  */
 #pragma once
+#include "base/arena.h"
 #include "store/rows.h"
 
 #define STORE_AUDIT_HASH 32
@@ -32,7 +33,7 @@ struct store_audit {
 	struct slice object, object_name; /* empty where the thing has none of its own: a password, a session */
 	struct slice owner, owner_name;   /* the person whose it is, or empty */
 	struct slice changed;             /* members, comma separated; "role=user>admin" where the values are told */
-	struct slice how;                 /* of a log-in: "password", "password+code", "passkey" */
+	struct slice how;                 /* of a log-in: as openapi.json has them */
 	int64_t failed;                   /* log-ins of the owner that have failed until now */
 	struct slice hash;
 };
@@ -58,6 +59,9 @@ struct store_audit_page {
 MUST_USE int store_audit_list(struct db *db, const struct store_audit_page *page,
 			      void (*fn)(void *arg, const struct store_audit *a), void *arg,
 			      char ret_more[STORE_ID_CAP]);
+
+/* NULL: no memory. */
+MUST_USE const struct store_audit *store_audit_copy(struct arena *arena, const struct store_audit *a);
 
 /* What the chain of one tenant (empty: the provider's own) says of itself. */
 struct store_audit_chain {

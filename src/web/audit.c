@@ -54,11 +54,12 @@ static json_t *changes_json(struct slice changed)
 	return list;
 }
 
-static json_t *hash_json(const void *hash)
+/* What is in the database: also of another length, where somebody has been at it. */
+static json_t *hash_json(struct slice hash)
 {
 	char text[2 * STORE_AUDIT_HASH];
 	struct writer w = writer_on(text, sizeof(text));
-	write_hex(&w, hash, STORE_AUDIT_HASH);
+	write_hex(&w, hash.p, MIN(hash.n, (size_t)STORE_AUDIT_HASH));
 	return web_json_text(writer_slice(&w));
 }
 
@@ -71,35 +72,25 @@ static json_t *audit_json(const struct web_request *r, const struct store_audit 
 		{"act", web_json_text(a->act)}, {"thing", web_json_text(a->thing)},
 		{"object", named(a->object, a->object_name)}, {"owner", named(a->owner, a->owner_name)},
 		{"changed", changes_json(a->changed)}, {"how", text_or_null(a->how)},
-		{"failed", json_integer(a->failed)}, {"hash", hash_json(a->hash.p)});
+		{"failed", json_integer(a->failed)}, {"hash", hash_json(a->hash)});
 }
 
 /* ---- list ---- */
 
 struct page {
 	struct store_audit_page asked;
-	struct store_audit *rows;
+	const struct store_audit **rows;
 };
-
-static bool keep_row(struct arena *arena, const struct store_audit *from, struct store_audit *ret)
-{
-	struct slice *texts[] = {&ret->id,         &ret->tenant,      &ret->act,        &ret->thing,
-				 &ret->actor_kind, &ret->actor,       &ret->actor_name, &ret->address,
-				 &ret->object,     &ret->object_name, &ret->owner,      &ret->owner_name,
-				 &ret->changed,    &ret->how,         &ret->hash,       &ret->actor_tenant};
-	*ret = *from;
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		if (!arena_dup(arena, *texts[i], texts[i]))
-			return false;
-	return from->hash.n == STORE_AUDIT_HASH;
-}
 
 static void take_row(void *arg, const struct store_audit *a)
 {
 	struct web_listing *l = arg;
 	struct page *page = l->resource;
-	l->failed = l->failed || !keep_row(&l->request->arena, a, &page->rows[l->count]);
-	l->count += !l->failed;
+	page->rows[l->count] = store_audit_copy(&l->request->arena, a);
+	if (page->rows[l->count])
+		l->count++;
+	else
+		l->failed = true;
 }
 
 static int list_run(struct db *db, struct store_job *job)
@@ -118,7 +109,7 @@ static bool item(struct web_listing *l, json_t **ret)
 	const struct page *page = l->resource;
 	if (l->at == l->count)
 		return false;
-	*ret = audit_json(l->request, &page->rows[l->at++]);
+	*ret = audit_json(l->request, page->rows[l->at++]);
 	return true;
 }
 
@@ -170,7 +161,7 @@ void web_audit_list(struct web_request *r)
 	asked->before = l->cursor;
 	asked->limit = (int64_t)l->limit;
 	asked->scan = WEB_AUDIT_SCANNED;
-	page->rows = web_alloc(r, l->limit * sizeof(*page->rows));
+	page->rows = web_alloc(r, l->limit * sizeof(void *));
 	if (!page->rows)
 		return;
 	l->resource = page;
@@ -206,7 +197,8 @@ static void checked(struct store_job *job, int result)
 			WEB_OBJECT({"rows", json_integer(chain->rows)}, {"first", json_integer(chain->first)},
 				   {"last", json_integer(chain->last)},
 				   {"broken", chain->broken ? json_integer(chain->broken) : json_null()},
-				   {"hash", chain->rows ? hash_json(chain->hash) : json_null()}));
+				   {"hash", chain->rows ? hash_json(slice_of(chain->hash, sizeof(chain->hash)))
+							: json_null()}));
 }
 
 /* Of one company; without a name, of the provider's own. */

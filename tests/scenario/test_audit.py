@@ -187,10 +187,12 @@ def nothing_is_changed(alto, ask):
     text = json.dumps([str(r) for r in database.execute('SELECT * FROM audit')])
     assert 'told nowhere' not in text and PASSWORD not in text
     database.execute("UPDATE audit SET actor_name = 'Paul' WHERE number = 9 AND tenant = (SELECT id FROM tenants WHERE name = 'acme')")
+    database.execute("UPDATE audit SET hash = x'00' WHERE number = 10 AND tenant = (SELECT id FROM tenants WHERE name = 'acme')")
     database.commit()
     database.close()
     alto.start()
     assert ask('GET', '/api/v1/audit/check?tenant=acme')['broken'] == 9
+    assert any(r['hash'] == '00' for r in rows(ask, tenant='acme'))
 
 
 def it_outlives_what_it_names(alto, ask):

@@ -2009,11 +2009,11 @@ export interface components {
                 from: string | null;
                 to: string | null;
             }[];
-            /** @description Of a log-in: password, password+code, passkey, passkey+password. */
+            /** @description Of a log-in: password, password+code, passkey, passkey+password, openid. */
             how: string | null;
             /** @description Of a log-in: how many have failed since the last that succeeded, this one included. */
             failed: number;
-            /** @description Of this row and the hash before it: SHA-256 in HMAC. */
+            /** @description Of this row and the hash before it: SHA-256 in HMAC, 64 digits unless it was altered in the database. */
             hash: string;
         };
         AuditCheck: {
