@@ -13,6 +13,9 @@ export type Filter = {
   to: string;
 };
 
+/** Kinds of changes that leave a row and are told of as they come; the rest is seen at the next look. */
+export const TOLD = ['tenant', 'user', 'device', 'number', 'trunk', 'webhook', 'issuer'];
+
 /** What people look for, in the order of the list. */
 export const THINGS = [
   'session',
