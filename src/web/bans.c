@@ -71,8 +71,7 @@ void web_bans_lift(struct web_request *r)
 	unsigned lifted = bans_lift(r->context->bans, every ? NULL : &block);
 	/* An address may be written in a thousand ways: what is told is what was asked for. */
 	if (lifted)
-		web_note(r, &(struct web_note){
-				    .act = "lifted", .object = SLICE("bans"), .name = every ? SLICE_NONE : address});
+		web_note(r, &(struct web_note){.act = "lifted", .name = every ? SLICE_NONE : address});
 	if (!lifted && !every)
 		web_problem(r, WEB_UNKNOWN_BAN, "address", "there is no ban of \"%.*s\"",
 			    SLICE_ARG(slice_first(address, 64)));

@@ -244,7 +244,7 @@ void web_calls_hang_up(struct web_request *r)
 	if (!c || !web_keep(r, t->id, &c->tenant))
 		return;
 	c->request = r;
-	web_note(r, &(struct web_note){.act = "ended", .tenant = t->id, .object = SLICE("calls")});
+	web_note(r, &(struct web_note){.act = "ended", .tenant = t->id});
 	timer_init(&r->timer, clear_some, c);
 	clear_some(&r->timer, c);
 }

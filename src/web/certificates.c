@@ -99,10 +99,7 @@ void web_certificates_list(struct web_request *r)
 static void renewed(struct web_request *r)
 {
 	const struct directory_tenant *t = directory_tenant_by_domain(r->context->directory, r->id);
-	web_note(r, &(struct web_note){.act = "renewed",
-				       .tenant = t ? t->id : SLICE_NONE,
-				       .object = SLICE("certificate"),
-				       .name = r->id});
+	web_note(r, &(struct web_note){.act = "renewed", .tenant = t ? t->id : SLICE_NONE, .name = r->id});
 	web_answer_empty(r);
 }
 

@@ -29,7 +29,7 @@ static int note_run(struct db *db, struct store_job *job)
 	int rc = DB_OK;
 	if (n->once_us)
 		rc = store_audit_done(db, &n->act.row, n->act.row.at_us - n->once_us, &done);
-	return rc == DB_OK && !done ? web_act_write(db, &n->act) : rc;
+	return rc == DB_OK && !done ? store_audit_add(db, &n->act.row) : rc;
 }
 
 /* Which of a run of failed log-ins are told: the 1st, 10th, 100th ... */
@@ -49,7 +49,7 @@ static int failed_run(struct db *db, struct store_job *job)
 	row->actor_kind = SLICE("nobody");
 	row->actor = row->actor_tenant = SLICE_NONE;
 	int rc = store_try_failed(db, row->owner, &row->failed);
-	return rc == DB_OK && is_told(row->failed) ? web_act_write(db, &n->act) : rc;
+	return rc == DB_OK && is_told(row->failed) ? store_audit_add(db, row) : rc;
 }
 
 static void note_done(struct store_job *job, int result)
