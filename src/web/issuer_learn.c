@@ -230,7 +230,6 @@ static void begin(struct web_asking *a)
 static void ask(struct web_issuers *all, struct place *p, const struct directory_issuer *i)
 {
 	p->busy = true;
-	p->asking.all = &all->askings;
 	if (web_ask_in_turn(&all->askings, &p->asking, i->tenant->id, begin) < 0)
 		end(p, "Too many of the company are signing in at this moment.");
 }

@@ -138,7 +138,8 @@ static void learned(struct web_learning *l, const struct web_issuer_facts *facts
 {
 	const struct web_context *c = l->request->context;
 	const struct directory_issuer *i = directory_issuer_by_id(c->directory, l->request->id);
-	if (facts && i)
+	/* What was asked of the row before says nothing of this one. */
+	if (facts && i && i->updated_us == l->version)
 		web_issuer_tell(c->issuers, i, NULL);
 	if (facts)
 		web_answer_empty(l->request);
