@@ -97,7 +97,8 @@ struct store_issuer {
 	struct slice client_id;
 	struct slice client_secret; /* read from and written to its column here only */
 	struct slice claim;         /* says who a token is about, until its `sub` is known */
-	struct slice mail_domain;   /* of addresses in that claim; empty: the tenant's own domain */
+	struct slice mail_domain;   /* of addresses in that claim; at first the tenant's own domain, which it does not
+				       follow */
 	bool on;
 	bool passwords; /* people may log in in other ways too; admins always may */
 	int64_t created_us, updated_us;

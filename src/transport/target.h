@@ -74,6 +74,6 @@ MUST_USE int target_flow(struct transport *t, const struct target_list *list, si
 
 /* It did not answer, or could not be reached: not tried first for a while. */
 void target_failed(struct transport *t, const struct target *target);
-/* What was wrong with its certificate when a connection to it was last tried, in the last TARGET_FAILED_US or so. */
+/* What was wrong with its certificate when a connection to it was last tried: until another failure needs the place. */
 enum tls_distrust target_distrust(struct transport *t, const struct target *target);
 #define TARGET_FAILED_US (30 * SECOND_US)

@@ -21,7 +21,7 @@ struct web_sign_in {
 	char owner[WEB_CHALLENGE_OWNER_MAX + 1], state[WEB_STATE_CHARS], nonce[OPENID_VERIFIER_CHARS],
 		verifier[OPENID_VERIFIER_CHARS];
 };
-/* A new one, for the browser with this secret. False: answered. */
+/* A new one, its state too, for the browser with this secret. False: answered. */
 MUST_USE bool web_sign_in_draw(struct web_request *r, const struct directory_issuer *i, struct slice secret,
 			       struct web_sign_in *ret);
 /* The one that this state is of: of this browser, for this issuer. False: answered, begin anew. */
