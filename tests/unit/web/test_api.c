@@ -91,6 +91,22 @@ static void the_socket_is_for_its_owner_alone(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
 
+static void settle(struct node *n)
+{
+	store_wait(n->store);
+}
+
+/* How often the audit trail tells this. What is noted may be written after its answer. */
+static void expect_told(struct node *n, const char *act, const char *thing, size_t count)
+{
+	char path[96];
+	node_do(n, settle);
+	snprintf(path, sizeof(path), "/api/v1/audit?act=%s&thing=%s", act, thing);
+	json_t *page = ask(n, "GET", path, NULL, 200);
+	assert_int_equal(json_array_size(json_object_get(page, "items")), count);
+	json_decref(page);
+}
+
 static void tenants_come_change_and_go(void **state)
 {
 	const struct node *n = *state;
@@ -436,7 +452,7 @@ static void listings_come_in_pages(void **state)
 
 static void parameters_are_checked(void **state)
 {
-	const struct node *n = *state;
+	struct node *n = *state;
 	expect(n, "GET", "/api/v1/users?limit=0", NULL, 400, "invalid-parameter", "limit");
 	expect(n, "GET", "/api/v1/users?limit=1001", NULL, 400, "invalid-parameter", "limit");
 	expect(n, "GET", "/api/v1/users?cursor=%27", NULL, 400, "invalid-parameter", "cursor");
@@ -600,6 +616,7 @@ static void a_call_tells_its_story(void **state)
 	json_t *ended = ask(n, "DELETE", "/api/v1/calls?tenant=acme", NULL, 202);
 	assert_int_equal(json_integer_value(json_object_get(ended, "ended")), 0);
 	json_decref(ended);
+	expect_told(n, "ended", "call", 1);
 }
 
 static int start_with_calls(void **state)
@@ -623,7 +640,7 @@ static int start_with_calls(void **state)
 
 static void calls_in_progress_are_shown_and_ended(void **state)
 {
-	const struct node *n = *state;
+	struct node *n = *state;
 	json_t *page = ask(n, "GET", "/api/v1/calls?live=true&limit=2", NULL, 200);
 	assert_int_equal(json_array_size(json_object_get(page, "items")), 2);
 	assert_string_equal(member(json_array_get(json_object_get(page, "items"), 0), "state"), "ringing");
@@ -635,6 +652,7 @@ static void calls_in_progress_are_shown_and_ended(void **state)
 	assert_true(json_is_null(json_object_get(page, "next")));
 	json_decref(page);
 	json_decref(ask(n, "POST", "/api/v1/calls/two/hangup", "{}", 202));
+	expect_told(n, "ended", "call", 1);
 	json_decref(ask(n, "DELETE", "/api/v1/calls/two", NULL, 202));
 	/* Ending already, by another's hand: what was asked for comes to be all the same. */
 	page = ask(n, "DELETE", "/api/v1/calls/three", NULL, 202);
@@ -642,6 +660,7 @@ static void calls_in_progress_are_shown_and_ended(void **state)
 	assert_string_equal(member(page, "state"), "ending");
 	json_decref(page);
 	expect(n, "DELETE", "/api/v1/calls/four", NULL, 404, "unknown-call", "");
+	expect_told(n, "ended", "call", 3);
 }
 
 /* ---- health and status ---- */
@@ -761,11 +780,14 @@ static void bans_are_listed_and_lifted(void **state)
 	expect(n, "DELETE", "/api/v1/bans?address=192.0.2.1&all=true", NULL, 400, "invalid-parameter", "all");
 	expect(n, "DELETE", "/api/v1/bans?address=elsewhere", NULL, 400, "invalid-parameter", "address");
 	expect(n, "DELETE", "/api/v1/bans?address=192.0.2.2", NULL, 404, "unknown-ban", "address");
+	expect_told(n, "lifted", "ban", 0);
 	json_decref(ask(n, "DELETE", "/api/v1/bans?address=2001:db8::%2F64", NULL, 200));
+	expect_told(n, "lifted", "ban", 1);
 	expect(n, "DELETE", "/api/v1/bans?address=2001:db8::%2F64", NULL, 404, "unknown-ban", "address");
 	json_t *o = ask(n, "DELETE", "/api/v1/bans?all=true", NULL, 200);
 	assert_int_equal(json_integer_value(json_object_get(o, "lifted")), 2);
 	json_decref(o);
+	expect_told(n, "lifted", "ban", 2);
 }
 
 int main(void)
