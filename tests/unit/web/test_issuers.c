@@ -213,12 +213,32 @@ static void another_row_is_asked_for_anew(void **state)
 	assert_true(after.told == 1 && !after.facts && after.why);
 }
 
+/* A row that has gone is not asked for in its turn, nor for who came with it. */
+static void a_row_before_is_asked_for_no_more(void **state)
+{
+	static struct learner first, second;
+	struct asker others[WEB_ISSUERS_ASKED_OF_TENANT] = {0};
+	struct web_askings *all = web_issuers_askings(context.issuers);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		assert_int_equal(web_ask_in_turn(all, &others[i].asking, S("t1"), begin), 0);
+	learn(&first);
+	put_issuer(2);
+	learn(&second);
+	put_issuer(3);
+	assert_int_equal(flown, ARRAY_LEN(others));
+	land(0, "{}");
+	assert_int_equal(flown, ARRAY_LEN(others));
+	assert_true(first.told == 1 && !first.facts && second.told == 1 && !second.facts);
+	web_issuers_close(context.issuers);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_company_asks_few_at_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(so_many_wait_for_an_answer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(another_row_is_asked_for_anew, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_row_before_is_asked_for_no_more, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
