@@ -10,7 +10,7 @@ import tempfile
 import threading
 
 from names import A, SRV, Names, in_a_world_of_its_own
-from pair import make_authority, make_expired, make_signed
+from pair import make, make_authority, make_expired, make_signed
 from server import PATIENCE, Alto, free_port
 from softphone import Softphone
 
@@ -114,5 +114,8 @@ with tempfile.TemporaryDirectory() as scratch, Names(records) as names:
                     'is signed by no authority that is believed here (tls.ca can name one)')
             refused(alto, phone, port, make_expired(scratch, 'old', f'DNS:{DOMAIN}', believed),
                     'alert certificate expired', 'has expired')
+            clients = make(scratch, 'for-clients', '-addext', f'subjectAltName=DNS:{DOMAIN}', '-addext', 'extendedKeyUsage=clientAuth',
+                           '-CA', str(believed[0]), '-CAkey', str(believed[1]))
+            refused(alto, phone, port, clients, 'alert unsupported certificate', 'is not valid')
             speaks(port, alto, phone, made('domain', f'DNS:{HOST},DNS:{DOMAIN}', believed))
     assert (f'_sips._tcp.{DOMAIN}', SRV) in names.asked, names.asked
