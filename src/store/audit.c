@@ -105,10 +105,7 @@ static int insert(struct db *db, const struct store_audit *a)
 {
 	static const char sql[] = "INSERT INTO audit (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
 				  "$11, $12, $13, $14, $15, $16, $17, $18, $19)";
-	return db_do(db, sql, DB_T(a->id), DB_T(a->tenant), DB_I(a->number), DB_I(a->at_us), DB_T(a->act),
-		     DB_T(a->thing), DB_T(a->actor_kind), DB_T(a->actor), DB_T(a->actor_name), DB_T(a->actor_tenant),
-		     DB_T(a->address), DB_T(a->object), DB_T(a->object_name), DB_T(a->owner), DB_T(a->owner_name),
-		     DB_T(a->changed), DB_T(a->how), DB_I(a->failed), DB_B(a->hash));
+	return store_row_write(db, sql, &audit_rows, a);
 }
 
 int store_audit_add(struct db *db, const struct store_audit *a)
@@ -258,14 +255,7 @@ int store_audit_check(struct db *db, struct slice tenant, int64_t last, int64_t 
 
 int store_audit_newest(struct db *db, int64_t *ret_us)
 {
-	struct db_rows *rows = db_query(db, "SELECT at_us FROM audit ORDER BY id DESC LIMIT 1", NULL, 0);
-	if (!rows)
-		return DB_FAILED;
-	int rc = db_next(rows);
-	if (rc >= 0)
-		*ret_us = rc == DB_ROW ? db_int(rows, 0) : 0;
-	db_end(rows);
-	return MIN(rc, DB_OK);
+	return db_number(db, "SELECT at_us FROM audit ORDER BY id DESC LIMIT 1", NULL, 0, ret_us);
 }
 
 /* The last of the oldest rows that are to go, which another row follows; 0: none. */
@@ -311,35 +301,4 @@ int store_audit_expire(struct db *db, int64_t before_us, char tenant[STORE_ID_CA
 	if (rc == DB_OK && last)
 		rc = db_do(db, "DELETE FROM audit WHERE tenant = $1 AND number <= $2", DB_T(whose), DB_I(last));
 	return rc == DB_OK && !*ret_more ? next_tenant(db, tenant, ret_more) : rc;
-}
-
-/* ---- log-ins that fail ---- */
-
-static int one_number(struct db *db, const char *sql, struct slice user, int64_t *ret)
-{
-	struct db_rows *rows = db_query(db, sql, &DB_T(user), 1);
-	if (!rows)
-		return DB_FAILED;
-	int rc = db_next(rows);
-	int64_t number = rc == DB_ROW ? db_int(rows, 0) : 0;
-	/* To the end, where foreign keys are checked. */
-	if (rc == DB_ROW)
-		rc = db_next(rows);
-	db_end(rows);
-	if (rc == DB_OK)
-		*ret = number;
-	return rc;
-}
-
-int store_try_failed(struct db *db, struct slice user, int64_t *ret)
-{
-	return one_number(db,
-			  "INSERT INTO tries (user_id, failed) VALUES ($1, 1) ON CONFLICT (user_id) DO UPDATE SET "
-			  "failed = tries.failed + 1 RETURNING failed",
-			  user, ret);
-}
-
-int store_try_succeeded(struct db *db, struct slice user, int64_t *ret)
-{
-	return one_number(db, "DELETE FROM tries WHERE user_id = $1 RETURNING failed", user, ret);
 }

@@ -87,8 +87,3 @@ MUST_USE int store_audit_newest(struct db *db, int64_t *ret_us);
  * until *ret_more is false.
  */
 MUST_USE int store_audit_expire(struct db *db, int64_t before_us, char tenant[STORE_ID_CAP], bool *ret_more);
-
-/* One more log-in of this person has failed: *ret so many have. DB_CONFLICT: there is no such person. */
-MUST_USE int store_try_failed(struct db *db, struct slice user, int64_t *ret);
-/* One has succeeded: *ret so many had failed before. */
-MUST_USE int store_try_succeeded(struct db *db, struct slice user, int64_t *ret);

@@ -45,21 +45,10 @@ int store_call_put(struct db *db, const struct store_call *c)
 	return store_row_put(db, sql, &call_rows, c, c->tenant, STORE_CALL, c->id);
 }
 
-static int last_alive(struct db *db, int64_t *ret)
-{
-	struct db_rows *rows = db_query(db, "SELECT alive_us FROM heartbeat WHERE number = 1", NULL, 0);
-	if (!rows)
-		return DB_FAILED;
-	int rc = db_next(rows);
-	*ret = rc == DB_ROW ? db_int(rows, 0) : 0;
-	db_end(rows);
-	return MIN(rc, DB_OK);
-}
-
 int store_calls_close_crashed(struct db *db, int64_t wall_us)
 {
 	int64_t alive_us;
-	int rc = last_alive(db, &alive_us);
+	int rc = db_number(db, "SELECT alive_us FROM heartbeat WHERE number = 1", NULL, 0, &alive_us);
 	if (rc < 0)
 		return rc;
 

@@ -18,14 +18,7 @@ static bool make_room(struct db *db)
 
 static int newest_seq(struct db *db, int64_t *ret)
 {
-	struct db_rows *rows = db_query(db, "SELECT coalesce(max(seq), 0) FROM change", NULL, 0);
-	if (!rows)
-		return DB_FAILED;
-	int rc = db_next(rows);
-	if (rc == DB_ROW)
-		*ret = db_int(rows, 0);
-	db_end(rows);
-	return MIN(rc, DB_OK);
+	return db_number(db, "SELECT coalesce(max(seq), 0) FROM change", NULL, 0, ret);
 }
 
 int change_begin(struct db *db)

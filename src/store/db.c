@@ -253,6 +253,21 @@ void db_end(struct db_rows *rows)
 	}
 }
 
+int db_number(struct db *db, const char *sql, const struct db_value *values, size_t count, int64_t *ret)
+{
+	struct db_rows *rows = db_query(db, sql, values, count);
+	if (!rows)
+		return DB_FAILED;
+	int rc = db_next(rows);
+	int64_t number = rc == DB_ROW ? db_int(rows, 0) : 0;
+	while (rc == DB_ROW)
+		rc = db_next(rows);
+	db_end(rows);
+	if (rc == DB_OK)
+		*ret = number;
+	return rc;
+}
+
 bool db_in_transaction(const struct db *db)
 {
 	return db->backend->in_transaction(db);

@@ -58,6 +58,8 @@ int64_t db_int(struct db_rows *rows, int column);
 struct slice db_text(struct db_rows *rows, int column); /* valid until the next db_next() or db_end() */
 struct slice db_bytes(struct db_rows *rows, int column);
 void db_end(struct db_rows *rows);
+/* Run a statement to its end; *ret is the first number of its first row, 0 if it has none, untouched after an error. */
+MUST_USE int db_number(struct db *db, const char *sql, const struct db_value *values, size_t count, int64_t *ret);
 
 /*
  * Transactions belong to the store's threads: a job's run() is already inside one. Savepoints nest (DB_SAVEPOINTS_MAX).

@@ -22,18 +22,6 @@ static void keep(char ret[STORE_ID_CAP], struct slice s)
 	snprintf(ret, STORE_ID_CAP, "%.*s", SLICE_ARG(s));
 }
 
-static int one_number(struct db *db, const char *sql, int64_t *ret)
-{
-	struct db_rows *rows = db_query(db, sql, NULL, 0);
-	if (!rows)
-		return DB_FAILED;
-	int rc = db_next(rows);
-	if (rc == DB_ROW)
-		*ret = db_int(rows, 0);
-	db_end(rows);
-	return MIN(rc, DB_OK);
-}
-
 /* ---- one call ---- */
 
 /* When each event of the call happened; 0: not yet. */
@@ -153,9 +141,9 @@ int store_deliveries_feed(struct db *db, int64_t wall_us, bool *ret_more, void (
 	struct feed f = {.db = db, .wall_us = wall_us, .fn = fn, .arg = arg};
 	int64_t after = 0, newest = 0;
 	random_init(&f.random);
-	int rc = one_number(db, "SELECT seq FROM webhook_feed WHERE number = 1", &after);
+	int rc = db_number(db, "SELECT seq FROM webhook_feed WHERE number = 1", NULL, 0, &after);
 	if (rc == DB_OK)
-		rc = one_number(db, "SELECT coalesce(max(seq), 0) FROM change", &newest);
+		rc = db_number(db, "SELECT coalesce(max(seq), 0) FROM change", NULL, 0, &newest);
 	if (rc == DB_OK)
 		rc = read_feed(&f, after);
 	for (size_t i = 0; rc == DB_OK && i < f.count; i++)

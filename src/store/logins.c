@@ -1,4 +1,4 @@
-/* store/logins.c - passwords and the secrets of code apps: read when somebody logs in, held by nobody in between */
+/* store/logins.c - passwords, secrets of code apps, failed tries: read when somebody logs in, held by nobody since */
 #include "store/rows.h"
 
 int store_login_get(struct db *db, struct slice user, void (*fn)(void *arg, const struct store_login *l), void *arg)
@@ -47,4 +47,16 @@ int store_totp_use(struct db *db, struct slice user, int64_t step, bool *ret_fre
 	if (rc == DB_OK)
 		*ret_fresh = fresh;
 	return rc;
+}
+
+int store_try_failed(struct db *db, struct slice user, int64_t *ret)
+{
+	static const char sql[] = "INSERT INTO tries (user_id, failed) VALUES ($1, 1) ON CONFLICT (user_id) DO UPDATE "
+				  "SET failed = tries.failed + 1 RETURNING failed";
+	return db_number(db, sql, &DB_T(user), 1, ret);
+}
+
+int store_try_succeeded(struct db *db, struct slice user, int64_t *ret)
+{
+	return db_number(db, "DELETE FROM tries WHERE user_id = $1 RETURNING failed", &DB_T(user), 1, ret);
 }

@@ -4,14 +4,7 @@
 
 int store_messages_next_id(struct db *db, int64_t *ret)
 {
-	struct db_rows *rows = db_query(db, "SELECT coalesce(max(id), 0) + 1 FROM messages", NULL, 0);
-	if (!rows)
-		return DB_FAILED;
-	int rc = db_next(rows);
-	if (rc == DB_ROW)
-		*ret = db_int(rows, 0);
-	db_end(rows);
-	return MIN(rc, DB_OK);
+	return db_number(db, "SELECT coalesce(max(id), 0) + 1 FROM messages", NULL, 0, ret);
 }
 
 int store_messages_put(struct db *db, int64_t id, struct slice call, int64_t at_us, struct slice frames)

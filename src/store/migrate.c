@@ -82,17 +82,7 @@ static int current_number(struct db *db, int64_t *ret)
 	free(sql);
 	if (rc < 0)
 		return rc;
-
-	struct db_rows *rows = db_query(db, "SELECT coalesce(max(number), 0) FROM migration", NULL, 0);
-	if (!rows)
-		return DB_FAILED;
-	rc = db_next(rows);
-	int64_t number = rc == DB_ROW ? db_int(rows, 0) : 0;
-	db_end(rows);
-	if (rc < 0)
-		return rc;
-	*ret = number;
-	return DB_OK;
+	return db_number(db, "SELECT coalesce(max(number), 0) FROM migration", NULL, 0, ret);
 }
 
 /*

@@ -94,17 +94,8 @@ int store_sessions_trim(struct db *db, struct slice user, int64_t keep)
 
 int store_tokens_count(struct db *db, struct slice tenant, int64_t *ret)
 {
-	struct db_rows *rows = db_query(
-		db, "SELECT count(*) FROM passes WHERE kind = 1 AND coalesce(tenant_id, '') = $1", &DB_T(tenant), 1);
-	if (!rows)
-		return DB_FAILED;
-	int rc = db_next(rows);
-	int64_t count = rc == DB_ROW ? db_int(rows, 0) : 0;
-	db_end(rows);
-	if (rc < 0)
-		return rc;
-	*ret = count;
-	return DB_OK;
+	return db_number(db, "SELECT count(*) FROM passes WHERE kind = 1 AND coalesce(tenant_id, '') = $1",
+			 &DB_T(tenant), 1, ret);
 }
 
 int store_passes_expire(struct db *db, int64_t now_us)

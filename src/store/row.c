@@ -83,13 +83,18 @@ const void *store_row_copy(const struct store_rows *rows, struct arena *arena, c
 	return copy;
 }
 
-int store_row_put(struct db *db, const char *sql, const struct store_rows *rows, const void *row, struct slice tenant,
-		  enum store_kind kind, struct slice id)
+int store_row_write(struct db *db, const char *sql, const struct store_rows *rows, const void *row)
 {
 	struct db_value values[STORE_COLUMNS_MAX];
 
 	row_values(rows, row, values);
-	int rc = db_run(db, sql, values, rows->count);
+	return db_run(db, sql, values, rows->count);
+}
+
+int store_row_put(struct db *db, const char *sql, const struct store_rows *rows, const void *row, struct slice tenant,
+		  enum store_kind kind, struct slice id)
+{
+	int rc = store_row_write(db, sql, rows, row);
 	return rc < 0 ? rc : store_note_change(db, tenant, kind, id);
 }
 
@@ -232,16 +237,7 @@ int store_count(struct db *db, enum store_kind kind, int64_t *ret)
 {
 	const struct store_rows *k = store_rows_of(kind);
 	ASSERT(k);
-	struct db_rows *rows = db_query(db, k->all, NULL, 0);
-	if (!rows)
-		return DB_FAILED;
-	int rc = db_next(rows);
-	if (rc == DB_ROW) {
-		*ret = db_int(rows, 0);
-		rc = db_next(rows);
-	}
-	db_end(rows);
-	return rc;
+	return db_number(db, k->all, NULL, 0, ret);
 }
 
 static struct db_rows *search(struct db *db, const struct store_rows *k, const struct store_page *page,

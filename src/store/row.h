@@ -40,7 +40,9 @@ void store_row_read(const struct store_rows *rows, struct db_rows *from, void *r
 /* A copy that lives as long as the arena; NULL: out of memory. */
 MUST_USE const void *store_row_copy(const struct store_rows *rows, struct arena *arena, const void *row);
 
-/* Write a row with `sql` (its columns in order) and note the change. */
+/* Write a row with `sql` (its columns in order). */
+MUST_USE int store_row_write(struct db *db, const char *sql, const struct store_rows *rows, const void *row);
+/* The same, and note the change. */
 MUST_USE int store_row_put(struct db *db, const char *sql, const struct store_rows *rows, const void *row,
 			   struct slice tenant, enum store_kind kind, struct slice id);
 /* sql: UPDATE or DELETE of the row with this id, RETURNING its tenant. Notes the change if there was such a row. */

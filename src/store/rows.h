@@ -247,6 +247,11 @@ MUST_USE int store_password_set(struct db *db, struct slice tenant, struct slice
 MUST_USE int store_totp_set(struct db *db, struct slice user, struct slice secret, int64_t step);
 /* *ret_fresh: the step is newer than all that were used; it is used now. */
 MUST_USE int store_totp_use(struct db *db, struct slice user, int64_t step, bool *ret_fresh);
+/* One more log-in of this person has failed: *ret so many have. DB_CONFLICT: there is no such person. */
+MUST_USE int store_try_failed(struct db *db, struct slice user, int64_t *ret);
+/* One has succeeded: *ret so many had failed before. */
+MUST_USE int store_try_succeeded(struct db *db, struct slice user, int64_t *ret);
+
 /* A public key that a person's device or stick keeps the other half of (WebAuthn). Not in the read model either. */
 #define STORE_PASSKEY_KEY 64
 struct store_passkey {
