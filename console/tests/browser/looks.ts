@@ -1,6 +1,6 @@
 /** Every page as each language, theme and width shows it. */
 import { picture, start, walked } from './browser.ts';
-import { asAdministrator, asAuditor, asProvider, everyPage } from './steps.ts';
+import { asAdministrator, asAuditor, asProvider, everyPage, nothingForeignRuns } from './steps.ts';
 
 const browser = await start();
 const administrator = await asAdministrator(browser);
@@ -10,4 +10,5 @@ await administrator.getByRole('heading', { name: 'Connexion' }).waitFor();
 await picture(administrator, 'login-phone');
 await everyPage(await asAuditor(browser), 'auditor', 5);
 await everyPage(await asProvider(browser), 'provider');
+await nothingForeignRuns(administrator.context());
 await walked(browser);

@@ -1,7 +1,7 @@
 /** Steps that several walks share. */
 import { createHmac } from 'node:crypto';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { accessible, check, login, open, picture, setting, settled } from './browser.ts';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { accessible, check, login, open, PATIENCE_MS, picture, setting, settled } from './browser.ts';
 
 export async function go(page: Page, name: string) {
   await page.getByRole('navigation').first().getByRole('link', { name, exact: true }).click();
@@ -124,4 +124,38 @@ export async function everyPage(page: Page, who: string, least = 6) {
     }
     check(paths.size >= least, `only ${paths.size} pages were found`);
   }
+}
+
+/** What somebody might get into a page by a name or a message does not run there, whatever way it takes. */
+export async function nothingForeignRuns(context: BrowserContext) {
+  // A page of its own: what is refused is a complaint elsewhere.
+  const page = await context.newPage();
+  await page.goto(setting('ALTO_COMPANY'));
+  await page.locator('h1').waitFor();
+  const ran = await page.evaluate(async (patience) => {
+    const run = 'document.documentElement.dataset.ran = "yes"';
+    const script = (members: object) => Object.assign(document.createElement('script'), members);
+    const place = document.createElement('div');
+    const ways: [directive: string, put: () => void][] = [
+      ['script-src-elem', () => document.body.append(script({ textContent: run }))],
+      ['script-src-elem', () => document.body.append(script({ src: `data:text/javascript,${run}` }))],
+      ['script-src-elem', () => document.body.append(script({ src: 'https://127.0.0.1:9/foreign.js' }))],
+      ['script-src-attr', () => (place.innerHTML = `<img src="data:," onerror='${run}'>`)],
+      ['script-src', () => void setTimeout(run)],
+      ['frame-src', () => (place.innerHTML = '<iframe src="https://127.0.0.1:9/"></iframe>')],
+    ];
+    document.body.append(place);
+    for (const [directive, put] of ways) {
+      const refused = new Promise<string>((resolve) => {
+        addEventListener('securitypolicyviolation', (e) => resolve(e.effectiveDirective), { once: true });
+        setTimeout(() => resolve('nothing'), patience);
+      });
+      put();
+      const by = await refused;
+      if (by !== directive) return `${directive} was refused as ${by}`;
+    }
+    return document.documentElement.dataset.ran ?? 'no';
+  }, PATIENCE_MS);
+  check(ran === 'no', `a foreign script ran: ${ran}`);
+  await page.close();
 }
