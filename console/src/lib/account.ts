@@ -2,12 +2,13 @@ import type { Schema } from './api/client';
 
 export type Registrar = { server: string; transport: string };
 
+/** Of phones and apps: WebSockets are for pages. */
 const PREFERENCE = ['TLS', 'TCP', 'UDP'];
 
 /** Where a phone registers best. A listener on every address is reached by the name that this page has. */
 export function registrarOf(account: Schema<'Account'>, host: string): Registrar {
-  const [best] = [...account.registrars].sort(
-    (a, b) => PREFERENCE.indexOf(a.transport) - PREFERENCE.indexOf(b.transport),
+  const [best] = PREFERENCE.flatMap((transport) =>
+    account.registrars.filter((r) => r.transport === transport),
   );
   if (!best) return { server: host, transport: 'TLS' };
   const server = best.address.replace(/^(\[::\]|0\.0\.0\.0)(?=:\d+$)/, host);

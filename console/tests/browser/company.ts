@@ -1,4 +1,5 @@
 /** An administrator looks after people, by the keyboard where that is harder than by a pointer. */
+import { execFileSync } from 'node:child_process';
 import type { Page } from 'playwright-core';
 import { accessible, check, login, open, picture, setting, start, walked } from './browser.ts';
 import { asAdministrator, codeOf, confirm, elsewhere, focused, go, withTrouble } from './steps.ts';
@@ -16,6 +17,20 @@ async function wrongPassword() {
   await accessible(page, 'login, refused');
   await picture(page, 'login');
   await page.context().close();
+}
+
+/** A camera (zbar) finds in the picture what stands beside it. */
+async function cameraReads(page: Page) {
+  const code = await page.getByRole('img', { name: 'The account as a QR code' }).screenshot();
+  const read = execFileSync('zbarimg', ['--quiet', '--raw', '--nodbus', '-'], {
+    input: code,
+    encoding: 'utf8',
+  }).trim();
+  const [server, transport, user, password] = await page
+    .locator('dialog dd .mono, [role=dialog] dd .mono')
+    .allTextContents();
+  const uri = `sip:${user}:${encodeURIComponent(password!)}@${server};transport=${transport!.toLowerCase()}`;
+  check(read === uri && password && transport === 'TLS', `the QR code says ${read}, the page ${uri}`);
 }
 
 /** By the keyboard alone, from the button to an account, and back to the button. */
@@ -43,6 +58,7 @@ async function addsPerson(page: Page) {
   await page.getByRole('heading', { name: 'Émile Zølá can be called now' }).waitFor();
   await accessible(page, 'the account');
   await picture(page, 'account');
+  await cameraReads(page);
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await focused(button);

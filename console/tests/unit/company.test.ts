@@ -48,6 +48,7 @@ describe('an account', () => {
     password: 'a@b;c',
     registrars: [
       { transport: 'UDP', address: '[::]:5060' },
+      { transport: 'WSS', address: '[::]:8443' },
       { transport: 'TLS', address: '[::]:5061' },
     ],
   } as Schema<'Account'>;
