@@ -38,7 +38,8 @@ struct voice {
 	const struct speech *speech[2]; /* callers', callees'; NULL: packets that are known again */
 	bool counted, running;
 	int64_t started_us;
-	uint64_t sent;             /* since the start, all legs in turn */
+	uint64_t sent; /* since the start, all legs in turn */
+	struct srtp_ciphers *ciphers;
 	uint32_t from_port[65536]; /* leg + 1 whose far end this is: whose key opens what comes from it */
 	struct voice_counts counts;
 	uint8_t out[SEND_BATCH][PACKET_BYTES + SRTP_TRAILER_MAX];
@@ -76,7 +77,8 @@ struct voice *voice_new(const struct address *caller, const struct address *call
 	ASSERT(sockets >= 1 && sockets <= SOCKETS_MAX && calls >= 1);
 	v->calls = calls;
 	v->legs = calloc(2 * (size_t)calls, sizeof(*v->legs));
-	for (; v->legs && v->sockets < 2 * sockets; v->sockets++) {
+	v->ciphers = srtp_ciphers_new();
+	for (; v->legs && v->ciphers && v->sockets < 2 * sockets; v->sockets++) {
 		unsigned i = v->sockets;
 		v->fds[i] = open_socket(i < sockets ? caller : callee, (uint16_t)(first_port + 2 * (i % sockets)));
 		if (v->fds[i] < 0)
@@ -101,19 +103,20 @@ struct voice *voice_free(struct voice *v)
 		srtp_free(v->legs[i].send);
 		srtp_free(v->legs[i].receive);
 	}
+	srtp_ciphers_free(v->ciphers);
 	free(v->legs);
 	free(v);
 	return NULL;
 }
 
-static bool set_keys(struct leg *leg, const struct agent_leg *as)
+static bool set_keys(const struct voice *v, struct leg *leg, const struct agent_leg *as)
 {
 	if (as->send.suite == SRTP_NONE)
 		return true;
 	leg->send = srtp_free(leg->send);
 	leg->receive = srtp_free(leg->receive);
-	leg->send = srtp_new(&as->send, SRTP_SEND);
-	leg->receive = srtp_new(&as->receive, SRTP_RECEIVE);
+	leg->send = srtp_new(v->ciphers, &as->send, SRTP_SEND);
+	leg->receive = srtp_new(v->ciphers, &as->receive, SRTP_RECEIVE);
 	return leg->send && leg->receive;
 }
 
@@ -123,7 +126,7 @@ bool voice_leg(struct voice *v, bool caller, uint32_t slot, const struct agent_l
 		return false;
 	uint32_t number = caller ? slot : v->calls + slot;
 	struct leg *leg = &v->legs[number];
-	if (!set_keys(leg, as))
+	if (!set_keys(v, leg, as))
 		return false;
 	leg->remote = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(as->remote.port)};
 	memcpy(&leg->remote.sin_addr, as->remote.ip + 12, 4);

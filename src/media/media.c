@@ -169,13 +169,13 @@ static bool key_eq(const struct srtp_key *a, const struct srtp_key *b)
 }
 
 /* Makes the cipher that a changed key wants. */
-static int change_key(const struct srtp_key *present, const struct srtp_key *wanted, enum srtp_direction direction,
-		      bool *ret_new, struct srtp **ret_cipher)
+static int change_key(const struct worker *w, const struct srtp_key *present, const struct srtp_key *wanted,
+		      enum srtp_direction direction, bool *ret_new, struct srtp **ret_cipher)
 {
 	if (key_eq(present, wanted))
 		return 0;
 	if (wanted->suite != SRTP_NONE) {
-		struct srtp *cipher = srtp_new(wanted, direction);
+		struct srtp *cipher = srtp_new(w->ciphers, wanted, direction);
 		if (!cipher)
 			return -ENOMEM;
 		*ret_cipher = cipher;
@@ -222,9 +222,9 @@ int media_set(struct media *m, pool_handle stream, const struct media_settings *
 	set->learn = settings->learn;
 	set->webrtc = settings->webrtc;
 	memcpy(set->rate_khz, settings->rate_khz, sizeof(set->rate_khz));
-	int rc = change_key(&e->send_key, &settings->send_key, SRTP_SEND, &set->new_send, &set->send_cipher);
+	int rc = change_key(e->worker, &e->send_key, &settings->send_key, SRTP_SEND, &set->new_send, &set->send_cipher);
 	if (rc == 0)
-		rc = change_key(&e->receive_key, &settings->receive_key, SRTP_RECEIVE, &set->new_receive,
+		rc = change_key(e->worker, &e->receive_key, &settings->receive_key, SRTP_RECEIVE, &set->new_receive,
 				&set->receive_cipher);
 	if (set->send_cipher) {
 		hash = key_hash(m, &settings->send_key);

@@ -104,13 +104,14 @@ static void fail(struct webrtc *rtc)
 	webrtc_tick(rtc);
 }
 
-static bool make_ciphers(const struct dtls *d, struct stream_settings *ret, enum srtp_suite *ret_suite)
+static bool make_ciphers(const struct webrtc *rtc, struct stream_settings *ret, enum srtp_suite *ret_suite)
 {
+	const struct srtp_ciphers *ciphers = rtc->stream->worker->ciphers;
 	struct srtp_key send, receive;
-	if (!dtls_keys(d, &send, &receive))
+	if (!dtls_keys(rtc->dtls, &send, &receive))
 		return false;
-	ret->send_cipher = srtp_new(&send, SRTP_SEND);
-	ret->receive_cipher = srtp_new(&receive, SRTP_RECEIVE);
+	ret->send_cipher = srtp_new(ciphers, &send, SRTP_SEND);
+	ret->receive_cipher = srtp_new(ciphers, &receive, SRTP_RECEIVE);
 	enum srtp_suite suite = send.suite;
 	crypto_wipe(&send, sizeof(send));
 	crypto_wipe(&receive, sizeof(receive));
@@ -128,7 +129,7 @@ static void ready(struct webrtc *rtc)
 {
 	struct media_stream *s = rtc->stream;
 	struct stream_settings set = {.new_send = true, .new_receive = true, .fresh_ssrc = true};
-	if (!make_ciphers(rtc->dtls, &set, &rtc->suite)) {
+	if (!make_ciphers(rtc, &set, &rtc->suite)) {
 		fail(rtc);
 		return;
 	}

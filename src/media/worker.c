@@ -80,7 +80,8 @@ int worker_init(struct worker *w)
 	if (rc < 0)
 		return rc;
 	w->streams = calloc(w->streams_max, sizeof(struct media_stream *));
-	if (!w->streams)
+	w->ciphers = srtp_ciphers_new();
+	if (!w->streams || !w->ciphers)
 		return -ENOMEM;
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	w->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -105,6 +106,7 @@ void worker_done(struct worker *w)
 	for (unsigned i = 0; i < w->count; i++)
 		ring_free(w->crossing[i]);
 	free(w->streams);
+	srtp_ciphers_free(w->ciphers);
 	if (w->shared)
 		shared_done(w->shared);
 	free(w->shared);

@@ -86,8 +86,9 @@ struct worker {
 	struct ring *events, *closed;
 	struct ring *crossing[MEDIA_WORKERS_MAX]; /* by sender; own place NULL */
 	uint32_t streams_max;
-	bool has_shared;       /* set by the caller: there may be browsers */
-	struct shared *shared; /* then: their port */
+	bool has_shared;              /* set by the caller: there may be browsers */
+	struct shared *shared;        /* then: their port */
+	struct srtp_ciphers *ciphers; /* of the worker's packets; whoever makes their keys only names it */
 
 	/* The worker thread's alone from here on. */
 	struct pulse pulse;

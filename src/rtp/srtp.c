@@ -23,19 +23,19 @@ struct source { /* one SSRC: RFC 3711 §3.2.3's cryptographic context, but for t
 };
 
 struct srtp {
-	struct srtp_cipher cipher;
 	enum srtp_direction direction;
 	uint8_t current; /* source of the last RTP packet; a new SSRC takes the other place */
 	struct source sources[SOURCES_MAX];
+	struct srtp_cipher cipher;
 };
 
-struct srtp *srtp_new(const struct srtp_key *key, enum srtp_direction direction)
+struct srtp *srtp_new(const struct srtp_ciphers *ciphers, const struct srtp_key *key, enum srtp_direction direction)
 {
 	struct srtp *s = calloc(1, sizeof(*s));
 	if (!s)
 		return NULL;
 	s->direction = direction;
-	if (srtp_cipher_init(&s->cipher, key, direction) < 0)
+	if (srtp_cipher_init(&s->cipher, ciphers, key, direction) < 0)
 		return srtp_free(s);
 	return s;
 }

@@ -1,8 +1,8 @@
 /*
  * rtp/srtp.h - SRTP and SRTCP on OpenSSL EVP.   RFC 3711, RFC 6188 (no), RFC 7714, RFC 4568
  *
- * One context a direction of a stream. Protect and unprotect work in place. No allocation after srtp_new(). One
- * thread.
+ * One context a direction of a stream, and for each thread one set of ciphers, which all its contexts share. Protect
+ * and unprotect work in place. No allocation after srtp_new().
  */
 #pragma once
 #include "base/slice.h"
@@ -27,13 +27,20 @@ struct srtp_key {
 	uint8_t bytes[SRTP_KEY_MAX]; /* master key, then master salt */
 };
 
-struct srtp; /* 1.0 KB (AES-CM) or 1.5 KB (GCM) with its EVP context */
+/* OpenSSL's cipher contexts, 3 KB. Packets of all SRTP contexts that are made with it go through it, on one thread. */
+struct srtp_ciphers;
+MUST_USE struct srtp_ciphers *srtp_ciphers_new(void);           /* NULL: out of memory */
+struct srtp_ciphers *srtp_ciphers_free(struct srtp_ciphers *c); /* the contexts are gone; wipes */
+
+struct srtp; /* 0.3 KB */
 enum srtp_direction { SRTP_SEND, SRTP_RECEIVE };
 /*
- * key->suite is not SRTP_NONE. NULL: out of memory. A sender belongs to the SSRC of its first packet (or of
+ * key->suite is not SRTP_NONE. ciphers: borrowed, of the thread that the packets will be on; not used here, so that any
+ * thread may make the context. NULL: out of memory. A sender belongs to the SSRC of its first packet (or of
  * srtp_set_state()), a receiver learns SSRCs from packets that authenticate.
  */
-MUST_USE struct srtp *srtp_new(const struct srtp_key *key, enum srtp_direction direction);
+MUST_USE struct srtp *srtp_new(const struct srtp_ciphers *ciphers, const struct srtp_key *key,
+			       enum srtp_direction direction);
 struct srtp *srtp_free(struct srtp *s); /* wipes */
 
 enum srtp_result { SRTP_OK, SRTP_MALFORMED, SRTP_AUTH_FAILED, SRTP_REPLAYED, SRTP_KEY_EXHAUSTED };

@@ -9,17 +9,25 @@
 #define IV_MAX 16
 #define AUTH_KEY_BYTES 20 /* HMAC-SHA1's session key, RFC 3711 §5.2 */
 
+/* The ciphers of packets; AES_256_CTR derives keys and nothing else. */
+enum kind { AES_128_CTR, AES_128_GCM, AES_256_GCM, KIND_COUNT };
+
+struct srtp_ciphers {
+	EVP_CIPHER_CTX *of[KIND_COUNT];
+};
+
 static const struct {
 	const char *name;
 	bool aead;
+	enum kind kind;
 	uint8_t key_bytes, salt_bytes;
 	uint8_t tag_bytes[2];
 } suites[SRTP_SUITE_COUNT] = {
 	[SRTP_NONE] = {.name = ""},
-	[SRTP_AES_CM_128_HMAC_SHA1_80] = {"AES_CM_128_HMAC_SHA1_80", false, 16, 14, {10, 10}},
-	[SRTP_AES_CM_128_HMAC_SHA1_32] = {"AES_CM_128_HMAC_SHA1_32", false, 16, 14, {4, 10}},
-	[SRTP_AEAD_AES_128_GCM] = {"AEAD_AES_128_GCM", true, 16, 12, {16, 16}},
-	[SRTP_AEAD_AES_256_GCM] = {"AEAD_AES_256_GCM", true, 32, 12, {16, 16}},
+	[SRTP_AES_CM_128_HMAC_SHA1_80] = {"AES_CM_128_HMAC_SHA1_80", false, AES_128_CTR, 16, 14, {10, 10}},
+	[SRTP_AES_CM_128_HMAC_SHA1_32] = {"AES_CM_128_HMAC_SHA1_32", false, AES_128_CTR, 16, 14, {4, 10}},
+	[SRTP_AEAD_AES_128_GCM] = {"AEAD_AES_128_GCM", true, AES_128_GCM, 16, 12, {16, 16}},
+	[SRTP_AEAD_AES_256_GCM] = {"AEAD_AES_256_GCM", true, AES_256_GCM, 32, 12, {16, 16}},
 };
 
 struct slice srtp_suite_name(enum srtp_suite s)
@@ -71,42 +79,64 @@ static bool derive_session(EVP_CIPHER_CTX *master, const struct srtp_cipher *c, 
 	return ok;
 }
 
-/* Naming a cipher makes OpenSSL look it up, half a microsecond each time: here only, later calls pass NULL. */
-static const EVP_CIPHER *cipher_of(const struct srtp_cipher *c, bool aead)
+/* Naming a cipher makes OpenSSL look it up, half a microsecond each time: here only, for packets NULL is passed. */
+static bool cipher_choose(EVP_CIPHER_CTX *evp, enum kind kind)
 {
-	if (c->key_bytes == 32)
-		return aead ? EVP_aes_256_gcm() : EVP_aes_256_ctr();
-	return aead ? EVP_aes_128_gcm() : EVP_aes_128_ctr();
+	const EVP_CIPHER *cipher = kind == AES_128_CTR   ? EVP_aes_128_ctr()
+				   : kind == AES_128_GCM ? EVP_aes_128_gcm()
+							 : EVP_aes_256_gcm();
+	return EVP_CipherInit_ex(evp, cipher, NULL, NULL, NULL, 1);
 }
 
-int srtp_cipher_init(struct srtp_cipher *c, const struct srtp_key *key, enum srtp_direction direction)
+struct srtp_ciphers *srtp_ciphers_new(void)
+{
+	struct srtp_ciphers *c = calloc(1, sizeof(*c));
+	if (!c)
+		return NULL;
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+		c->of[kind] = EVP_CIPHER_CTX_new();
+		if (!c->of[kind] || !cipher_choose(c->of[kind], kind))
+			return srtp_ciphers_free(c);
+	}
+	return c;
+}
+
+struct srtp_ciphers *srtp_ciphers_free(struct srtp_ciphers *c)
+{
+	if (!c)
+		return NULL;
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+		EVP_CIPHER_CTX_free(c->of[kind]); /* wipes the key schedule */
+	free(c);
+	return NULL;
+}
+
+int srtp_cipher_init(struct srtp_cipher *c, const struct srtp_ciphers *ciphers, const struct srtp_key *key,
+		     enum srtp_direction direction)
 {
 	ASSERT(key->suite > SRTP_NONE && key->suite < SRTP_SUITE_COUNT);
 	*c = (struct srtp_cipher){
-		.suite = key->suite,
+		.evp = ciphers->of[suites[key->suite].kind],
 		.aead = suites[key->suite].aead,
+		.encrypt = direction == SRTP_SEND,
 		.key_bytes = suites[key->suite].key_bytes,
 		.salt_bytes = suites[key->suite].salt_bytes,
 		.tag_bytes = {suites[key->suite].tag_bytes[0], suites[key->suite].tag_bytes[1]},
-		.evp = EVP_CIPHER_CTX_new(),
 	};
-	if (!c->evp)
-		return -ENOMEM;
-
-	/* The one context derives the keys first, then becomes the session's. */
+	/* Not the thread's: whoever makes a context may be on another one than its packets. */
+	EVP_CIPHER_CTX *master = EVP_CIPHER_CTX_new();
 	const uint8_t *salt = key->bytes + c->key_bytes;
-	if (!EVP_CipherInit_ex(c->evp, cipher_of(c, false), NULL, key->bytes, NULL, 1) ||
-	    !derive_session(c->evp, c, salt, SRTP_USE_RTP, &c->keys[SRTP_USE_RTP]) ||
-	    !derive_session(c->evp, c, salt, SRTP_USE_RTCP, &c->keys[SRTP_USE_RTCP]) || !EVP_CIPHER_CTX_reset(c->evp) ||
-	    !EVP_CipherInit_ex(c->evp, cipher_of(c, c->aead), NULL, c->keys[SRTP_USE_RTP].cipher, NULL,
-			       direction == SRTP_SEND))
-		return -ENOMEM;
-	return 0;
+	bool ok = master &&
+		  EVP_CipherInit_ex(master, c->key_bytes == 32 ? EVP_aes_256_ctr() : EVP_aes_128_ctr(), NULL,
+				    key->bytes, NULL, 1) &&
+		  derive_session(master, c, salt, SRTP_USE_RTP, &c->keys[SRTP_USE_RTP]) &&
+		  derive_session(master, c, salt, SRTP_USE_RTCP, &c->keys[SRTP_USE_RTCP]);
+	EVP_CIPHER_CTX_free(master);
+	return ok ? 0 : -ENOMEM;
 }
 
 void srtp_cipher_done(struct srtp_cipher *c)
 {
-	EVP_CIPHER_CTX_free(c->evp); /* wipes the key schedule */
 	crypto_wipe(c, sizeof(*c));
 }
 
@@ -125,21 +155,15 @@ static void iv_form(const struct srtp_cipher *c, const struct srtp_frame *f, uin
 		iv[i] ^= c->keys[f->use].salt[i];
 }
 
-static bool cipher_start(struct srtp_cipher *c, const struct srtp_frame *f)
+static bool cipher_start(const struct srtp_cipher *c, const struct srtp_frame *f)
 {
 	uint8_t iv[IV_MAX];
 	iv_form(c, f, iv);
-	return EVP_CipherInit_ex(c->evp, NULL, NULL, f->use == SRTP_USE_RTCP ? c->keys[f->use].cipher : NULL, iv, -1);
-}
-
-static void cipher_end(struct srtp_cipher *c, const struct srtp_frame *f)
-{
-	if (f->use == SRTP_USE_RTCP)
-		ASSERT(EVP_CipherInit_ex(c->evp, NULL, NULL, c->keys[SRTP_USE_RTP].cipher, NULL, -1));
+	return EVP_CipherInit_ex(c->evp, NULL, NULL, c->keys[f->use].cipher, iv, c->encrypt);
 }
 
 /* The text in place, after what GCM authenticates beside it: RFC 7714 §8.2, §9.2. */
-static bool cipher_update(struct srtp_cipher *c, const struct srtp_frame *f)
+static bool cipher_update(const struct srtp_cipher *c, const struct srtp_frame *f)
 {
 	uint8_t *text = f->head + f->head_n;
 	int n = 0;
@@ -155,7 +179,7 @@ static void authenticate(const struct srtp_cipher *c, const struct srtp_frame *f
 	hmac_sha1(&c->keys[f->use].auth, f->head, f->head_n + f->text_n, f->tail, sizeof(f->tail), ret);
 }
 
-void srtp_cipher_seal(struct srtp_cipher *c, const struct srtp_frame *f, uint8_t *ret_tag)
+void srtp_cipher_seal(const struct srtp_cipher *c, const struct srtp_frame *f, uint8_t *ret_tag)
 {
 	/* With keys set and lengths bounded none of this can fail; were it to, nothing may leave in clear. */
 	ASSERT(cipher_start(c, f) && cipher_update(c, f));
@@ -168,10 +192,9 @@ void srtp_cipher_seal(struct srtp_cipher *c, const struct srtp_frame *f, uint8_t
 		authenticate(c, f, mac);
 		memcpy(ret_tag, mac, c->tag_bytes[f->use]);
 	}
-	cipher_end(c, f);
 }
 
-static bool open_gcm(struct srtp_cipher *c, const struct srtp_frame *f, const uint8_t *tag)
+static bool open_gcm(const struct srtp_cipher *c, const struct srtp_frame *f, const uint8_t *tag)
 {
 	uint8_t expected[16], none[16];
 	int n = 0;
@@ -181,7 +204,7 @@ static bool open_gcm(struct srtp_cipher *c, const struct srtp_frame *f, const ui
 	       EVP_CipherFinal_ex(c->evp, none, &n);
 }
 
-bool srtp_cipher_open(struct srtp_cipher *c, const struct srtp_frame *f, const uint8_t *tag)
+bool srtp_cipher_open(const struct srtp_cipher *c, const struct srtp_frame *f, const uint8_t *tag)
 {
 	if (!c->aead) {
 		uint8_t mac[HMAC_SHA1_BYTES];
@@ -189,7 +212,5 @@ bool srtp_cipher_open(struct srtp_cipher *c, const struct srtp_frame *f, const u
 		if (!crypto_equal(mac, tag, c->tag_bytes[f->use]))
 			return false;
 	}
-	bool ok = cipher_start(c, f) && (c->aead ? open_gcm(c, f, tag) : cipher_update(c, f));
-	cipher_end(c, f);
-	return ok;
+	return cipher_start(c, f) && (c->aead ? open_gcm(c, f, tag) : cipher_update(c, f));
 }

@@ -3,6 +3,7 @@
 
 #include "media/limits.h"
 #include "rtp/packet.h"
+#include "support/ciphers.h"
 
 static void send_later(void *arg, const uint8_t *p, size_t n)
 {
@@ -48,8 +49,8 @@ static bool now_is(struct browser *b, enum dtls_state state)
 	for (size_t i = BROWSER_KEYS_MAX - 1; i > 0; i--)
 		b->receive[i] = b->receive[i - 1];
 	srtp_free(b->send);
-	b->send = srtp_new(&send, SRTP_SEND);
-	b->receive[0] = srtp_new(&receive, SRTP_RECEIVE);
+	b->send = srtp_new(own_ciphers(), &send, SRTP_SEND);
+	b->receive[0] = srtp_new(own_ciphers(), &receive, SRTP_RECEIVE);
 	ASSERT(b->send && b->receive[0]);
 	return true;
 }

@@ -6,6 +6,7 @@
  */
 #include "rtp/packet.h"
 #include "rtp/srtp.h"
+#include "support/ciphers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -44,7 +45,7 @@ static void hand_over(struct pair *pair)
 	struct srtp_state state;
 	srtp_get_state(pair->receive, &state);
 	pair->receive = srtp_free(pair->receive);
-	pair->receive = srtp_new(&pair->key, SRTP_RECEIVE);
+	pair->receive = srtp_new(own_ciphers(), &pair->key, SRTP_RECEIVE);
 	ASSERT(pair->receive);
 	if (state.started || state.rtcp_index > 0)
 		srtp_set_state(pair->receive, &state);
@@ -86,8 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	struct pair pair = {.key = {.suite = SRTP_NONE + 1 + data[0] % (SRTP_SUITE_COUNT - 1), .bytes = {1, 2, 3}}};
-	pair.send = srtp_new(&pair.key, SRTP_SEND);
-	pair.receive = srtp_new(&pair.key, SRTP_RECEIVE);
+	pair.send = srtp_new(own_ciphers(), &pair.key, SRTP_SEND);
+	pair.receive = srtp_new(own_ciphers(), &pair.key, SRTP_RECEIVE);
 	ASSERT(pair.send && pair.receive);
 	for (data++, size--; size >= 3;) {
 		uint8_t control = data[0], where = data[1];

@@ -8,6 +8,7 @@
  */
 #include "media/private.h"
 #include "rtp/rtcp.h"
+#include "support/ciphers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -103,7 +104,7 @@ static struct address phone_address(unsigned leg, bool rtcp, bool elsewhere)
 
 static struct srtp *cipher(const struct srtp_key *key, enum srtp_direction direction)
 {
-	struct srtp *s = key->suite == SRTP_NONE ? NULL : srtp_new(key, direction);
+	struct srtp *s = key->suite == SRTP_NONE ? NULL : srtp_new(own_ciphers(), key, direction);
 	ASSERT(s || key->suite == SRTP_NONE);
 	return s;
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "fixture.h"
+#include "support/ciphers.h"
 
 #define DEADLINE_US (60 * SECOND_US) /* ends what hangs, and judges nothing */
 
@@ -258,8 +259,8 @@ void phone_key(struct phone *p, const struct srtp_key *send, const struct srtp_k
 {
 	srtp_free(p->send);
 	srtp_free(p->receive);
-	p->send = srtp_new(send, SRTP_SEND);
-	p->receive = srtp_new(receive, SRTP_RECEIVE);
+	p->send = srtp_new(own_ciphers(), send, SRTP_SEND);
+	p->receive = srtp_new(own_ciphers(), receive, SRTP_RECEIVE);
 	assert_true(p->send && p->receive);
 }
 

@@ -5,6 +5,7 @@
 #include "rtp/replay.h"
 #include "rtp/srtp_cipher.h"
 #include "rtp_rig.h"
+#include "support/ciphers.h"
 #include "support/failing.h"
 
 static const enum srtp_suite suites[] = {SRTP_AES_CM_128_HMAC_SHA1_80, SRTP_AES_CM_128_HMAC_SHA1_32,
@@ -40,7 +41,7 @@ static void test_key_derivation_rfc3711_b3(void **state)
 	struct srtp_key key = {.suite = SRTP_AES_CM_128_HMAC_SHA1_80};
 	unhex("E1F97A0D3E018BE0D64FA32C06DE41390EC675AD498AFEEBB6960B3AABE6", key.bytes, sizeof(key.bytes));
 	struct srtp_cipher c;
-	assert_int_equal(srtp_cipher_init(&c, &key, SRTP_SEND), 0);
+	assert_int_equal(srtp_cipher_init(&c, own_ciphers(), &key, SRTP_SEND), 0);
 	uint8_t cipher[16], salt[14], auth[20];
 	unhex("C61E7A93744F39EE10734AFE3FF7A087", cipher, sizeof(cipher));
 	unhex("30CBBC08863D8C85D49DB34A9AE1", salt, sizeof(salt));
@@ -58,12 +59,11 @@ static void session_of(struct srtp_cipher *c, enum srtp_suite suite, enum srtp_d
 		       const char *salt)
 {
 	struct srtp_key master = key_of(suite, 1);
-	assert_int_equal(srtp_cipher_init(c, &master, direction), 0);
+	assert_int_equal(srtp_cipher_init(c, own_ciphers(), &master, direction), 0);
 	for (int use = SRTP_USE_RTP; use <= SRTP_USE_RTCP; use++) {
 		unhex(key, c->keys[use].cipher, sizeof(c->keys[use].cipher));
 		unhex(salt, c->keys[use].salt, sizeof(c->keys[use].salt));
 	}
-	assert_true(EVP_CipherInit_ex(c->evp, NULL, NULL, c->keys[SRTP_USE_RTP].cipher, NULL, -1));
 }
 
 static void test_key_stream_rfc3711_b2(void **state)
@@ -160,7 +160,7 @@ struct pair {
 static struct pair pair_make(enum srtp_suite suite)
 {
 	struct srtp_key key = key_of(suite, 3);
-	struct pair pair = {srtp_new(&key, SRTP_SEND), srtp_new(&key, SRTP_RECEIVE)};
+	struct pair pair = {srtp_new(own_ciphers(), &key, SRTP_SEND), srtp_new(own_ciphers(), &key, SRTP_RECEIVE)};
 	assert_non_null(pair.send);
 	assert_non_null(pair.receive);
 	return pair;
@@ -335,7 +335,7 @@ static void test_sender_never_repeats_an_index(void **state)
 static void test_keys_end(void **state)
 {
 	struct srtp_key key = key_of(SRTP_AEAD_AES_128_GCM, 3);
-	struct srtp *s = srtp_new(&key, SRTP_SEND);
+	struct srtp *s = srtp_new(own_ciphers(), &key, SRTP_SEND);
 	assert_non_null(s);
 	struct srtp_state last = {SSRC_A, UINT32_MAX, 65534, true, (UINT32_C(1) << 31) - 1};
 	srtp_set_state(s, &last);
@@ -350,18 +350,45 @@ static void test_keys_end(void **state)
 	srtp_free(s);
 }
 
+/* ---- many contexts, one set of ciphers ---- */
+
+static void test_contexts_take_turns(void **state)
+{
+	struct pair pairs[2 * ARRAY_LEN(suites)];
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		struct srtp_key key = key_of(suites[i / 2], (uint8_t)i);
+		pairs[i] = (struct pair){srtp_new(own_ciphers(), &key, SRTP_SEND),
+					 srtp_new(own_ciphers(), &key, SRTP_RECEIVE)};
+	}
+	for (uint16_t k = 1; k < 4; k++)
+		for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+			uint8_t p[RTP_PACKET_MAX], report[RTP_PACKET_MAX];
+			size_t n = 0, report_n = control_packet(report, SSRC_A, 0);
+			/* A number that is new to its neighbour too, which has another key. */
+			uint16_t sequence = (uint16_t)(2 * k + (i & 1));
+			assert_int_equal(send_voice(pairs[i].send, SSRC_A, sequence, p, &n), SRTP_OK);
+			assert_int_equal(srtcp_protect(pairs[i].send, report, report_n, sizeof(report), &report_n),
+					 SRTP_OK);
+			assert_int_equal(receive_copy(pairs[i ^ 1].receive, p, n), SRTP_AUTH_FAILED);
+			assert_int_equal(receive_copy(pairs[i].receive, p, n), SRTP_OK);
+			assert_int_equal(srtcp_unprotect(pairs[i].receive, report, report_n, &report_n), SRTP_OK);
+		}
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+		pair_done(&pairs[i]);
+}
+
 /* ---- SSRCs ---- */
 
 static void test_two_sources_are_kept(void **state)
 {
 	for (size_t i = 0; i < ARRAY_LEN(suites); i++) {
 		struct srtp_key key = key_of(suites[i], 3);
-		struct srtp *receive = srtp_new(&key, SRTP_RECEIVE);
+		struct srtp *receive = srtp_new(own_ciphers(), &key, SRTP_RECEIVE);
 		static const uint32_t ssrcs[] = {SSRC_A, SSRC_B, 7};
 		uint8_t p[ARRAY_LEN(ssrcs)][RTP_PACKET_MAX];
 		size_t n = 0;
 		for (size_t k = 0; k < ARRAY_LEN(ssrcs); k++) {
-			struct srtp *send = srtp_new(&key, SRTP_SEND);
+			struct srtp *send = srtp_new(own_ciphers(), &key, SRTP_SEND);
 			assert_int_equal(send_voice(send, ssrcs[k], 50, p[k], &n), SRTP_OK);
 			srtp_free(send);
 		}
@@ -401,7 +428,8 @@ static void test_wrap_before_the_first_packet_arrives(void **state)
 static enum srtp_result take_over(enum srtp_suite suite, uint64_t old, uint64_t age)
 {
 	struct srtp_key key = key_of(suite, 3);
-	struct srtp *send = srtp_new(&key, SRTP_SEND), *receive = srtp_new(&key, SRTP_RECEIVE);
+	struct srtp *send = srtp_new(own_ciphers(), &key, SRTP_SEND),
+		    *receive = srtp_new(own_ciphers(), &key, SRTP_RECEIVE);
 	uint64_t last = old + age - 1;
 	struct srtp_state sender = {SSRC_A, (uint32_t)(last >> 16), (uint16_t)last, true, 5};
 	struct srtp_state receiver = {SSRC_A, (uint32_t)(old >> 16), (uint16_t)old, true, 5};
@@ -515,14 +543,16 @@ static void test_srtcp_rfc7714_in_clear_is_refused(void **state)
 static int make_and_use(void *arg)
 {
 	struct srtp_key key = key_of(*(const enum srtp_suite *)arg, 3);
-	struct srtp *s = srtp_new(&key, SRTP_SEND);
-	if (!s)
-		return -ENOMEM;
+	struct srtp_ciphers *ciphers = srtp_ciphers_new();
+	struct srtp *s = ciphers ? srtp_new(ciphers, &key, SRTP_SEND) : NULL;
 	uint8_t p[RTP_PACKET_MAX];
 	size_t n = 0;
-	assert_int_equal(send_voice(s, SSRC_A, 1, p, &n), SRTP_OK);
+	if (s)
+		assert_int_equal(send_voice(s, SSRC_A, 1, p, &n), SRTP_OK);
+	bool made = s;
 	srtp_free(s);
-	return 0;
+	srtp_ciphers_free(ciphers);
+	return made ? 0 : -ENOMEM;
 }
 
 static void test_out_of_memory(void **state)
@@ -544,6 +574,7 @@ static void test_out_of_memory(void **state)
 		assert_true(failures >= 2);
 	}
 	assert_null(srtp_free(NULL));
+	assert_null(srtp_ciphers_free(NULL));
 }
 
 static void test_packets_allocate_nothing(void **state)
@@ -590,6 +621,7 @@ int main(void)
 		cmocka_unit_test(test_replay_window_is_a_list_of_numbers),
 		cmocka_unit_test(test_sender_never_repeats_an_index),
 		cmocka_unit_test(test_keys_end),
+		cmocka_unit_test(test_contexts_take_turns),
 		cmocka_unit_test(test_two_sources_are_kept),
 		cmocka_unit_test(test_wrap_before_the_first_packet_arrives),
 		cmocka_unit_test(test_take_over_with_an_old_state),

@@ -1,6 +1,7 @@
 /* Every suite against libsrtp2: both directions, wraps of the sequence number, reordering, SRTCP. */
 #include "oracle.h"
 #include "rtp_rig.h"
+#include "support/ciphers.h"
 
 static const struct pairing {
 	enum srtp_suite ours;
@@ -21,8 +22,8 @@ static struct bench bench_make(const struct pairing *pairing)
 {
 	struct srtp_key key = key_of(pairing->ours, 9);
 	struct bench b = {
-		.send = srtp_new(&key, SRTP_SEND),
-		.receive = srtp_new(&key, SRTP_RECEIVE),
+		.send = srtp_new(own_ciphers(), &key, SRTP_SEND),
+		.receive = srtp_new(own_ciphers(), &key, SRTP_RECEIVE),
 		.their_send = oracle_new(pairing->theirs, key.bytes, true),
 		.their_receive = oracle_new(pairing->theirs, key.bytes, false),
 	};
