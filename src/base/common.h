@@ -23,6 +23,14 @@
 #define MS_US INT64_C(1000)
 #define SECOND_US INT64_C(1000000)
 
+/* A hint: these n bytes will soon be read and written. Nothing waits for them. */
+#define CACHE_LINE_BYTES 64
+static inline void prefetch(const void *p, size_t n)
+{
+	for (size_t at = 0; at < n; at += CACHE_LINE_BYTES)
+		__builtin_prefetch((const char *)p + at, 1);
+}
+
 /*
  * Guards our own logic and stays on in release builds; bytes from strangers can never reach one.
  * Prints file, line and expression to stderr and aborts.

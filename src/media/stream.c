@@ -353,17 +353,40 @@ void media_stream_take(struct media_stream *s, bool rtcp, const struct endpoint 
 		receive_rtcp(s, rtcp ? &s->rtcp : &s->rtp, from, p, n);
 }
 
+/* Who will send on what s receives, as far as can be said without looking at it. NULL: nobody, or on another worker. */
+static const struct media_stream *probable_sender(const struct media_stream *s)
+{
+	uint32_t slot = (uint32_t)s->joined;
+	return s->joined && s->joined_worker == s->worker && slot < s->worker->streams_max ? s->worker->streams[slot]
+											   : NULL;
+}
+
+/* Before the kernel is asked for a packet of s: it takes longer than the memory. */
+static void fetch_ahead(const struct media_stream *s, const struct media_stream *sender)
+{
+	prefetch(s, offsetof(struct media_stream, sender));
+	if (s->receive_cipher)
+		srtp_prefetch(s->receive_cipher);
+	if (sender)
+		prefetch(&sender->handle,
+			 offsetof(struct media_stream, family) - offsetof(struct media_stream, handle));
+}
+
 void media_stream_readable(struct media_stream *s, bool rtcp)
 {
 	struct worker *w = s->worker;
 	struct path *path = rtcp ? &s->rtcp : &s->rtp;
+	const struct media_stream *sender = probable_sender(s);
 	struct endpoint from;
 
+	fetch_ahead(s, sender);
 	/* One read a wake-up: a second would mostly find nothing, and epoll reports again what is left. */
 	from.n = sizeof(from.name);
 	ssize_t got = recvfrom(path->fd, w->packet, RTP_PACKET_MAX, MSG_TRUNC, &from.name.any, &from.n);
 	if (got < 0)
 		return;
+	if (sender && sender->send_cipher)
+		srtp_prefetch(sender->send_cipher);
 	size_t n = (size_t)got;
 	if (n < 2 || n > RTP_PACKET_MAX) {
 		media_stream_refuse(s, REFUSED_MALFORMED);

@@ -80,15 +80,23 @@ struct digits {
 	struct timer next; /* its next packet, or the end of the pause behind it */
 };
 
+/*
+ * With hundreds of streams each one has left the processor's caches by its next packet, so what a packet needs stands
+ * together and is fetched ahead (stream.c): of the one that receives it from `map` on, of the one that sends it from
+ * `handle` on.
+ */
 struct media_stream {
-	/* Set before the worker gets it. */
-	pool_handle handle;
-	int family;
-	struct endpoint local; /* of RTP */
-	struct path rtp, rtcp; /* rtcp: only its socket is used with rtcp_mux */
-	struct webrtc *webrtc; /* on a shared port, which then moves `rtp`; NULL: sockets of its own */
+	uint8_t map[128];
+	uint8_t rate_khz[128];
+	struct rtp_reception reception; /* since voice was last switched on */
+	uint32_t epoch;                 /* changes with the source's SSRC, and when its numbers jump */
+	uint32_t resyncs;               /* of `reception`, when last looked at */
+	int64_t heard_us;
 
+	pool_handle handle; /* set before the worker gets it */
 	struct worker *worker;
+	struct path rtp;       /* its socket is set before */
+	struct webrtc *webrtc; /* set before: on a shared port, which then moves `rtp`; NULL: sockets of its own */
 	bool rtcp_mux, send, receive;
 	bool saying;                    /* digits of ours: voice that comes for it meanwhile is dropped */
 	bool encrypted;                 /* what comes in must be */
@@ -98,24 +106,21 @@ struct media_stream {
 	struct srtp *send_cipher;
 	struct srtp *receive_cipher;
 	struct srtp *receive_before; /* until the new key authenticates a packet */
-	struct srtp *spent;          /* to be freed off the packet path */
-
-	pool_handle joined; /* who hears us and whom we hear; 0: nobody */
+	pool_handle joined;          /* who hears us and whom we hear; 0: nobody */
 	struct worker *joined_worker;
-	uint8_t map[128];
 	struct transcoder *transcoder; /* makes what we send of what does not come in our codec; NULL: nobody */
-	uint32_t transcoders;          /* so many have been here */
-
-	struct rtp_reception reception; /* since voice was last switched on */
-	uint32_t epoch;                 /* changes with the source's SSRC, and when its numbers jump */
-	uint32_t resyncs;               /* of `reception`, when last looked at */
-	uint8_t rate_khz[128];
-	int64_t expected_us; /* since when something should come */
-	int64_t heard_us;
 
 	struct sender sender;
+	struct media_figures figures; /* sums; what reception and reports know is added when they are asked for */
+
+	/* Packets seldom come so far. */
+	int family;            /* this and the next two: set before */
+	struct endpoint local; /* of RTP */
+	struct path rtcp;      /* only its socket is used with rtcp_mux */
+	struct srtp *spent;    /* to be freed off the packet path */
+	uint32_t transcoders;  /* so many have been here */
+	int64_t expected_us;   /* since when something should come */
 	struct reports reports;
-	struct media_figures figures;      /* sums; what reception and reports know is added when they are asked for */
 	struct media_figures figures_told; /* as last sent up */
 	struct timer tick, report;
 	struct digits digits;

@@ -50,6 +50,12 @@ struct srtp *srtp_free(struct srtp *s)
 	return NULL;
 }
 
+void srtp_prefetch(const struct srtp *s)
+{
+	/* Not RTCP's keys, which come last. */
+	prefetch(s, offsetof(struct srtp, cipher.keys[SRTP_USE_RTCP]));
+}
+
 static struct source *source_find(struct srtp *s, uint32_t ssrc)
 {
 	for (size_t i = 0; i < SOURCES_MAX; i++) {

@@ -43,6 +43,9 @@ MUST_USE struct srtp *srtp_new(const struct srtp_ciphers *ciphers, const struct 
 			       enum srtp_direction direction);
 struct srtp *srtp_free(struct srtp *s); /* wipes */
 
+/* A hint: a packet will soon come for it. */
+void srtp_prefetch(const struct srtp *s);
+
 enum srtp_result { SRTP_OK, SRTP_MALFORMED, SRTP_AUTH_FAILED, SRTP_REPLAYED, SRTP_KEY_EXHAUSTED };
 
 /*
