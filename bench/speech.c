@@ -32,10 +32,17 @@ static void speak(int16_t *ret, size_t n, uint32_t rate, unsigned packet)
 static bool encode(struct speech *s)
 {
 	int16_t samples[SAMPLES_MAX];
-	struct encoder *e;
+	struct opus_tables *tables = NULL;
+	struct encoder *e = NULL;
 	struct encoder_settings settings = {.kind = s->kind, .rate = s->kind == CODEC_OPUS ? RATE_MAX : 0};
-	if (encoder_new(&settings, &e) < 0)
+	int rc = opus_tables_new(&tables);
+	settings.tables = tables;
+	if (rc == 0)
+		rc = encoder_new(&settings, &e);
+	if (rc < 0) {
+		opus_tables_free(tables);
 		return false;
+	}
 	size_t n = encoder_rate(e) / 50;
 	/* Twice, so that what is kept goes on from its own end. */
 	for (unsigned i = 0; i < 2 * SPEECH_PACKETS; i++) {
@@ -44,6 +51,7 @@ static bool encode(struct speech *s)
 		s->bytes[packet] = (uint16_t)encoder_encode(e, samples, n, s->packets[packet], SPEECH_BYTES_MAX);
 	}
 	encoder_free(e);
+	opus_tables_free(tables);
 	return true;
 }
 

@@ -2,8 +2,8 @@
  * audio/codec.h - voice to samples and back: G.711, G.722, Opus.   RFC 3551 §4.5, RFC 6716, RFC 7587
  *
  * A decoder or encoder takes all its memory when it is made, and nothing after that. Samples are int16_t, one channel.
- * G.711 and G.722 have one rate of samples; Opus speaks at whatever its user has (8, 12, 16, 24 or 48 kHz), so that
- * nothing need be resampled for it. Owner: whoever made it, on one thread at a time.
+ * G.711 and G.722 have one rate of samples; Opus speaks at whatever its user has (8, 16 or 48 kHz; a decoder also 12 or
+ * 24), so that nothing need be resampled for it. Owner: whoever made it, on one thread at a time.
  */
 #pragma once
 #include "base/common.h"
@@ -32,10 +32,16 @@ void decoder_recover(struct decoder *d, const uint8_t *p, size_t bytes, int16_t 
 void decoder_conceal(struct decoder *d, int16_t *ret, size_t n);
 
 /* ---- encoding ---- */
+/* What all encoders of Opus read: made once, changed by nobody, freed after the last of them. Any thread. */
+struct opus_tables;
+MUST_USE int opus_tables_new(struct opus_tables **ret);      /* -ENOMEM */
+struct opus_tables *opus_tables_free(struct opus_tables *t); /* NULL is fine; returns NULL */
+
 struct encoder;
 struct encoder_settings {
 	enum codec_kind kind;
-	uint32_t rate; /* of the samples, as for decoder_new() */
+	uint32_t rate;                    /* of the samples, as for decoder_new() */
+	const struct opus_tables *tables; /* Opus */
 	/* Opus, as its receiver asks (RFC 7587 §6.1) */
 	bool fec, dtx;
 	uint32_t bitrate_max; /* 0: any */

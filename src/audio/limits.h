@@ -22,5 +22,7 @@
 /* Bits a second, by the rate of its samples; RFC 7587 §3.1.1 recommends 8 to 20 thousand for speech at the least. */
 #define AUDIO_OPUS_NARROW_BITRATE 24000
 #define AUDIO_OPUS_WIDE_BITRATE 40000
+/* With less than this, which a receiver may ask for, CELT leaves holes in the spectrum where SILK has a voice. */
+#define AUDIO_OPUS_CELT_BITRATE_MIN 16000
 /* Percent of its packets lost, from which on Opus repeats itself (FEC): below it that costs more than it mends. */
 #define AUDIO_OPUS_LOSS_MIN 2

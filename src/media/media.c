@@ -275,9 +275,9 @@ int media_join(struct media *m, pool_handle a, pool_handle b, const struct media
 		return -ENOENT;
 	memcpy(to_a.join.map, ab->map, sizeof(to_a.join.map));
 	memcpy(to_b.join.map, ba->map, sizeof(to_b.join.map));
-	int rc = ab->anew ? transcoder_new(&ab->plan, &to_b.join.transcoder) : 0;
+	int rc = ab->anew ? transcoder_new(&ab->plan, m->tables, &to_b.join.transcoder) : 0;
 	if (rc == 0 && ba->anew)
-		rc = transcoder_new(&ba->plan, &to_a.join.transcoder);
+		rc = transcoder_new(&ba->plan, m->tables, &to_a.join.transcoder);
 	if (rc == 0)
 		rc = join(m, ea, eb, &to_a, &to_b);
 	if (rc < 0) {

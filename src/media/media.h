@@ -130,7 +130,7 @@ enum { MEDIA_NOISE = CODEC_KINDS, MEDIA_EVENT };
 /* What sound is made of, and as what it leaves. */
 struct media_plan {
 	uint8_t from[128]; /* of each payload type that may come: enum codec_kind, MEDIA_NOISE or MEDIA_EVENT */
-	struct encoder_settings to; /* its rate is found */
+	struct encoder_settings to; /* its rate and tables are found */
 	uint8_t payload;
 	uint8_t noise_payload, event_payload; /* above 127: the far end knows none */
 	uint8_t event_rate_khz;

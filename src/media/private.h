@@ -56,6 +56,7 @@ struct media {
 	bool left[MEDIA_WORKERS_MAX];     /* something was left in a ring in this turn */
 	struct shared_port shared[MEDIA_WORKERS_MAX];
 	struct dtls_context *dtls; /* NULL: no browsers */
+	struct opus_tables *tables;
 	char fingerprint[sizeof("sha-256 ") + TLS_FINGERPRINT_CAP];
 	struct worker_metrics metrics;
 	struct metric streams, pairs, ports_exhausted;

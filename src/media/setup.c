@@ -137,6 +137,8 @@ int media_new_tuned(struct loop *loop, const struct media_config *config, const 
 				     .most = config->streams_max,
 				     .rest_us = tuning->rest_us};
 	if (rc == 0)
+		rc = opus_tables_new(&m->tables);
+	if (rc == 0)
 		rc = ports_init(&m->ports, &ports, &m->random);
 	if (rc < 0)
 		goto failed;
@@ -153,6 +155,7 @@ int media_new_tuned(struct loop *loop, const struct media_config *config, const 
 	*ret = m;
 	return 0;
 failed:
+	opus_tables_free(m->tables);
 	dtls_context_free(m->dtls);
 	pool_done(&m->entries);
 	free(m);
@@ -207,6 +210,7 @@ struct media *media_free(struct media *m)
 	loop_waker_close(m->waker);
 	ports_done(&m->ports);
 	shared_ports_close(m);
+	opus_tables_free(m->tables);
 	dtls_context_free(m->dtls);
 	pool_done(&m->entries);
 	free(m);

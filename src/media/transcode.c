@@ -47,7 +47,7 @@ static uint32_t rate_of(const struct media_plan *plan)
 	return memchr(plan->from, CODEC_G722, sizeof(plan->from)) ? 16000 : 8000;
 }
 
-int transcoder_new(const struct media_plan *plan, struct transcoder **ret)
+int transcoder_new(const struct media_plan *plan, const struct opus_tables *tables, struct transcoder **ret)
 {
 	struct transcoder *t = calloc(1, sizeof(*t));
 	if (!t)
@@ -55,6 +55,7 @@ int transcoder_new(const struct media_plan *plan, struct transcoder **ret)
 	t->plan = *plan;
 	struct encoder_settings settings = plan->to;
 	settings.rate = rate_of(plan);
+	settings.tables = tables;
 	int rc = encoder_new(&settings, &t->encoder);
 	if (rc == 0)
 		rc = sound_init(&t->sound, plan->from, settings.rate);

@@ -12,8 +12,8 @@
 
 struct transcoder;
 
-/* Switchboard. -ENOMEM. */
-MUST_USE int transcoder_new(const struct media_plan *plan, struct transcoder **ret);
+/* Switchboard. tables: must outlive it. -ENOMEM. */
+MUST_USE int transcoder_new(const struct media_plan *plan, const struct opus_tables *tables, struct transcoder **ret);
 /* Whoever owns it; not while a packet is handled. NULL is fine; returns NULL. */
 struct transcoder *transcoder_free(struct transcoder *t);
 

@@ -8,6 +8,8 @@
 #define TONE 700.0
 #define PEAK 10000.0
 
+static struct opus_tables *tables;
+
 struct pair {
 	struct encoder *encoder;
 	struct decoder *decoder;
@@ -17,7 +19,7 @@ struct pair {
 
 static void pair_open(struct pair *p, enum codec_kind kind, uint32_t rate, bool fec, bool dtx)
 {
-	struct encoder_settings settings = {.kind = kind, .rate = rate, .fec = fec, .dtx = dtx};
+	struct encoder_settings settings = {.kind = kind, .rate = rate, .tables = tables, .fec = fec, .dtx = dtx};
 	assert_int_equal(encoder_new(&settings, &p->encoder), 0);
 	assert_int_equal(decoder_new(kind, rate, &p->decoder), 0);
 	p->rate = rate ? rate : codec_rate(kind);
@@ -220,6 +222,51 @@ static void test_opus_says_it_twice(void **state)
 	}
 }
 
+/* From one way of coding to the other and back: the tone dips for one packet, and nothing is louder than it was. */
+static void test_opus_changes_coder(void **state)
+{
+	static int16_t in[75 * 320], out[75 * 320];
+	uint8_t payload[AUDIO_PAYLOAD_MAX];
+	struct pair p;
+	pair_open(&p, CODEC_OPUS, 16000, true, false);
+	sine(in, ARRAY_LEN(in), TONE, 16000, PEAK);
+	for (size_t i = 0; i < 75; i++) {
+		if (i % 25 == 0)
+			encoder_expect_loss(p.encoder, i == 25 ? 20 : 0);
+		size_t n = encoder_encode(p.encoder, in + 320 * i, 320, payload, sizeof(payload));
+		assert_int_equal(payload[0] >> 3 < 12, i / 25 == 1);
+		assert_int_equal(decoder_decode(p.decoder, payload, n, out + 320 * i, 320), 320);
+	}
+	for (size_t i = 3 * 320; i < ARRAY_LEN(out); i++)
+		assert_in_range(abs(out[i]), 0, PEAK * 1.2);
+	for (size_t i = 3; i < 75; i++) {
+		double part = power_at(out + 320 * i, 320, TONE, 16000) / (PEAK * PEAK / 2);
+		assert_true(part > (i % 25 == 0 ? 0.4 : 0.9));
+	}
+	pair_close(&p);
+}
+
+/* RFC 7587 §6.1, maxaveragebitrate: CELT would leave holes in the spectrum. */
+static void test_opus_with_few_bits(void **state)
+{
+	static const struct {
+		uint32_t bitrate_max;
+		bool silk;
+	} table[] = {{6000, true}, {AUDIO_OPUS_CELT_BITRATE_MIN - 1, true}, {AUDIO_OPUS_CELT_BITRATE_MIN, false}};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		const struct encoder_settings settings = {
+			.kind = CODEC_OPUS, .rate = 16000, .tables = tables, .bitrate_max = table[i].bitrate_max};
+		uint8_t payload[AUDIO_PAYLOAD_MAX];
+		int16_t in[320];
+		struct encoder *e;
+		assert_int_equal(encoder_new(&settings, &e), 0);
+		sine(in, 320, TONE, 16000, PEAK);
+		assert_true(encoder_encode(e, in, 320, payload, sizeof(payload)) > 0);
+		assert_int_equal(payload[0] >> 3 < 12, table[i].silk);
+		encoder_free(e);
+	}
+}
+
 static void test_not_a_payload(void **state)
 {
 	/* Code 3 with no number of frames; code 1 of an odd length; 48 frames of 20 ms. */
@@ -281,12 +328,17 @@ static int make_all(void *arg)
 	for (enum codec_kind kind = CODEC_PCMU; kind < CODEC_KINDS; kind++) {
 		struct decoder *d = NULL;
 		struct encoder *e = NULL;
-		struct encoder_settings settings = {.kind = kind};
+		struct opus_tables *own = NULL;
+		struct encoder_settings settings = {.kind = kind, .fec = true};
 		int rc = decoder_new(kind, 0, &d);
+		if (rc == 0)
+			rc = opus_tables_new(&own);
+		settings.tables = own;
 		if (rc == 0)
 			rc = encoder_new(&settings, &e);
 		decoder_free(d);
 		encoder_free(e);
+		opus_tables_free(own);
 		if (rc < 0)
 			return rc;
 	}
@@ -298,6 +350,17 @@ static void test_without_memory(void **state)
 	failing_each(make_all, NULL);
 }
 
+static int setup(void **state)
+{
+	return opus_tables_new(&tables);
+}
+
+static int teardown(void **state)
+{
+	tables = opus_tables_free(tables);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,7 +368,8 @@ int main(void)
 		cmocka_unit_test(test_concealment),         cmocka_unit_test(test_opus_repairs),
 		cmocka_unit_test(test_recover_without_fec), cmocka_unit_test(test_opus_silence),
 		cmocka_unit_test(test_opus_says_it_twice),  cmocka_unit_test(test_not_a_payload),
+		cmocka_unit_test(test_opus_changes_coder),  cmocka_unit_test(test_opus_with_few_bits),
 		cmocka_unit_test(test_any_bytes),           cmocka_unit_test(test_without_memory),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }

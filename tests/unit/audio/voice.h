@@ -38,15 +38,15 @@ static inline void voice_make(int16_t *ret, size_t n, uint32_t rate, double peak
 	}
 }
 
-/* By how many samples `heard` comes after `said`, 0 to most - 1. */
-static inline size_t voice_delay(const int16_t *said, const int16_t *heard, size_t n, size_t most)
+/* By how many samples of `heard`, which has `times` of them for each of `said`, it comes later: 0 to most - 1. */
+static inline size_t voice_delay(const int16_t *said, const int16_t *heard, size_t n, size_t times, size_t most)
 {
 	double best = 0;
 	size_t found = 0;
 	for (size_t delay = 0; delay < most; delay++) {
 		double product = 0;
-		for (size_t i = 0; i + most < n; i++)
-			product += (double)said[i] * heard[i + delay];
+		for (size_t i = 0; i * times + most < n * times; i++)
+			product += (double)said[i] * heard[i * times + delay];
 		if (product > best) {
 			best = product;
 			found = delay;

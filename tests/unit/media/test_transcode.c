@@ -39,24 +39,26 @@ struct talker {
 
 struct call {
 	struct fixture f;
+	struct opus_tables *tables;
 	struct talker a, b;
 	struct media_way ab, ba;
 };
 
-static void talker_open(struct fixture *f, struct talker *t, enum codec_kind kind, uint8_t payload, pool_handle near)
+static void talker_open(struct call *c, struct talker *t, enum codec_kind kind, uint8_t payload, pool_handle near)
 {
 	struct media_settings set;
-	struct encoder_settings settings = {.kind = kind, .rate = kind == CODEC_OPUS ? 16000 : 0, .fec = true};
+	struct encoder_settings settings = {
+		.kind = kind, .rate = kind == CODEC_OPUS ? 16000 : 0, .tables = c->tables, .fec = true};
 
 	memset(t, 0, sizeof(*t));
 	t->kind = kind;
 	t->payload = payload;
 	phone_open(&t->phone, kind == CODEC_OPUS ? 0x1111 : 0x2222);
-	t->stream = phone_stream(f, &t->phone, near, &set);
+	t->stream = phone_stream(&c->f, &t->phone, near, &set);
 	set.rate_khz[payload] = (uint8_t)(codec_clock(kind) / 1000);
 	set.rate_khz[NOISE] = 8;
 	set.rate_khz[EVENTS_48] = 48;
-	assert_int_equal(media_set(f->media, t->stream, &set), 0);
+	assert_int_equal(media_set(c->f.media, t->stream, &set), 0);
 	assert_int_equal(encoder_new(&settings, &t->encoder), 0);
 	assert_int_equal(decoder_new(kind, settings.rate, &t->decoder), 0);
 }
@@ -89,8 +91,9 @@ static void call_start(struct call *c, enum codec_kind kind_b, uint8_t payload_b
 {
 	fixture_init(&c->f);
 	fixture_start(&c->f, workers, 64);
-	talker_open(&c->f, &c->a, CODEC_OPUS, OPUS, c->f.anchors[0]);
-	talker_open(&c->f, &c->b, kind_b, payload_b, c->f.anchors[workers - 1]);
+	assert_int_equal(opus_tables_new(&c->tables), 0);
+	talker_open(c, &c->a, CODEC_OPUS, OPUS, c->f.anchors[0]);
+	talker_open(c, &c->b, kind_b, payload_b, c->f.anchors[workers - 1]);
 	c->ab = way(&c->a, &c->b, 20);
 	c->ba = way(&c->b, &c->a, 20);
 	assert_int_equal(media_join(c->f.media, c->a.stream, c->b.stream, &c->ab, &c->ba), 0);
@@ -101,6 +104,7 @@ static void call_done(struct call *c)
 {
 	talker_done(&c->a);
 	talker_done(&c->b);
+	opus_tables_free(c->tables);
 	fixture_done(&c->f);
 }
 
@@ -445,8 +449,12 @@ static void test_joined_anew(void **state)
 static int make(void *arg)
 {
 	struct transcoder *t = NULL;
-	int rc = transcoder_new(arg, &t);
+	struct opus_tables *tables = NULL;
+	int rc = opus_tables_new(&tables);
+	if (rc == 0)
+		rc = transcoder_new(arg, tables, &t);
 	transcoder_free(t);
+	opus_tables_free(tables);
 	return rc;
 }
 
