@@ -6,6 +6,7 @@
 #define RATE_MAX 16000
 #define SAMPLES_MAX (RATE_MAX / 50)
 #define PITCH_HZ 110
+#define HISS 16   /* at the loudest */
 #define LOUD 1000 /* of the samples of 20 ms, their root mean square: half of what is spoken */
 
 static const struct {
@@ -18,14 +19,17 @@ static const struct {
 	{"pcmu", "0 PCMU/8000", CODEC_PCMU, 0},
 };
 
-/* A vowel: pulses at the pitch of a voice, through two formants. */
+/* A vowel: pulses at the pitch of a voice, through two formants. In the pauses a room hisses: silence would be cheap.
+ */
 static void speak(int16_t *ret, size_t n, uint32_t rate, unsigned packet)
 {
+	static uint32_t chance = 1;
 	for (size_t i = 0; i < n; i++) {
 		double t = (double)(packet * n + i) / rate, since = fmod(t, 1.0 / PITCH_HZ);
 		double vowel = sin(6.2832 * 600 * since) * exp(-300 * since) +
 			       sin(6.2832 * 1700 * since) * exp(-600 * since) / 2;
-		ret[i] = (int16_t)(packet < SPEECH_PACKETS / 2 ? 12000 * vowel : 0);
+		int hiss = (int)((chance = chance * 1664525 + 1013904223) >> 24) % (2 * HISS + 1) - HISS;
+		ret[i] = (int16_t)((packet < SPEECH_PACKETS / 2 ? 12000 * vowel : 0) + hiss);
 	}
 }
 
