@@ -213,6 +213,30 @@ const struct store_audit *store_audit_copy(struct arena *arena, const struct sto
 	return store_row_copy(&audit_rows, arena, a);
 }
 
+static int one_end(struct db *db, const char *sql, struct slice tenant, int64_t *ret_number, int64_t *ret_us)
+{
+	struct db_rows *rows = db_query(db, sql, &DB_T(tenant), 1);
+	if (!rows)
+		return DB_FAILED;
+	int rc = db_next(rows);
+	if (rc >= 0) {
+		*ret_number = rc == DB_ROW ? db_int(rows, 0) : 0;
+		*ret_us = rc == DB_ROW ? db_int(rows, 1) : 0;
+	}
+	db_end(rows);
+	return MIN(rc, DB_OK);
+}
+
+int store_audit_ends(struct db *db, struct slice tenant, struct store_audit_ends *ret)
+{
+	int rc = one_end(db, "SELECT number, at_us FROM audit WHERE tenant = $1 ORDER BY number LIMIT 1", tenant,
+			 &ret->first, &ret->first_us);
+	return rc == DB_OK
+		       ? one_end(db, "SELECT number, at_us FROM audit WHERE tenant = $1 ORDER BY number DESC LIMIT 1",
+				 tenant, &ret->last, &ret->last_us)
+		       : rc;
+}
+
 static int check_rows(struct db_rows *rows, struct store_audit_chain *c)
 {
 	int rc;

@@ -63,6 +63,12 @@ MUST_USE int store_audit_list(struct db *db, const struct store_audit_page *page
 /* NULL: no memory. */
 MUST_USE const struct store_audit *store_audit_copy(struct arena *arena, const struct store_audit *a);
 
+/* The oldest and the newest row of a tenant; numbers 0: it has none. */
+struct store_audit_ends {
+	int64_t first, first_us, last, last_us;
+};
+MUST_USE int store_audit_ends(struct db *db, struct slice tenant, struct store_audit_ends *ret);
+
 /* What the chain of one tenant (empty: the provider's own) says of itself. */
 struct store_audit_chain {
 	int64_t rows;

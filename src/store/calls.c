@@ -1,5 +1,6 @@
 /* store/calls.c - rows of calls: written at the first INVITE, the answer and the end */
 #include "store/change.h"
+#include "store/compliance.h"
 #include "store/row.h"
 
 #define LEG_COLUMNS(s)                                                                                                 \
@@ -42,7 +43,36 @@ int store_call_put(struct db *db, const struct store_call *c)
 		"$15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, "
 		"$35, $36, $37, $38) ON CONFLICT (id) DO UPDATE SET " SET_LEG("a") SET_LEG("b") SET("answered_us")
 			SET("ended_us") SET("status") SET("cause") SET("ended_by") "trace = excluded.trace";
-	return store_row_put(db, sql, &call_rows, c, c->tenant, STORE_CALL, c->id);
+	int rc = store_call_day_count(db, c);
+	return rc == DB_OK ? store_row_put(db, sql, &call_rows, c, c->tenant, STORE_CALL, c->id) : rc;
+}
+
+static int give_rows(struct db_rows *rows, void (*fn)(void *arg, const struct store_call *c), void *arg)
+{
+	if (!rows)
+		return DB_FAILED;
+	struct store_call call;
+	int rc;
+	while ((rc = db_next(rows)) == DB_ROW) {
+		store_row_read(&call_rows, rows, &call);
+		fn(arg, &call);
+	}
+	db_end(rows);
+	return rc;
+}
+
+struct counting {
+	struct db *db;
+	int rc;
+};
+
+static void count_crashed(void *arg, const struct store_call *c)
+{
+	struct counting *counting = arg;
+	struct store_call over = *c;
+	over.ended_us = c->started_us;
+	if (counting->rc == DB_OK)
+		counting->rc = store_call_day_count(counting->db, &over);
 }
 
 int store_calls_close_crashed(struct db *db, int64_t wall_us)
@@ -51,6 +81,11 @@ int store_calls_close_crashed(struct db *db, int64_t wall_us)
 	int rc = db_number(db, "SELECT alive_us FROM heartbeat WHERE number = 1", NULL, 0, &alive_us);
 	if (rc < 0)
 		return rc;
+	struct counting counting = {.db = db};
+	rc = give_rows(db_query(db, "SELECT " COLUMNS " FROM calls WHERE ended_us = 0", NULL, 0), count_crashed,
+		       &counting);
+	if (rc < 0 || counting.rc < 0)
+		return MIN(rc, counting.rc);
 
 	struct db_rows *rows = db_query(db,
 					"UPDATE calls SET cause = 'crashed', ended_by = 'alto', ended_us = CASE "
@@ -80,20 +115,6 @@ int store_calls_any_open(struct db *db, bool *ret)
 		*ret = rc == DB_ROW;
 	db_end(rows);
 	return MIN(rc, DB_OK);
-}
-
-static int give_rows(struct db_rows *rows, void (*fn)(void *arg, const struct store_call *c), void *arg)
-{
-	if (!rows)
-		return DB_FAILED;
-	struct store_call call;
-	int rc;
-	while ((rc = db_next(rows)) == DB_ROW) {
-		store_row_read(&call_rows, rows, &call);
-		fn(arg, &call);
-	}
-	db_end(rows);
-	return rc;
 }
 
 int store_call_get(struct db *db, struct slice id, void (*fn)(void *arg, const struct store_call *c), void *arg)

@@ -85,6 +85,20 @@ static void each_company_has_its_own_numbers(void **state)
 	db_close(db);
 }
 
+static void ends_are_the_oldest_and_the_newest(void **state)
+{
+	struct db *db = open_filled();
+	struct store_audit_ends ends;
+	assert_int_equal(store_audit_ends(db, SLICE("t1"), &ends), DB_OK);
+	assert_int_equal(ends.first + ends.last + ends.first_us + ends.last_us, 0);
+	for (int hour = 0; hour < 3; hour++)
+		assert_int_equal(add(db, "t1", hour, "o"), DB_OK);
+	assert_int_equal(store_audit_ends(db, SLICE("t1"), &ends), DB_OK);
+	assert_true(ends.first == 1 && ends.last == 3);
+	assert_true(ends.first_us == BEGIN_US && ends.last_us == BEGIN_US + 2 * HOUR_US);
+	db_close(db);
+}
+
 static void pages_go_on_where_the_last_ended(void **state)
 {
 	struct db *db = open_filled();
@@ -288,11 +302,17 @@ static void a_row_has_a_longest_form(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_company_has_its_own_numbers), cmocka_unit_test(pages_go_on_where_the_last_ended),
-		cmocka_unit_test(what_is_altered_is_found),         cmocka_unit_test(old_rows_go_and_numbers_go_on),
-		cmocka_unit_test(the_newest_row_of_each_stays),     cmocka_unit_test(what_goes_is_a_beginning),
-		cmocka_unit_test(many_old_rows_go_in_pieces),       cmocka_unit_test(what_was_done_is_known),
-		cmocka_unit_test(failed_log_ins_are_counted),       cmocka_unit_test(a_row_has_a_longest_form),
+		cmocka_unit_test(each_company_has_its_own_numbers),
+		cmocka_unit_test(ends_are_the_oldest_and_the_newest),
+		cmocka_unit_test(pages_go_on_where_the_last_ended),
+		cmocka_unit_test(what_is_altered_is_found),
+		cmocka_unit_test(old_rows_go_and_numbers_go_on),
+		cmocka_unit_test(the_newest_row_of_each_stays),
+		cmocka_unit_test(what_goes_is_a_beginning),
+		cmocka_unit_test(many_old_rows_go_in_pieces),
+		cmocka_unit_test(what_was_done_is_known),
+		cmocka_unit_test(failed_log_ins_are_counted),
+		cmocka_unit_test(a_row_has_a_longest_form),
 	};
 	return BACKEND_RUN(tests);
 }

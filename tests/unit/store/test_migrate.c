@@ -60,6 +60,15 @@ static const struct {
 	  "INSERT INTO passkeys VALUES ('p', 't1', 'u', 'c', 'k', 'alto.example', 0, 'Stick', 1, 0)"},
 	 {"SELECT count(*) = 1 FROM passkeys WHERE name = 'Stick'",
 	  "SELECT (SELECT count(*) FROM issuers) + (SELECT count(*) FROM identities) = 0"}},
+#define CALL(id, transport, srtp, keys_in_clear, ended)                                                                \
+	"INSERT INTO calls VALUES ('" id "', 't1', 'x', 'u1', 'd1', '10', 'UDP', '', '', 0, '', 1, 2, 3, 4, 5, 'u2', " \
+	"'d2', '20', '" transport "', '', '" srtp "', " keys_in_clear ", '', 6, 7, 8, 9, 10, 172800000011, 12, " ended \
+	", 200, 'answered', 'caller', 'trace', '', '', 0)"
+	{{CALL("c1", "TLS", "AEAD", "0", "13"), CALL("c2", "TCP", "AEAD", "1", "13"), CALL("c3", "TLS", "", "0", "0")},
+	 {"SELECT count(*) = 1 FROM call_days",
+	  "SELECT day = 2 AND calls = 2 AND answered = 2 AND voice_all = 0 AND voice_some = 1 AND voice_none = 1 AND "
+	  "keys_in_clear = 1 FROM call_days",
+	  "SELECT signalling_all = 0 AND signalling_some = 1 AND signalling_none = 1 FROM call_days"}},
 };
 
 static void test_each_step_with_rows(void **state)
