@@ -2,7 +2,6 @@
 #include "store/audit.h"
 #include "web/find.h"
 #include "web/listing.h"
-#include "web/moment.h"
 #include "web/route.h"
 
 /* ---- one row as JSON ---- */
@@ -139,12 +138,6 @@ static bool read_user(struct web_request *r, const struct store_audit_page *aske
 	return !u || web_keep(r, u->id, ret);
 }
 
-static int64_t moment(const struct web_request *r, const char *name)
-{
-	int64_t us;
-	return web_moment_parse(web_argument(r, name), &us) ? MAX(us, (int64_t)1) : 0;
-}
-
 void web_audit_list(struct web_request *r)
 {
 	struct web_listing *l = web_listing_new(r, web_is_id);
@@ -156,8 +149,8 @@ void web_audit_list(struct web_request *r)
 	    !web_keep(r, web_argument(r, "act"), &asked->act) || !web_keep(r, web_argument(r, "thing"), &asked->thing))
 		return;
 	asked->hidden = r->reach != WEB_REACH_ALL;
-	asked->from_us = moment(r, "from");
-	asked->to_us = moment(r, "to");
+	asked->from_us = web_moment_argument(r, "from");
+	asked->to_us = web_moment_argument(r, "to");
 	asked->before = l->cursor;
 	asked->limit = (int64_t)l->limit;
 	asked->scan = WEB_AUDIT_SCANNED;

@@ -1,7 +1,6 @@
 /* web/calls.c - /api/v1/calls: the history, newest first, and what is in progress */
 #include "call/switchboard.h"
 #include "web/find.h"
-#include "web/moment.h"
 #include "web/policy.h"
 #include "web/route.h"
 
@@ -131,12 +130,6 @@ static bool wants(const struct web_request *r, const char *name)
 	return !slice_empty(web_argument(r, name));
 }
 
-static int64_t moment(const struct web_request *r, const char *name)
-{
-	int64_t us;
-	return web_moment_parse(web_argument(r, name), &us) ? MAX(us, (int64_t)1) : 0;
-}
-
 /* False: answered. */
 static bool read_filters(struct web_listing *l)
 {
@@ -148,8 +141,8 @@ static bool read_filters(struct web_listing *l)
 	/* Who is asked for may also be known without the parameter. */
 	if (!slice_empty(l->user))
 		p->scan = WEB_CALLS_SCANNED;
-	p->from_us = moment(r, "from");
-	p->to_us = moment(r, "to");
+	p->from_us = web_moment_argument(r, "from");
+	p->to_us = web_moment_argument(r, "to");
 	if (wants(r, "answered"))
 		p->answered = slice_eq(web_argument(r, "answered"), SLICE("true")) ? 1 : -1;
 	return web_keep(r, web_argument(r, "number"), &p->number) &&

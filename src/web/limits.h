@@ -29,6 +29,15 @@
 #define WEB_AUDIT_CHECKED 2000
 /* Calls looked at for one page that is filtered: about 50 ms of the reader. */
 #define WEB_CALLS_SCANNED 20000
+/* Days of a report on compliance: a year, and the month that it is written in. Unless told otherwise, a month. */
+#define WEB_COMPLIANCE_DAYS 400
+#define WEB_COMPLIANCE_DEFAULT 30
+/* Devices and trunks that it names; who has more of them in plain knows what to do. */
+#define WEB_COMPLIANCE_PEERS 100
+/* People whose ways to log in are looked at in one job: about 20 ms of the reader. */
+#define WEB_COMPLIANCE_PEOPLE 5000
+/* A token that nobody has shown for so long is told of. */
+#define WEB_TOKEN_UNUSED_US (90 * INT64_C(86400) * SECOND_US)
 /* Words to search for. */
 #define WEB_QUERY_MAX 64
 /* A cursor is an id or a number. */

@@ -124,6 +124,7 @@ static const struct web_parameter audit[] = {TENANT,
 					     {"to", is_moment, MOMENT},
 					     PAGE};
 static const struct web_parameter check[] = {TENANT, {"last", is_sequence, "must be the number of a row"}};
+static const struct web_parameter compliance[] = {TENANT, {"from", is_moment, MOMENT}, {"to", is_moment, MOMENT}};
 static const struct web_parameter clear[] = {TENANT};
 static const struct web_parameter certificates[] = {TENANT, PAGE};
 static const struct web_parameter tokens[] = {TENANT, PAGE};
@@ -143,6 +144,7 @@ const struct web_parameters web_lift_parameters = TABLE(lift);
 const struct web_parameters web_call_parameters = TABLE(calls);
 const struct web_parameters web_audit_parameters = TABLE(audit);
 const struct web_parameters web_check_parameters = TABLE(check);
+const struct web_parameters web_compliance_parameters = TABLE(compliance);
 const struct web_parameters web_clear_parameters = TABLE(clear);
 const struct web_parameters web_certificate_parameters = TABLE(certificates);
 const struct web_parameters web_token_parameters = TABLE(tokens);
@@ -185,4 +187,10 @@ bool web_parameters_check(struct web_request *r, const struct web_parameters *kn
 		if (!check_one(r, known, i))
 			return false;
 	return true;
+}
+
+int64_t web_moment_argument(const struct web_request *r, const char *name)
+{
+	int64_t us;
+	return web_moment_parse(web_argument(r, name), &us) ? MAX(us, (int64_t)1) : 0;
 }

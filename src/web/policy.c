@@ -41,6 +41,7 @@ static const char *const table[WEB_RESOURCE_COUNT][WEB_ROLE_COUNT] = {
 	[WEB_ON_EVENTS] = {"----", "T---", "T---", "T---", "T---", "A---"},
 	[WEB_ON_WEBHOOKS] = {"----", "----", "T---", "----", "TTTT", "AAAA"},
 	[WEB_ON_AUDIT] = {"----", "----", "T---", "----", "T---", "A---"},
+	[WEB_ON_COMPLIANCE] = {"----", "----", "T---", "----", "T---", "A---"},
 	[WEB_ON_ISSUERS] = {"----", "----", "T---", "----", "TTTT", "AAAA"},
 	[WEB_ON_SIGN_IN] = {"AA--", "AA--", "AA--", "AA--", "AA--", "AA--"},
 	[WEB_ON_PASSWORDS] = {"----", "--O-", "--O-", "--O-", "--T-", "--A-"},

@@ -96,6 +96,7 @@ const struct web_route web_routes[] = {
 	{"/api/v1/users/{id}/password", WEB_POST, web_password_set, &web_no_parameters, WEB_ON_PASSWORDS, WEB_CHANGE},
 	{"/api/v1/audit", WEB_GET, web_audit_list, &web_audit_parameters, WEB_ON_AUDIT, WEB_READ},
 	{"/api/v1/audit/check", WEB_GET, web_audit_check, &web_check_parameters, WEB_ON_AUDIT, WEB_READ},
+	{"/api/v1/compliance", WEB_GET, web_compliance_get, &web_compliance_parameters, WEB_ON_COMPLIANCE, WEB_READ},
 	{"/api/v1/events", WEB_GET, web_events_get, &web_event_parameters, WEB_ON_EVENTS, WEB_READ},
 };
 const size_t web_route_count = ARRAY_LEN(web_routes);

@@ -26,6 +26,7 @@ enum web_resource {
 	WEB_ON_EVENTS,
 	WEB_ON_WEBHOOKS,
 	WEB_ON_AUDIT,
+	WEB_ON_COMPLIANCE,
 	WEB_ON_ISSUERS,
 	WEB_ON_SIGN_IN, /* at one of them */
 	WEB_RESOURCE_COUNT
@@ -108,6 +109,7 @@ void web_password_set(struct web_request *r);
 void web_events_get(struct web_request *r);
 void web_audit_list(struct web_request *r);
 void web_audit_check(struct web_request *r);
+void web_compliance_get(struct web_request *r);
 void web_bans_list(struct web_request *r);
 void web_bans_lift(struct web_request *r);
 void web_certificates_list(struct web_request *r);

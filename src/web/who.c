@@ -53,20 +53,8 @@ static bool refuse(struct web_request *r, const char *sentence)
 	return false;
 }
 
-static bool by_token(struct web_request *r)
-{
-	const struct web_pass *p = web_access_find(r->context->access, r->shown.bearer, web_now_us(r));
-	if (!p || p->kind != STORE_TOKEN ||
-	    (!slice_empty(p->tenant) && !directory_tenant_by_id(r->context->directory, p->tenant)))
-		return refuse(r, "there is no such token, or its time is over");
-	enum web_role role = web_role_find(p->role);
-	if (!fits_plane(r, role))
-		return refuse(r, role == WEB_PROVIDER ? "a token of the provider is good on listen.admin alone"
-						      : "this address is the provider's");
-	return take(r, p, role);
-}
-
-/* A session that was used is good for longer; that is written from time to time. */
+/* A session that was used is good for longer, and who reads of compliance asks for tokens that are not. Written from
+ * time to time. */
 struct touch {
 	struct store_job job;
 	int64_t now_us;
@@ -97,6 +85,20 @@ static void touch(struct web_request *r, struct web_pass *p)
 	t->job = (struct store_job){.run = touch_run, .done = touch_done, .bytes = 256};
 	if (store_post(r->context->store, &t->job) < 0)
 		free(t);
+}
+
+static bool by_token(struct web_request *r)
+{
+	struct web_pass *p = web_access_find(r->context->access, r->shown.bearer, web_now_us(r));
+	if (!p || p->kind != STORE_TOKEN ||
+	    (!slice_empty(p->tenant) && !directory_tenant_by_id(r->context->directory, p->tenant)))
+		return refuse(r, "there is no such token, or its time is over");
+	enum web_role role = web_role_find(p->role);
+	if (!fits_plane(r, role))
+		return refuse(r, role == WEB_PROVIDER ? "a token of the provider is good on listen.admin alone"
+						      : "this address is the provider's");
+	touch(r, p);
+	return take(r, p, role);
 }
 
 static bool by_session(struct web_request *r)

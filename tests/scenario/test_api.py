@@ -92,6 +92,7 @@ def everything_works(api, call_id, live_id):
             api.good(operation.replace('change', 'put'), there[operation], body=BODIES[operation.replace('change', 'create')])
     for operation in ('getHealth', 'getMetrics', 'getOpenapi', 'getStatus', 'listBans', 'listAudit', 'checkAudit'):
         api.good(operation)
+    compliance_is_of_a_company_and_a_year(api)
     api.good('liftBans', query={'all': 'true'})
     certificates_are_listed(api, there)
 
@@ -104,6 +105,19 @@ def everything_works(api, call_id, live_id):
     api.good('listMessages', {'id': call_id}, query={'cursor': messages['next']})
     there.update({operation: {'id': call_id} for operation in ('getCall', 'listMessages')})
     return there
+
+
+def compliance_is_of_a_company_and_a_year(api):
+    report = api.good('getCompliance', query={'tenant': 'acme'}).json
+    assert report['calls']['sum']['calls'] and report['sign_in']['people'] == 3, report
+    api.bad('getCompliance', 'invalid-parameter', 'tenant')
+    for first, last in ('2025-01-01', '2026-02-06'), ('2026-01-02', '2026-01-02'):
+        api.bad('getCompliance', 'invalid-parameter', 'from',
+                query={'tenant': 'acme', 'from': f'{first}T00:00:00Z', 'to': f'{last}T00:00:00Z'})
+    year = {'tenant': 'acme', 'from': '2025-01-01T00:00:01Z', 'to': '2026-02-04T23:00:00Z'}
+    report = api.good('getCompliance', query=year).json
+    assert report['from'].startswith('2025-01-01T00:00:00.') and report['to'].startswith('2026-02-05T00:00:00.'), report
+    assert report['calls']['days'] == [] and report['calls']['sum']['calls'] == 0, report
 
 
 def certificates_are_listed(api, there):

@@ -37,6 +37,23 @@ def no_common_codec(alto, caller, anna):
     print('G.729 alone to PCMU alone: 488, no-common-codec')
 
 
+def shares(all, some, none):
+    return {'all': all, 'some': some, 'none': none}
+
+
+def report_says_so(alto):
+    """Whose calls went in clear, and how many, in what a data protection officer reads."""
+    status, report = alto.api('GET', '/api/v1/compliance?tenant=acme')
+    calls = report['calls']
+    assert status == 200 and sum(day['calls'] for day in calls['days']) == 6, calls
+    counted = calls['sum']
+    assert (counted['calls'], counted['answered'], counted['keys_in_clear']) == (6, 5, 0), counted
+    assert (counted['voice'], counted['signalling']) == (shares(3, 2, 0), shares(3, 2, 1)), counted  # of what nobody answered, the caller's leg is known
+    [clear] = calls['in_clear']
+    assert (clear['kind'], clear['name'], clear['user']['name']) == ('device', 'desk', 'Carl'), clear
+    assert (clear['voice'], clear['signalling']) == (2, 3) and calls['plain_voice_allowed'], calls
+
+
 udp, tls = free_port(), free_port()
 with Alto(listen={'sip_udp': [f'[::]:{udp}'], 'sip_tls': [f'127.0.0.1:{tls}']}, plain_rtp=True, workers=2) as alto:
     accounts = alto.company(people=('101', '102'))
@@ -59,3 +76,4 @@ with Alto(listen={'sip_udp': [f'[::]:{udp}'], 'sip_tls': [f'127.0.0.1:{tls}']}, 
         for suite in (CM, CM_32, GCM_256):
             from_softphone(alto, sealed, anna, suite, suites=[suite])
         no_common_codec(alto, plain, anna)
+        report_says_so(alto)
