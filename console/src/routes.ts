@@ -87,6 +87,12 @@ export const pages: Page[] = [
     may: () => session.audits,
     load: () => import('./pages/Audit.svelte'),
   },
+  {
+    path: '/compliance',
+    beside: { path: '/settings', key: 'nav.compliance' },
+    may: () => session.audits,
+    load: () => import('./pages/Compliance.svelte'),
+  },
 ];
 
 /** Its component; one that is not of a single thing does not look at the id. */

@@ -1,6 +1,6 @@
 /** Calls as they happen, and those that were; and what a page does while its server is away. */
 import type { Page } from 'playwright-core';
-import { accessible, picture, start, walked, want } from './browser.ts';
+import { accessible, check, picture, settled, start, walked, want } from './browser.ts';
 import { asAdministrator, go } from './steps.ts';
 
 const browser = await start();
@@ -63,6 +63,32 @@ async function searches(page: Page) {
   await accessible(page, 'a call');
 }
 
+/** What the call above was, in what an auditor prints: on paper, without what one does on a page. */
+async function reports(page: Page) {
+  await go(page, 'Settings');
+  await page.getByRole('link', { name: 'Compliance' }).click();
+  await page.getByText('Every answered call was encrypted').waitFor();
+  await page.getByText('entries are whole').waitFor();
+  await page.getByText('Nobody’s: all voice').waitFor();
+  await settled(page);
+  await accessible(page, 'compliance');
+  await picture(page, 'compliance', true);
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Download' }).click(),
+  ]);
+  check(file.suggestedFilename() === 'compliance-acme.json', file.suggestedFilename());
+  await page.emulateMedia({ media: 'print' });
+  await page.getByRole('button', { name: 'Print' }).waitFor({ state: 'hidden' });
+  check(!(await page.getByRole('navigation').first().isVisible()), 'the menu is printed');
+  await picture(page, 'compliance-print', true);
+  await page.emulateMedia({ media: 'screen' });
+  await page.getByLabel('From day').fill('2020-01-01');
+  await page.getByRole('alert').getByText('days apart').waitFor();
+  await page.getByLabel('To day').fill('2020-01-31');
+  await page.getByText('No calls in this time').first().waitFor();
+}
+
 /** The server goes and comes back: the page says so, shows what is there, and hears what happens from then on. */
 async function survivesRestart(page: Page) {
   await go(page, 'People');
@@ -78,5 +104,6 @@ async function survivesRestart(page: Page) {
 const page = await asAdministrator(browser);
 await seesCall(page);
 await searches(page);
+await reports(page);
 await survivesRestart(page);
 await walked(browser);

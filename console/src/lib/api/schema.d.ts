@@ -872,6 +872,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compliance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a data protection officer asks of a company's telephone system
+         * @description Measured, not promised: how calls were protected, how people come in, what is kept and for how long, who outside gets some of it. Of one company: who may see several gives `tenant`. Whole days, UTC, the one of `from` to the one of `to`.
+         */
+        get: operations["getCompliance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -2015,6 +2035,145 @@ export interface components {
             failed: number;
             /** @description Of this row and the hash before it: SHA-256 in HMAC, 64 digits unless it was altered in the database. */
             hash: string;
+        };
+        Shares: {
+            /** @description On every leg that is known. */
+            all: number;
+            /** @description On one of two. */
+            some: number;
+            /** @description On none. */
+            none: number;
+        };
+        ProtectedCalls: {
+            /** @description When the day, or the period, begins. */
+            from: components["schemas"]["Time"];
+            /** @description That began then, and are over. */
+            calls: number;
+            answered: number;
+            /** @description Answered calls by how their voice was encrypted, under keys that did not travel in clear. */
+            voice: components["schemas"]["Shares"];
+            /** @description Answered calls with a leg that was encrypted, but whose keys travelled in clear: it is counted as not encrypted. */
+            keys_in_clear: number;
+            /** @description Calls by how their signalling was encrypted (TLS, WSS). Of one that nobody answered, the caller's leg alone is known. */
+            signalling: components["schemas"]["Shares"];
+        };
+        InClear: {
+            /** @enum {unknown} */
+            kind: "device" | "trunk";
+            /** @description Null: it was removed, or is the provider's. */
+            id: string | null;
+            name: string | null;
+            /** @description Whose device it is. */
+            user: {
+                id: string;
+                name: string;
+            } | null;
+            /** @description Answered calls with its voice in clear, or its keys. */
+            voice: number;
+            /** @description Calls with its signalling in clear. */
+            signalling: number;
+            /** @description When the newest of them began. */
+            last: components["schemas"]["Time"];
+        };
+        Compliance: {
+            tenant: string | null;
+            /** @description When this was asked for. */
+            made: components["schemas"]["Time"];
+            from: components["schemas"]["Time"];
+            /** @description Up to this moment, which is not taken in. */
+            to: components["schemas"]["Time"];
+            calls: {
+                sum: components["schemas"]["ProtectedCalls"];
+                /** @description Those with calls, in order. */
+                days: components["schemas"]["ProtectedCalls"][];
+                /**
+                 * Format: date-time
+                 * @description The first day of which calls are known; null: none are.
+                 */
+                counted_since: string | null;
+                /** @description Devices and trunks whose calls went in clear, those with most calls first. */
+                in_clear: components["schemas"]["InClear"][];
+                /** @description There are more of them. */
+                in_clear_more: boolean;
+                /**
+                 * Format: date-time
+                 * @description There were more than 20,000 calls: only those since then were looked at for `in_clear`.
+                 */
+                in_clear_since: string | null;
+                /** @description The node lets devices and trunks speak without encryption where they are set so. */
+                plain_voice_allowed: boolean;
+            };
+            /** @description How people can log in now; who can in several ways is counted in each. */
+            sign_in: {
+                people: number;
+                /** @description Who have a password. */
+                password: number;
+                /** @description Of these, for whom it is enough. */
+                password_alone: number;
+                passkey: number;
+                /** @description Who are known by the company's issuer. */
+                issuer: number;
+                /** @description Who cannot log in. */
+                none: number;
+                /** @description Only the company's issuer is good, but for admins. */
+                passwords_closed: boolean;
+            };
+            tokens: {
+                /** @description Which are good now; each has an end. */
+                tokens: number;
+                /** @description Of these, which may do more than read. */
+                writing: number;
+                /** @description Not used for 90 days. */
+                unused: number;
+                /**
+                 * Format: date-time
+                 * @description When the last of them ends.
+                 */
+                last_expires: string | null;
+            };
+            kept: {
+                /**
+                 * @description `calls`: the history, and their counts by day. `messages`: the SIP messages of calls. `deliveries`: which webhook was told of which call.
+                 * @enum {unknown}
+                 */
+                what: "calls" | "messages" | "audit" | "deliveries" | "sessions" | "registrations" | "recordings";
+                /** @description For how long; 0: it is not kept at all; null: without end. */
+                hours: number | null;
+            }[];
+            stored: {
+                /** @enum {unknown} */
+                database: "sqlite" | "postgresql";
+                /** @description The program encrypts what it stores. It does not yet: the disk must. */
+                sealed: boolean;
+                /** @description The program makes them. It does not yet: who runs the server does. */
+                backups: boolean;
+            };
+            /** @description Who outside gets some of the company's data. */
+            receivers: {
+                /**
+                 * @description `trunk`: an operator, which carries calls. `webhook`: told of calls. `issuer`: people log in there. `authority`: issues certificates for the company's domain. `relay`: passes on encrypted voice of browsers.
+                 * @enum {unknown}
+                 */
+                kind: "trunk" | "webhook" | "issuer" | "authority" | "relay";
+                name: string | null;
+                /** @description Null: an operator of the provider, which names it. */
+                host: string | null;
+                on: boolean;
+            }[];
+            /** @description The audit trail: `checkAudit` says whether it is whole. */
+            audit: {
+                rows: number;
+                /**
+                 * Format: date-time
+                 * @description When the oldest was written.
+                 */
+                first: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the newest was written.
+                 */
+                last: string | null;
+            };
         };
         AuditCheck: {
             /** @description How many were looked at: the newest, or those up to `last`. */
@@ -4407,6 +4566,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditCheck"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCompliance: {
+        parameters: {
+            query?: {
+                /** @description Name or id: only this tenant's. */
+                tenant?: components["parameters"]["Tenant"];
+                /** @description Calls that began on its day or later; without it, 30 days before `to`. At most 400 days are told of at once. */
+                from?: components["schemas"]["Moment"];
+                /** @description Calls that began before the end of its day; without it, today. */
+                to?: components["schemas"]["Moment"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compliance"];
                 };
             };
             default: components["responses"]["Problem"];
