@@ -2,6 +2,7 @@
 #include "store/audit.h"
 #include "web/find.h"
 #include "web/listing.h"
+#include "web/pace.h"
 #include "web/route.h"
 
 /* ---- one row as JSON ---- */
@@ -199,6 +200,8 @@ void web_audit_check(struct web_request *r)
 {
 	bool all;
 	uint64_t last;
+	if (!web_may_check(r))
+		return;
 	struct check *c = web_alloc(r, sizeof(*c));
 	if (!c || !read_tenant(r, &all, &c->tenant))
 		return;

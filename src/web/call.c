@@ -6,6 +6,7 @@
 #include "store/messages.h"
 #include "web/find.h"
 #include "web/note.h"
+#include "web/pace.h"
 #include "web/policy.h"
 #include "web/route.h"
 
@@ -50,17 +51,19 @@ static json_t *story_json(const struct web_request *r, const struct store_call *
 }
 
 /* Who was in the call may read of it as often as they like. */
-static void note_reading(const struct web_request *r, const struct store_call *c)
+static bool is_own(const struct web_request *r, const struct store_call *c)
 {
 	struct slice user = r->who.user;
-	bool own = !slice_empty(user) && (slice_eq(user, c->caller.user) || slice_eq(user, c->callee.user));
-	if (!own)
-		web_note(r, &(struct web_note){.tenant = c->tenant, .object = c->id, .once_us = WEB_READ_TOLD_US});
+	return !slice_empty(user) && (slice_eq(user, c->caller.user) || slice_eq(user, c->callee.user));
 }
 
 static void show_story(struct web_request *r, const struct store_call *c)
 {
-	note_reading(r, c);
+	bool own = is_own(r, c);
+	if (!own && !web_may_act(r))
+		return;
+	if (!own)
+		web_note(r, &(struct web_note){.tenant = c->tenant, .object = c->id, .once_us = WEB_READ_TOLD_US});
 	web_answer_json(r, 200, story_json(r, c));
 }
 
@@ -176,6 +179,8 @@ static bool is_number(struct slice s)
 
 void web_call_messages(struct web_request *r)
 {
+	if (!web_may_act(r))
+		return;
 	struct web_listing *l = web_listing_new(r, is_number);
 	struct messages_page *page = l ? web_alloc(r, sizeof(*page)) : NULL;
 	if (!page || !web_keep(r, r->id, &page->call))

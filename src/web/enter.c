@@ -4,6 +4,7 @@
 #include "crypto/crypto.h"
 #include "net/loop.h"
 #include "web/find.h"
+#include "web/pace.h"
 #include "web/policy.h"
 #include "web/who.h"
 
@@ -100,7 +101,9 @@ static bool fits_here(struct web_request *r, const struct directory_user *u)
 
 void web_enter(struct web_enter *e, struct web_request *r, const struct directory_user *u)
 {
-	uint8_t *hash = fits_here(r, u) && may_enter_so(r, e, u) ? web_alloc(r, STORE_PASS_HASH) : NULL;
+	bool may = fits_here(r, u) && may_enter_so(r, e, u) &&
+		   web_may_act_as(r, web_role_find(u->role), u->id, u->tenant->id);
+	uint8_t *hash = may ? web_alloc(r, STORE_PASS_HASH) : NULL;
 	if (!hash || !web_new_id(r, &e->row.id) || !web_keep(r, u->id, &e->row.user) ||
 	    !web_keep(r, u->tenant->id, &e->row.tenant) || !web_keep(r, u->role, &e->row.role))
 		return;
@@ -115,26 +118,17 @@ void web_enter(struct web_enter *e, struct web_request *r, const struct director
 	web_write_post(&e->write, r);
 }
 
-static bool may(struct web_request *r, int64_t wait_us, const char *too_many)
-{
-	if (!wait_us)
-		return true;
-	r->answer.retry_s = (wait_us + SECOND_US - 1) / SECOND_US;
-	web_problem(r, WEB_TOO_OFTEN, NULL, "too many %s; try again in %lld s", too_many, (long long)r->answer.retry_s);
-	return false;
-}
-
 bool web_may_try(struct web_request *r, struct slice name)
 {
-	return may(r,
-		   web_throttle_try(&r->context->access->throttle, &r->shown.from, name,
-				    loop_wheel(r->context->loop)->now_us),
-		   "wrong tries");
+	return web_pace(r,
+			web_throttle_try(&r->context->access->throttle, &r->shown.from, name,
+					 loop_wheel(r->context->loop)->now_us),
+			"wrong tries");
 }
 
 bool web_may_begin(struct web_request *r)
 {
-	return may(
+	return web_pace(
 		r,
 		web_throttle_begin(&r->context->access->throttle, &r->shown.from, loop_wheel(r->context->loop)->now_us),
 		"sign-ins are begun from your address");

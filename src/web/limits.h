@@ -25,6 +25,18 @@
 #define WEB_READ_TOLD_US (3600 * SECOND_US)
 /* Acts looked at for one page of the audit trail: about 50 ms of the reader. */
 #define WEB_AUDIT_SCANNED 20000
+/*
+ * Acts of one person or token: a morning's import of a large company, then one each 10 s. Of a company in all: four of
+ * them at once, then one each 4 s. A row of the audit trail has about 1 KiB with its indexes, so a company that never
+ * rests leaves 21 MiB a day, which go after a year.
+ */
+#define WEB_ACTS_OF_ACTOR 5000
+#define WEB_ACT_OF_ACTOR_US (10 * SECOND_US)
+#define WEB_ACTS_OF_TENANT 20000
+#define WEB_ACT_OF_TENANT_US (4 * SECOND_US)
+/* Checks of the trail by one person or token: 120,000 rows at once, then those of a second. */
+#define WEB_CHECKS_OF_ACTOR 60
+#define WEB_CHECK_OF_ACTOR_US (1 * SECOND_US)
 /* Acts held against their hashes at once: about 10 ms of the reader. */
 #define WEB_AUDIT_CHECKED 2000
 /* Calls looked at for one page that is filtered: about 50 ms of the reader. */

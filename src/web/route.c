@@ -2,8 +2,10 @@
 #include "web/route.h"
 #include <errno.h>
 
+#include "web/act.h"
 #include "web/console.h"
 #include "web/fields.h"
+#include "web/pace.h"
 #include "web/plain.h"
 #include "web/policy.h"
 #include "web/who.h"
@@ -186,6 +188,12 @@ bool web_route_admit_stream(struct web_request *r)
 	return web_parameters_check(r, route->parameters) && web_who_find(r) && web_policy_admit(r, route);
 }
 
+/* What changes something is told, but for what has no word. False: answered. */
+static bool may_do(struct web_request *r, const struct web_route *route)
+{
+	return route->action == WEB_READ || !web_act_thing(route->resource) || web_may_act(r);
+}
+
 void web_handle(struct web_request *r)
 {
 	char allow[WEB_ALLOW_CAP];
@@ -197,7 +205,7 @@ void web_handle(struct web_request *r)
 	if (route) {
 		r->route = route;
 		if (web_who_find(r) && web_parameters_check(r, route->parameters) && take_body(r) &&
-		    web_policy_admit(r, route))
+		    web_policy_admit(r, route) && may_do(r, route))
 			route->handle(r);
 		return;
 	}

@@ -2,6 +2,8 @@
 #include "web/throttle.h"
 
 #include "base/map.h"
+#include "base/writer.h"
+#include "store/store.h"
 #include "web/limits.h"
 
 void web_throttle_init(struct web_throttle *t, struct random *random)
@@ -73,6 +75,38 @@ int64_t web_throttle_begin(struct web_throttle *t, const struct address *from, i
 	int64_t wait_us = wait(b, WEB_BEGINS_OF_ADDRESS, WEB_BEGIN_OF_ADDRESS_US, now_us);
 	if (!wait_us)
 		count(b, WEB_BEGIN_OF_ADDRESS_US, now_us);
+	return wait_us;
+}
+
+/* Of an id there is one for each kind. */
+static uint64_t of_id(const struct web_throttle *t, char kind, struct slice id)
+{
+	char text[1 + STORE_ID_CAP];
+	struct writer w = writer_on(text, sizeof(text));
+	write_char(&w, kind);
+	write_slice(&w, id);
+	return siphash24(t->key, text, w.n);
+}
+
+int64_t web_throttle_act(struct web_throttle *t, struct slice actor, struct slice tenant, int64_t now_us)
+{
+	struct web_bucket *person = find(t, of_id(t, 'a', actor) | 1);
+	struct web_bucket *company = find(t, of_id(t, 't', tenant) & ~UINT64_C(1));
+	int64_t by_actor = wait(person, WEB_ACTS_OF_ACTOR, WEB_ACT_OF_ACTOR_US, now_us);
+	int64_t by_tenant = wait(company, WEB_ACTS_OF_TENANT, WEB_ACT_OF_TENANT_US, now_us);
+	if (by_actor || by_tenant)
+		return MAX(by_actor, by_tenant);
+	count(person, WEB_ACT_OF_ACTOR_US, now_us);
+	count(company, WEB_ACT_OF_TENANT_US, now_us);
+	return 0;
+}
+
+int64_t web_throttle_check(struct web_throttle *t, struct slice actor, int64_t now_us)
+{
+	struct web_bucket *b = find(t, of_id(t, 'c', actor));
+	int64_t wait_us = wait(b, WEB_CHECKS_OF_ACTOR, WEB_CHECK_OF_ACTOR_US, now_us);
+	if (!wait_us)
+		count(b, WEB_CHECK_OF_ACTOR_US, now_us);
 	return wait_us;
 }
 

@@ -123,6 +123,22 @@ static void it_is_good_once(void **state)
 	check();
 }
 
+/* Each log-in leaves a row: who knows their password makes no more of them than another change would. */
+static void who_has_done_too_much_waits(void **state)
+{
+	int64_t now_us = loop_wheel(played.web.context.loop)->now_us;
+	struct web_throttle *t = &played.web.context.access->throttle;
+	for (int i = 0; i < WEB_ACTS_OF_ACTOR; i++)
+		assert_int_equal(web_throttle_act(t, SLICE(ANN), SLICE(ACME), now_us), 0);
+	json_t *first = sign();
+	assert_int_equal(show(first), 429);
+	json_decref(first);
+	played_pass(WEB_ACT_OF_ACTOR_US);
+	json_t *second = sign();
+	assert_int_equal(show(second), 200);
+	json_decref(second);
+}
+
 /* Others have used them all up: nobody is kept out, and still nothing is taken twice. */
 static void it_is_good_once_also_where_nothing_is_remembered(void **state)
 {
@@ -142,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(it_is_good_once, start, stop),
+		cmocka_unit_test_setup_teardown(who_has_done_too_much_waits, start, stop),
 		cmocka_unit_test_setup_teardown(it_is_good_once_also_where_nothing_is_remembered, start, stop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

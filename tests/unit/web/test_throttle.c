@@ -1,4 +1,5 @@
 /* test_throttle.c - so many tries and one more, by name and by address; a full table forgets the least */
+#include "store/store.h"
 #include "support/test.h"
 #include "web/limits.h"
 #include "web/throttle.h"
@@ -52,6 +53,32 @@ static void an_address_has_so_many_tries(void **state)
 	assert_int_equal(web_throttle_try(&throttle, &elsewhere, SLICE("anna"), 1), 0);
 }
 
+static void acts_are_so_many_by_one_and_by_a_company(void **state)
+{
+	char actor[STORE_ID_CAP];
+	for (int i = 0; i < WEB_ACTS_OF_TENANT; i++) {
+		snprintf(actor, sizeof(actor), "token-%d", i / WEB_ACTS_OF_ACTOR);
+		assert_int_equal(web_throttle_act(&throttle, slice_from_string(actor), SLICE("acme"), 1), 0);
+	}
+	/* Who has done all that one may waits for oneself; another of the company for it; another company for nobody.
+	 */
+	assert_int_equal(web_throttle_act(&throttle, SLICE("token-0"), SLICE("beta"), 1), WEB_ACT_OF_ACTOR_US);
+	assert_int_equal(web_throttle_act(&throttle, SLICE("anna"), SLICE("acme"), 1), WEB_ACT_OF_TENANT_US);
+	assert_int_equal(web_throttle_act(&throttle, SLICE("bruno"), SLICE("beta"), 1), 0);
+	assert_int_equal(web_throttle_act(&throttle, SLICE("anna"), SLICE("acme"), 1 + WEB_ACT_OF_TENANT_US), 0);
+	assert_true(web_throttle_act(&throttle, SLICE("anna"), SLICE("acme"), 1 + WEB_ACT_OF_TENANT_US) > 0);
+}
+
+static void checks_are_so_many_by_one(void **state)
+{
+	for (int i = 0; i < WEB_CHECKS_OF_ACTOR; i++)
+		assert_int_equal(web_throttle_check(&throttle, SLICE("olga"), 1), 0);
+	assert_int_equal(web_throttle_check(&throttle, SLICE("olga"), 1), WEB_CHECK_OF_ACTOR_US);
+	assert_int_equal(web_throttle_check(&throttle, SLICE("anna"), 1), 0);
+	assert_int_equal(web_throttle_act(&throttle, SLICE("olga"), SLICE("acme"), 1), 0);
+	assert_int_equal(web_throttle_check(&throttle, SLICE("olga"), 1 + WEB_CHECK_OF_ACTOR_US), 0);
+}
+
 static void what_is_begun_takes_no_try(void **state)
 {
 	struct address from = address("192.0.2.1"), elsewhere = address("192.0.2.2");
@@ -97,6 +124,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_name_has_so_many_tries, start),
 		cmocka_unit_test_setup(an_address_has_so_many_tries, start),
+		cmocka_unit_test_setup(acts_are_so_many_by_one_and_by_a_company, start),
+		cmocka_unit_test_setup(checks_are_so_many_by_one, start),
 		cmocka_unit_test_setup(what_is_begun_takes_no_try, start),
 		cmocka_unit_test_setup(who_knows_the_password_is_not_held_back, start),
 		cmocka_unit_test_setup(a_crowd_does_not_make_it_forget_whom_it_holds_back, start),
