@@ -162,6 +162,28 @@ def companies_do_not_see_one_another(alto, ask, company, anna):
     assert paul.ask('GET', '/api/v1/audit').status == paul.ask('GET', '/api/v1/audit/check').status == 403
 
 
+def report_is_true(alto, ask, company):
+    """What an auditor reads of the company is what it is; who carries calls for the provider is named to the provider alone."""
+    alto.command('trunk', 'add', '--shared', 'carrier', '--host', '192.0.2.9')
+    alto.command('token', 'add', 'reader', '--tenant', 'acme', '--role', 'auditor')
+    olga = Browser(company)
+    assert olga.login('olga@acme.example', PASSWORD).status == 200
+    report = olga.ask('GET', '/api/v1/compliance').json
+    assert report['sign_in'] == {'people': 4, 'password': 4, 'password_alone': 4, 'passkey': 0, 'issuer': 0, 'none': 0,
+                                 'passwords_closed': False}, report
+    assert report['tokens'] | {'last_expires': None} == {'tokens': 1, 'writing': 1, 'unused': 0, 'last_expires': None}, report
+    assert report['audit']['rows'] == rows(ask, tenant='acme')[0]['number'], report
+    assert (report['audit']['first'], report['audit']['last']) == (rows(ask, tenant='acme')[-1]['at'], rows(ask, tenant='acme')[0]['at'])
+    kept = {k['what']: k['hours'] for k in report['kept']}
+    assert (kept['calls'], kept['messages'], kept['audit'], kept['recordings']) == (None, 72, 365 * 24, 0), kept
+    assert report['stored'] == {'database': 'sqlite', 'sealed': False, 'backups': False}, report
+    hook = {'kind': 'webhook', 'name': 'hook', 'host': 'webhooks.invalid', 'on': False}
+    carrier = {'kind': 'trunk', 'name': None, 'host': None, 'on': True}
+    assert report['receivers'] == [carrier, hook], report
+    seen = ask('GET', '/api/v1/compliance?tenant=acme')['receivers']
+    assert seen == [carrier | {'name': 'carrier', 'host': '192.0.2.9'}, hook], seen
+
+
 def nothing_is_changed(alto, ask):
     """No operation touches a row; who does it in the database is found out."""
     document = ask('GET', '/api/v1/openapi.json')
@@ -217,5 +239,6 @@ with Alto({'sip_tls': [f'127.0.0.1:{free_port()}'], 'https': [f'127.0.0.1:{compa
     filters(ask, anna)
     the_provider_is_hidden(alto, ask, anna, admin)
     companies_do_not_see_one_another(alto, ask, company, anna)
+    report_is_true(alto, ask, company)
     nothing_is_changed(alto, ask)
     it_outlives_what_it_names(alto, ask)
