@@ -1,15 +1,13 @@
 """The company's own sign-in in a real browser: connected in the settings, then used. The steps: console/tests/browser/openid.ts."""
-import os
 import pathlib
-import subprocess
 import tempfile
 
 from issuer import Real
 from pair import believed, make_authority, make_signed
-from server import ALTO, Alto, free_port
+from server import Alto, free_port
+from walk import walk
 
 PASSWORD = 'correct horse battery'
-SOURCE = pathlib.Path(os.environ['ALTO_SOURCE'])
 
 
 def main(directory):
@@ -25,12 +23,8 @@ def main(directory):
         [tenant] = alto.listing('tenant', 'list')
         redirect = f'{company}/sign-in/{tenant["id"]}'
         with Real(files, [{'client_id': 'alto', 'client_secret': 'secret_of_a_test', 'redirect_uris': [redirect]}]) as issuer:
-            subprocess.run([SOURCE / 'scripts' / 'console', 'node', 'tests/browser/openid.ts'], check=True,
-                           stdin=subprocess.DEVNULL, env={
-                               **os.environ, **believed(directory, authority), 'ALTO_COMPANY': company,
-                               'ALTO_REDIRECT': redirect, 'ALTO_ISSUER': issuer.url,
-                               'ALTO_PASSWORD': PASSWORD,
-                               'ALTO_SCREENSHOTS': str(pathlib.Path(ALTO).absolute().parent / 'pictures')})
+            walk('openid', {**believed(directory, authority), 'ALTO_COMPANY': company, 'ALTO_REDIRECT': redirect,
+                            'ALTO_ISSUER': issuer.url, 'ALTO_PASSWORD': PASSWORD})
 
 
 with tempfile.TemporaryDirectory(prefix='alto-') as scratch:

@@ -5,18 +5,16 @@
 The steps in the browser are console/tests/browser/<walk>.ts; it asks here, a line each, for what happens beside the
 browser: a call begins, a call ends, the server is started again."""
 import contextlib
-import os
-import pathlib
 import subprocess
 import sys
 import tempfile
 
 from pair import believed, make_authority, make_signed
-from server import ALTO, PATIENCE, Alto, free_port
+from server import PATIENCE, Alto, free_port
 from talk import call, two_phones
+from walk import walk
 
 PASSWORD, SIP_PASSWORD = 'correct horse battery', 'secret-Xylophone-77'
-SOURCE = pathlib.Path(os.environ['ALTO_SOURCE'])
 
 
 def company(alto):
@@ -53,29 +51,9 @@ def scan(alto):
         cracker.wait(PATIENCE)
 
 
-def walk(name, alto, phones, trust):
-    browser = subprocess.Popen([SOURCE / 'scripts' / 'console', 'node', f'tests/browser/{name}.ts'], text=True,
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={
-                                   **os.environ, **trust, 'ALTO_COMPANY': f'https://localhost:{ports["https"]}',
-                                   'ALTO_PROVIDER': f'https://localhost:{ports["admin"]}', 'ALTO_PASSWORD': PASSWORD,
-                                   'ALTO_SCREENSHOTS': str(pathlib.Path(ALTO).absolute().parent / 'pictures')})
-    wishes = {
-        'call': lambda: call(*phones),
-        'hang up': lambda: (phones[0].command('hangup'), phones[1].wait_for('CALL_CLOSED')),
-        'stop': alto.stop,
-        'start': alto.start,
-        'newcomer': lambda: alto.command('user', 'add', 'acme', 'eva', '--extension', '106', '--name', 'Eva Newcomer'),
-        'scan': lambda: scan(alto),
-    }
-    for line in browser.stdout:
-        kind, _, wish = line.strip().partition(': ')
-        if kind != 'want':
-            print(line, end='')
-            continue
-        wishes[wish]()
-        browser.stdin.write('done\n')
-        browser.stdin.flush()
-    assert browser.wait() == 0, browser.returncode
+def settings(trust):
+    return {**trust, 'ALTO_COMPANY': f'https://localhost:{ports["https"]}',
+            'ALTO_PROVIDER': f'https://localhost:{ports["admin"]}', 'ALTO_PASSWORD': PASSWORD}
 
 
 ports = {kind: free_port() for kind in ('sip_tls', 'sip_udp', 'https', 'admin')}
@@ -89,4 +67,11 @@ with server, contextlib.ExitStack() as stack:
     accounts = company(server)
     # Only where they are looked at: they cost a second or two.
     called = stack.enter_context(two_phones(server, accounts, authority[0])) if sys.argv[1] == 'calls' else None
-    walk(sys.argv[1], server, called, believed(server.directory, authority))
+    walk(sys.argv[1], settings(believed(server.directory, authority)), {
+        'call': lambda: call(*called),
+        'hang up': lambda: (called[0].command('hangup'), called[1].wait_for('CALL_CLOSED')),
+        'stop': server.stop,
+        'start': server.start,
+        'newcomer': lambda: server.command('user', 'add', 'acme', 'eva', '--extension', '106', '--name', 'Eva Newcomer'),
+        'scan': lambda: scan(server),
+    })

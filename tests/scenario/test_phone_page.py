@@ -4,15 +4,15 @@ loaded anew in mid-call, the network is lost for ten seconds and then is another
 The steps in the browser are console/tests/browser/phone.ts; it asks here, a line each, for what happens beside it.
 Browsers have a network of their own, so that it can be taken from them."""
 import os
-import pathlib
 import subprocess
 import sys
 import time
 
 from pair import believed, make_authority, make_signed
 from phone import Phone
-from server import ALTO, Alto, free_port
+from server import Alto, free_port
 from sound import write_tone
+from walk import walk
 
 if 'ALTO_OWN_NETWORK' not in os.environ:
     os.environ['ALTO_OWN_NETWORK'] = '1'
@@ -23,7 +23,6 @@ NAME = 'pbx.acme.example'
 PASSWORD, SIP_PASSWORD = 'correct horse battery', 'secret-Xylophone-77'
 TONES = {'anna': 440, 'bruno': 1000, 'carla': 1400}
 LOST_S = 10  # what the test is about
-SOURCE = pathlib.Path(os.environ['ALTO_SOURCE'])
 
 
 def sh(*command):
@@ -101,12 +100,8 @@ def browse(alto, carla, address, trust):
     tones.mkdir()
     for tone in TONES.values():
         write_tone(tones / f'{tone}.wav', tone)
-    browser = subprocess.Popen([*carla.network.inside, SOURCE / 'scripts' / 'console', 'node', 'tests/browser/phone.ts'],
-                               text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={
-                                   **os.environ, **trust, 'ALTO_COMPANY': address, 'ALTO_ADDRESS': SERVER,
-                                   'ALTO_PASSWORD': PASSWORD, 'ALTO_TONES': str(tones),
-                                   'ALTO_SCREENSHOTS': str(pathlib.Path(ALTO).absolute().parent / 'pictures')})
-    wishes = {
+    walk('phone', {**trust, 'ALTO_COMPANY': address, 'ALTO_ADDRESS': SERVER, 'ALTO_PASSWORD': PASSWORD,
+                   'ALTO_TONES': str(tones)}, {
         'carla calls 101': carla.calls,
         'carla answers': carla.answers,
         'carla is hung up': carla.hung_up,
@@ -116,16 +111,7 @@ def browse(alto, carla, address, trust):
         'another network is there after 10 s': carla.has_network,
         'stop': alto.stop,
         'start': alto.start,
-    }
-    for line in browser.stdout:
-        kind, _, wish = line.strip().partition(': ')
-        if kind != 'want':
-            print(line, end='', flush=True)
-            continue
-        wishes[wish]()
-        browser.stdin.write('done\n')
-        browser.stdin.flush()
-    assert browser.wait() == 0, browser.returncode
+    }, carla.network.inside)
 
 
 network = Network()
