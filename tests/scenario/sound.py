@@ -31,7 +31,11 @@ def tone_share_now(path, frequency, seconds=0.5):
     body = head[44:]
     if len(body) < n:
         return 0.0
-    values = struct.unpack(f'<{n // 2}h', body[len(body) // 2 * 2 - n:len(body) // 2 * 2])[::channels]
+    return share_in(struct.unpack(f'<{n // 2}h', body[len(body) // 2 * 2 - n:len(body) // 2 * 2])[::channels], rate, frequency)
+
+
+def share_in(values, rate, frequency):
+    """Which part of the energy of these is this tone."""
     # A long tone drifts out of one narrow bin: look at tenths of a second.
     pieces = [values[i:i + rate // 10] for i in range(0, len(values), rate // 10)]
     total = sum(v * v for v in values)

@@ -25,13 +25,14 @@ export async function want(wish: string) {
   if (value !== 'done') throw new Error(`no "${wish}"`);
 }
 
-/** more: arguments of its own. */
-export function start(more: string[] = []): Promise<Browser> {
+/** more: arguments of its own; without: those of Playwright's that it does without. */
+export function start(more: string[] = [], without: string[] = []): Promise<Browser> {
   const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
   if (!executablePath) throw new Error('there is no chromium: make setup');
   return chromium.launch({
     executablePath,
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', ...more],
+    ignoreDefaultArgs: without,
   });
 }
 
@@ -40,6 +41,17 @@ const complaints: string[] = [];
 /** While the server is away, and after an answer that the test wants, the browser's own complaint of it is no fault. */
 const EXPECTED =
   /ERR_CONNECTION_|ERR_CONTENT_LENGTH_MISMATCH|ERR_EMPTY_RESPONSE|WebSocket connection to|the server responded with a status of (400|401|404|409|412)/;
+
+/** Has it heard what the page complains of, and what it has asked and was not answered yet. */
+export function watch(page: Page) {
+  page.on('console', (m) => m.type() === 'error' && !EXPECTED.test(m.text()) && complaints.push(m.text()));
+  const under = new Set<Request>();
+  page.on('request', (request) => under.add(request));
+  for (const over of ['requestfinished', 'requestfailed'] as const)
+    page.on(over as 'requestfinished', (request) => under.delete(request));
+  underWay.set(page, under);
+  page.on('pageerror', (e) => complaints.push(String(e)));
+}
 
 export async function open(
   browser: Browser,
@@ -54,13 +66,7 @@ export async function open(
   });
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
-  page.on('console', (m) => m.type() === 'error' && !EXPECTED.test(m.text()) && complaints.push(m.text()));
-  const under = new Set<Request>();
-  page.on('request', (request) => under.add(request));
-  for (const over of ['requestfinished', 'requestfailed'] as const)
-    page.on(over as 'requestfinished', (request) => under.delete(request));
-  underWay.set(page, under);
-  page.on('pageerror', (e) => complaints.push(String(e)));
+  watch(page);
   await page.goto(url);
   return page;
 }

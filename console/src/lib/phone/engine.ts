@@ -61,8 +61,8 @@ export class Engine implements TalkUser {
 
   constructor(show: (view: PhoneView) => void) {
     this.#show = show;
-    // What cannot be opened leaves the call with what it has.
-    sound.changed = () => this.#talks.forEach((talk) => void talk.useSound().catch(() => undefined));
+    sound.changed = () => this.#talks.forEach((talk) => talk.useSound());
+    sound.plugged = () => this.#talks.forEach((talk) => talk.plugged());
     addEventListener('pagehide', this.#leave);
     addEventListener('beforeunload', this.#ask);
     this.changed();
@@ -76,7 +76,7 @@ export class Engine implements TalkUser {
     clearTimeout(this.#timer);
     removeEventListener('pagehide', this.#leave);
     removeEventListener('beforeunload', this.#ask);
-    sound.changed = () => {};
+    sound.changed = sound.plugged = () => {};
     this.#ua?.stop();
     this.#show(nothing);
   }

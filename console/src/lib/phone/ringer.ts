@@ -2,46 +2,50 @@ import { t } from '../i18n/index.svelte';
 import { sound } from './sound.svelte';
 import type { PhoneCall } from './types';
 
-/** A tone: its frequencies, and for how long it sounds and rests, in seconds. */
+/** A tone: its frequencies, for how long it sounds and rests, in seconds, and how loud it is. */
 type Cadence = { hz: number[]; on: number; off: number; loud: number };
 const RING: Cadence = { hz: [440, 554], on: 1, off: 2, loud: 0.12 };
 /** What a caller hears in Europe (ITU-T E.182, ETSI TR 101 041). */
 const RING_BACK: Cadence = { hz: [425], on: 1.5, off: 3.5, loud: 0.05 };
+export const TEST: Cadence = { hz: [440], on: 1, off: 0, loud: 0.2 };
 /** Lets a tone begin and end without a click. */
 const EDGE_S = 0.02;
 
-/** Not every browser lets a page choose where its own tones are heard. */
-type Context = AudioContext & { setSinkId?: (id: string) => Promise<void> };
-let context: Context | undefined;
+let context: AudioContext | undefined;
 
 /** Browsers let a page sound only after somebody has touched it. */
 function sounding(): AudioContext {
   context ??= new AudioContext();
-  void context.setSinkId?.(sound.choice.speaker).catch(() => undefined);
+  void sound.route(context);
   if (context.state === 'suspended') void context.resume();
   return context;
 }
 
-/** Sounds once, from now. */
-export function chime(hz: number[], seconds: number, loud: number) {
-  const at = sounding();
-  const gain = new GainNode(at, { gain: 0 });
-  gain.connect(at.destination);
-  const end = at.currentTime + seconds;
-  gain.gain.setTargetAtTime(loud / hz.length, at.currentTime, EDGE_S);
-  gain.gain.setTargetAtTime(0, end - EDGE_S * 4, EDGE_S);
-  for (const frequency of hz) {
-    const tone = new OscillatorNode(at, { frequency });
-    tone.connect(gain);
-    tone.start();
-    tone.stop(end);
+/** One sound and its rest. */
+function waveOf({ hz, on, off, loud }: Cadence, sampleRate: number): AudioBuffer {
+  const buffer = new AudioBuffer({ length: (on + off) * sampleRate, sampleRate });
+  const wave = buffer.getChannelData(0);
+  const [end, edge] = [on * sampleRate, EDGE_S * sampleRate];
+  for (let i = 0; i < end; i++) {
+    const tone = hz.reduce((sum, f) => sum + Math.sin((2 * Math.PI * f * i) / sampleRate), 0);
+    wave[i] = (loud / hz.length) * Math.min(1, i / edge, (end - i) / edge) * tone;
   }
+  return buffer;
+}
+
+/** Sounds from now: once, or until it is stopped. Its rests are sound too: browsers all but stop the timers of a tab behind others. */
+export function sounds(cadence: Cadence, loop = false): AudioBufferSourceNode {
+  const at = sounding();
+  const source = new AudioBufferSourceNode(at, { buffer: waveOf(cadence, at.sampleRate), loop });
+  source.connect(at.destination);
+  source.start();
+  return source;
 }
 
 /** Makes a call noticed: the ring tone where the phone is, the title in every tab, a notification where nobody looks. */
 export class Ringer {
   #title: string | undefined;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #sounds: AudioBufferSourceNode | undefined;
   #cadence: Cadence | undefined;
   #notices = new Map<string, Notification>();
 
@@ -59,11 +63,8 @@ export class Ringer {
   #play(cadence: Cadence | undefined) {
     if (cadence === this.#cadence) return;
     this.#cadence = cadence;
-    clearInterval(this.#timer);
-    if (!cadence) return;
-    const once = () => chime(cadence.hz, cadence.on, cadence.loud);
-    once();
-    this.#timer = setInterval(once, (cadence.on + cadence.off) * 1000);
+    this.#sounds?.stop();
+    this.#sounds = cadence && sounds(cadence, true);
   }
 
   #entitle(call: PhoneCall | undefined) {
@@ -83,7 +84,7 @@ export class Ringer {
         this.#notices.delete(id);
       }
     if (!('Notification' in globalThis) || Notification.permission !== 'granted') return;
-    if (document.visibilityState === 'visible') return;
+    if (document.hasFocus()) return;
     for (const call of ringing) if (!this.#notices.has(call.id)) this.#notices.set(call.id, notice(call));
   }
 }

@@ -1,6 +1,7 @@
 /** Which microphone and speaker, kept in this browser for all its tabs. */
 type Choice = { microphone: string; speaker: string; cleaned: boolean };
 export type Device = { id: string; label: string };
+type Audible = (HTMLAudioElement | AudioContext) & { setSinkId?: (id: string) => Promise<void> };
 
 const KEY = 'alto.sound';
 const DEFAULT: Choice = { microphone: '', speaker: '', cleaned: true };
@@ -19,6 +20,8 @@ class Sound {
   speakers = $state.raw<Device[]>([]);
   /** Called when another one was chosen, in this tab or in another. */
   changed = () => {};
+  /** Called when something was plugged in or out. */
+  plugged = () => {};
 
   constructor() {
     addEventListener('storage', (event) => {
@@ -26,7 +29,10 @@ class Sound {
       this.choice = stored();
       this.changed();
     });
-    navigator.mediaDevices?.addEventListener('devicechange', () => void this.look());
+    navigator.mediaDevices?.addEventListener(
+      'devicechange',
+      () => void this.look().then(() => this.plugged()),
+    );
   }
 
   choose(part: Partial<Choice>) {
@@ -47,21 +53,45 @@ class Sound {
   }
 
   /** The chosen microphone; the system's own if that one is gone. */
-  open(): Promise<MediaStream> {
+  async open(): Promise<MediaStream> {
     const { microphone, cleaned } = this.choice;
     const audio: MediaTrackConstraints = {
       echoCancellation: cleaned,
       noiseSuppression: cleaned,
       autoGainControl: cleaned,
-      ...(microphone ? { deviceId: { ideal: microphone } } : {}),
     };
-    return navigator.mediaDevices.getUserMedia({ audio });
+    const { mediaDevices } = navigator;
+    if (microphone)
+      try {
+        // Where it is merely wished for (`ideal`), Chromium takes the system's own.
+        return await mediaDevices.getUserMedia({ audio: { ...audio, deviceId: { exact: microphone } } });
+      } catch (error) {
+        if (error instanceof DOMException && error.name === 'NotAllowedError') throw error;
+      }
+    return mediaDevices.getUserMedia({ audio });
   }
 
-  /** Lets this be heard where it was chosen. Safari has no choice of speakers; a gone one leaves the system's own. */
-  async play(on: HTMLAudioElement) {
-    await on.setSinkId?.(this.choice.speaker).catch(() => undefined);
-    await on.play().catch(() => undefined);
+  /** Is this the microphone that was chosen, and not the one in its place? */
+  isChosen(microphone: MediaStream): boolean {
+    const { deviceId } = microphone.getAudioTracks()[0]!.getSettings();
+    return !this.choice.microphone || this.choice.microphone === deviceId;
+  }
+
+  /**
+   * Lets this be heard where it was chosen. False: that one is gone, and it is heard where the system's own sounds are.
+   * Safari has no choice of speakers, and not every browser has one for tones.
+   */
+  async route(what: Audible): Promise<boolean> {
+    const { speaker } = this.choice;
+    // To what is heard there already, a browser does not tell that it is gone.
+    const gone = speaker && this.speakers.length && !this.speakers.some((d) => d.id === speaker);
+    try {
+      await what.setSinkId?.(gone ? '' : speaker);
+      return !gone;
+    } catch {
+      await what.setSinkId?.('').catch(() => undefined);
+      return false;
+    }
   }
 }
 

@@ -68,14 +68,21 @@ export class Talk {
 
   async answer(pcConfig: RTCConfiguration) {
     const microphone = await sound.open();
-    this.#microphone = microphone;
-    if (this.session.isEnded()) this.#release();
-    else this.session.answer({ mediaStream: microphone, pcConfig });
+    this.speakInto(microphone);
+    if (!this.session.isEnded()) this.session.answer({ mediaStream: microphone, pcConfig });
   }
 
-  /** The stream that an outgoing call was begun with. */
+  /** The stream that the call is spoken into from now on; that before it is let go. */
   speakInto(microphone: MediaStream) {
+    this.#release();
     this.#microphone = microphone;
+    if (this.session.isEnded()) {
+      this.#release();
+      return;
+    }
+    // It is told of one that was unplugged, not of one that we stop.
+    microphone.getAudioTracks()[0]!.addEventListener('ended', () => void this.#reopen());
+    this.tell({ microphone: sound.isChosen(microphone) ? undefined : 'other' });
   }
 
   end(cause?: Cause) {
@@ -114,16 +121,36 @@ export class Talk {
   }
 
   /** Another microphone or speaker was chosen. */
-  async useSound() {
-    void sound.play(this.#audio);
+  useSound() {
+    void this.#play();
+    void this.#reopen();
+  }
+
+  /** Something was plugged in or out: what was chosen may be gone, or there again. */
+  plugged() {
+    void this.#play();
+    if (this.view.microphone) void this.#reopen();
+  }
+
+  async #play() {
+    if (!this.#audio.srcObject) return;
+    this.tell({ speaker: (await sound.route(this.#audio)) ? undefined : 'other' });
+    await this.#audio.play().catch(() => undefined);
+  }
+
+  async #reopen() {
     const sender = this.session.connection?.getSenders().find((s) => s.track?.kind === 'audio');
-    if (!sender) return;
-    const old = this.#microphone;
-    this.#microphone = await sound.open();
-    const [track] = this.#microphone.getAudioTracks();
-    track!.enabled = sender.track!.enabled;
-    await sender.replaceTrack(track!);
-    for (const t of old?.getTracks() ?? []) t.stop();
+    if (!sender || this.session.isEnded()) return;
+    try {
+      const microphone = await sound.open();
+      const [track] = microphone.getAudioTracks();
+      track!.enabled = sender.track!.enabled;
+      this.speakInto(microphone);
+      await sender.replaceTrack(track!);
+    } catch {
+      // The call goes on: the other side is still heard.
+      if (!this.#microphone?.active) this.tell({ microphone: 'none' });
+    }
   }
 
   /** Brings the session to what is wanted, one offer at a time. */
@@ -149,7 +176,7 @@ export class Talk {
   #hear(connection: RTCPeerConnection) {
     connection.addEventListener('track', ({ track, streams }) => {
       this.#audio.srcObject = streams[0] ?? new MediaStream([track]);
-      void sound.play(this.#audio);
+      void this.#play();
     });
     let gaveUp: ReturnType<typeof setTimeout> | undefined;
     connection.addEventListener(

@@ -16,6 +16,10 @@ export type PhoneCall = {
   /** The other side is heard before it answers: no ring-back tone of ours. */
   early: boolean;
   digits: string;
+  /** The chosen microphone is gone: the system's own is in its place, or none is left. */
+  microphone?: 'other' | 'none' | undefined;
+  /** The chosen speaker is gone: the system's own is in its place. */
+  speaker?: 'other' | undefined;
   quality?: Quality | undefined;
   /** Why it is over, where that is worth a word. */
   cause?: Cause | undefined;
