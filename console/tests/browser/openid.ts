@@ -68,6 +68,33 @@ await page.reload();
 await page.getByRole('heading', { name: 'Hello, Anna' }).waitFor();
 await logout();
 
+// Passwords are left to administrators: who types a login of the company is shown the one way, and they the other too.
+await login(page, 'dora@acme.example');
+await go(page, 'Settings');
+await page.getByRole('button', { name: 'Change the sign-in' }).click();
+await dialog.getByLabel('Passwords and passkeys').selectOption('For administrators only');
+await dialog.getByRole('button', { name: 'Save' }).click();
+await page.getByRole('definition').getByText('For administrators only').waitFor();
+await logout();
+const typed = page.getByLabel('Password');
+await typed.waitFor();
+await page.getByLabel('Login').fill('anna@acme.example');
+await typed.waitFor({ state: 'detached' });
+check(!(await page.getByRole('button', { name: 'passkey' }).count()), 'a passkey is offered that is refused');
+await accessible(page, 'passwords are closed');
+await picture(page, 'login-elsewhere-only');
+await page.getByLabel('Login').fill('anna@acme.exampl');
+await typed.waitFor();
+await page.getByLabel('Login').fill('anna@acme.example');
+await typed.waitFor({ state: 'detached' });
+await page.keyboard.press('Enter');
+await page.getByRole('heading', { name: 'Hello, Anna' }).waitFor(); // the issuer knows her still
+await logout();
+await page.getByLabel('Login').fill('dora@acme.example');
+await page.getByRole('button', { name: 'Administrators: another way' }).click();
+await login(page, 'dora@acme.example');
+await logout();
+
 // Who is not let in there is told so, and is back at the form.
 await page.goto(`${setting('ALTO_REDIRECT')}#error=access_denied&state=x`);
 await page.getByText('did not let you in').waitFor();

@@ -320,6 +320,7 @@ export const en = {
   'login.enter': 'Log in',
   'login.passkey': 'Log in with a passkey',
   'login.elsewhere': 'Log in with {name}',
+  'login.administers': 'Administrators: another way',
   'login.elsewhere.refused': 'Your company’s sign-in did not let you in. You can try again.',
   'home.hello': 'Hello, {name}',
   'home.attention': 'What needs attention',

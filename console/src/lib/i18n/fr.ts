@@ -326,6 +326,7 @@ export const fr: Dictionary = {
   'login.enter': 'Se connecter',
   'login.passkey': 'Se connecter avec une clé d’accès',
   'login.elsewhere': 'Se connecter avec {name}',
+  'login.administers': 'Administrateurs : autre moyen',
   'login.elsewhere.refused':
     'La connexion de votre entreprise ne vous a pas laissé entrer. Vous pouvez réessayer.',
   'home.hello': 'Bonjour, {name}',
