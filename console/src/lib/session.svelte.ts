@@ -8,6 +8,8 @@ export type Session = Schema<'Session'>;
 /** Who is at the keyboard, and what the pages may offer them. What they may do, the server decides. */
 class SessionState {
   current = $state.raw<Session | null>();
+  /** Who has logged in in another tab, in the place of the person whose tab this was. */
+  successor = $state.raw<Session>();
   /** The company whose pages are shown; the provider chooses one, and undefined is all of them. */
   tenant = $state<string>();
 
@@ -28,15 +30,31 @@ class SessionState {
     return this.role !== 'auditor';
   }
 
+  /** Tells the browser's other tabs that its one session is another now. */
+  readonly #tabs = new BroadcastChannel('alto.session');
+
   constructor() {
     whenSignedOut(() => this.#set(null));
-    live.whenLost = () => void api.get('/session').catch(() => undefined);
+    live.whenLost = () => void this.#look();
+    this.#tabs.onmessage = () => void this.#look();
+  }
+
+  /** Is it over, or another? The same person's goes on; nothing is shown or done here under another's name. */
+  async #look() {
+    const now = await api.get<Session>('/session').catch(() => undefined);
+    if (!now) return;
+    const other = this.current && this.current.user.id !== now.user.id;
+    if (other) this.#set(null);
+    // Its cookie goes with all that is sent from here, and so must its token: with a log-in in its place, too.
+    setCsrf(now.csrf);
+    if (other) this.successor = now;
   }
 
   #set(session: Session | null) {
     setCsrf(session?.csrf);
     this.tenant = session && session.user.role !== 'provider' ? session.user.tenant : undefined;
     this.current = session;
+    this.successor = undefined;
     if (session) live.start();
     else {
       live.stop();
@@ -54,18 +72,25 @@ class SessionState {
     }
   }
 
+  #begun(session: Session) {
+    this.#set(session);
+    this.#tabs.postMessage('begun');
+  }
+
   async begin(login: string, password: string, code?: string) {
-    this.#set(await api.post<Session>('/session', { login, password, ...(code ? { code } : {}) }));
+    this.#begun(await api.post<Session>('/session', { login, password, ...(code ? { code } : {}) }));
   }
 
   /** With a passkey; the password beside it if it has not asked who its owner is. */
   async beginWith(passkey: Schema<'PasskeyLoginNew'>, password?: string) {
-    this.#set(await api.post<Session>('/session/passkey', { ...passkey, ...(password ? { password } : {}) }));
+    this.#begun(
+      await api.post<Session>('/session/passkey', { ...passkey, ...(password ? { password } : {}) }),
+    );
   }
 
   /** With what came back from the company's own sign-in. */
   async beginFrom(elsewhere: Schema<'OpenidLoginNew'>) {
-    this.#set(await api.post<Session>('/session/openid', elsewhere));
+    this.#begun(await api.post<Session>('/session/openid', elsewhere));
   }
 
   async end() {

@@ -1,4 +1,5 @@
-/** Two people use one browser, one after the other: nothing of the first is left for the second, the phone neither. */
+/** Two people use one browser, one after the other: nothing of the first is left for the second, the phone neither. And
+ * a session has one person: who logs in in a second tab either goes on in the first, or closes it to whoever was there. */
 import type { Page } from 'playwright-core';
 import { accessible, check, login, open, setting, start, walked } from './browser.ts';
 
@@ -23,13 +24,39 @@ function left(page: Page): Promise<string> {
 const ready = (page: Page) => page.getByText('Ready for calls').waitFor();
 const elsewhere = (page: Page) => page.getByText('in another tab').waitFor();
 
+/** Until the other tab has seen that somebody has logged in in this one. */
+async function logsIn(page: Page, name: string, other: Page) {
+  const seen = other.waitForResponse('**/api/v1/session');
+  await login(page, `${name}@acme.example`);
+  await seen;
+}
+
+// The same person in a second tab: both go on. The first can log out, which takes what belongs to the newer session.
 const first = await open(browser, address);
-await login(first, 'dora@acme.example');
-await ready(first);
-await first.getByText('Bruno Lefèvre').waitFor();
 const second = await first.context().newPage();
 await second.goto(address);
+await second.getByRole('heading', { name: 'Log in' }).waitFor();
+await logsIn(first, 'bruno', second);
+await ready(first);
+await logsIn(second, 'bruno', first);
 await elsewhere(second);
+await first.getByText('Ready for calls').waitFor();
+await first.getByRole('button', { name: 'Log out' }).click();
+for (const page of [first, second]) await page.getByRole('heading', { name: 'Log in' }).waitFor();
+
+// Another person: the first tab says so, shows nothing of whoever was there, and lets their phone go.
+await logsIn(first, 'bruno', second);
+await ready(first);
+await logsIn(second, 'dora', first);
+await first.getByText('Dora Óskarsdóttir has logged in in another tab').waitFor();
+await accessible(first, 'somebody else has logged in');
+check(!/bruno/i.test(await left(first)), 'bruno is left behind');
+await second.getByRole('listitem').filter({ hasText: 'Bruno' }).getByText('Not connected').waitFor();
+await ready(second);
+await first.getByRole('button', { name: 'Go on as Dora Óskarsdóttir' }).click();
+await first.getByRole('heading', { name: 'Hello, Dora' }).waitFor();
+await first.goto(address);
+await elsewhere(first);
 
 // She leaves in the one, and is gone in both.
 await second.getByRole('button', { name: 'Log out' }).click();

@@ -322,6 +322,10 @@ export const en = {
   'login.elsewhere': 'Log in with {name}',
   'login.administers': 'Administrators: another way',
   'login.elsewhere.refused': 'Your company’s sign-in did not let you in. You can try again.',
+  'successor.title': 'Somebody else has logged in',
+  'successor.about':
+    '{name} has logged in in another tab of this browser. This tab was somebody else’s: it was closed, and nothing is done in their name.',
+  'successor.go': 'Go on as {name}',
   'home.hello': 'Hello, {name}',
   'home.attention': 'What needs attention',
   'home.well': 'All is well: nothing needs your attention.',

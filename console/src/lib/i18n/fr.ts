@@ -329,6 +329,10 @@ export const fr: Dictionary = {
   'login.administers': 'Administrateurs : autre moyen',
   'login.elsewhere.refused':
     'La connexion de votre entreprise ne vous a pas laissé entrer. Vous pouvez réessayer.',
+  'successor.title': 'Quelqu’un d’autre s’est connecté',
+  'successor.about':
+    '{name} s’est connecté dans un autre onglet de ce navigateur. Celui-ci était à quelqu’un d’autre : il a été fermé, et rien n’est fait en son nom.',
+  'successor.go': 'Continuer en tant que {name}',
   'home.hello': 'Bonjour, {name}',
   'home.attention': 'À surveiller',
   'home.well': 'Tout va bien : rien ne demande votre attention.',
