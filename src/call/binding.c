@@ -149,7 +149,7 @@ bool binding_is_refresh(const struct directory_binding *b, const struct binding_
 	       b->listener == flow->listener;
 }
 
-void binding_refresh(struct directory *d, const struct binding_refresh *r, const struct sip_flow *flow, int64_t wall_us)
+void binding_refresh(struct directory *d, const struct binding_refresh *r, int64_t wall_us)
 {
 	struct directory_binding *b = r->binding;
 	if (directory_binding_set_call_id(d, b, r->call_id) < 0)
@@ -157,7 +157,6 @@ void binding_refresh(struct directory *d, const struct binding_refresh *r, const
 	b->expires_us = wall_us + r->expires_s * SECOND_US;
 	b->updated_us = wall_us;
 	b->cseq = r->cseq;
-	binding_set_flow(b, flow);
 }
 
 static bool dup_address(struct arena *text, const struct address *a, struct slice *ret)
@@ -217,15 +216,6 @@ bool binding_row(struct switchboard *sb, struct arena *text, const struct direct
 	       arena_dup(text, directory_binding_text(b, BINDING_USER_AGENT), &ret->user_agent) &&
 	       dup_address(text, &listener.at, &ret->listener) && dup_address(text, &b->local, &ret->local) &&
 	       dup_address(text, &b->remote, &ret->remote);
-}
-
-void binding_set_flow(struct directory_binding *b, const struct sip_flow *flow)
-{
-	b->transport = flow->transport;
-	b->connection = flow->connection;
-	b->listener = flow->listener;
-	b->local = flow->local;
-	b->remote = flow->remote;
 }
 
 void binding_flow(const struct directory_binding *b, struct sip_flow *ret)

@@ -36,8 +36,7 @@ struct binding_refresh {
 	struct slice call_id; /* another one after the phone restarted */
 	uint32_t cseq, expires_s;
 };
-void binding_refresh(struct directory *d, const struct binding_refresh *r, const struct sip_flow *flow,
-		     int64_t wall_us);
+void binding_refresh(struct directory *d, const struct binding_refresh *r, int64_t wall_us);
 
 /* The row of a new binding, or of `old` with another contact or address; text copied into the arena. 0, -ENOMEM. */
 MUST_USE int binding_new_row(struct switchboard *sb, struct arena *text, const struct directory_device *device,
@@ -49,7 +48,6 @@ MUST_USE bool binding_row(struct switchboard *sb, struct arena *text, const stru
 
 /* Its Contact as a Request-URI, and in To: without headers, which are kept but have no place there (§19.1.1). */
 struct slice binding_target(const struct directory_binding *b);
-void binding_set_flow(struct directory_binding *b, const struct sip_flow *flow);
 void binding_flow(const struct directory_binding *b, struct sip_flow *ret);
 /* Which of today's listeners the stored name means: the same one, else the first of its transport. */
 void binding_find_listener(struct switchboard *sb, struct directory_binding *b, struct slice name);

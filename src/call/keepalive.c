@@ -16,6 +16,8 @@ static void set_unanswered(struct registrar *r, struct directory_binding *b, uns
 	bool before = b->unanswered >= KEEPALIVE_UNANSWERED_MAX, after = n >= KEEPALIVE_UNANSWERED_MAX;
 	b->unanswered = (uint8_t)MIN(n, KEEPALIVE_UNANSWERED_MAX);
 	metric_add(&r->unreachable, (int64_t)after - (int64_t)before);
+	if (after != before)
+		registrar_review(r->sb, b->device);
 }
 
 static void probe_event(void *arg, struct sip_client *t, enum sip_client_event event, const struct sip_message *msg)

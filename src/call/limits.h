@@ -8,8 +8,12 @@
 #define LEG_EARLY_MAX                                                                                                  \
 	4 /* early dialogs followed of one INVITE, about 1 KiB each: the phones that an operator's fork rings at once; \
 	     another one's 2xx still wins */
-#define CALL_RING_US (20 * SECOND_US)          /* how long a user's devices ring; also bounds endless 1xx (timer C) */
-#define CALL_RETURN_US (10 * SECOND_US)        /* how long a call waits for a phone whose connection is gone */
+#define CALL_RING_US (20 * SECOND_US)   /* how long a user's devices ring; also bounds endless 1xx (timer C) */
+#define CALL_RETURN_US (10 * SECOND_US) /* how long a call waits for a phone whose connection is gone */
+#define PAGE_RETURN_US                                                                                                 \
+	CALL_RETURN_US /* a page that is loaded anew is back in a second or two, and takes its place again; one whose  \
+			  network has changed comes by a new connection before its old one is seen to be dead. What is \
+			  not back by then has been closed, and nobody is to wait for it */
 #define CALLER_RETURN_US (2 * SECOND_US)       /* for the BYE of a caller whose connection closed while it rang */
 #define CALL_OUTSIDE_RING_US (180 * SECOND_US) /* outside it is the operator who knows how long to ring (timer C) */
 #define CONNECTION_IDENTITIES_MAX 8 /* accounts of one phone on one connection; a ninth is challenged each time */

@@ -18,7 +18,8 @@
  *   transfer.c      REFER (refer.c has its words on the wire) and replace.c, INVITE with Replaces: legs that go from
  *                   call to call;  callee.c  whom a user means;  gruu.c  one phone of a user
  *   info.c          digits that come by INFO, told in the way that the other leg has
- *   register_*.c    registrar.c's: one REGISTER of a device at a time, and what its Contacts ask for
+ *   register_*.c    registrar.c's: one REGISTER of a device at a time, and what its Contacts ask for;
+ *                   registrar_flow.c  by which connection a device is reached, and whether it is
  *   body.c          is there an offer in a request, and may we read it
  *   offer.c         descriptions ◄──► media settings;  webrtc.c  what a browser's leg has of its own
  *   messages.c      SIP messages of calls, on their way to the store
@@ -127,12 +128,16 @@ uint32_t registrar_unreachable(const struct registrar *r); /* bindings that answ
 void registrar_clock_set(struct registrar *r, int64_t by_us);
 void registrar_request(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		       const struct sip_flow *flow);
-void registrar_flow_closed(struct switchboard *sb, const struct sip_flow *flow, uint64_t tag);
+void registrar_flush(struct registrar *r); /* write refreshed bindings now: before an orderly end */
+
+/* ---- registrar_flow.c ---- */
+/* A connection has closed: the devices behind it are not reached until they are back; a page that is not back soon is
+ * registered no more. */
+void registrar_flow_closed(struct switchboard *sb, const struct sip_flow *flow);
 /* The flow by which a binding is reached now: false if its connection is gone. */
 bool registrar_flow(struct switchboard *sb, const struct directory_binding *b, struct sip_flow *ret);
 /* *flow is dead: the one by which its device is reached now over the same transport, if there is one. */
 void registrar_find_flow(struct switchboard *sb, struct slice device_id, struct sip_flow *flow);
-void registrar_flush(struct registrar *r); /* write refreshed bindings now: before an orderly end */
 
 /* ---- ring_index.c ---- */
 void rings_init(struct switchboard *sb);

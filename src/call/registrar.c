@@ -74,7 +74,7 @@ static void register_apply(struct register_job *rj, bool from_memory)
 		}
 		if (!b)
 			continue;
-		binding_set_flow(b, &rj->flow);
+		binding_set_flow(sb->registrar, b, &rj->flow);
 		keepalive_start(sb->registrar, b);
 		ring_new_way(sb, b);
 	}
@@ -140,7 +140,8 @@ static void apply_refreshes(struct register_job *rj)
 		const struct binding_refresh *r = &rj->refresh[i];
 		struct sip_flow before;
 		binding_flow(r->binding, &before);
-		binding_refresh(sb->config.directory, r, &rj->flow, sb->wheel->wall_us);
+		binding_refresh(sb->config.directory, r, sb->wheel->wall_us);
+		binding_set_flow(sb->registrar, r->binding, &rj->flow);
 		timer_start(sb->wheel, &r->binding->expiry, r->expires_s * SECOND_US);
 		binding_mark_dirty(sb->registrar, r->binding);
 		keepalive_start(sb->registrar, r->binding);
@@ -219,36 +220,6 @@ void registrar_request(struct switchboard *sb, struct sip_server *server, const 
 		register_take(sb, server, req, flow, device);
 }
 
-void registrar_find_flow(struct switchboard *sb, struct slice device_id, struct sip_flow *flow)
-{
-	const struct directory_device *d = directory_device_by_id(sb->config.directory, device_id);
-	for (const struct directory_binding *b = d ? d->first_binding : NULL; b; b = b->next_of_device) {
-		struct sip_flow now;
-		if (b->transport == flow->transport && registrar_flow(sb, b, &now)) {
-			*flow = now;
-			return;
-		}
-	}
-}
-
-bool registrar_flow(struct switchboard *sb, const struct directory_binding *b, struct sip_flow *ret)
-{
-	binding_flow(b, ret);
-	return transport_alive(sb->config.transport, ret);
-}
-
-bool switchboard_reachable(struct switchboard *sb, const struct directory_binding *b)
-{
-	struct sip_flow flow;
-	return registrar_flow(sb, b, &flow) && b->unanswered < KEEPALIVE_UNANSWERED_MAX;
-}
-
-void registrar_flow_closed(struct switchboard *sb, const struct sip_flow *flow, uint64_t tag)
-{
-	/* The bindings keep the stale handle: transport_alive() says no until the phone is back. */
-	identities_forget(sb, tag);
-}
-
 int registrar_new(struct switchboard *sb, struct registrar **ret)
 {
 	struct registrar *r = calloc(1, sizeof(*r));
@@ -256,6 +227,7 @@ int registrar_new(struct switchboard *sb, struct registrar **ret)
 		return -ENOMEM;
 	r->sb = sb;
 	map_init(&r->jobs, sb->rung_by_user.key);
+	map_init(&r->by_connection, sb->rung_by_user.key);
 	timer_init(&r->write_timer, registrar_write_due, r);
 	r->registrations = (struct metric){.name = "alto_registrar_accepted_total",
 					   .help = "REGISTER requests answered with 200",
@@ -291,6 +263,7 @@ struct registrar *registrar_free(struct registrar *r)
 	directory_on_binding(r->sb->config.directory, NULL, binding_left, r->sb->wheel);
 	ASSERT(r->jobs.count == 0); /* the store has given back all it had */
 	map_done(&r->jobs);
+	map_done(&r->by_connection);
 	free(r->dirty.ids);
 	free(r);
 	return NULL;

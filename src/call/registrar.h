@@ -1,4 +1,4 @@
-/* call/registrar.h - what the registrar's files share: the registrar, and its bindings' way to the disk */
+/* call/registrar.h - what the registrar's files share: the registrar, its bindings' way to the disk, and their flows */
 #pragma once
 #include "base/map.h"
 #include "call/binding.h"
@@ -12,7 +12,8 @@ struct dirty {
 struct registrar {
 	struct switchboard *sb;
 	struct dirty dirty;
-	struct map jobs; /* register_job.c: each device's REGISTER that is not settled */
+	struct map jobs;          /* register_job.c: each device's REGISTER that is not settled */
+	struct map by_connection; /* registrar_flow.c: the bindings of each, of which it may have several */
 	struct timer write_timer;
 	struct metric registrations, from_memory;
 	struct metric unreachable; /* bindings whose phone leaves OPTIONS unanswered */
@@ -27,6 +28,13 @@ void binding_removed(void *arg, struct directory_binding *b);
 /* After the registrar, arg: the wheel. The directory, which goes later, takes its bindings off it. */
 void binding_left(void *arg, struct directory_binding *b);
 void registrar_write_due(struct timer *t, void *arg); /* of the registrar's write_timer */
+
+/* ---- registrar_flow.c ---- */
+/* The binding is reached by this flow from now on. */
+void binding_set_flow(struct registrar *r, struct directory_binding *b, const struct sip_flow *flow);
+void binding_leave_connection(struct registrar *r, struct directory_binding *b); /* also when it has none */
+/* Something has changed in how this device is reached: the directory is told whether it is. */
+void registrar_review(struct switchboard *sb, struct directory_device *device);
 
 /* ---- keepalive.c ---- */
 /* Its phone was just heard, or the binding just came: from now on its way is kept open, if it is over UDP. */

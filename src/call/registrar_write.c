@@ -168,6 +168,7 @@ void binding_added(void *arg, struct directory_binding *b, const struct store_bi
 		left_us = random_below(r->sb->random, REGISTER_LATE_US);
 	timer_start(r->sb->wheel, &b->expiry, left_us);
 	keepalive_start(r, b);
+	registrar_review(r->sb, b->device);
 }
 
 struct clock_set {
@@ -198,6 +199,8 @@ void binding_removed(void *arg, struct directory_binding *b)
 	struct registrar *r = arg;
 	timer_stop(r->sb->wheel, &b->expiry);
 	keepalive_stop(r, b);
+	binding_leave_connection(r, b);
+	registrar_review(r->sb, b->device);
 	ring_way_left(r->sb, b);
 }
 
@@ -205,4 +208,5 @@ void binding_left(void *arg, struct directory_binding *b)
 {
 	timer_stop(arg, &b->expiry);
 	timer_stop(arg, &b->keepalive);
+	b->watched = false;
 }

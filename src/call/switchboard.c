@@ -247,7 +247,8 @@ void switchboard_flow_closed(struct switchboard *sb, const struct sip_flow *flow
 	ASSERT_ON(sb->thread);
 	sip_stack_flow_closed(sb->stack, flow);
 	callers_flow_closed(sb, flow);
-	registrar_flow_closed(sb, flow, tag);
+	registrar_flow_closed(sb, flow);
+	identities_forget(sb, tag);
 }
 
 void switchboard_store_change(struct switchboard *sb, const struct store_change *change)

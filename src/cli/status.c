@@ -40,10 +40,10 @@ static void print_figures(const json_t *s)
 	char line[200], ports[32];
 	snprintf(line, sizeof(line), "%lld with %lld users", number(f, "tenants"), number(f, "users"));
 	table_line("tenants", line);
-	int n = snprintf(line, sizeof(line), "%lld, %lld registered", number(f, "devices"),
+	int n = snprintf(line, sizeof(line), "%lld, %lld reachable", number(f, "devices"),
 			 number(f, "devices_registered"));
 	if (number(f, "unreachable") > 0)
-		snprintf(line + n, sizeof(line) - (size_t)n, ", of %lld registrations the phone does not answer",
+		snprintf(line + n, sizeof(line) - (size_t)n, ", %lld registrations that their phone does not answer",
 			 number(f, "unreachable"));
 	table_line("devices", line);
 	snprintf(line, sizeof(line), "%lld in progress, %lld of them ringing; %lld since the start, %lld answered",

@@ -88,12 +88,6 @@ static void binding_free(struct directory_binding *b)
 	free(b);
 }
 
-static void tell_presence(struct directory *d, const struct directory_device *dev)
-{
-	if (d->presence)
-		d->presence(d->presence_arg, dev->user);
-}
-
 static int add(struct directory *d, const struct store_binding *row, struct directory_binding **ret)
 {
 	struct directory_device *dev = directory_device_by_id(d, row->device);
@@ -112,10 +106,6 @@ static int add(struct directory *d, const struct store_binding *row, struct dire
 	b->device = dev;
 	b->next_of_device = dev->first_binding;
 	dev->first_binding = b;
-	if (!b->next_of_device) {
-		d->devices_registered++;
-		tell_presence(d, dev);
-	}
 	*ret = b;
 	return 0;
 }
@@ -152,17 +142,15 @@ int directory_binding_set_call_id(struct directory *d, struct directory_binding 
 
 void directory_binding_remove(struct directory *d, struct directory_binding *b)
 {
-	if (d->removed)
-		d->removed(d->arg, b);
-	ASSERT(!timer_running(&b->expiry) && !timer_running(&b->keepalive));
 	struct directory_binding **at = &b->device->first_binding;
 	while (*at != b)
 		at = &(*at)->next_of_device;
 	*at = b->next_of_device;
-	if (!b->device->first_binding) {
-		d->devices_registered--;
-		tell_presence(d, b->device);
-	}
+	if (d->removed)
+		d->removed(d->arg, b);
+	ASSERT(!timer_running(&b->expiry) && !timer_running(&b->keepalive) && !b->watched);
+	if (!b->device->first_binding)
+		directory_set_reachable(d, b->device, false);
 	map_remove(&d->bindings_by_id, &b->by_id);
 	binding_free(b);
 }

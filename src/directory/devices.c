@@ -92,6 +92,16 @@ void directory_browser_remove(struct directory *d, struct directory_device *brow
 	directory_device_drop(d, browser);
 }
 
+void directory_set_reachable(struct directory *d, struct directory_device *dev, bool reachable)
+{
+	if (dev->reachable == reachable)
+		return;
+	dev->reachable = reachable;
+	d->devices_reachable += reachable ? 1 : -1U;
+	if (d->presence)
+		d->presence(d->presence_arg, dev->user);
+}
+
 void directory_device_drop(struct directory *d, struct directory_device *dev)
 {
 	while (dev->first_binding)

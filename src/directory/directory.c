@@ -261,7 +261,7 @@ void directory_figures(const struct directory *d, struct directory_figures *ret)
 		.bindings = (uint32_t)d->bindings_by_id.count,
 		.trunks = (uint32_t)d->trunks_by_id.count,
 		.numbers = (uint32_t)d->numbers_by_id.count,
-		.devices_registered = d->devices_registered,
+		.devices_reachable = d->devices_reachable,
 		.changes_ignored = d->changes_ignored,
 		.changes_missed = d->changes_missed,
 	};

@@ -53,6 +53,7 @@ struct directory_device {
 	uint8_t ha1[32];
 	uint8_t srtp;      /* enum store_srtp */
 	uint8_t keepalive; /* enum store_keepalive */
+	bool reachable;    /* by a call, now: directory_set_reachable() */
 	void *browser;     /* of a page, in memory only: directory_browser_add(); NULL: a phone */
 };
 /* The texts of a binding, in one block and in this order: directory_binding_text(). */
@@ -70,10 +71,11 @@ struct directory_binding {
 	struct map_node by_id;
 	struct directory_device *device;
 	struct directory_binding *next_of_device;
-	struct timer expiry;    /* run by call/registrar_write.c */
-	struct timer keepalive; /* and what follows: by call/keepalive.c, for UDP */
-	pool_handle probe;      /* the OPTIONS that awaits its answer; 0: none */
-	pool_handle connection; /* 0: UDP, or a connection that is gone (the phone is expected back) */
+	struct map_node by_connection; /* while `watched`: call/registrar_flow.c */
+	struct timer expiry;           /* run by call/registrar_write.c */
+	struct timer keepalive;        /* and what follows: by call/keepalive.c, for UDP */
+	pool_handle probe;             /* the OPTIONS that awaits its answer; 0: none */
+	pool_handle connection;        /* 0: UDP, or a connection that is gone (the phone is expected back) */
 	struct address local, remote;
 	uint32_t reg_id, cseq;
 	int64_t expires_us, updated_us; /* wall clock */
@@ -84,6 +86,7 @@ struct directory_binding {
 	uint8_t unanswered; /* OPTIONS in a row */
 	bool dirty;         /* refreshed in memory, not yet written */
 	bool unsaved;       /* accepted from memory while the store stalled */
+	bool watched;       /* its connection's end will be heard of */
 };
 struct slice directory_binding_text(const struct directory_binding *b, enum directory_binding_text which);
 
@@ -197,26 +200,31 @@ void directory_binding_remove(struct directory *d, struct directory_binding *b);
 /* All of them; fn may change a binding, and removes none. */
 void directory_bindings_each(struct directory *d, void (*fn)(void *arg, struct directory_binding *b), void *arg);
 /*
- * removed: when a binding leaves, by any way, before it is freed: its timers must be stopped. added: when one comes by
- * the feed or the load, or is changed by the feed (written by someone else): its listener is to be found and its timer
- * set anew; `row` is what it was read from. Neither is called for directory_binding_put(). Set before the load; either
- * may be NULL.
+ * removed: when a binding has left its device, by any way, before it is freed: its timers must be stopped. added: when
+ * one comes by the feed or the load, or is changed by the feed (written by someone else): its listener is to be found
+ * and its timer set anew; `row` is what it was read from. Neither is called for directory_binding_put(). Set before the
+ * load; either may be NULL.
  */
 typedef void (*directory_binding_added_fn)(void *arg, struct directory_binding *b, const struct store_binding *row);
 typedef void (*directory_binding_removed_fn)(void *arg, struct directory_binding *b);
 void directory_on_binding(struct directory *d, directory_binding_added_fn added, directory_binding_removed_fn removed,
 			  void *arg);
 /*
- * A device of this user has become reachable, or is not any more: the feed tells of phones, to those who may see them,
- * and knows nothing of pages. fn changes nothing here. NULL: nobody is told.
+ * Would a call find its way to this device now? `call` knows, and says so whenever it changes; without a binding it is
+ * false.
+ */
+void directory_set_reachable(struct directory *d, struct directory_device *dev, bool reachable);
+/*
+ * A device of this user has become reachable, or is not any more: the feed tells of bindings, to those who may see
+ * them, and knows nothing of pages and connections. fn changes nothing here. NULL: nobody is told.
  */
 typedef void (*directory_presence_fn)(void *arg, const struct directory_user *user);
 void directory_on_presence(struct directory *d, directory_presence_fn fn, void *arg);
 
 struct directory_figures {
 	uint32_t tenants, users, devices, bindings, trunks, numbers;
-	uint32_t devices_registered; /* with at least one binding */
-	uint64_t changes_ignored;    /* rows whose parent is not there */
-	uint64_t changes_missed;     /* out of memory: the read model lacks something until the next start */
+	uint32_t devices_reachable;
+	uint64_t changes_ignored; /* rows whose parent is not there */
+	uint64_t changes_missed;  /* out of memory: the read model lacks something until the next start */
 };
 void directory_figures(const struct directory *d, struct directory_figures *ret);

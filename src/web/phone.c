@@ -57,7 +57,10 @@ void web_phone_begin(struct web_request *r)
 		p = web_phones_renew(phones, r->who.pass, given.username);
 	bool sha256 = slice_eq(given.digest, SLICE("sha-256"));
 	int rc = p ? 0 : web_phones_add(phones, u, r->who.pass, sha256 ? SIP_DIGEST_SHA256 : SIP_DIGEST_MD5, &p);
-	if (rc == -EDQUOT)
+	if (rc == -EBUSY)
+		web_problem(r, WEB_BUSY, NULL, "%u browsers are your phones now, as many as may be: close one of them",
+			    WEB_PHONES_OF_PERSON);
+	else if (rc == -EDQUOT)
 		web_problem(r, WEB_BUSY, NULL,
 			    "the company has %u phones in browsers, as many as it may: close pages that nobody uses",
 			    WEB_PHONES_OF_TENANT);

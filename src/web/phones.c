@@ -77,28 +77,27 @@ struct web_phone *web_phones_renew(struct web_phones *ps, struct slice pass, str
 	return p;
 }
 
-/* A page that is registered is in use; of others the one that was renewed longest ago is most likely closed. */
-static bool is_less_used(const struct directory_device *d, const struct directory_device *than)
+/*
+ * Of pages that cannot be reached, the one that was renewed longest ago is most likely closed. One that can is
+ * somebody's phone: it would ring no more and not know it. False: they all are.
+ */
+static bool make_room(const struct directory_user *u)
 {
-	const struct web_phone *p = d->browser, *other = than->browser;
-	if (!d->first_binding != !than->first_binding)
-		return !d->first_binding;
-	return p->expires_us < other->expires_us;
-}
-
-static void make_room(const struct directory_user *u)
-{
-	const struct directory_device *least = NULL;
+	struct web_phone *oldest = NULL;
 	unsigned count = 0;
 	for (const struct directory_device *d = u->first_device; d; d = d->next_of_user) {
-		if (!d->browser)
+		struct web_phone *p = d->browser;
+		if (!p)
 			continue;
 		count++;
-		if (!least || is_less_used(d, least))
-			least = d;
+		if (!d->reachable && (!oldest || p->expires_us < oldest->expires_us))
+			oldest = p;
 	}
-	if (count >= WEB_PHONES_OF_PERSON)
-		end(least->browser);
+	if (count < WEB_PHONES_OF_PERSON)
+		return true;
+	if (oldest)
+		end(oldest);
+	return oldest != NULL;
 }
 
 static void keep(char ret[STORE_ID_CAP], struct slice id)
@@ -129,7 +128,8 @@ static int add_device(struct web_phone *p, const struct directory_user *u, enum 
 int web_phones_add(struct web_phones *ps, const struct directory_user *u, struct slice pass,
 		   enum sip_digest_algorithm digest, struct web_phone **ret)
 {
-	make_room(u);
+	if (!make_room(u))
+		return -EBUSY;
 	if (ps->count >= WEB_PHONES_MAX)
 		return -ENOSPC;
 	if (u->tenant->browsers >= WEB_PHONES_OF_TENANT)

@@ -26,8 +26,8 @@ struct web_phones *web_phones_free(struct web_phones *ps); /* ends them all */
 /* The session's phone of this user name, good for as long as a new one again; NULL: it has none such. */
 struct web_phone *web_phones_renew(struct web_phones *ps, struct slice pass, struct slice username);
 /*
- * A new one for this session; of too many of one person, the one that is least in use ends. -EDQUOT: the company has
- * WEB_PHONES_OF_TENANT; -ENOSPC: there are WEB_PHONES_MAX; -ENOMEM.
+ * A new one for this session; of too many of one person, one whose page is not connected ends. -EBUSY: all
+ * WEB_PHONES_OF_PERSON are; -EDQUOT: the company has WEB_PHONES_OF_TENANT; -ENOSPC: there are WEB_PHONES_MAX; -ENOMEM.
  */
 MUST_USE int web_phones_add(struct web_phones *ps, const struct directory_user *u, struct slice pass,
 			    enum sip_digest_algorithm digest, struct web_phone **ret);

@@ -37,7 +37,7 @@ static json_t *figures_json(const struct web_context *c, const struct switchboar
 	transport_figures(c->transport, &t);
 	return WEB_OBJECT({"tenants", json_integer(d.tenants)}, {"users", json_integer(d.users)},
 			  {"devices", json_integer(d.devices)},
-			  {"devices_registered", json_integer(d.devices_registered)},
+			  {"devices_registered", json_integer(d.devices_reachable)},
 			  {"bindings", json_integer(d.bindings)}, {"unreachable", json_integer(calls->unreachable)},
 			  {"connections", json_integer((json_int_t)t.connections)},
 			  {"calls", json_integer(calls->calls)}, {"calls_ringing", json_integer(calls->calls_ringing)},

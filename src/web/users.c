@@ -10,16 +10,15 @@ static const void *find(const struct web_request *r, struct slice id)
 json_t *web_user_json(const struct web_request *r, const void *object)
 {
 	const struct directory_user *u = object;
-	int devices = 0, registered = 0;
+	int devices = 0, reachable = 0;
 	for (const struct directory_device *d = u->first_device; d; d = d->next_of_user) {
-		bool is_registered = d->first_binding != NULL;
-		devices += is_registered || !d->browser; /* a page is one while it is open */
-		registered += is_registered;
+		devices += d->reachable || !d->browser; /* a page is one while it is open */
+		reachable += d->reachable;
 	}
 	return WEB_OBJECT({"id", web_json_text(u->id)}, {"tenant", web_json_text(u->tenant->name)},
 			  {"login", web_json_text(u->login)}, {"extension", web_json_text(u->extension)},
 			  {"name", web_json_text(u->name)}, {"role", web_json_text(u->role)},
-			  {"devices", json_integer(devices)}, {"devices_registered", json_integer(registered)},
+			  {"devices", json_integer(devices)}, {"devices_registered", json_integer(reachable)},
 			  {"created", web_json_time(u->created_us)}, {"updated", web_json_time(u->updated_us)});
 }
 

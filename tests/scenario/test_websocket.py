@@ -13,6 +13,7 @@ from webphone import BINARY, PING, PONG, TEXT, WebPhone, WebSocket
 PASSWORD = 'correct horse'
 LARGEST = 65535  # SIP_MESSAGE_MAX
 CONTINUED = 0
+PAGES_OF_PERSON = 8  # WEB_PHONES_OF_PERSON
 
 
 def options(n, padding=''):
@@ -127,6 +128,37 @@ def test_where_it_is_good(alto, company, anna, bruno):
         phone.register()
 
 
+def test_closed_pages(anna, bruno):
+    """Whose page has closed is not connected, at once, and all are told; loaded anew it is the phone that it was. However
+    many have come and gone, nobody's open page is taken for it."""
+    with phone_of(anna)[0] as staying, phone_of(bruno)[0] as caller, contextlib.closing(Events(bruno)) as events:
+        def change_to(count):
+            while True:
+                events.wait_for(kind='user', action='changed')
+                users = bruno.ask('GET', '/api/v1/users').json['items']
+                if [count] == [u['devices_registered'] for u in users if u['login'] == 'p101']:
+                    return
+
+        caller.register()
+        staying.register()
+        change_to(1)
+        kept = None
+        for loaded_anew in [False] + [True] * 4 + [False] * 9:
+            page, given = phone_of(anna, **({'username': kept} if loaded_anew else {}))
+            assert (given['username'] == kept) == loaded_anew, given
+            kept = given['username']
+            with page:
+                page.register()
+                change_to(2)
+            change_to(1)
+        hang_up(*call(caller, staying, '101'))
+        with contextlib.ExitStack() as pages:
+            for _ in range(PAGES_OF_PERSON - 1):
+                pages.enter_context(phone_of(anna)[0]).register()
+            assert anna.ask('POST', '/api/v1/session/phone', {}).status == 503
+            hang_up(*call(caller, staying, '101'))
+
+
 def test_its_end(alto, company, anna):
     """With the session: the WebSocket ends, and nobody rings there any more."""
     browser = Browser(company)
@@ -190,6 +222,7 @@ with alto:
     test_frames(company)
     test_calls(alto, anna, bruno)
     test_where_it_is_good(alto, company, anna, bruno)
+    test_closed_pages(anna, bruno)
     test_its_end(alto, company, anna)
     test_who_does_not_read(alto, company, anna)
     test_relays(alto, secret, anna)

@@ -355,7 +355,8 @@ void transport_tls_name(const struct transport *t, const struct sip_flow *flow, 
 
 struct slice transport_person(const struct transport *t, const struct sip_flow *flow)
 {
-	return SLICE_NONE;
+	const struct connection *c = pool_get(&t->connections, flow->connection);
+	return c && c->phone && c->phone->person ? slice_from_string(c->phone->person) : SLICE_NONE;
 }
 
 size_t transport_listener_count(const struct transport *t)

@@ -50,6 +50,7 @@ struct sim_phone {
 	struct sim_phone *next;
 	char username[64], extension[32], password[64];
 	enum sip_transport transport;
+	const char *person;   /* the id of the user whose page it is; NULL: it is no page */
 	bool second_listener; /* UDP: it sends to port 5070 */
 	struct address address;
 	struct address outside; /* behind NAT: where the network sees it */

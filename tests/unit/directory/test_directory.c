@@ -125,7 +125,7 @@ static void figures(struct fixture *f, const char *want)
 	char text[64];
 	directory_figures(f->d, &got);
 	snprintf(text, sizeof(text), "%u %u %u %u %u", got.tenants, got.users, got.devices, got.bindings,
-		 got.devices_registered);
+		 got.devices_reachable);
 	assert_string_equal(text, want);
 }
 
@@ -208,9 +208,9 @@ static void test_removed_with_children(void **state)
 
 	apply(f, STORE_BINDING, "b1", &b);
 	apply(f, STORE_USER, "u2", NULL);
-	figures(f, "2 2 3 1 1");
+	figures(f, "2 2 3 1 0");
 	apply(f, STORE_DEVICE, "d2", NULL);
-	figures(f, "2 2 2 1 1");
+	figures(f, "2 2 2 1 0");
 	assert_null(directory_device_by_username(f->d, S("x2")));
 	apply(f, STORE_TENANT, "t1", NULL);
 	figures(f, "1 1 1 0 0");
@@ -287,7 +287,7 @@ static void test_bindings_of_the_registrar(void **state)
 	assert_true(slice_eq(directory_binding_text(a, BINDING_CONTACT), S("sip:x1@192.0.2.9")));
 	a->connection = 77;
 	a->unsaved = true;
-	figures(f, "2 3 3 2 1");
+	figures(f, "2 3 3 2 0");
 
 	/* The same texts: the same object, and nothing is allocated. What only this process knows stays. */
 	row = binding_row("b1", "d1", "sip:x1@192.0.2.9", 2);
@@ -312,10 +312,39 @@ static void test_bindings_of_the_registrar(void **state)
 	assert_string_equal(f->told, "");
 
 	directory_binding_remove(f->d, a);
-	figures(f, "2 3 3 1 1");
+	figures(f, "2 3 3 1 0");
 	directory_binding_remove(f->d, b);
 	figures(f, "2 3 3 0 0");
 	assert_string_equal(f->told, "-b1 -b2 ");
+}
+
+static void on_presence(void *arg, const struct directory_user *user)
+{
+	struct fixture *f = arg;
+	size_t n = strlen(f->told);
+	snprintf(f->told + n, sizeof(f->told) - n, "%.*s ", SLICE_ARG(user->login));
+}
+
+/* Told once for each change; and the last binding's end is one. */
+static void test_reachable(void **state)
+{
+	struct fixture *f = *state;
+	struct directory_device *d1 = directory_device_by_id(f->d, S("d1"));
+	struct store_binding b = binding_row("b1", "d1", "sip:x1@192.0.2.9", 10);
+
+	directory_on_presence(f->d, on_presence, f);
+	apply(f, STORE_BINDING, "b1", &b);
+	figures(f, "2 3 3 1 0");
+	directory_set_reachable(f->d, d1, true);
+	directory_set_reachable(f->d, d1, true);
+	figures(f, "2 3 3 1 1");
+	directory_set_reachable(f->d, d1, false);
+	figures(f, "2 3 3 1 0");
+	assert_string_equal(f->told, "+b1 ana ana ");
+	directory_set_reachable(f->d, d1, true);
+	apply(f, STORE_DEVICE, "d1", NULL);
+	figures(f, "2 3 2 0 0");
+	assert_string_equal(f->told, "+b1 ana ana ana -b1 ana ");
 }
 
 static struct db *filled_database(int users)
@@ -370,7 +399,6 @@ static int load(void *db)
 		struct directory_figures got;
 		directory_figures(d, &got);
 		assert_int_equal(got.users + got.devices + got.bindings, 300);
-		assert_int_equal(got.devices_registered, 100);
 	}
 	directory_free(d);
 	return rc;
@@ -414,6 +442,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unknown_parent_is_counted, start, stop),
 		cmocka_unit_test_setup_teardown(test_bindings_of_the_feed, start, stop),
 		cmocka_unit_test_setup_teardown(test_bindings_of_the_registrar, start, stop),
+		cmocka_unit_test_setup_teardown(test_reachable, start, stop),
 	};
 	const struct CMUnitTest loads[] = {
 		cmocka_unit_test(test_load),

@@ -135,14 +135,17 @@ static void it_goes_with_its_person(void **state)
 	assert_null(web_phones_renew(phones, S("pass-1"), S(username)));
 }
 
-static void bind(struct web_phone *p, const char *id)
+/* Registered; its connection stands, or does not. */
+static void bind(const char *username, bool reachable)
 {
+	struct directory_device *d = directory_device_by_username(context.directory, S(username));
 	struct directory_binding *b;
-	struct store_binding row = {.id = S(id), .tenant = S("t1"), .user = S(p->user), .device = S(p->device)};
+	struct store_binding row = {.id = d->id, .tenant = S("t1"), .user = d->user->id, .device = d->id};
 	assert_int_equal(directory_binding_put(context.directory, &row, &b), 0);
+	directory_set_reachable(context.directory, d, reachable);
 }
 
-/* Of one too many, the one that is not registered and was renewed longest ago ends. */
+/* Of one too many, the one that is not connected and was renewed longest ago ends; if all are, there are no more. */
 static void a_person_has_so_many(void **state)
 {
 	char usernames[WEB_PHONES_OF_PERSON + 1][65];
@@ -150,7 +153,9 @@ static void a_person_has_so_many(void **state)
 		struct web_phone *p = add("anna", "pass-1");
 		snprintf(usernames[i], sizeof(usernames[i]), "%s", p->secret.username);
 		if (i == 0)
-			bind(p, "b1");
+			bind(usernames[i], true);
+		if (i == 2)
+			bind(usernames[i], false);
 		move_time(SECOND_US);
 	}
 	assert_non_null(web_phones_renew(phones, S("pass-1"), S(usernames[1])));
@@ -160,6 +165,18 @@ static void a_person_has_so_many(void **state)
 	(void)add("anna", "pass-2");
 	for (unsigned i = 0; i < WEB_PHONES_OF_PERSON; i++)
 		assert_true((device(usernames[i]) != NULL) == (i != 2));
+
+	const struct directory_user *anna = directory_user_by_id(context.directory, S("anna"));
+	struct web_phone *p = NULL;
+	for (const struct directory_device *d = anna->first_device; d; d = d->next_of_user) {
+		snprintf(usernames[0], sizeof(usernames[0]), "%.*s", SLICE_ARG(d->username));
+		if (!d->reachable)
+			bind(usernames[0], true);
+	}
+	assert_int_equal(web_phones_add(phones, anna, S("pass-1"), SIP_DIGEST_MD5, &p), -EBUSY);
+	for (const struct directory_device *d = anna->first_device; d; d = d->next_of_user)
+		assert_true(d->reachable);
+	(void)add("bruno", "pass-3");
 }
 
 /* A company's people have so many pages. */

@@ -1209,7 +1209,7 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description How many phones. */
             devices: number;
-            /** @description How many of them are registered now. */
+            /** @description How many of them a call would reach now: registered, and the connection stands. */
             devices_registered: number;
             /** @description When it was made. */
             created: components["schemas"]["Time"];
@@ -1589,6 +1589,7 @@ export interface components {
                 tenants: number;
                 users: number;
                 devices: number;
+                /** @description How many of them a call would reach now. */
                 devices_registered: number;
                 bindings: number;
                 unreachable: number;
