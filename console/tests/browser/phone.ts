@@ -192,10 +192,13 @@ async function reload(anna: Page) {
     asked = dialog.type() === 'beforeunload';
     void dialog.accept();
   });
+  const account = () => anna.evaluate(() => sessionStorage.getItem('alto.phone.account'));
+  const before = await account();
   await anna.reload();
   check(asked, 'nobody was asked before the call was lost');
   await want('carla is hung up');
   await anna.getByText('Ready for calls').waitFor();
+  check(before && before === (await account()), 'the page that was loaded anew is another phone');
 }
 
 /** Two tabs: one has the phone, both show it and both can use it; when the one is closed the other has it. */
@@ -234,6 +237,14 @@ async function restart(anna: Page) {
   await anna.getByText('Ready for calls').waitFor();
 }
 
+/** Whoever closes the console cannot be called any more, and pages that are open already show it. */
+async function goes(anna: Page, bruno: Page) {
+  const row = anna.getByRole('listitem').filter({ hasText: 'Bruno Lefèvre' });
+  await row.getByText('Available').waitFor();
+  await bruno.close();
+  await row.getByText('Not connected').waitFor();
+}
+
 async function devices(anna: Page) {
   await press(anna, 'Sound');
   await anna.getByText('How loud you are heard').waitFor();
@@ -260,6 +271,7 @@ steps.push(
   ['desk phone to browser, reload', () => reload(anna)],
   ['two tabs', async () => (anna = await twoTabs(anna))],
   ['restart', () => restart(anna)],
+  ['closed', () => goes(anna, bruno)],
 );
 for (const [what, run] of steps) {
   const begun = Date.now();

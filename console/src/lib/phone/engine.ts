@@ -19,8 +19,10 @@ const OVER_MS = 4000;
 /** The phone may be asked for at most so many calls at once: one speaks, the others wait. */
 const CALLS_MAX = 4;
 const INSTANCE = 'alto.phone.instance';
+/** The user name of this tab's account: of its session alone, so the server gives it to nobody else. */
+const ACCOUNT = 'alto.phone.account';
 
-/** Names this tab to the registrar (RFC 5626 §4.1); after a reload it is the same, and takes its old place. */
+/** Names this tab to the registrar (RFC 5626 §4.1); after a reload it and the account are the same: it takes its old place. */
 function instance(): string {
   const known = sessionStorage.getItem(INSTANCE);
   if (known) return known;
@@ -116,7 +118,9 @@ export class Engine implements TalkUser {
   async #renew() {
     clearTimeout(this.#timer);
     try {
-      this.#account = await api.post<Account>('/session/phone', { username: this.#account?.username });
+      const username = sessionStorage.getItem(ACCOUNT) ?? undefined;
+      this.#account = await api.post<Account>('/session/phone', { username });
+      sessionStorage.setItem(ACCOUNT, this.#account.username);
       if (this.#stopped) return;
       const left = Date.parse(this.#account.expires_at) - Date.now();
       this.#timer = setTimeout(() => void this.#renew(), Math.max(1000, left * RENEW_AFTER));
@@ -261,8 +265,14 @@ export class Engine implements TalkUser {
 
   /* ---- the page goes ---- */
 
-  /** The other side hears the end at once: nothing can take the call up again after a reload (record 032). */
-  #leave = () => this.stop();
+  /**
+   * The other side hears the end at once: nothing can take the call up again after a reload (record 032). What only
+   * rings is left alone, to ring again after it. No good-bye to the registrar: nobody would be here to answer its
+   * challenge, and the end of the connection says it.
+   */
+  #leave = () => {
+    for (const talk of this.#talks) if (talk.view.state !== 'ringing') talk.end();
+  };
 
   #ask = (event: BeforeUnloadEvent) => {
     if (this.#talks.some((talk) => talk.view.state === 'speaking')) event.preventDefault();
