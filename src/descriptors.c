@@ -1,18 +1,19 @@
 /* descriptors.c - see descriptors.h */
 #include "descriptors.h"
 #include "transport/limits.h"
+#include "web/limits.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
-/* Our own: 256 connections of the API, 81 listeners, two for each request of ours (HTTP_CALLS_MAX), and the database's,
- * the workers', DNS and files read anew. */
-#define DESCRIPTORS_OWN 448u
+/* Our own: connections of the API, 81 listeners, two for each request of ours (HTTP_CALLS_MAX), and the database's, the
+ * workers', DNS and files read anew. */
+#define DESCRIPTORS_OWN (WEB_PEERS_MAX + WEB_STREAMS_LEAST + 192u)
 /* Connections get at least as many where there are enough for all ports: an office's phones, and operators. */
 #define DESCRIPTORS_CONNECTIONS 640u
 /* To start with: some 16 calls, and 64 connections. */
-#define DESCRIPTORS_LEAST 576u
+#define DESCRIPTORS_LEAST (DESCRIPTORS_OWN + 128u)
 
 static unsigned allowed(void)
 {
@@ -39,8 +40,11 @@ int descriptors_share(unsigned ports, struct descriptors *ret)
 	unsigned left = most - DESCRIPTORS_OWN;
 	unsigned voice = MIN(ports, left - MIN(left / 2, DESCRIPTORS_CONNECTIONS));
 	ret->streams = voice / 2;
-	ret->connections = MIN(left - voice, (unsigned)TRANSPORT_CONNECTIONS_MAX);
-	ret->most = DESCRIPTORS_OWN + voice + ret->connections;
+	left -= voice;
+	/* Pages come after phones: a quarter of what is above the phones' least. */
+	ret->pages = MIN((left - MIN(left, DESCRIPTORS_CONNECTIONS)) / 4, WEB_STREAMS_MAX - WEB_STREAMS_LEAST);
+	ret->connections = MIN(left - ret->pages, (unsigned)TRANSPORT_CONNECTIONS_MAX);
+	ret->most = DESCRIPTORS_OWN + voice + ret->pages + ret->connections;
 	if (voice < ports)
 		snprintf(ret->trouble, sizeof(ret->trouble),
 			 "Only %u descriptors are allowed, which is enough for %u calls and %u connections; raise the "

@@ -515,6 +515,7 @@ static int open_web(struct server *s)
 				.config = &s->config,
 				.certificates = s->certificates,
 				.acme = s->acme,
+				.streams_max = s->descriptors.pages,
 				.version = ALTO_VERSION,
 				.console = s->console,
 				.turn_secret = s->turn.text,

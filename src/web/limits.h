@@ -65,12 +65,33 @@
 /* Bytes given to the socket at once, so that one large answer takes no turn for itself. */
 #define WEB_PIECE_BYTES ((size_t)16 * 1024)
 
-/* An open console holds one or two connections; idle ones cost about 20 KiB with TLS. descriptors.c keeps as many. */
-#define WEB_PEERS_MAX 256
-/* Of these for the unix socket alone, so that a crowd never keeps the operator's own commands out. */
-#define WEB_PEERS_KEPT 32
-/* An office of some consoles behind one address, some of them loading; a quarter of all. */
+/*
+ * Connections that ask, or will; each plane has its own room, so that a crowd in the street keeps out neither the
+ * operator's own commands nor the provider. Idle ones cost about 20 KiB with TLS. Where it is full somebody makes room
+ * (crowd.c), so these need only hold those at work. descriptors.c keeps as many.
+ */
+#define WEB_PEERS_OF_COMPANIES 256
+#define WEB_PEERS_OF_ADMIN 64
+#define WEB_PEERS_OF_SOCKET 32
+#define WEB_PEERS_OF_PLAIN 32
+#define WEB_PEERS_MAX (WEB_PEERS_OF_COMPANIES + WEB_PEERS_OF_ADMIN + WEB_PEERS_OF_SOCKET + WEB_PEERS_OF_PLAIN)
+/* An office of some consoles behind one address that are loading; a quarter of all. */
 #define WEB_PEERS_OF_ADDRESS_MAX 64
+/* A handshake and a head over a slow line: an office whose pages all come back at once does not push out its own. */
+#define WEB_PEER_GRACE_US (2 * SECOND_US)
+
+/*
+ * Event streams, each of who has logged in: one a page that is open, about 60 KiB with TLS and what waits for it.
+ * At least so many, for which descriptors.c always has room; and at most, where there are enough.
+ */
+#define WEB_STREAMS_LEAST 64u
+#define WEB_STREAMS_MAX 4096u
+/* Of these for the provider alone. */
+#define WEB_STREAMS_KEPT 16u
+/* Of one company: two thousand people with a page each; half of all. */
+#define WEB_STREAMS_OF_TENANT 2048u
+/* Tabs and browsers of one person, or what one token watches with; some of them gone, and not yet missed. */
+#define WEB_STREAMS_OF_PERSON 32u
 /* So that a crowd at the door holds up nobody inside; a handshake costs about 0.3 ms. */
 #define WEB_ACCEPTS_A_TURN 16
 #define WEB_HANDSHAKES_A_TURN 8

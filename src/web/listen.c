@@ -1,4 +1,4 @@
-/* web/listen.c - makes the sockets, and lets in what there is room for */
+/* web/listen.c - makes the sockets, and hands over what comes in */
 #include "web/listen.h"
 #include <errno.h>
 #include <netinet/in.h>
@@ -10,36 +10,14 @@
 
 #include "net/loop.h"
 #include "transport/carrier.h"
-#include "web/peer.h"
+#include "web/crowd.h"
 
 /* ---- accepting ---- */
-
-/* The network of an IPv6 address is one customer's, so its /64 counts as one. */
-static bool same_house(const struct address *a, const struct address *b)
-{
-	return memcmp(a->ip, b->ip, address_is_v4(a) ? 16 : 8) == 0;
-}
-
-static uint32_t peers_from(const struct web *w, const struct address *from)
-{
-	uint32_t n = 0;
-	for (const struct web_peer *p = w->first_peer; p; p = p->next)
-		n += p->plane != WEB_LOCAL && same_house(&p->from, from);
-	return n;
-}
-
-/* A crowd in the street never keeps the operator's own commands out. */
-static bool room_for(const struct web *w, enum web_plane plane, const struct address *from)
-{
-	if (plane == WEB_LOCAL)
-		return w->peers < w->limits.peers;
-	return w->peers + WEB_PEERS_KEPT < w->limits.peers && peers_from(w, from) < w->limits.peers_of_address;
-}
 
 static void let_in(struct web_listener *l, int fd, const struct address *from)
 {
 	struct web *w = l->web;
-	if (!room_for(w, l->plane, from)) {
+	if (!web_crowd_admit(w, l->plane, from)) {
 		metric_add(&w->turned_away_total, 1);
 		close(fd);
 		return;

@@ -76,10 +76,12 @@ static void leave(struct web_peer *p)
 		p->next->prev = p->prev;
 }
 
-static void count_peer(struct web *w, int by)
+static void count(struct web *w, int peers, int streams)
 {
-	w->peers += (uint32_t)by;
-	metric_set(&w->peers_now, w->peers);
+	w->peers += (uint32_t)peers;
+	w->streams += (uint32_t)streams;
+	metric_set(&w->peers_now, w->peers + w->streams);
+	metric_set(&w->streams_now, w->streams);
 }
 
 struct web_peer *web_peer_new(struct web *w, struct lws *wsi)
@@ -92,18 +94,26 @@ struct web_peer *web_peer_new(struct web *w, struct lws *wsi)
 	p->entered = w->entering;
 	p->plane = w->entering->plane;
 	p->from = w->entering_from;
+	p->quiet_us = wheel_of(p)->now_us;
 	enter(p, &w->first_peer);
 	timer_init(&p->timer, timer_fired, p);
 	wait_for(p, w->limits.head_us);
-	count_peer(w, 1);
+	count(w, 1, 0);
 	return p;
+}
+
+void web_peer_is_stream(struct web_peer *p)
+{
+	leave(p);
+	enter(p, &p->web->first_stream);
+	count(p->web, -1, 1);
 }
 
 void web_peer_is_phone(struct web_peer *p)
 {
 	leave(p);
 	enter(p, &p->web->first_phone);
-	count_peer(p->web, -1);
+	count(p->web, -1, 0);
 }
 
 /* Bodies hold passwords. */
@@ -133,12 +143,14 @@ void web_peer_free(struct web_peer *p)
 	if (!p)
 		return;
 	web_peer_let_go(p);
-	p->stream = web_stream_free(p->stream);
 	drop_body(p);
 	timer_stop(wheel_of(p), &p->timer);
 	leave(p);
-	if (!p->sip || !p->sip->connection)
-		count_peer(p->web, -1);
+	if (p->stream)
+		count(p->web, 0, -1);
+	else if (!p->sip || !p->sip->connection)
+		count(p->web, -1, 0);
+	p->stream = web_stream_free(p->stream);
 	p->sip = web_sip_free(p->sip);
 	free(p);
 }
@@ -510,6 +522,8 @@ static int finish(struct web_peer *p)
 	bool last = p->last || has_more(p);
 	p->request = web_request_free(p->request);
 	drop_body(p);
+	p->served = true;
+	p->quiet_us = wheel_of(p)->now_us;
 	wait_for(p, p->web->limits.idle_us);
 	if (last || lws_http_transaction_completed(p->wsi))
 		return -1;

@@ -12,10 +12,10 @@ struct web {
 	struct web_limits limits;
 	int64_t started_us;
 	struct lws_context *lws;
-	struct lws_vhost *local, *secure;          /* secure: NULL without a certificate */
-	struct web_request *requests;              /* not yet answered, or on their way to the client */
-	struct web_peer *first_peer, *first_phone; /* phones are not among the peers: transport counts them */
-	uint32_t peers;
+	struct lws_vhost *local, *secure;                         /* secure: NULL without a certificate */
+	struct web_request *requests;                             /* not yet answered, or on their way to the client */
+	struct web_peer *first_peer, *first_stream, *first_phone; /* each is on one of them; transport counts phones */
+	uint32_t peers, streams;
 	struct web_listener listeners[WEB_LISTENERS_MAX];
 	size_t listener_count;
 	const struct web_listener *entering; /* where the connection came in that the library is being given */
@@ -25,8 +25,8 @@ struct web {
 	bool closed;
 	struct web_audit_upkeep *audit;
 	int64_t last_seq; /* of the change feed; 0: nothing has changed since the start */
-	struct metric requests_total, refused_total, timeouts_total, turned_away_total, streams_dropped_total,
-		peers_now;
+	struct metric requests_total, refused_total, timeouts_total, turned_away_total, made_room_total,
+		streams_dropped_total, peers_now, streams_now;
 };
 
 /* Owner: the switchboard's thread; lives as long as its wsi. */
@@ -39,12 +39,14 @@ struct web_peer {
 	struct address from;         /* not of the unix socket */
 	struct timer timer;          /* the one thing that is waited for: a head, a body, an answer, or room to write */
 	int64_t deadline_us;         /* when the client or the resource is given up */
+	int64_t quiet_us;            /* when it came, or was last served */
 	struct web_stream *stream;   /* live events, or */
 	struct web_sip *sip;         /* SIP; both NULL: HTTP */
 	struct web_request *request; /* being read, handled or answered */
 	char *body;
 	size_t body_n, body_cap;
 	bool answered, head_sent, last; /* last: the connection closes after this answer */
+	bool served;                    /* before, on this connection */
 	size_t sent;
 };
 
@@ -53,6 +55,8 @@ MUST_USE struct web_peer *web_peer_new(struct web *w, struct lws *wsi);
 void web_peer_free(struct web_peer *p);
 /* Parts from its request: one that is not answered yet lives on until its resource answers, then ends unheard. */
 void web_peer_let_go(struct web_peer *p);
+/* From now on it is an event stream, and none of the peers that may be asked to make room. */
+void web_peer_is_stream(struct web_peer *p);
 /* From now on it is counted by transport, and is none of the server's peers. */
 void web_peer_is_phone(struct web_peer *p);
 /* For web/stream.c. A new request with its head read; false: the connection is to be closed. */

@@ -132,10 +132,14 @@ static void init_metrics(struct web *w)
 					    .help = "Connections dropped for being slow or idle"};
 	w->turned_away_total = (struct metric){.name = "alto_web_turned_away_total",
 					       .help = "Connections closed because there were too many"};
+	w->made_room_total = (struct metric){.name = "alto_web_made_room_total",
+					     .help = "Idle or unknown connections closed to let others in"};
 	w->streams_dropped_total = (struct metric){.name = "alto_web_streams_dropped_total",
 						   .help = "Live event streams dropped for being too slow"};
 	w->peers_now = (struct metric){
 		.name = "alto_web_connections", .help = "Open connections", .kind = METRIC_GAUGE};
+	w->streams_now = (struct metric){
+		.name = "alto_web_streams", .help = "Of these live event streams", .kind = METRIC_GAUGE};
 }
 
 /* What the loop still has to close stays until the process ends, which is soon: the caller does not start. */
@@ -168,13 +172,8 @@ int web_new(const struct web_context *context, struct web **ret, struct web_reas
 		return -ENOMEM;
 	}
 	w->context = *context;
-	w->limits = (struct web_limits){.peers = WEB_PEERS_MAX,
-					.peers_of_address = WEB_PEERS_OF_ADDRESS_MAX,
-					.head_us = WEB_HEAD_US,
-					.idle_us = WEB_IDLE_US,
-					.body_us = WEB_BODY_US,
-					.answer_us = WEB_ANSWER_US,
-					.ahead_us = WEB_AHEAD_US};
+	w->limits = web_limits_usual;
+	w->limits.streams = MIN(WEB_STREAMS_LEAST + context->streams_max, WEB_STREAMS_MAX);
 	w->started_us = loop_wheel(context->loop)->now_us;
 	init_metrics(w);
 	json_set_alloc_funcs(malloc, wipe_and_free);
@@ -259,7 +258,7 @@ struct web *web_free(struct web *w)
 	if (!w)
 		return NULL;
 	web_close(w);
-	ASSERT(!w->requests && !w->peers);
+	ASSERT(!w->requests && !w->peers && !w->streams);
 	/* The second half, after the loop has closed its handles: the first leaves the context itself. */
 	if (w->lws)
 		lws_context_destroy(w->lws);
@@ -277,6 +276,8 @@ void web_metrics(struct web *w, struct metrics *m)
 	metrics_add(m, &w->refused_total);
 	metrics_add(m, &w->timeouts_total);
 	metrics_add(m, &w->turned_away_total);
+	metrics_add(m, &w->made_room_total);
 	metrics_add(m, &w->streams_dropped_total);
 	metrics_add(m, &w->peers_now);
+	metrics_add(m, &w->streams_now);
 }

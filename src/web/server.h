@@ -35,6 +35,7 @@ enum web_plane {
 	WEB_COMPANY, /* listen.https: companies and their people */
 	WEB_PLAIN,   /* listen.http: in clear; proofs for an authority, and the way to https */
 };
+#define WEB_PLANES 4
 struct web_listening {
 	enum web_plane plane; /* any but WEB_LOCAL */
 	struct address at;
@@ -57,6 +58,7 @@ struct web_context {
 	const struct config *config;
 	struct tls_certificates *certificates; /* NULL: nothing listens with TLS */
 	struct acme *acme;                     /* NULL: no certificates are had */
+	uint32_t streams_max; /* live event streams that there are descriptors for, besides WEB_STREAMS_LEAST */
 	const char *version;
 	const struct web_console *console; /* NULL: there is none */
 	struct web_access *access;         /* the server's own; NULL where resources are tested without one */
@@ -75,10 +77,13 @@ struct web_reason {
 	char text[512]; /* what is wrong and what to do, for the operator */
 };
 
-/* Bounds on connections; web_new() takes them from web/limits.h. */
+/* Bounds on connections. */
 struct web_limits {
-	uint32_t peers;            /* connections at once */
-	uint32_t peers_of_address; /* of these from one address, or one /64 of IPv6, over TCP */
+	uint32_t peers[WEB_PLANES]; /* connections at once that ask, of each plane */
+	uint32_t peers_of_address;  /* of these from one address, or one /64 of IPv6, over TCP */
+	uint32_t streams;           /* live event streams at once */
+	uint32_t streams_of_person; /* of these of one person, or of one token */
+	int64_t grace_us;           /* for a handshake and a head, before it makes room for another of its address */
 	int64_t head_us;   /* from the first moment of a connection, or of the next request's first byte, to its head */
 	int64_t idle_us;   /* kept alive without a request */
 	int64_t body_us;   /* for a whole body */
@@ -98,6 +103,8 @@ MUST_USE int web_new(const struct web_context *context, struct web **ret, struct
 MUST_USE int web_listen(struct web *w, enum web_plane plane, const struct address *at);
 /* The change feed: every change, in order. */
 void web_store_change(struct web *w, const struct store_change *change);
+/* Those of web/limits.h. */
+extern const struct web_limits web_limits_usual;
 /* For tests, before connections come. */
 void web_set_limits(struct web *w, const struct web_limits *limits);
 /*

@@ -22,6 +22,31 @@ static int refuse_now(struct web_peer *p)
 	return -1;
 }
 
+static bool same_person(const struct web_who *a, const struct web_who *b)
+{
+	return slice_eq(a->user, b->user) && (!slice_empty(a->user) || slice_eq(a->pass, b->pass));
+}
+
+/* Looks at each of them, of which there are some thousand: about 50 us. */
+static bool has_room(const struct web *w, struct web_request *r)
+{
+	uint32_t of_person = 0, of_tenant = 0;
+	bool provider = r->who.role == WEB_PROVIDER;
+	for (const struct web_peer *p = w->first_stream; p; p = p->next) {
+		of_person += same_person(&p->stream->request->who, &r->who);
+		of_tenant += slice_eq(p->stream->request->who.tenant, r->who.tenant);
+	}
+	if (w->streams + (provider ? 0 : WEB_STREAMS_KEPT) >= w->limits.streams)
+		web_problem(r, WEB_BUSY, NULL, "as many pages are open as this node has room for: try again later");
+	else if (r->plane != WEB_LOCAL && of_person >= w->limits.streams_of_person)
+		web_problem(r, WEB_TOO_OFTEN, NULL, "you have %u pages open: close some of them", of_person);
+	else if (!provider && of_tenant >= WEB_STREAMS_OF_TENANT)
+		web_problem(r, WEB_BUSY, NULL, "your company has %u pages open: close some of them", of_tenant);
+	else
+		return true;
+	return false;
+}
+
 int web_stream_confirm(struct web_peer *p, const char *protocol)
 {
 	if (!web_peer_start(p))
@@ -32,7 +57,8 @@ int web_stream_confirm(struct web_peer *p, const char *protocol)
 	r->upgrade = slice_caseeq(slice_from_string(protocol), SLICE("websocket"));
 	if (!r->upgrade || p->plane == WEB_PLAIN || !web_peer_arguments(p))
 		web_problem(r, WEB_BAD_REQUEST, NULL, "this server speaks HTTP/1.1 and changes to no other protocol");
-	else if (slice_eq(r->path, SLICE(WEB_SIP_PATH)) ? web_sip_admit(p, r) : web_route_admit_stream(r))
+	else if (slice_eq(r->path, SLICE(WEB_SIP_PATH)) ? web_sip_admit(p, r)
+							: web_route_admit_stream(r) && has_room(p->web, r))
 		p->stream = p->sip ? NULL : calloc(1, sizeof(*p->stream));
 	if (!p->stream && !p->sip)
 		return p->answered ? refuse_now(p) : -1;
@@ -45,6 +71,7 @@ int web_stream_confirm(struct web_peer *p, const char *protocol)
 	p->stream->request = r;
 	p->stream->alive = true;
 	p->request = NULL;
+	web_peer_is_stream(p);
 	return 0;
 }
 
@@ -179,10 +206,8 @@ void web_stream_change(struct web *w, const struct store_change *change)
 	bool rights = web_who_concerns(change);
 	w->last_seq = MAX(w->last_seq, change->seq);
 	bool told = web_event_describe(&w->context, change, &e);
-	for (struct web_peer *p = w->first_peer, *next; p; p = next) {
+	for (struct web_peer *p = w->first_stream, *next; p; p = next) {
 		next = p->next;
-		if (!p->stream)
-			continue;
 		json_t *message = NULL;
 		if (rights && !may_listen(p->stream->request))
 			web_peer_drop(p);
@@ -196,9 +221,9 @@ void web_stream_presence(void *arg, const struct directory_user *user)
 	struct web *w = arg;
 	struct web_event e;
 	web_event_describe_presence(user, w->last_seq, &e);
-	for (struct web_peer *p = w->first_peer; p; p = p->next) {
+	for (struct web_peer *p = w->first_stream; p; p = p->next) {
 		json_t *message = NULL;
-		if (!p->stream || !web_event_seen(&e, p->stream->request, &message) || say_json(p, message))
+		if (!web_event_seen(&e, p->stream->request, &message) || say_json(p, message))
 			continue;
 		/* Too slow, and dropped by its timer: a page may end within a callback of the library. */
 		p->stream->alive = false;

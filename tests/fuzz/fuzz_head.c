@@ -193,11 +193,8 @@ static void begin(void)
 					     .version = "fuzz"};
 	rc = web_access_new(n->store, &n->random, &h.web.context.access);
 	ASSERT(rc == 0);
-	h.web.limits = (struct web_limits){.head_us = WEB_HEAD_US,
-					   .idle_us = WEB_IDLE_US,
-					   .body_us = WEB_BODY_US,
-					   .answer_us = WEB_ANSWER_US,
-					   .ahead_us = WEB_HANDLE_US};
+	h.web.limits = web_limits_usual;
+	h.web.limits.ahead_us = WEB_HANDLE_US;
 	h.door.plane = WEB_COMPANY;
 	h.web.entering = &h.door;
 	bool ok = address_parse(SLICE("192.0.2.1"), &h.web.entering_from);

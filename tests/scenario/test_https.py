@@ -7,7 +7,7 @@ import ssl
 import time
 import warnings
 
-from browser import Browser, tls_context
+from browser import Browser, Events, tls_context
 from manager import Manager
 from pair import make_pair
 from server import PATIENCE, Alto, free_port
@@ -109,28 +109,54 @@ def is_alone(alto):
         assert time.monotonic() < until, alto.api('GET', '/metrics')[1]
 
 
+def stranger(port, number):
+    """A connection from one of four addresses, which never comes to a handshake."""
+    s = socket.create_connection(('127.0.0.1', port), PATIENCE, source_address=(f'127.0.0.{2 + number % 4}', 0))
+    s.sendall(b'\x16')  # the kernel hands over what has said something
+    return s
+
+
 def test_a_crowd(alto, port):
-    """One address gets so many connections; the unix socket has its own."""
+    """Four addresses take all there is, and take it again: another one is served, and keeps its connection."""
     is_alone(alto)
-    crowd, refused = [], 0
+    crowd = [stranger(port, number) for number in range(256)]
+    browser = Browser(port)
     try:
-        for _ in range(100):
-            s = socket.create_connection(('127.0.0.1', port), PATIENCE)
-            s.sendall(b'\x16')  # the kernel hands over what has said something
-            crowd.append(s)
+        assert browser.ask('GET', '/healthz').status == 200
+        kept = browser.connection.sock
+        crowd += [stranger(port, number) for number in range(64)]
         assert alto.api('GET', '/healthz')[0] == 200
-        for s in crowd[64:]:
-            s.settimeout(PATIENCE)
-            try:
-                refused += s.recv(1) == b''
-            except ConnectionResetError:
-                refused += 1
-        assert refused == len(crowd) - 64, refused
+        assert browser.ask('GET', '/healthz').status == 200 and browser.connection.sock is kept
+        assert Browser(port).ask('GET', '/healthz').status == 200
     finally:
         for s in crowd:
             s.close()
+    browser.close()
     is_alone(alto)
     assert len(alto.log.all) < 100, alto.log.all[-5:]
+
+
+def test_an_office(alto, port):
+    """200 open pages behind one address, each with a connection beside its events; and there is room for the next."""
+    alto.command('tenant', 'add', 'acme', '--domain', 'acme.example')
+    tokens = [alto.command('token', 'add', f'watcher-{n}', '--tenant', 'acme').strip() for n in range(8)]
+    browsers = [Browser(port, tokens[number % len(tokens)]) for number in range(200)]
+    pages = []
+    for browser in browsers:
+        assert browser.ask('GET', '/api/v1/users').status == 200
+        pages.append(Events(browser, origin=None))
+        assert pages[-1].status == 101, pages[-1].body
+    assert 'alto_web_streams 200\n' in alto.api('GET', '/metrics')[1]
+    alto.command('user', 'add', 'acme', 'anna', '--extension', '300', '--name', 'Anna')
+    for page in pages:
+        assert page.wait_for(kind='user')[0]['action'] == 'changed'
+    for _ in range(8):
+        pages.append(Events(browsers[0], origin=None))
+    assert [page.status for page in pages[200:]] == [101] * 7 + [429], [page.status for page in pages[200:]]
+    assert 'close some of them' in pages[-1].body, pages[-1].body
+    for one in pages + browsers:
+        one.close()
+    is_alone(alto)
 
 
 def put(alto, name):
@@ -163,5 +189,6 @@ with Manager(alto.directory / 'notify') as manager, alto:
     test_tls(alto, port)
     test_rude_clients(port)
     test_a_crowd(alto, port)
+    test_an_office(alto, port)
     test_reload(alto, port, manager)
     alto.stop()

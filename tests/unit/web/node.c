@@ -244,13 +244,7 @@ static void *run(void *arg)
 
 void node_init(struct node *n)
 {
-	*n = (struct node){.limits = {.peers = WEB_PEERS_MAX,
-				      .peers_of_address = WEB_PEERS_OF_ADDRESS_MAX,
-				      .head_us = WEB_HEAD_US,
-				      .idle_us = WEB_IDLE_US,
-				      .body_us = WEB_BODY_US,
-				      .answer_us = WEB_ANSWER_US,
-				      .ahead_us = WEB_AHEAD_US}};
+	*n = (struct node){.limits = web_limits_usual};
 	snprintf(n->directory, sizeof(n->directory), "/tmp/alto-web-XXXXXX");
 	must(mkdtemp(n->directory) != NULL, "mkdtemp");
 	snprintf(n->path, sizeof(n->path), "%s/alto.sock", n->directory);

@@ -117,9 +117,11 @@ int lws_http_transaction_completed(struct lws *wsi)
 /* What is dropped goes at the end of the test. */
 void lws_set_timeout(struct lws *wsi, enum pending_timeout reason, int seconds)
 {
-	for (const struct web_peer *p = played.web.first_phone ? played.web.first_phone : played.web.first_peer; p;
-	     p = p->next)
-		played.dropped = p;
+	const struct web_peer *first[] = {played.web.first_peer, played.web.first_stream, played.web.first_phone};
+	for (size_t i = 0; i < ARRAY_LEN(first); i++)
+		for (const struct web_peer *p = first[i]; p; p = p->next)
+			if (p->wsi == wsi)
+				played.dropped = p;
 }
 
 /* ---- the server ---- */
@@ -206,11 +208,7 @@ void played_start(int (*put)(struct db *db))
 						  .config = &n->config,
 						  .version = "test"};
 	assert_int_equal(web_access_new(n->store, &n->random, &played.web.context.access), 0);
-	played.web.limits = (struct web_limits){.head_us = WEB_HEAD_US,
-						.idle_us = WEB_IDLE_US,
-						.body_us = WEB_BODY_US,
-						.answer_us = WEB_ANSWER_US,
-						.ahead_us = WEB_AHEAD_US};
+	played.web.limits = web_limits_usual;
 	played.door.plane = WEB_COMPANY;
 	played.web.entering = &played.door;
 	assert_true(address_parse(SLICE("192.0.2.1"), &played.web.entering_from));
@@ -223,7 +221,8 @@ void played_start(int (*put)(struct db *db))
 
 void played_stop(void)
 {
-	assert_true(!played.web.requests && !played.web.first_peer && !played.web.first_phone);
+	assert_true(!played.web.requests && !played.web.first_peer && !played.web.first_stream &&
+		    !played.web.first_phone);
 	store_close(played.node.store);
 	web_access_free(played.web.context.access);
 	directory_free(played.node.read_model);

@@ -91,6 +91,43 @@ static void who_is_nobody_is_refused(void **state)
 	assert_int_equal(played.written, 2);
 }
 
+/* Another page of hers, which stays. False: refused. */
+static bool opens_another(struct web_peer **ret)
+{
+	*ret = web_peer_new(&played.web, NULL);
+	assert_non_null(*ret);
+	ask("/api/v1/events");
+	return web_stream_confirm(*ret, "websocket") == 0;
+}
+
+static void a_person_has_so_many_pages(void **state)
+{
+	struct web_peer *pages[3];
+	played.web.limits.streams_of_person = 2;
+	assert_true(opens_another(&pages[0]));
+	assert_true(opens_another(&pages[1]));
+	assert_int_equal(played.web.streams, 2);
+	assert_int_equal(played.web.peers, 1); /* that of start(): open pages are none of them */
+	assert_false(opens_another(&pages[2]));
+	web_peer_free(pages[2]);
+	web_peer_free(pages[0]);
+	assert_true(opens_another(&pages[0]));
+	web_peer_free(pages[0]);
+	web_peer_free(pages[1]);
+	assert_int_equal(played.web.streams, 0);
+}
+
+static void some_pages_are_kept_for_the_provider(void **state)
+{
+	struct web_peer *page;
+	played.web.limits.streams = WEB_STREAMS_KEPT;
+	assert_false(opens_another(&page));
+	web_peer_free(page);
+	played.web.limits.streams++;
+	assert_true(opens_another(&page));
+	web_peer_free(page);
+}
+
 /* What the socket does not take is not waited for: the turn is everybody's. */
 static void a_full_socket_holds_up_nobody(void **state)
 {
@@ -108,6 +145,8 @@ int main(void)
 		TEST(events_end_with_the_sessions_time),
 		TEST(phones_end_with_the_sessions_time),
 		TEST(who_is_nobody_is_refused),
+		TEST(a_person_has_so_many_pages),
+		TEST(some_pages_are_kept_for_the_provider),
 		TEST(a_full_socket_holds_up_nobody),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

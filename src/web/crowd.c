@@ -1,0 +1,100 @@
+/* web/crowd.c - a full house: whoever holds most of it makes room. transport/guests.c does the same for phones. */
+#include "web/crowd.h"
+
+#include "net/loop.h"
+
+const struct web_limits web_limits_usual = {.peers = {[WEB_LOCAL] = WEB_PEERS_OF_SOCKET,
+						      [WEB_ADMIN] = WEB_PEERS_OF_ADMIN,
+						      [WEB_COMPANY] = WEB_PEERS_OF_COMPANIES,
+						      [WEB_PLAIN] = WEB_PEERS_OF_PLAIN},
+					    .peers_of_address = WEB_PEERS_OF_ADDRESS_MAX,
+					    .streams = WEB_STREAMS_MAX,
+					    .streams_of_person = WEB_STREAMS_OF_PERSON,
+					    .grace_us = WEB_PEER_GRACE_US,
+					    .head_us = WEB_HEAD_US,
+					    .idle_us = WEB_IDLE_US,
+					    .body_us = WEB_BODY_US,
+					    .answer_us = WEB_ANSWER_US,
+					    .ahead_us = WEB_AHEAD_US};
+
+/* The network of an IPv6 address is one customer's, so its /64 counts as one. */
+static bool same_house(const struct address *a, const struct address *b)
+{
+	return memcmp(a->ip, b->ip, address_is_v4(a) ? 16 : 8) == 0;
+}
+
+static uint32_t inside(const struct web *w, enum web_plane plane)
+{
+	uint32_t n = 0;
+	for (const struct web_peer *p = w->first_peer; p; p = p->next)
+		n += p->plane == plane;
+	return n;
+}
+
+static uint32_t inside_from(const struct web *w, enum web_plane plane, const struct address *from)
+{
+	uint32_t n = 0;
+	for (const struct web_peer *p = w->first_peer; p; p = p->next)
+		n += p->plane == plane && same_house(&p->from, from);
+	return n;
+}
+
+/* What we are at work for is not thrown away, nor is who has logged in while they are asking. */
+static bool may_go(const struct web_peer *p)
+{
+	const struct web_request *r = p->request;
+	return !p->sip && (!r || (r->who.role == WEB_NOBODY && (!r->handled || p->answered)));
+}
+
+/* One that waits for nothing, or has had its time. */
+static bool is_slow_or_idle(const struct web_peer *p, int64_t now_us)
+{
+	return (p->served && !p->request) || now_us - p->quiet_us >= p->web->limits.grace_us;
+}
+
+static struct web_peer *oldest_of_house(const struct web *w, enum web_plane plane, const struct address *from)
+{
+	int64_t now_us = loop_wheel(w->context.loop)->now_us;
+	struct web_peer *oldest = NULL;
+	for (struct web_peer *p = w->first_peer; p; p = p->next)
+		if (p->plane == plane && same_house(&p->from, from) && may_go(p) && is_slow_or_idle(p, now_us) &&
+		    (!oldest || p->quiet_us <= oldest->quiet_us))
+			oldest = p;
+	return oldest;
+}
+
+/*
+ * However young: a flood is young, and its houses hold most. Compares each with each, some 200 us, and only where a
+ * plane is full: a handshake costs more. The newest are first in the list.
+ */
+static struct web_peer *oldest_of_largest(const struct web *w, enum web_plane plane)
+{
+	struct web_peer *oldest = NULL;
+	uint32_t most = 0;
+	for (struct web_peer *p = w->first_peer; p; p = p->next) {
+		if (p->plane != plane || !may_go(p))
+			continue;
+		uint32_t n = inside_from(w, plane, &p->from);
+		if (n < most || (n == most && p->quiet_us > oldest->quiet_us))
+			continue;
+		most = n;
+		oldest = p;
+	}
+	return oldest;
+}
+
+bool web_crowd_admit(struct web *w, enum web_plane plane, const struct address *from)
+{
+	struct web_peer *goes;
+	if (plane != WEB_LOCAL && inside_from(w, plane, from) >= w->limits.peers_of_address)
+		goes = oldest_of_house(w, plane, from);
+	else if (inside(w, plane) >= w->limits.peers[plane])
+		goes = oldest_of_largest(w, plane);
+	else
+		return true;
+	if (!goes)
+		return false;
+	metric_add(&w->made_room_total, 1);
+	web_peer_drop(goes);
+	return true;
+}
