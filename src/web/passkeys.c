@@ -5,12 +5,11 @@
  * page must not make themselves a key to come back with: a session that is not quite new is asked for the password.
  */
 #include "directory/directory.h"
+#include "web/again.h"
 #include "web/enter.h"
 #include "web/fields.h"
-#include "web/note.h"
 #include "web/passkey.h"
 #include "web/route.h"
-#include "web/session.h"
 
 static bool is_attestation(struct slice s)
 {
@@ -106,9 +105,9 @@ void web_passkeys_list(struct web_request *r)
 /* ---- register ---- */
 
 struct registration {
+	struct web_request *request;
 	struct web_write write;
-	struct web_login login;
-	struct web_hashing hashing;
+	struct web_again again;
 	struct given given;
 	struct store_passkey row;
 	struct web_passkey_said said;
@@ -149,8 +148,10 @@ static bool is_there(struct web_write *w, struct web_problem *ret)
 	return true;
 }
 
-static void keep(struct registration *g, struct web_request *r)
+static void keep(struct web_again *a)
 {
+	struct registration *g = container_of(a, struct registration, again);
+	struct web_request *r = g->request;
 	/* One that was forgotten can bring nothing but a passkey that is there, or that this person had and removed. */
 	if (web_challenge_use(&r->context->access->challenges, web_now_us(r), g->said.challenge) ==
 	    WEB_CHALLENGE_USED) {
@@ -166,24 +167,6 @@ static void keep(struct registration *g, struct web_request *r)
 	g->write.committed = put;
 	g->write.explain = is_there;
 	web_write_post(&g->write, r);
-}
-
-static void compared(struct web_hashing *h)
-{
-	struct registration *g = container_of(h, struct registration, hashing);
-	if (!h->ok) {
-		web_note_failed(h->request, directory_user_by_id(h->request->context->directory, g->row.user));
-		web_problem(h->request, WEB_WRONG_LOGIN, "password", "the password is wrong");
-		return;
-	}
-	web_forgive(h->request, g->row.user);
-	keep(g, h->request);
-}
-
-static void login_read(struct web_login *l)
-{
-	struct registration *g = container_of(l, struct registration, login);
-	web_hashing_compare(&g->hashing, l->request, l->password, g->given.password, compared);
 }
 
 /* False: answered. */
@@ -207,12 +190,6 @@ static bool read_key(struct registration *g, struct web_request *r, const struct
 	return false;
 }
 
-static bool is_fresh(const struct web_request *r)
-{
-	const struct web_pass *p = web_access_by_id(r->context->access, r->who.pass);
-	return p && web_now_us(r) - p->created_us <= WEB_SESSION_FRESH_US;
-}
-
 void web_passkeys_create(struct web_request *r)
 {
 	struct web_problem p;
@@ -228,16 +205,9 @@ void web_passkeys_create(struct web_request *r)
 		web_passkey_offer(r, r->who.pass);
 		return;
 	}
-	if (!u || !web_may_try(r, u->id) || !read_key(g, r, u))
-		return;
-	if (!slice_empty(g->given.password))
-		web_login_read(&g->login, r, u->id, login_read);
-	else if (is_fresh(r))
-		keep(g, r);
-	else
-		web_problem(r, WEB_MISSING_FIELD, "password",
-			    "password is missing: it is needed when the login was more than %d minutes ago",
-			    (int)(WEB_SESSION_FRESH_US / SECOND_US / 60));
+	g->request = r;
+	if (u && read_key(g, r, u))
+		web_again(&g->again, r, g->row.user, g->given.password, keep);
 }
 
 /* ---- rename and remove ---- */

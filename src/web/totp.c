@@ -2,15 +2,16 @@
  * web/totp.c - /api/v1/session/totp: the codes of an app beside the password.   RFC 6238
  *
  * GET tells whether a code is asked for. POST {} gives a secret to show to the app; POST {"secret": ..., "code": ...}
- * proves that the app has it, and from then on a code is asked for. The secret is kept by nobody in between. DELETE
- * with a code in force ends it.
+ * proves that the app has it, and from then on a code is asked for. The secret is kept by nobody in between. Whoever
+ * found an open page must not lock its person out: a session that is not quite new is asked for the password. DELETE
+ * ends it, for which a code in force is proof enough.
  */
 #include "directory/directory.h"
+#include "web/again.h"
 #include "web/enter.h"
 #include "web/fields.h"
 #include "web/note.h"
 #include "web/route.h"
-#include "web/session.h"
 
 #define SECRET_CHARS 32 /* 20 bytes in base32 */
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -42,7 +43,7 @@ static bool is_secret(struct slice s)
 }
 
 struct given {
-	struct slice secret, code;
+	struct slice secret, code, password;
 };
 static const struct web_field fields[] = {
 	{.name = "secret",
@@ -50,6 +51,10 @@ static const struct web_field fields[] = {
 	 .valid = is_secret,
 	 .must = "must be the 32 characters that this resource gave"},
 	{.name = "code", .offset = offsetof(struct given, code), .valid = web_is_code, .must = "must be six digits"},
+	{.name = "password",
+	 .offset = offsetof(struct given, password),
+	 .valid = web_is_any_text,
+	 .must = "must be 1 to 128 bytes"},
 };
 const struct web_body web_totp_body = {.schema = "Totp", .fields = fields, .count = ARRAY_LEN(fields)};
 
@@ -95,7 +100,9 @@ void web_totp_get(struct web_request *r)
 /* ---- set and removed ---- */
 
 struct totp_write {
+	struct web_request *request;
 	struct web_write write;
+	struct web_again again;
 	struct web_login login;
 	struct given given;
 	uint8_t secret[CRYPTO_TOTP_SECRET];
@@ -138,6 +145,7 @@ static struct totp_write *read_body(struct web_request *r, const struct director
 	struct totp_write *t = web_alloc(r, sizeof(*t));
 	if (!t || !web_keep(r, u->id, &t->user))
 		return NULL;
+	t->request = r;
 	if (r->body && web_fields_read(r->body, &web_totp_body, WEB_WHOLE, &t->given, &p) < 0) {
 		web_problem_given(r, &p);
 		return NULL;
@@ -156,6 +164,12 @@ static void confirmed(struct web_login *l)
 			    "there is an app already: remove it first, with a code of it");
 }
 
+static void proved(struct web_again *a)
+{
+	struct totp_write *t = container_of(a, struct totp_write, again);
+	web_login_read(&t->login, t->request, t->user, confirmed);
+}
+
 void web_totp_set(struct web_request *r)
 {
 	const struct directory_user *u = person(r);
@@ -171,7 +185,7 @@ void web_totp_set(struct web_request *r)
 	t->secret_n = sizeof(t->secret);
 	t->step = web_totp_step(r, slice_of(t->secret, t->secret_n), 0, t->given.code);
 	if (t->step)
-		web_login_read(&t->login, r, u->id, confirmed);
+		web_again(&t->again, r, t->user, t->given.password, proved);
 	else
 		wrong_code(r);
 }

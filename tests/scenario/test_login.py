@@ -106,7 +106,10 @@ def test_codes(alto, company):
     assert anna.ask('POST', '/api/v1/session/totp', {'secret': secret, 'code': code_of(secret, step() + 50)}).status == 401
     # The step after now's is good too, so it is still to be used, also when the time of now's is over meanwhile.
     used = step()
-    confirmed = anna.ask('POST', '/api/v1/session/totp', {'secret': secret, 'code': code_of(secret, used)})
+    shown = {'secret': secret, 'code': code_of(secret, used)}
+    wrong = anna.ask('POST', '/api/v1/session/totp', {**shown, 'password': OTHER})
+    assert (wrong.status, wrong.json['code'], wrong.json['field']) == (401, 'wrong-login', 'password'), wrong
+    confirmed = anna.ask('POST', '/api/v1/session/totp', {**shown, 'password': PASSWORD})
     assert confirmed.status == 204, confirmed
     taken = anna.ask('POST', '/api/v1/session/totp', {'secret': secret, 'code': code_of(secret, used + 1)})
     assert taken.status == 409, taken

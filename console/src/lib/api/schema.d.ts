@@ -717,7 +717,7 @@ export interface paths {
         put?: never;
         /**
          * Have a code of an app asked for at each login (RFC 6238)
-         * @description Without `secret`: a new one to show to the app, which nobody keeps yet. With `secret` and a `code` that the app makes of it: from now on a code is asked for. An app that is there already is removed first.
+         * @description Without `secret`: a new one to show to the app, which nobody keeps yet. With `secret` and a `code` that the app makes of it: from now on a code is asked for. When the login was more than ten minutes ago, the password is needed too. An app that is there already is removed first.
          */
         post: operations["setTotp"];
         /** Ask for no code any more */
@@ -1907,6 +1907,8 @@ export interface components {
             /** @description What this resource gave. */
             secret?: components["schemas"]["TotpSecret"];
             code?: components["schemas"]["Code"];
+            /** @description When the login was more than ten minutes ago. */
+            password?: components["schemas"]["Shown"];
         };
         /** @description A key that a device or stick of a person keeps, and that they log in with. */
         Passkey: {
