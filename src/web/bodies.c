@@ -13,6 +13,10 @@
 		.must = (sentence)                                                                                     \
 	}
 #define TENANT_FIELD(type) TEXT_FIELD(type, tenant, FIXED, web_is_reference, "must be the name or id of a tenant")
+#define NAME_FIELD(type)                                                                                               \
+	TEXT_FIELD(type, name, REQUIRED, web_is_display_name,                                                          \
+		   "must be 1 to 128 bytes of text that can be seen: without control characters, and without ones "    \
+		   "that are invisible or turn the direction of others")
 #define BODY(word, list)                                                                                               \
 	{                                                                                                              \
 		.schema = (word), .fields = (list), .count = ARRAY_LEN(list)                                           \
@@ -35,8 +39,7 @@ static const struct web_field user_fields[] = {
 	TEXT_FIELD(web_user_fields, login, REQUIRED, web_is_login,
 		   "must be 1 to 64 of the characters a-z, 0-9, dot, _ and -"),
 	TEXT_FIELD(web_user_fields, extension, REQUIRED, web_is_extension, "must be 2 to 10 digits"),
-	TEXT_FIELD(web_user_fields, name, REQUIRED, web_is_display_name,
-		   "must be 1 to 128 bytes of text without control characters"),
+	NAME_FIELD(web_user_fields),
 	TEXT_FIELD(web_user_fields, role, OPTIONAL, web_is_role,
 		   "must be user, admin, supervisor, auditor or provider"),
 };
@@ -89,8 +92,7 @@ static const struct web_field number_fields[] = {
 
 static const struct web_field webhook_fields[] = {
 	TENANT_FIELD(web_webhook_fields),
-	TEXT_FIELD(web_webhook_fields, name, REQUIRED, web_is_display_name,
-		   "must be 1 to 128 bytes of text without control characters"),
+	NAME_FIELD(web_webhook_fields),
 	TEXT_FIELD(
 		web_webhook_fields, url, REQUIRED, web_is_hook_url,
 		"must be an https: URL without a user's name, of at most 2000 bytes, to port 443 or one from 1024 on"),
@@ -101,8 +103,7 @@ static const struct web_field webhook_fields[] = {
 
 static const struct web_field issuer_fields[] = {
 	TENANT_FIELD(web_issuer_fields),
-	TEXT_FIELD(web_issuer_fields, name, REQUIRED, web_is_display_name,
-		   "must be 1 to 128 bytes of text without control characters"),
+	NAME_FIELD(web_issuer_fields),
 	TEXT_FIELD(web_issuer_fields, url, REQUIRED, web_is_issuer_url,
 		   "must be an https: URL as the issuer calls itself, without query and fragment, of at most 2000 "
 		   "bytes, to port 443 or one from 1024 on"),

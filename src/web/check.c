@@ -73,11 +73,6 @@ bool web_is_login(struct slice s)
 	return all_of(s, 1, 64, "._-", false);
 }
 
-bool web_is_display_name(struct slice s)
-{
-	return plain_text(s, 1, 128);
-}
-
 bool web_is_device_name(struct slice s)
 {
 	return all_of(s, 1, 64, "._-", true);

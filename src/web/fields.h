@@ -95,7 +95,7 @@ bool web_is_tenant_name(struct slice s);  /* [a-z0-9-]{1,63} */
 bool web_is_domain(struct slice s);       /* a host name, RFC 1123 §2.1, any case */
 bool web_is_extension(struct slice s);    /* 2 to 10 digits */
 bool web_is_login(struct slice s);        /* [a-z0-9._-]{1,64} */
-bool web_is_display_name(struct slice s); /* 1 to 128 bytes of UTF-8 without control characters */
+bool web_is_display_name(struct slice s); /* 1 to 128 bytes of UTF-8, visible: web/name.c */
 bool web_is_device_name(struct slice s);  /* [A-Za-z0-9._-]{1,64} */
 bool web_is_username(struct slice s);     /* [A-Za-z0-9._-]{3,64} */
 bool web_is_password(struct slice s);     /* WEB_PASSWORD_MIN to _MAX bytes of UTF-8 without control characters */

@@ -48,6 +48,15 @@ static void check_moment(struct slice text)
 	ASSERT(web_moment_parse(text, &us) == (us >= 0));
 }
 
+/* Refused are bytes in any order too; what is good has nothing that turns round what stands behind it. */
+static void check_name(struct slice text)
+{
+	if (!web_is_display_name(text))
+		return;
+	for (size_t i = 0; i + 3 <= text.n; i++)
+		ASSERT(memcmp(text.p + i, "\xe2\x80\xae", 3) != 0 && memcmp(text.p + i, "\xe2\x81\xa6", 3) != 0);
+}
+
 static void check_refusal(const struct web_problem *p)
 {
 	int status = web_problem_status(p->code);
@@ -134,6 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_path(line);
 	check_tags(line);
 	check_moment(line);
+	check_name(line);
 	check_body(rest);
 	return 0;
 }

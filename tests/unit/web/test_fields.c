@@ -45,6 +45,75 @@ static void values_are_checked(void **state)
 		{web_is_display_name, "a\x7f", false},
 		{web_is_display_name, "a\xc2\x85z", false},
 		{web_is_display_name, "a\xc2\xa0z", true},
+		{web_is_display_name, "\xe7\x95\xb0\xe9\xab\x94 \xd9\x85", true},
+		{web_is_display_name, " ", false},
+		{web_is_display_name, "\xc2\xa0\xe3\x80\x80\xe2\xa0\x80", false},
+		{web_is_display_name,
+		 "a\xc2\xad"
+		 "b",
+		 false},                                       /* U+00AD */
+		{web_is_display_name, "a\xd8\x9c", false},     /* U+061C */
+		{web_is_display_name, "a\xe1\x85\x9f", false}, /* U+115F */
+		{web_is_display_name, "a\xe2\x80\x8b", false}, /* U+200B */
+		{web_is_display_name,
+		 "a\xe2\x80\x8f"
+		 "b",
+		 false}, /* U+200F */
+		{web_is_display_name,
+		 "a\xe2\x80\x90"
+		 "b",
+		 true}, /* U+2010 */
+		{web_is_display_name,
+		 "a\xe2\x80\xa7"
+		 "b",
+		 true}, /* U+2027 */
+		{web_is_display_name,
+		 "a\xe2\x80\xa8"
+		 "b",
+		 false}, /* U+2028 */
+		{web_is_display_name,
+		 "a\xe2\x80\xae"
+		 "b",
+		 false}, /* U+202E */
+		{web_is_display_name,
+		 "a\xe2\x80\xaf"
+		 "b",
+		 true}, /* U+202F */
+		{web_is_display_name,
+		 "a\xe2\x81\xa6"
+		 "b",
+		 false}, /* U+2066 */
+		{web_is_display_name,
+		 "a\xe2\x81\xb0"
+		 "b",
+		 true},                                       /* U+2070 */
+		{web_is_display_name, "\xe3\x85\xa4", false}, /* U+3164 */
+		{web_is_display_name,
+		 "\xef\xbb\xbf"
+		 "a",
+		 false},                                           /* U+FEFF */
+		{web_is_display_name, "a\xf3\xa0\x80\xa1", false}, /* U+E0021 */
+		{web_is_display_name, "\xf0\x9f\x98\x80", true},   /* U+1F600 */
+		{web_is_display_name, "a\xed\xa0\x80", false},     /* a surrogate: no UTF-8 */
+		{web_is_display_name, "a\xf0\x9f\x98", false},     /* cut off */
+		/* U+200C between Persian letters, U+200D behind a virama; not in Latin, not at an end, not twice */
+		{web_is_display_name, "\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xae", true},
+		{web_is_display_name, "\xe0\xa4\x95\xe0\xa5\x8d\xe2\x80\x8d\xe0\xa4\xb7", true},
+		{web_is_display_name, "An\xe2\x80\x8dna", false},
+		{web_is_display_name,
+		 "\xd9\x85\xe2\x80\x8c"
+		 "a",
+		 false},
+		{web_is_display_name, "\xe2\x80\x8c\xd9\x85", false},
+		{web_is_display_name, "\xd9\x85\xe2\x80\x8c", false},
+		{web_is_display_name, "\xd9\x85\xe2\x80\x8c\xe2\x80\x8c\xd9\x85", false},
+		/* a form of an ideograph, a sign in colours and joined with another; none of a Latin letter */
+		{web_is_display_name, "\xe8\x91\x9b\xf3\xa0\x84\x80", true},
+		{web_is_display_name, "\xe2\x9d\xa4\xef\xb8\x8f\xe2\x80\x8d\xf0\x9f\x94\xa5", true},
+		{web_is_display_name, "a\xef\xb8\x8f", false},
+		{web_is_display_name, "\xef\xb8\x8f", false},
+		{web_is_display_name, "\xe1\xa0\xa0\xe1\xa0\x8b", true},
+		{web_is_display_name, "a\xe1\xa0\x8b", false},
 		{web_is_device_name, "Desk-1", true},
 		{web_is_device_name, "desk 1", false},
 		{web_is_username, "abc", true},

@@ -1121,7 +1121,7 @@ export interface components {
         Login: string;
         /** @description What colleagues dial; unique in the tenant. */
         Extension: string;
-        /** @description As phones show it: 1 to 128 bytes of UTF-8 without control characters. */
+        /** @description As phones show it: 1 to 128 bytes of UTF-8, some of it visible, without control characters and without those that are invisible or turn the direction of others. Joiners (U+200C, U+200D) and variation selectors are good where a script needs them. */
         DisplayName: string;
         /**
          * @description What the person may do.
