@@ -215,7 +215,8 @@ static int read_path(struct web_request *r, struct lws *wsi)
 	int n = 0, method = lws_http_get_uri_and_method(wsi, &path, &n);
 	if (method < 0)
 		return -1;
-	/* DEVIATION: HEAD is among the others, which get 405 (RFC 9110 §9.1 wants it): no client of the API asks so. */
+	/* DEVIATION: HEAD is among the others, which get 405 wherever GET is known (RFC 9110 §9.1 wants it): nobody
+	 * asks so. */
 	r->method = WEB_OTHER;
 	if (method == LWSHUMETH_GET || method == LWSHUMETH_PUT || method == LWSHUMETH_POST ||
 	    method == LWSHUMETH_PATCH || method == LWSHUMETH_DELETE)
@@ -301,12 +302,33 @@ static bool says_json(struct lws *wsi)
 static bool read_header(struct web_request *r, struct lws *wsi, enum lws_token_indexes token, size_t max,
 			struct slice *ret)
 {
-	char text[WEB_COOKIES_MAX + 1];
+	char text[WEB_ARGUMENT_BYTES_MAX + 1];
 	int length = lws_hdr_total_length(wsi, token);
 	if (length <= 0 || (size_t)length > max)
 		return true;
 	int n = lws_hdr_copy(wsi, text, sizeof(text), token);
 	return n < 0 || keep_text(r, text, (size_t)n, ret);
+}
+
+/*
+ * Line by line: a proxy may have split it (RFC 9113 §8.2.3), and what the library makes of several has commas between
+ * them, which stand in values too, where they must part nothing. More than any of use is as good as none.
+ */
+static bool read_cookies(struct web_request *r, struct lws *wsi, struct slice *ret)
+{
+	char text[WEB_COOKIES_MAX + 1];
+	size_t n = 0;
+	for (int i = 0, length; (length = lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_COOKIE, i)) > 0; i++) {
+		if ((size_t)length + 1 >= sizeof(text) - n)
+			return true;
+		if (i > 0)
+			text[n++] = ';';
+		int copied = lws_hdr_copy_fragment(wsi, text + n, (int)(sizeof(text) - n), WSI_TOKEN_HTTP_COOKIE, i);
+		if (copied < 0)
+			return true;
+		n += (size_t)copied;
+	}
+	return n == 0 || keep_text(r, text, n, ret);
 }
 
 /* The cookie of this plane among those that came.   RFC 6265 §4.2 */
@@ -328,7 +350,7 @@ static bool read_shown(struct web_request *r, struct web_peer *p)
 	char csrf[80];
 	s->from = p->from;
 	if (!read_header(r, p->wsi, WSI_TOKEN_HTTP_AUTHORIZATION, WEB_ARGUMENT_BYTES_MAX, &authorization) ||
-	    !read_header(r, p->wsi, WSI_TOKEN_HTTP_COOKIE, WEB_COOKIES_MAX, &cookies) ||
+	    !read_cookies(r, p->wsi, &cookies) ||
 	    !read_header(r, p->wsi, WSI_TOKEN_ORIGIN, WEB_ARGUMENT_BYTES_MAX, &s->origin) ||
 	    !read_header(r, p->wsi, WSI_TOKEN_HOST, WEB_ARGUMENT_BYTES_MAX, &s->host))
 		return false;
@@ -369,6 +391,11 @@ bool web_peer_start(struct web_peer *p)
 	return p->request && read_path(p->request, p->wsi) == 0 && read_shown(p->request, p);
 }
 
+bool web_peer_has_hosts(const struct web_peer *p)
+{
+	return lws_hdr_fragment_length(p->wsi, WSI_TOKEN_HOST, 1) > 0;
+}
+
 int web_peer_begin(struct web_peer *p)
 {
 	if (!web_peer_start(p))
@@ -377,6 +404,8 @@ int web_peer_begin(struct web_peer *p)
 	if (!read_header(r, p->wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, WEB_ARGUMENT_BYTES_MAX, &r->accept_encoding))
 		return -1;
 	r->json_type = says_json(p->wsi);
+	if (web_peer_has_hosts(p))
+		return refuse(p, WEB_BAD_REQUEST, "a request has one Host");
 	if (!web_peer_arguments(p))
 		return refuse(p, WEB_BAD_REQUEST, "the query has more or longer parameters than any resource takes");
 	if (!read_condition(p->request, p->wsi, WSI_TOKEN_HTTP_IF_MATCH, &p->request->if_match) ||

@@ -209,11 +209,13 @@ void web_handle(struct web_request *r)
 			route->handle(r);
 		return;
 	}
-	if (!*allow && r->plane != WEB_LOCAL && r->method == WEB_GET &&
-	    !slice_eq(slice_first(r->path, 5), SLICE("/api/"))) {
+	bool console = !*allow && r->plane != WEB_LOCAL && !slice_eq(slice_first(r->path, 5), SLICE("/api/"));
+	if (console && r->method == WEB_GET) {
 		web_console_get(r);
 		return;
 	}
+	if (console)
+		snprintf(allow, sizeof(allow), "GET");
 	if (!*allow) {
 		web_problem(r, WEB_NOT_FOUND, NULL, "there is nothing at this path");
 		return;

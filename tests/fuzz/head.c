@@ -80,15 +80,26 @@ static struct slice argument(int i)
 	return s;
 }
 
+/* The ith line of this header, or argument. */
+static struct slice fragment(enum lws_token_indexes token, int i)
+{
+	struct slice name = slice_from_string((const char *)lws_token_to_string(token));
+	if (token == WSI_TOKEN_HTTP_URI_ARGS)
+		return argument(i);
+	for (size_t k = 0; k < given.field_count; k++)
+		if (slice_caseeq(given.fields[k].name, slice_first(name, name.n - 1)) && i-- == 0)
+			return given.fields[k].value;
+	return SLICE_NONE;
+}
+
 int __wrap_lws_hdr_fragment_length(struct lws *wsi, enum lws_token_indexes token, int i)
 {
-	ASSERT(token == WSI_TOKEN_HTTP_URI_ARGS);
-	return (int)argument(i).n;
+	return (int)fragment(token, i).n;
 }
 
 int __wrap_lws_hdr_copy_fragment(struct lws *wsi, char *ret, int cap, enum lws_token_indexes token, int i)
 {
-	return head_copy(ret, cap, argument(i));
+	return head_copy(ret, cap, fragment(token, i));
 }
 
 int __wrap_lws_rx_flow_control(struct lws *wsi, int enable)

@@ -75,5 +75,5 @@ with tempfile.TemporaryDirectory(prefix='alto-') as directory:
             answer = ask_raw(port, path)
             assert 'root:' not in answer and 'ELF' not in answer, (path, answer[:200])
         assert browser.ask('GET', '/api/v1/nothing').json['code'] == 'not-found'
-        assert browser.ask('POST', '/', {}).status == 404
+        assert browser.ask('POST', '/', {}).status == 405
         assert alto.api('GET', '/')[0] == 404  # programs have no use for it

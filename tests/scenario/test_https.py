@@ -52,6 +52,9 @@ def test_what_a_browser_is_told(port, admin):
         assert refused.status == 401 and refused.json['code'] == 'no-login', refused
         assert 'content-security-policy' in refused.headers
         assert browser.ask('GET', '/metrics').status == 401
+    for method in 'HEAD', 'POST':
+        refused = Browser(port).ask(method, '/', headers={'Content-Length': '0'})
+        assert (refused.status, refused.headers['allow']) == (405, 'GET'), refused
     # The library would choose among virtual hosts by what the client says; there is one.
     for host in 'admin', 'local', 'secure', 'localhost:8444', 'elsewhere.example':
         assert raw(port, f'GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n').startswith('HTTP/1.1 200')

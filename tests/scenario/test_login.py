@@ -1,6 +1,8 @@
 """People log in: passwords, codes of an app, cookies, foreign pages, guessers; and what ends a session."""
-from browser import Browser
-from server import Alto, free_port
+import socket
+
+from browser import Browser, tls_context
+from server import PATIENCE, Alto, free_port
 from totp import code_of, step
 
 PASSWORD, OTHER = 'correct horse', 'battery staple'
@@ -66,6 +68,14 @@ def test_foreign_pages(company):
     mixed = Browser(company)
     mixed.cookies = {'a': '1', 'x__Host-alto': 'y', **boss.cookies, 'b': '2'}
     assert mixed.ask('GET', '/api/v1/session').status == 200
+    # Proxies may split them into several lines; a comma in another's value parts nothing.
+    [(name, value)] = boss.cookies.items()
+    for lines, status in ((['a=1', f'b=2; {name}={value}'], 200), ([f'{name}={value}', 'b=2'], 200), ([f'a=1,{name}={value}'], 401)):
+        head = ''.join(f'Cookie: {line}\r\n' for line in lines)
+        with socket.create_connection(('127.0.0.1', company), PATIENCE) as plain, \
+                tls_context().wrap_socket(plain, server_hostname='localhost') as s:
+            s.sendall(f'GET /api/v1/session HTTP/1.1\r\nHost: localhost\r\n{head}\r\n'.encode())
+            assert s.makefile('rb').readline().split()[1] == str(status).encode(), lines
     return boss
 
 

@@ -51,7 +51,12 @@ int lws_hdr_custom_copy(struct lws *wsi, char *ret, int cap, const char *name, i
 
 int lws_hdr_fragment_length(struct lws *wsi, enum lws_token_indexes token, int i)
 {
-	return 0;
+	return i == 0 ? lws_hdr_total_length(wsi, token) : 0;
+}
+
+int lws_hdr_copy_fragment(struct lws *wsi, char *ret, int cap, enum lws_token_indexes token, int i)
+{
+	return lws_hdr_copy(wsi, ret, cap, token);
 }
 
 int lws_rx_flow_control(struct lws *wsi, int enable)

@@ -109,6 +109,11 @@ static void rude_requests_are_refused(void **state)
 		{"PUT /api/v1/tenants HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 "},
 		{"OPTIONS /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 "},
 		{"DELETE /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 "},
+		{"GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "HTTP/1.1 400 "},
+		{"GET /healthz HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
+		{"GET /api/v1/events HTTP/1.1\r\nHost: x\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+		 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+		 "HTTP/1.0 400 "},
 		{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404 "},
 		{"GET /api/v1/../../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404 "},
 		{"GET /api/v1/tenants/%2e%2e%2f%2e%2e%2fetc HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404 "},
