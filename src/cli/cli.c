@@ -9,10 +9,11 @@
 #define DEFAULT_DATA "/var/lib/alto"
 
 static const struct cli_command commands[] = {
-	{"tenant", "add", "NAME --domain DOMAIN [--lines N]", "add a company; N calls at once, 0: not limited", 1, 1,
+	{"tenant", "add", "NAME --domain DOMAIN [--lines N]",
+	 "add a company; it has bought N lines (calls at once), 0: no bound", 1, 1,
 	 CLI_BIT(CLI_DOMAIN) | CLI_BIT(CLI_LINES), CLI_BIT(CLI_DOMAIN), cli_tenant_add},
-	{"tenant", "set", "NAME --lines N", "change how many calls it may have at once", 1, 1, CLI_BIT(CLI_LINES),
-	 CLI_BIT(CLI_LINES), cli_tenant_set},
+	{"tenant", "set", "NAME --lines N", "change how many lines it has bought, and may use", 1, 1,
+	 CLI_BIT(CLI_LINES), CLI_BIT(CLI_LINES), cli_tenant_set},
 	{"tenant", "list", "", "show all companies", 0, 0, CLI_LISTING, 0, cli_tenant_list},
 	{"tenant", "remove", "NAME", "remove a company with its users and devices", 1, 1, 0, 0, cli_tenant_remove},
 	{"user", "add",

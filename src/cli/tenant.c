@@ -12,10 +12,10 @@ int cli_tenant_add(struct cli *c)
 	struct client_path path;
 	client_path(&path, "/api/v1/tenants");
 	json_t *tenant = NULL;
-	int status = client_ask(
-		c, "POST", &path,
-		json_pack("{s:s, s:s, s:I}", "name", c->words[0], "domain", c->options[CLI_DOMAIN], "lines", lines),
-		&tenant);
+	int status = client_ask(c, "POST", &path,
+				json_pack("{s:s, s:s, s:I}", "name", c->words[0], "domain", c->options[CLI_DOMAIN],
+					  "lines_bought", lines),
+				&tenant);
 	json_decref(tenant);
 	return status ? status : print_done("Tenant %s added.", c->words[0]);
 }
@@ -29,7 +29,9 @@ int cli_tenant_set(struct cli *c)
 	client_path(&path, "/api/v1/tenants");
 	client_path_add(&path, c->words[0]);
 	json_t *tenant = NULL;
-	int status = client_ask(c, "PATCH", &path, json_pack("{s:I}", "lines", lines), &tenant);
+	/* Whoever says how many there are wants them in use, too. */
+	int status = client_ask(c, "PATCH", &path, json_pack("{s:I, s:I}", "lines_bought", lines, "lines", lines),
+				&tenant);
 	json_decref(tenant);
 	return status ? status : print_done("Tenant %s changed.", c->words[0]);
 }
@@ -43,12 +45,22 @@ int cli_tenant_remove(struct cli *c)
 	return status ? status : print_done("Tenant %s removed.", c->words[0]);
 }
 
-static void lines_of(const json_t *item, char *ret, size_t cap)
+static void count(const json_t *item, const char *member, char *ret, size_t cap)
 {
-	if (json_integer_value(json_object_get(item, "lines")) == 0)
+	if (json_integer_value(json_object_get(item, member)) == 0)
 		snprintf(ret, cap, "any");
 	else
-		table_text(item, "lines", ret, cap);
+		table_text(item, member, ret, cap);
+}
+
+static void lines_of(const json_t *item, char *ret, size_t cap)
+{
+	count(item, "lines", ret, cap);
+}
+
+static void bought(const json_t *item, char *ret, size_t cap)
+{
+	count(item, "lines_bought", ret, cap);
 }
 
 static void created(const json_t *item, char *ret, size_t cap)
@@ -58,9 +70,10 @@ static void created(const json_t *item, char *ret, size_t cap)
 
 int cli_tenant_list(struct cli *c)
 {
-	static const struct table_column columns[] = {{"NAME", .member = "name"},   {"DOMAIN", .member = "domain"},
-						      {"LINES", .cell = lines_of},  {"USERS", .member = "users"},
-						      {"CALLS", .member = "calls"}, {"CREATED (UTC)", .cell = created}};
+	static const struct table_column columns[] = {{"NAME", .member = "name"},        {"DOMAIN", .member = "domain"},
+						      {"LINES", .cell = lines_of},       {"BOUGHT", .cell = bought},
+						      {"USERS", .member = "users"},      {"CALLS", .member = "calls"},
+						      {"CREATED (UTC)", .cell = created}};
 	struct client_path path;
 	client_path(&path, "/api/v1/tenants");
 	return print_listing(c, &path, true, columns, ARRAY_LEN(columns), "No tenant yet: alto tenant add");

@@ -20,9 +20,10 @@ struct directory;
 struct directory_tenant {
 	struct map_node by_id, by_name, by_domain;
 	struct slice id, name, domain;
-	char *text;     /* private: where the slices point, when not behind the struct itself */
-	uint32_t lines; /* 0: not limited */
-	uint32_t calls; /* in progress now: kept by `call` */
+	char *text;            /* private: where the slices point, when not behind the struct itself */
+	uint32_t lines;        /* 0: not limited; never more than are bought */
+	uint32_t lines_bought; /* 0: no bound */
+	uint32_t calls;        /* in progress now: kept by `call` */
 	uint32_t users;
 	uint32_t browsers; /* pages that are phones: directory_browser_add() */
 	int64_t created_us, updated_us;

@@ -59,6 +59,7 @@ void directory_tenants_each(struct directory *d, void (*fn)(void *arg, const str
 static void set_numbers(struct directory_tenant *t, const struct store_tenant *row)
 {
 	t->lines = (uint32_t)row->lines;
+	t->lines_bought = (uint32_t)row->lines_bought;
 	t->created_us = row->created_us;
 	t->updated_us = row->updated_us;
 }

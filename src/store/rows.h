@@ -14,7 +14,8 @@
  */
 struct store_tenant {
 	struct slice id, name, domain;
-	int64_t lines; /* calls at once; 0: not limited */
+	int64_t lines;        /* calls at once; 0: not limited. Never more than are bought. */
+	int64_t lines_bought; /* what the provider lets them have; 0: no bound */
 	int64_t created_us, updated_us;
 };
 struct store_user {

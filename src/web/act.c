@@ -98,7 +98,7 @@ static void write_member(struct writer *w, struct slice name)
 	write_slice(w, name);
 }
 
-/* What a person may do, and what a company has bought: the two values that an auditor must see. */
+/* What a person may do, and how many lines a company has and has bought: the values that an auditor must see. */
 static void write_values(const struct differing *d, struct slice name, struct writer *w)
 {
 	if (d->kind == STORE_USER && slice_eq(name, SLICE("role"))) {
@@ -107,6 +107,9 @@ static void write_values(const struct differing *d, struct slice name, struct wr
 	} else if (d->kind == STORE_TENANT && slice_eq(name, SLICE("lines"))) {
 		const struct store_tenant *before = d->before, *after = d->after;
 		write_format(w, "=%lld>%lld", (long long)before->lines, (long long)after->lines);
+	} else if (d->kind == STORE_TENANT && slice_eq(name, SLICE("lines_bought"))) {
+		const struct store_tenant *before = d->before, *after = d->after;
+		write_format(w, "=%lld>%lld", (long long)before->lines_bought, (long long)after->lines_bought);
 	}
 }
 

@@ -32,6 +32,11 @@ static const struct web_field tenant_fields[] = {
 	 .offset = offsetof(struct web_tenant_fields, lines),
 	 .max = WEB_LINES_MAX,
 	 .must = "must be a number of calls at once from 0 (not limited) to " TEXT_OF(WEB_LINES_MAX)},
+	{.name = "lines_bought",
+	 .kind = WEB_NUMBER,
+	 .offset = offsetof(struct web_tenant_fields, lines_bought),
+	 .max = WEB_LINES_MAX,
+	 .must = "must be a number of calls at once from 0 (no bound) to " TEXT_OF(WEB_LINES_MAX)},
 };
 
 static const struct web_field user_fields[] = {
@@ -128,8 +133,15 @@ const struct web_body web_bodies[WEB_BODIES] = {
 
 int web_tenant_read(const json_t *body, enum web_use use, struct web_tenant_fields *ret, struct web_problem *reterr)
 {
-	*ret = (struct web_tenant_fields){.lines = use == WEB_WHOLE ? 0 : -1};
-	return web_fields_read(body, &web_bodies[WEB_BODY_TENANT], use, ret, reterr);
+	*ret = (struct web_tenant_fields){.lines = -1, .lines_bought = -1};
+	int rc = web_fields_read(body, &web_bodies[WEB_BODY_TENANT], use, ret, reterr);
+	if (rc == 0 && use == WEB_WHOLE) {
+		/* One of the two says both: what is given has been bought, and may be used. */
+		int64_t given = MAX(MAX(ret->lines, ret->lines_bought), INT64_C(0));
+		ret->lines = ret->lines < 0 ? given : ret->lines;
+		ret->lines_bought = ret->lines_bought < 0 ? given : ret->lines_bought;
+	}
+	return rc;
 }
 
 int web_user_read(const json_t *body, enum web_use use, struct web_user_fields *ret, struct web_problem *reterr)

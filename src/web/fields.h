@@ -54,7 +54,7 @@ MUST_USE int web_fields_read(const json_t *body, const struct web_body *kind, en
 /* ---- what they are read into. Not given: empty, or below zero; of WEB_WHOLE the usual, if there is one ---- */
 struct web_tenant_fields {
 	struct slice name, domain;
-	int64_t lines;
+	int64_t lines, lines_bought;
 };
 struct web_user_fields {
 	struct slice tenant, login, extension, name, role;

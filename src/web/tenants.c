@@ -12,8 +12,9 @@ static json_t *show(const struct web_request *r, const void *object)
 	const struct directory_tenant *t = object;
 	return WEB_OBJECT({"id", web_json_text(t->id)}, {"name", web_json_text(t->name)},
 			  {"domain", web_json_text(t->domain)}, {"lines", json_integer(t->lines)},
-			  {"users", json_integer(t->users)}, {"calls", json_integer(t->calls)},
-			  {"created", web_json_time(t->created_us)}, {"updated", web_json_time(t->updated_us)});
+			  {"lines_bought", json_integer(t->lines_bought)}, {"users", json_integer(t->users)},
+			  {"calls", json_integer(t->calls)}, {"created", web_json_time(t->created_us)},
+			  {"updated", web_json_time(t->updated_us)});
 }
 
 static const struct web_kind tenant = {STORE_TENANT,
@@ -41,6 +42,28 @@ struct tenant_change {
 	struct web_tenant_fields given;
 };
 
+static bool too_many(int64_t lines, int64_t bought)
+{
+	return bought && (lines == 0 || lines > bought);
+}
+
+/*
+ * A company that had all that it had bought has all that it buys, and none has more: what is in force is always the
+ * row's `lines`. Whoever asked for more was refused (taken()), unless fewer were bought in that moment.
+ */
+static void give_lines(struct store_tenant *t, const struct web_tenant_fields *given)
+{
+	bool had_all = t->lines == t->lines_bought;
+	if (given->lines_bought >= 0)
+		t->lines_bought = given->lines_bought;
+	if (given->lines >= 0)
+		t->lines = given->lines;
+	else if (had_all)
+		t->lines = t->lines_bought;
+	if (too_many(t->lines, t->lines_bought))
+		t->lines = t->lines_bought;
+}
+
 static bool merge(struct web_change *c, bool exists, union store_any_row *next)
 {
 	const struct web_tenant_fields *given = &container_of(c, struct tenant_change, change)->given;
@@ -49,8 +72,18 @@ static bool merge(struct web_change *c, bool exists, union store_any_row *next)
 		*t = (struct store_tenant){.id = c->id, .created_us = c->now_us};
 	web_give(&t->name, given->name);
 	web_give(&t->domain, given->domain);
-	if (given->lines >= 0)
-		t->lines = given->lines;
+	give_lines(t, given);
+	return true;
+}
+
+static bool more_than_bought(const struct directory_tenant *now, const struct web_tenant_fields *given,
+			     struct web_problem *ret)
+{
+	int64_t bought = given->lines_bought >= 0 ? given->lines_bought : now ? now->lines_bought : 0;
+	if (given->lines < 0 || !too_many(given->lines, bought))
+		return false;
+	web_problem_set(ret, WEB_INVALID_FIELD, "lines", "lines must be from 1 to %lld: so many are bought",
+			(long long)bought);
 	return true;
 }
 
@@ -58,6 +91,8 @@ static bool taken(struct web_change *c, struct web_problem *ret)
 {
 	const struct web_tenant_fields *given = &container_of(c, struct tenant_change, change)->given;
 	struct directory *d = c->request->context->directory;
+	if (more_than_bought(directory_tenant_by_id(d, c->id), given, ret))
+		return true;
 	const struct directory_tenant *named = directory_tenant_by_name(d, given->name);
 	if (named && !slice_eq(named->id, c->id)) {
 		web_problem_set(ret, WEB_NAME_TAKEN, "name", "there is a tenant %.*s already", SLICE_ARG(given->name));

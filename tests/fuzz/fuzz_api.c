@@ -75,6 +75,7 @@ static bool read_all(const json_t *body)
 	if (web_tenant_read(body, WEB_WHOLE, &t, &p) == 0) {
 		ASSERT(web_is_tenant_name(t.name) && web_is_domain(t.domain));
 		ASSERT(t.lines >= 0 && t.lines <= WEB_LINES_MAX);
+		ASSERT(t.lines_bought >= 0 && t.lines_bought <= WEB_LINES_MAX);
 		any = true;
 	} else {
 		check_refusal(&p);

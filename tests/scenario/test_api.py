@@ -20,7 +20,7 @@ NOBODY = {'id': '01920000-0000-7000-8000-000000000000'}
 # What each body that makes or changes something may be, and with which path: the ground of all that is spoilt below.
 BODIES = {
     'createTenant': {'name': 'beta', 'domain': 'beta.example', 'lines': 3},
-    'changeTenant': {'name': 'gamma', 'domain': 'gamma.example', 'lines': 4},
+    'changeTenant': {'name': 'gamma', 'domain': 'gamma.example', 'lines': 4, 'lines_bought': 5},
     'createUser': {'tenant': 'acme', 'login': 'zoe', 'extension': '300', 'name': 'Zoë', 'role': 'supervisor'},
     'createDevice': {'tenant': 'acme', 'user': 'p101', 'name': 'spare', 'username': 'spare-1', 'password': 'secret-of-spare',
                      'digest': 'sha-256', 'srtp': 'off', 'keepalive': 'options'},

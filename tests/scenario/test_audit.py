@@ -38,7 +38,7 @@ def by_machine(alto):
         assert status == 200, answer
         return answer
 
-    alto.command('tenant', 'add', 'acme', '--domain', 'acme.example', '--lines', '10')
+    alto.command('tenant', 'add', 'acme', '--domain', 'acme.example', '--lines', '20')
     alto.command('tenant', 'add', 'beta', '--domain', 'beta.example')
     for login, role in ('anna', 'admin'), ('paul', 'user'), ('olga', 'auditor'):
         alto.command('user', 'add', 'acme', login, '--extension', str(100 + len(login) + ord(login[0])), '--name', login.title(),
@@ -78,7 +78,7 @@ def by_person(ask, anna):
     expected = ['person Anna removed token crm', 'person Anna changed webhook hook secret', 'person Anna created webhook hook',
                 'person Anna created token crm', 'person Anna removed device desk of Paul Keller',
                 'person Anna changed device desk of Paul Keller password keepalive',
-                'person Anna created device desk of Paul Keller', 'person Anna changed tenant acme lines 10>12',
+                'person Anna created device desk of Paul Keller', 'person Anna changed tenant acme lines 20>12',
                 'person Anna changed user Paul Keller name role user>supervisor',
                 'person Anna logged-in session of Anna password']
     assert told[:len(expected)] == expected, told
@@ -143,7 +143,8 @@ def the_provider_is_hidden(alto, ask, anna, admin):
 
 def companies_do_not_see_one_another(alto, ask, company, anna):
     """Nor who works for the provider, nor from where."""
-    alto.api('PATCH', '/api/v1/tenants/acme', {'lines': 20})
+    assert alto.api('PATCH', '/api/v1/tenants/acme', {'lines_bought': 16})[0] == 200
+    assert sentence(rows(ask, tenant='acme')[0]) == 'machine changed tenant acme lines_bought 20>16'
     newest = anna.ask('GET', '/api/v1/audit?limit=1').json['items'][0]
     assert (newest['actor'], newest['address']) == ({'kind': 'provider', 'id': None, 'name': None}, None), newest
     assert rows(ask, tenant='acme')[0]['actor']['kind'] == 'machine'
@@ -219,7 +220,7 @@ def nothing_is_changed(alto, ask):
 
 def it_outlives_what_it_names(alto, ask):
     shown = alto.command('audit', '--tenant', 'acme')
-    assert 'lines 10>12' in shown and 'Paul Keller' in shown and '127.0.0.1' in shown, shown
+    assert 'lines 20>12' in shown and 'Paul Keller' in shown and '127.0.0.1' in shown, shown
     acme = next(t['id'] for t in ask('GET', '/api/v1/tenants')['items'] if t['name'] == 'acme')
     alto.command('tenant', 'remove', 'acme')
     newest = rows(ask, tenant=acme)[0]

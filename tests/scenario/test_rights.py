@@ -254,6 +254,26 @@ def test_nothing_is_left_out(alto):
                 assert (method.upper(), path.split('{')[0]) in known, (method, path)
 
 
+def test_lines(alto, browsers, acme):
+    """The provider says how many lines a company has bought; its administrator, how many of them it uses; nobody else either."""
+    path = f'/api/v1/tenants/{acme.tenant}'
+    alto.command('tenant', 'set', 'acme', '--lines', '5')
+    for role in ROLES:
+        sold = browsers[role].ask('PATCH', path, {'lines_bought': 6})
+        used = browsers[role].ask('PATCH', path, {'lines': 4})
+        expected = {'nobody': (401, 401), 'admin': (403, 200), 'provider': (200, 200)}.get(role, (403, 403))
+        assert (sold.status, used.status) == expected, (role, sold, used)
+    assert (used.json['lines'], used.json['lines_bought']) == (4, 6), used
+    for lines in 0, 7:
+        lifted = browsers['admin'].ask('PATCH', path, {'lines': lines})
+        assert (lifted.status, lifted.json['code'], lifted.json['field']) == (400, 'invalid-field', 'lines'), lifted
+        assert 'from 1 to 6' in lifted.json['detail'], lifted
+    assert browsers['admin'].ask('PATCH', path, {'lines': 6}).json['lines'] == 6
+    alto.command('tenant', 'set', 'acme', '--lines', '2')
+    shown = browsers['user'].ask('GET', path).json
+    assert (shown['lines'], shown['lines_bought']) == (2, 2), shown
+
+
 def test_tokens(alto, company, admin, acme, beta):
     reader = Browser(company, alto.command('token', 'add', 'reader', '--tenant', 'acme', '--access', 'read').strip())
     assert reader.ask('GET', '/api/v1/users').status == 200
@@ -314,4 +334,5 @@ with Alto({'sip_tls': [f'127.0.0.1:{free_port()}'], 'https': [f'127.0.0.1:{compa
     alto.api('POST', '/api/v1/trunks', {'name': 'shared', 'host': '203.0.113.1'})
     test_every_cell(browsers, acme, beta)
     test_nothing_is_left_out(alto)
+    test_lines(alto, browsers, acme)
     test_tokens(alto, company, admin, acme, beta)

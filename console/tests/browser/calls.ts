@@ -15,11 +15,14 @@ async function seesCall(page: Page) {
   await go(page, 'Lines');
   await page.getByText('of 8 lines').waitFor();
   const slider = page.getByRole('slider');
+  // All that is bought is in use: there is less, and not more.
+  await page.getByText('has bought 8 lines').waitFor();
+  if ((await slider.getAttribute('aria-valuemax')) !== '8') throw new Error('more lines than are bought');
   await slider.focus();
-  await page.keyboard.press('ArrowRight');
-  await page.getByText('of 9 lines').waitFor();
+  await page.keyboard.press('ArrowLeft');
+  await page.getByText('of 7 lines, 8 bought').waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
-  await page.getByText('of 8 lines').waitFor();
+  await page.getByText('of 8 lines', { exact: true }).waitFor();
   await picture(page, 'lines');
   await go(page, 'Home');
   await want('hang up');

@@ -98,8 +98,8 @@ static void a_company_is_made_shown_and_removed(void **state)
 	refused("alto tenant add acme --domain acme.example", 1, "there is a tenant acme already");
 	done("alto tenant set acme --lines=7");
 	done("alto tenant list");
-	assert_non_null(strstr(out, "NAME  DOMAIN        LINES  USERS  CALLS  CREATED (UTC)\n"
-				    "acme  acme.example  7      0      0      20"));
+	assert_non_null(strstr(out, "NAME  DOMAIN        LINES  BOUGHT  USERS  CALLS  CREATED (UTC)\n"
+				    "acme  acme.example  7      7       0      0      20"));
 	done("alto user add acme zoe --extension 200 --name Zo\xc3\xab --role admin");
 	done("alto user add acme bob --extension 201 --name Robert");
 	done("alto user list acme");

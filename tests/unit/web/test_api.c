@@ -107,6 +107,44 @@ static void expect_told(struct node *n, const char *act, const char *thing, size
 	json_decref(page);
 }
 
+static void expect_lines(const struct node *n, const char *path, const char *body, int lines, int bought)
+{
+	json_t *t = ask(n, "PATCH", path, body, 200);
+	assert_int_equal(json_integer_value(json_object_get(t, "lines")), lines);
+	assert_int_equal(json_integer_value(json_object_get(t, "lines_bought")), bought);
+	json_decref(t);
+}
+
+/* What is in force is never more than what is bought, whichever of the two is given. */
+static void lines_are_used_as_far_as_they_are_bought(void **state)
+{
+	const struct node *n = *state;
+	static const char path[] = "/api/v1/tenants/acme";
+	make_company(n); /* one of the two says both */
+	expect_lines(n, path, "{}", 5, 5);
+	expect_lines(n, path, "{\"lines\":1}", 1, 5);
+	expect(n, "PATCH", path, "{\"lines\":0}", 400, "invalid-field", "lines");
+	assert_non_null(strstr(text, "lines must be from 1 to 5: so many are bought"));
+	expect(n, "PATCH", path, "{\"lines\":6}", 400, "invalid-field", "lines");
+	expect(n, "PATCH", path, "{\"lines\":5,\"lines_bought\":4}", 400, "invalid-field", "lines");
+	expect(n, "PATCH", path, "{\"lines_bought\":1000001}", 400, "invalid-field", "lines_bought");
+	/* Who has limited themselves stay so; who have all that they bought have all that they buy. */
+	expect_lines(n, path, "{\"lines_bought\":8}", 1, 8);
+	expect_lines(n, path, "{\"lines\":8}", 8, 8);
+	expect_lines(n, path, "{\"lines_bought\":9}", 9, 9);
+	expect_lines(n, path, "{\"lines\":7}", 7, 9);
+	expect_lines(n, path, "{\"lines_bought\":2}", 2, 2);
+	expect_lines(n, path, "{\"lines_bought\":0}", 0, 0);
+	expect_lines(n, path, "{\"lines\":1000000}", 1000000, 0);
+	expect_lines(n, path, "{\"lines_bought\":3}", 3, 3);
+	expect_lines(n, path, "{\"lines_bought\":6,\"lines\":4}", 4, 6);
+	json_decref(ask(n, "POST", "/api/v1/tenants",
+			"{\"name\":\"beta\",\"domain\":\"beta.example\",\"lines_bought\":7}", 201));
+	expect_lines(n, "/api/v1/tenants/beta", "{}", 7, 7);
+	json_decref(ask(n, "PUT", path, "{\"name\":\"acme\",\"domain\":\"acme.example\"}", 200));
+	expect_lines(n, path, "{}", 0, 0);
+}
+
 static void tenants_come_change_and_go(void **state)
 {
 	const struct node *n = *state;
@@ -119,9 +157,7 @@ static void tenants_come_change_and_go(void **state)
 	snprintf(path, sizeof(path), "/api/v1/tenants/%s", member(t, "id"));
 	json_decref(t);
 
-	t = ask(n, "PATCH", path, "{\"lines\":0}", 200);
-	assert_int_equal(json_integer_value(json_object_get(t, "lines")), 0);
-	json_decref(t);
+	expect_lines(n, path, "{\"lines\":3}", 3, 5);
 	expect(n, "PATCH", path, "{\"lines\":-1}", 400, "invalid-field", "lines");
 	expect(n, "PATCH", "/api/v1/tenants/nobody", "{\"lines\":1}", 404, "unknown-tenant", "");
 	/* What was asked for is quoted; it need not be text. */
@@ -794,6 +830,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_socket_is_for_its_owner_alone, start, stop),
+		cmocka_unit_test_setup_teardown(lines_are_used_as_far_as_they_are_bought, start, stop),
 		cmocka_unit_test_setup_teardown(tenants_come_change_and_go, start, stop),
 		cmocka_unit_test_setup_teardown(what_exists_is_refused_by_field, start, stop),
 		cmocka_unit_test_setup_teardown(a_race_is_lost_with_the_right_words, start, stop),

@@ -1117,6 +1117,8 @@ export interface components {
         Domain: string;
         /** @description Calls at once that the tenant may have, in and out together; 0: not limited. */
         Lines: number;
+        /** @description Calls at once that the provider lets the tenant have: `lines` is from 1 to this. 0: no bound. Set by the provider alone; to lower it lowers `lines` at once. */
+        LinesBought: number;
         /** @description What the person is called in commands and at the login; unique in the tenant. */
         Login: string;
         /** @description What colleagues dial; unique in the tenant. */
@@ -1177,6 +1179,7 @@ export interface components {
             name: components["schemas"]["TenantName"];
             domain: components["schemas"]["Domain"];
             lines: components["schemas"]["Lines"];
+            lines_bought: components["schemas"]["LinesBought"];
             /** @description How many people it has. */
             users: number;
             /** @description In progress now. */
@@ -1189,14 +1192,18 @@ export interface components {
         TenantNew: {
             name: components["schemas"]["TenantName"];
             domain: components["schemas"]["Domain"];
-            /** @description Not given: 0, not limited. */
+            /** @description Not given: as many as are bought. */
             lines?: components["schemas"]["Lines"];
+            /** @description Not given: as `lines` says. */
+            lines_bought?: components["schemas"]["LinesBought"];
         };
         /** @description What is not given stays. */
         TenantChange: {
             name?: components["schemas"]["TenantName"];
             domain?: components["schemas"]["Domain"];
+            /** @description From 1 to the lines bought. Not given: stays, but never above what is bought, and a company that had all it had bought has all it buys. */
             lines?: components["schemas"]["Lines"];
+            lines_bought?: components["schemas"]["LinesBought"];
         };
         /** @description A person of a tenant. */
         User: {
