@@ -31,11 +31,25 @@ int cli_token_remove(struct cli *c)
 	return status ? status : print_done("Token %s removed.", c->words[0]);
 }
 
+static void maker(const json_t *item, char *ret, size_t cap)
+{
+	table_text(json_object_get(item, "made_by"), "name", ret, cap);
+}
+
+static void used(const json_t *item, char *ret, size_t cap)
+{
+	if (json_is_string(json_object_get(item, "used")))
+		table_time(item, "used", ret, cap);
+	else
+		snprintf(ret, cap, "never");
+}
+
 int cli_token_list(struct cli *c)
 {
 	static const struct table_column columns[] = {{"ID", .member = "id"},         {"NAME", .member = "name"},
 						      {"TENANT", .member = "tenant"}, {"ROLE", .member = "role"},
-						      {"ACCESS", .member = "access"}, {"EXPIRES", .member = "expires"}};
+						      {"ACCESS", .member = "access"}, {"MADE BY", .cell = maker},
+						      {"USED (UTC)", .cell = used},   {"EXPIRES", .member = "expires"}};
 	struct client_path path;
 	client_path(&path, "/api/v1/tokens");
 	client_parameter(&path, "tenant", c->words[0]);

@@ -207,9 +207,15 @@ static const char call_days[] =
 	"CREATE INDEX passes_tokens ON passes (tenant_id, id) WHERE kind = 1;";
 /* clang-format on */
 
-/* What the provider had set was what a company had bought: at the upgrade nobody's bound is lifted. */
-static const char lines_bought[] = "ALTER TABLE tenants ADD COLUMN lines_bought INT64 NOT NULL DEFAULT 0;"
-				   "UPDATE tenants SET lines_bought = lines;";
+/*
+ * What the provider had set was what a company had bought: at the upgrade nobody's bound is lifted. A token goes with
+ * whoever made it; NULL: it was made on the server, or before that was written down.
+ */
+static const char bought_and_made[] =
+	"ALTER TABLE tenants ADD COLUMN lines_bought INT64 NOT NULL DEFAULT 0;"
+	"UPDATE tenants SET lines_bought = lines;"
+	"ALTER TABLE passes ADD COLUMN maker_id ID REFERENCES users (id) ON DELETE CASCADE;"
+	"CREATE INDEX passes_maker ON passes (maker_id) WHERE maker_id IS NOT NULL;";
 
 const struct migration store_migrations[] = {
 	{1, "tenants, users, devices, bindings and calls", first_schema},
@@ -223,6 +229,6 @@ const struct migration store_migrations[] = {
 	{9, "the audit trail", audit},
 	{10, "issuers of identity, and whom they know", issuers},
 	{11, "how calls were protected, by day", call_days},
-	{12, "lines that companies have bought", lines_bought},
+	{12, "lines that companies have bought, and who made a token", bought_and_made},
 };
 const size_t store_migration_count = ARRAY_LEN(store_migrations);

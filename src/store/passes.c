@@ -1,17 +1,19 @@
 /* store/passes.c - rows of sessions and tokens */
 #include "store/row.h"
 
-#define COLUMNS "id, tenant_id, user_id, kind, hash, name, role, read_only, created_us, used_us, expires_us"
+#define COLUMNS                                                                                                        \
+	"id, tenant_id, user_id, kind, hash, name, role, read_only, created_us, used_us, expires_us, "                 \
+	"maker_id"
 #define READ                                                                                                           \
 	"id, coalesce(tenant_id, ''), coalesce(user_id, ''), kind, hash, name, role, read_only, created_us, used_us, " \
-	"expires_us"
+	"expires_us, coalesce(maker_id, '')"
 static const struct store_column columns[] = {
 	COLUMN(COLUMN_TEXT, store_pass, id),          COLUMN(COLUMN_TEXT, store_pass, tenant),
 	COLUMN(COLUMN_TEXT, store_pass, user),        COLUMN(COLUMN_INT64, store_pass, kind),
 	COLUMN(COLUMN_BYTES, store_pass, hash),       COLUMN(COLUMN_TEXT, store_pass, name),
 	COLUMN(COLUMN_TEXT, store_pass, role),        COLUMN(COLUMN_BOOL, store_pass, read_only),
 	COLUMN(COLUMN_INT64, store_pass, created_us), COLUMN(COLUMN_INT64, store_pass, used_us),
-	COLUMN(COLUMN_INT64, store_pass, expires_us),
+	COLUMN(COLUMN_INT64, store_pass, expires_us), COLUMN(COLUMN_TEXT, store_pass, maker),
 };
 const struct store_rows store_pass_rows = {
 	.bytes = sizeof(struct store_pass),
@@ -30,7 +32,7 @@ int store_pass_put(struct db *db, const struct store_pass *p)
 {
 	static const char sql[] = "INSERT INTO passes (" COLUMNS
 				  ") VALUES ($1, nullif($2, ''), nullif($3, ''), $4, $5, "
-				  "$6, $7, $8, $9, $10, $11)";
+				  "$6, $7, $8, $9, $10, $11, nullif($12, ''))";
 	return store_row_put(db, sql, &store_pass_rows, p, p->tenant, STORE_PASS, p->id);
 }
 
@@ -90,6 +92,27 @@ int store_sessions_trim(struct db *db, struct slice user, int64_t keep)
 				  "WHERE user_id = $1 AND kind = 0 ORDER BY id DESC LIMIT 1 OFFSET $2) "
 				  "RETURNING coalesce(tenant_id, ''), id";
 	return note_removals(db, db_query(db, sql, (struct db_value[]){DB_T(user), DB_I(keep)}, 2));
+}
+
+int store_tokens_remove_of_maker(struct db *db, struct slice maker, int (*fn)(void *arg, const struct store_pass *p),
+				 void *arg)
+{
+	struct db_rows *rows = db_query(db, "DELETE FROM passes WHERE kind = 1 AND maker_id = $1 RETURNING " READ,
+					&DB_T(maker), 1);
+	if (!rows)
+		return DB_FAILED;
+	int rc;
+	while ((rc = db_next(rows)) == DB_ROW) {
+		struct store_pass p;
+		store_row_read(&store_pass_rows, rows, &p);
+		rc = store_note_change(db, p.tenant, STORE_PASS, p.id);
+		if (rc == DB_OK)
+			rc = fn(arg, &p);
+		if (rc < 0)
+			break;
+	}
+	db_end(rows);
+	return rc;
 }
 
 int store_tokens_count(struct db *db, struct slice tenant, int64_t *ret)

@@ -73,12 +73,13 @@ struct store_pass {
 	struct slice id;
 	struct slice tenant; /* empty: the provider's token */
 	struct slice user;   /* empty: a token */
+	struct slice maker;  /* of a token: the person it goes with; empty: none is known */
 	int64_t kind;        /* enum store_pass_kind */
 	struct slice hash;   /* STORE_PASS_HASH bytes: SHA-256 of what is shown, which nobody keeps */
 	struct slice name;   /* of a token, for people */
 	struct slice role;   /* of a session: what its user's was when it began */
 	bool read_only;
-	int64_t created_us, used_us, expires_us;
+	int64_t created_us, used_us, expires_us; /* used_us of a token that never was: created_us */
 };
 /* Whom a company wants to be told of its calls (store/deliveries.h). */
 enum store_webhook_state { STORE_WEBHOOK_ON, STORE_WEBHOOK_OFF, STORE_WEBHOOK_FAILED };
@@ -311,6 +312,9 @@ MUST_USE int store_passes_remove_of_user(struct db *db, struct slice user, struc
 MUST_USE int store_sessions_remove_of_issuer(struct db *db, struct slice issuer, const struct store_issuer *next);
 /* Of a person's sessions only the newest `keep` stay. */
 MUST_USE int store_sessions_trim(struct db *db, struct slice user, int64_t keep);
+/* Tokens that this person has made; fn, which returns a db_error, is told each when it is gone. */
+MUST_USE int store_tokens_remove_of_maker(struct db *db, struct slice maker,
+					  int (*fn)(void *arg, const struct store_pass *p), void *arg);
 /* How many tokens a tenant has. */
 MUST_USE int store_tokens_count(struct db *db, struct slice tenant, int64_t *ret);
 /* Tokens in order of id; of one tenant, or all if it is empty. */

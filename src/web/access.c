@@ -39,7 +39,8 @@ static struct slice put_text(char **at, struct slice s)
 
 static int add(struct web_access *a, const struct store_pass *row)
 {
-	struct web_pass *p = calloc(1, sizeof(*p) + row->id.n + row->tenant.n + row->user.n + row->role.n);
+	struct web_pass *p = calloc(1,
+				    sizeof(*p) + row->id.n + row->tenant.n + row->user.n + row->role.n + row->maker.n);
 	if (!p)
 		return -ENOMEM;
 	char *at = p->text;
@@ -47,6 +48,7 @@ static int add(struct web_access *a, const struct store_pass *row)
 	p->tenant = put_text(&at, row->tenant);
 	p->user = put_text(&at, row->user);
 	p->role = put_text(&at, row->role);
+	p->maker = put_text(&at, row->maker);
 	p->kind = (enum store_pass_kind)row->kind;
 	memcpy(p->hash, row->hash.p, sizeof(p->hash));
 	p->read_only = row->read_only;

@@ -16,6 +16,7 @@ struct web_pass {
 	struct map_node by_hash, by_id;
 	enum store_pass_kind kind;
 	struct slice id, tenant, user, role; /* user empty: a token; tenant empty: the provider's */
+	struct slice maker;                  /* of a token: the person that it goes with, or empty */
 	uint8_t hash[STORE_PASS_HASH];
 	bool read_only;
 	int64_t created_us, used_us, expires_us;

@@ -165,6 +165,8 @@ static int removal_run(struct db *db, struct store_job *job)
 	int rc = store_get(db, c->of->kind, c->id, seen, &reading);
 	if (rc != DB_OK || !c->exists)
 		return rc;
+	if (c->rc == DB_OK && c->leave)
+		c->rc = c->leave(db, c);
 	return c->rc == DB_OK ? store_remove(db, c->of->kind, c->id) : c->rc;
 }
 
@@ -266,11 +268,19 @@ void web_change_post(struct web_change *c)
 
 void web_kind_remove(struct web_request *r, const struct web_kind *of)
 {
+	web_kind_remove_with(r, of, NULL);
+}
+
+void web_kind_remove_with(struct web_request *r, const struct web_kind *of,
+			  int (*leave)(struct db *db, struct web_change *c))
+{
 	if (!web_kind_named(r, of))
 		return;
 	struct web_change *c = web_alloc(r, sizeof(*c));
-	if (c && web_change_begin(c, r, of))
-		post(c, removal_run, removal_done);
+	if (!c || !web_change_begin(c, r, of))
+		return;
+	c->leave = leave;
+	post(c, removal_run, removal_done);
 }
 
 /* ---- memory ---- */

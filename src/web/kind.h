@@ -22,6 +22,8 @@ struct web_kind {
 	json_t *(*show)(const struct web_request *r, const void *object); /* NULL: out of memory */
 };
 
+struct web_change;
+
 /* The one that the path names. NULL: answered. */
 const void *web_kind_named(struct web_request *r, const struct web_kind *of);
 /* GET of one, with its ETag; 304 if the client has it. */
@@ -30,6 +32,9 @@ void web_kind_get(struct web_request *r, const struct web_kind *of);
 void web_kind_list(struct web_listing *l, const struct web_kind *of);
 /* DELETE of the one that the path names: 204 after commit. */
 void web_kind_remove(struct web_request *r, const struct web_kind *of);
+/* leave, on the store's thread in the same transaction, takes away what goes with it: db_error. */
+void web_kind_remove_with(struct web_request *r, const struct web_kind *of,
+			  int (*leave)(struct db *db, struct web_change *c));
 
 /* A write on its way through the store; in the request's arena, inside the resource's own struct. */
 struct web_change {
@@ -49,6 +54,7 @@ struct web_change {
 	bool (*add)(struct web_change *c, const void *object, json_t *answer);
 
 	/* Private from here. */
+	int (*leave)(struct db *db, struct web_change *c);
 	struct web_act act;
 	int64_t now_us;
 	bool exists, created, stale, foreign;

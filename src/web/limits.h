@@ -126,6 +126,8 @@
 #define WEB_SESSION_US (7 * 86400 * SECOND_US)
 /* Its use is written that often, so that reading a page is no write. */
 #define WEB_SESSION_USED_US (600 * SECOND_US)
+/* Of a token it only tells people which of them nobody uses. */
+#define WEB_TOKEN_USED_US (3600 * SECOND_US)
 /* Sessions of a person: a browser or two on each device, and what was never logged out of; the oldest ends. */
 #define WEB_SESSIONS_OF_PERSON 32
 /* Tokens of a company, or of the provider: a program or two for each of its systems. All are held in memory. */

@@ -11,13 +11,24 @@
 #define DAY_US (86400 * SECOND_US)
 #define PREFIX "alto_" /* so that a scanner for leaked secrets knows one */
 
+/* A company is not told who works for the provider. */
+static json_t *maker_json(const struct web_request *r, struct slice maker)
+{
+	const struct directory_user *u = directory_user_by_id(r->context->directory, maker);
+	if (!u || (r->reach != WEB_REACH_ALL && web_role_find(u->role) == WEB_PROVIDER))
+		return json_null();
+	return WEB_OBJECT({"id", web_json_text(u->id)}, {"name", web_json_text(u->name)});
+}
+
 static json_t *token_json(const struct web_request *r, const struct store_pass *p)
 {
 	bool of_tenant = !slice_empty(p->tenant);
 	return WEB_OBJECT({"id", web_json_text(p->id)}, {"name", web_json_text(p->name)},
 			  {"tenant", of_tenant ? web_tenant_name_json(r, p->tenant) : json_null()},
 			  {"role", web_json_text(p->role)}, {"access", json_string(p->read_only ? "read" : "full")},
-			  {"created", web_json_time(p->created_us)}, {"expires", web_json_time(p->expires_us)});
+			  {"made_by", maker_json(r, p->maker)}, {"created", web_json_time(p->created_us)},
+			  {"used", p->used_us > p->created_us ? web_json_time(p->used_us) : json_null()},
+			  {"expires", web_json_time(p->expires_us)});
 }
 
 /* ---- list ---- */
@@ -40,7 +51,8 @@ static void take_row(void *arg, const void *row)
 	struct store_pass *p = &page->rows[l->count++];
 	*p = *from;
 	l->failed = l->failed || !arena_dup(a, from->id, &p->id) || !arena_dup(a, from->tenant, &p->tenant) ||
-		    !arena_dup(a, from->name, &p->name) || !arena_dup(a, from->role, &p->role);
+		    !arena_dup(a, from->name, &p->name) || !arena_dup(a, from->role, &p->role) ||
+		    !arena_dup(a, from->maker, &p->maker);
 }
 
 static int list_run(struct db *db, struct store_job *job)
@@ -80,7 +92,7 @@ void web_tokens_list(struct web_request *r)
 
 struct given {
 	struct slice name, tenant, role, access;
-	int64_t days;
+	int64_t days; /* below zero: not given */
 };
 
 static bool is_access(struct slice s)
@@ -154,7 +166,8 @@ static void created(struct web_write *w)
 
 static bool gone(struct web_write *w, struct web_problem *ret)
 {
-	web_problem_set(ret, WEB_UNKNOWN_TENANT, "tenant", "the tenant was removed meanwhile");
+	web_problem_set(ret, WEB_UNKNOWN_TENANT, "tenant",
+			"the tenant was removed meanwhile, or whoever made the token");
 	return true;
 }
 
@@ -181,10 +194,30 @@ static bool read_owner(struct web_request *r, const struct given *given, struct 
 	return !t || web_keep(r, t->id, &row->tenant);
 }
 
+/*
+ * Who makes a token by a token makes it for the same person, and no longer than that one lasts: what somebody has got
+ * hold of comes to its end. False: answered.
+ */
+static bool read_maker(struct web_request *r, int64_t days, struct store_pass *row)
+{
+	const struct web_pass *by = r->context->access ? web_access_by_id(r->context->access, r->who.pass) : NULL;
+	row->expires_us = row->created_us + (days < 0 ? WEB_TOKEN_DAYS : MAX(days, INT64_C(1))) * DAY_US;
+	if (!by || by->kind != STORE_TOKEN)
+		return web_keep(r, r->who.user, &row->maker);
+	if (row->expires_us > by->expires_us && days >= 0) {
+		web_problem(r, WEB_INVALID_FIELD, "days",
+			    "days is more than the %lld that the token you show lasts: it makes none that outlives it",
+			    (long long)((by->expires_us - row->created_us) / DAY_US));
+		return false;
+	}
+	row->expires_us = MIN(row->expires_us, by->expires_us);
+	return web_keep(r, by->maker, &row->maker);
+}
+
 void web_tokens_create(struct web_request *r)
 {
 	struct web_problem p;
-	struct given given = {.days = WEB_TOKEN_DAYS};
+	struct given given = {.days = -1};
 	if (web_fields_read(r->body, &web_token_body, WEB_WHOLE, &given, &p) < 0) {
 		web_problem_given(r, &p);
 		return;
@@ -200,7 +233,8 @@ void web_tokens_create(struct web_request *r)
 	t->row.name = given.name;
 	t->row.read_only = slice_eq(given.access, SLICE("read"));
 	t->row.created_us = t->row.used_us = web_now_us(r);
-	t->row.expires_us = t->row.created_us + MAX(given.days, INT64_C(1)) * DAY_US;
+	if (!read_maker(r, given.days, &t->row))
+		return;
 	t->write.run = create_run;
 	t->write.committed = created;
 	t->write.explain = gone;

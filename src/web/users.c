@@ -1,6 +1,7 @@
 /* web/users.c - /api/v1/users: the people of a tenant */
 #include "web/find.h"
 #include "web/route.h"
+#include "web/write.h"
 
 static const void *find(const struct web_request *r, struct slice id)
 {
@@ -128,5 +129,5 @@ void web_users_write(struct web_request *r)
 
 void web_users_remove(struct web_request *r)
 {
-	web_kind_remove(r, &user);
+	web_kind_remove_with(r, &user, web_tokens_leave);
 }

@@ -53,8 +53,7 @@ static bool refuse(struct web_request *r, const char *sentence)
 	return false;
 }
 
-/* A session that was used is good for longer, and who reads of compliance asks for tokens that are not. Written from
- * time to time. */
+/* A session that was used is good for longer, a token is known to be needed: that is written from time to time. */
 struct touch {
 	struct store_job job;
 	int64_t now_us;
@@ -76,7 +75,7 @@ static void touch_done(struct store_job *job, int result)
 static void touch(struct web_request *r, struct web_pass *p)
 {
 	int64_t now_us = web_now_us(r);
-	struct touch *t = now_us - p->used_us < WEB_SESSION_USED_US ? NULL : calloc(1, sizeof(*t) + p->id.n);
+	struct touch *t = calloc(1, sizeof(*t) + p->id.n);
 	if (!t)
 		return; /* or the next request writes it */
 	p->used_us = t->now_us = now_us;
@@ -87,6 +86,18 @@ static void touch(struct web_request *r, struct web_pass *p)
 		free(t);
 }
 
+/* A token does nothing that whoever made it may not do now, and goes with them. */
+static bool maker_may(const struct web_request *r, const struct web_pass *p, enum web_role role)
+{
+	if (slice_empty(p->maker))
+		return true;
+	const struct directory_user *u = directory_user_by_id(r->context->directory, p->maker);
+	if (!u)
+		return false;
+	enum web_role own = web_role_find(u->role);
+	return own == WEB_PROVIDER || (role <= own && slice_eq(u->tenant->id, p->tenant));
+}
+
 static bool by_token(struct web_request *r)
 {
 	struct web_pass *p = web_access_find(r->context->access, r->shown.bearer, web_now_us(r));
@@ -94,10 +105,13 @@ static bool by_token(struct web_request *r)
 	    (!slice_empty(p->tenant) && !directory_tenant_by_id(r->context->directory, p->tenant)))
 		return refuse(r, "there is no such token, or its time is over");
 	enum web_role role = web_role_find(p->role);
+	if (!maker_may(r, p, role))
+		return refuse(r, "whoever made this token may no longer do what it does");
 	if (!fits_plane(r, role))
 		return refuse(r, role == WEB_PROVIDER ? "a token of the provider is good on listen.admin alone"
 						      : "this address is the provider's");
-	touch(r, p);
+	if (p->used_us == p->created_us || web_now_us(r) - p->used_us >= WEB_TOKEN_USED_US)
+		touch(r, p);
 	return take(r, p, role);
 }
 
@@ -125,7 +139,8 @@ static bool by_session(struct web_request *r)
 			return false;
 		}
 	}
-	touch(r, p);
+	if (web_now_us(r) - p->used_us >= WEB_SESSION_USED_US)
+		touch(r, p);
 	return take(r, p, web_role_find(u->role));
 }
 

@@ -87,6 +87,37 @@ void web_pass_remove(struct web_request *r, struct slice id)
 	web_write_post(&w->write, r);
 }
 
+struct leaving {
+	struct db *db;
+	const struct store_audit *person; /* what is told of the person's removal */
+	struct random random;
+};
+
+static int token_left(void *arg, const struct store_pass *p)
+{
+	struct leaving *l = arg;
+	char id[STORE_ID_CAP];
+	store_new_id(&l->random, l->person->at_us, id);
+	return store_audit_add(l->db, &(struct store_audit){.id = slice_of(id, STORE_ID_CAP - 1),
+							    .tenant = p->tenant,
+							    .at_us = l->person->at_us,
+							    .act = SLICE("removed"),
+							    .thing = SLICE("token"),
+							    .actor_kind = l->person->actor_kind,
+							    .actor = l->person->actor,
+							    .actor_tenant = l->person->actor_tenant,
+							    .address = l->person->address,
+							    .object = p->id,
+							    .object_name = p->name});
+}
+
+int web_tokens_leave(struct db *db, struct web_change *c)
+{
+	struct leaving l = {.db = db, .person = &c->act.row};
+	random_init(&l.random);
+	return store_tokens_remove_of_maker(db, c->id, token_left, &l);
+}
+
 bool web_new_id(struct web_request *r, struct slice *ret)
 {
 	char *id = web_alloc(r, STORE_ID_CAP);

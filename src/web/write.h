@@ -23,5 +23,8 @@ void web_write_post(struct web_write *w, struct web_request *r);
 /* A session or token is taken back: 204 after commit. */
 void web_pass_remove(struct web_request *r, struct slice id);
 
+/* Store thread, before a person is removed: the tokens that they have made go too, each of them told. */
+MUST_USE int web_tokens_leave(struct db *db, struct web_change *c);
+
 /* A new id in the request's arena. False: answered. */
 MUST_USE bool web_new_id(struct web_request *r, struct slice *ret);

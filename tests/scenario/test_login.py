@@ -139,6 +139,41 @@ def test_codes(alto, company):
     assert Browser(company).login('carla@acme.example', PASSWORD).status == 200
 
 
+def test_tokens_go_with_their_maker(alto, company, root):
+    """A token does what its maker may do and no longer, with those that are made by it; and it is seen who made it, and its use."""
+    alto.command('user', 'add', 'acme', 'gone', '--extension', '106', '--name', 'Gone', '--role', 'admin', '--password', PASSWORD)
+    gone = Browser(company)
+    assert gone.login('gone@acme.example', PASSWORD).status == 200
+    crm = gone.ask('POST', '/api/v1/tokens', {'tenant': 'acme', 'name': 'crm', 'days': 30}).json
+    user = gone.ask('GET', '/api/v1/session').json['user']['id']
+    assert crm['made_by'] == {'id': user, 'name': 'Gone'} and crm['used'] is None, crm
+    program = Browser(company, crm['token'])
+    longer = program.ask('POST', '/api/v1/tokens', {'tenant': 'acme', 'name': 'longer', 'days': 31})
+    assert (longer.status, longer.json['code'], longer.json['field']) == (400, 'invalid-field', 'days'), longer
+    child = program.ask('POST', '/api/v1/tokens', {'tenant': 'acme', 'name': 'child'}).json
+    assert (child['expires'], child['made_by']) == (crm['expires'], crm['made_by']), child
+    heir = Browser(company, child['token'])
+    root.close()  # it has stood still for long
+    assert root.ask('POST', '/api/v1/tokens', {'tenant': 'acme', 'name': 'by root'}).json['made_by']['name'] == 'Root'
+
+    def tokens():
+        return {t['name']: t for t in gone.ask('GET', '/api/v1/tokens').json['items']}
+    assert tokens()['by root']['made_by'] is None, tokens()  # companies are not told who works for the provider
+    while not tokens()['crm']['used']:  # written after the answer
+        pass
+    assert tokens()['child']['used'] is None and tokens()['crm']['used'] > crm['created'], tokens()
+    # Less than it was given, while its maker may do less.
+    for role, status in ('supervisor', 401), ('admin', 200):
+        assert alto.api('PATCH', f'/api/v1/users/{user}', {'role': role})[0] == 200
+        assert (program.ask('GET', '/api/v1/users').status, heir.ask('GET', '/api/v1/users').status) == (status, status), role
+    alto.command('user', 'remove', 'acme', 'gone')
+    assert program.ask('GET', '/api/v1/users').status == heir.ask('GET', '/api/v1/users').status == 401
+    left = {t['name'] for t in alto.listing('token', 'list', 'acme')}
+    assert 'by root' in left and not left & {'crm', 'child'}, left
+    told = [(r['thing'], r['object']['name']) for r in alto.api('GET', '/api/v1/audit?tenant=acme&act=removed&limit=3')[1]['items']]
+    assert sorted(told) == [('token', 'child'), ('token', 'crm'), ('user', 'Gone')], told
+
+
 def test_guessers(company):
     guesser, tries = Browser(company), 0
     while True:
@@ -163,10 +198,11 @@ with Alto({'sip_tls': [f'127.0.0.1:{free_port()}'], 'https': [f'127.0.0.1:{compa
                                              (105, 'root', 'provider', PASSWORD)):
         alto.command('user', 'add', 'acme', login, '--extension', str(extension), '--name', login.title(), '--role', role,
                      *(['--password', password] if password else []))
-    test_logging_in(company, admin)
+    root = test_logging_in(company, admin)
     boss = test_foreign_pages(company)
     test_passwords(alto, company, boss)
     test_codes(alto, company)
+    test_tokens_go_with_their_maker(alto, company, root)
     test_guessers(company)
     # Nothing of it is in the database as it was typed.
     for path in alto.data.rglob('*'):

@@ -69,9 +69,11 @@ static const struct {
 	  "SELECT day = 2 AND calls = 2 AND answered = 2 AND voice_all = 0 AND voice_some = 1 AND voice_none = 1 AND "
 	  "keys_in_clear = 1 FROM call_days",
 	  "SELECT signalling_all = 0 AND signalling_some = 1 AND signalling_none = 1 FROM call_days"}},
-	{{"INSERT INTO tenants VALUES ('t1', 'acme', 'acme.example', 5, 7, 7), ('t2', 'b', 'b.example', 0, 7, 7)"},
+	{{"INSERT INTO tenants VALUES ('t1', 'acme', 'acme.example', 5, 7, 7), ('t2', 'b', 'b.example', 0, 7, 7)",
+	  "INSERT INTO passes VALUES ('p', 't1', NULL, 1, 'h', 'crm', 'admin', 0, 1, 1, 9)"},
 	 {"SELECT sum(lines) = 5 AND sum(lines_bought) = 5 FROM tenants",
-	  "SELECT lines_bought = 5 FROM tenants WHERE id = 't1'"}},
+	  "SELECT lines_bought = 5 FROM tenants WHERE id = 't1'",
+	  "SELECT count(*) = 1 FROM passes WHERE name = 'crm' AND maker_id IS NULL"}},
 };
 
 static void test_each_step_with_rows(void **state)

@@ -93,6 +93,53 @@ static void passes_go_with_what_they_are_of(void **state)
 	db_close(db);
 }
 
+static int told(void *arg, const struct store_pass *p)
+{
+	assert_true(slice_eq(p->maker, SLICE("u1")) && slice_empty(p->user));
+	++*(int *)arg;
+	return slice_eq(p->id, SLICE("bad")) ? DB_FAILED : DB_OK;
+}
+
+static void tokens_go_with_whoever_made_them(void **state)
+{
+	struct db *db = open_filled();
+	struct store_pass p = session;
+	int seen = 0;
+	p.kind = STORE_TOKEN;
+	p.user = SLICE_NONE;
+	p.id = SLICE("p1");
+	p.hash = HASH(a);
+	p.maker = SLICE("nobody");
+	assert_int_equal(store_pass_put(db, &p), DB_CONFLICT);
+	p.maker = SLICE("u1");
+	assert_int_equal(store_pass_put(db, &p), DB_OK);
+	p.id = SLICE("p2"); /* the provider's, made by somebody whose account is a company's */
+	p.hash = HASH(b);
+	p.tenant = SLICE_NONE;
+	assert_int_equal(store_pass_put(db, &p), DB_OK);
+	put(db, "p3", HASH(c), STORE_TOKEN, SLICE("t1"), SLICE_NONE);
+	put(db, "p4", HASH(d), STORE_SESSION, SLICE("t1"), SLICE("u1"));
+	assert_int_equal(store_tokens_remove_of_maker(db, SLICE("u2"), told, &seen), DB_OK);
+	assert_int_equal(seen, 0);
+	assert_int_equal(store_tokens_remove_of_maker(db, SLICE("u1"), told, &seen), DB_OK);
+	assert_int_equal(seen, 2);
+	assert_int_equal(ask(db, "SELECT count(*) FROM passes WHERE id IN ('p3', 'p4')"), 2);
+	assert_int_equal(ask(db, "SELECT count(*) FROM passes"), 2);
+	assert_int_equal(ask(db, "SELECT count(*) FROM change WHERE id = 'p2' AND tenant = ''"), 2);
+	/* Who cannot be told of one keeps all. */
+	p.id = SLICE("bad");
+	assert_int_equal(store_pass_put(db, &p), DB_OK);
+	assert_int_equal(store_tokens_remove_of_maker(db, SLICE("u1"), told, &seen), DB_FAILED);
+	db_close(db);
+	/* A company takes its people away, and they whatever they made. */
+	db = open_filled();
+	p.id = SLICE("p5");
+	assert_int_equal(store_pass_put(db, &p), DB_OK);
+	assert_int_equal(store_tenant_remove(db, SLICE("t1")), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM passes"), 0);
+	db_close(db);
+}
+
 static void the_oldest_sessions_end(void **state)
 {
 	struct db *db = open_filled();
@@ -320,6 +367,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(passes_go_with_what_they_are_of),
+		cmocka_unit_test(tokens_go_with_whoever_made_them),
 		cmocka_unit_test(the_oldest_sessions_end),
 		cmocka_unit_test(a_passkey_counts_on),
 		cmocka_unit_test(a_use_brings_none_back),

@@ -151,7 +151,7 @@ export interface paths {
          */
         put: operations["putUser"];
         post?: never;
-        /** Remove a user and all that belongs to it */
+        /** Remove a user and all that belongs to it, with the tokens that this person has made */
         delete: operations["removeUser"];
         options?: never;
         head?: never;
@@ -1654,8 +1654,18 @@ export interface components {
             /** @description What it may do. */
             role: components["schemas"]["Role"];
             access: components["schemas"]["Access"];
+            /** @description The person with whom it goes, and beyond whose rights it does nothing. null: it was made on the server, or for a company by the provider. */
+            made_by: {
+                id: components["schemas"]["Id"];
+                name: components["schemas"]["DisplayName"];
+            } | null;
             /** @description When it was made. */
             created: components["schemas"]["Time"];
+            /**
+             * Format: date-time
+             * @description When it was last used, to the hour; null: never.
+             */
+            used: string | null;
             /** @description When it ends. */
             expires: components["schemas"]["Time"];
         };
@@ -1673,7 +1683,7 @@ export interface components {
             role?: components["schemas"]["Role"];
             /** @description Not given: full. */
             access?: components["schemas"]["Access"];
-            /** @description How long it is good for; 90 if not given, and 1 at least. */
+            /** @description How long it is good for; 90 if not given, and 1 at least. By a token: no longer than that one is. */
             days?: number;
         };
         /** @description As the issuer calls itself (`iss`), to the letter: https: without query and fragment, to port 443 or one from 1024 on, at an address of the public Internet unless the node's file allows others. */
