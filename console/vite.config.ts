@@ -15,5 +15,9 @@ export default defineConfig(({ mode }) => ({
     reportCompressedSize: false,
     rolldownOptions: { checks: { pluginTimings: false } },
   },
-  test: { include: ['tests/unit/**/*.test.ts'], setupFiles: ['tests/unit/setup.ts'] },
+  test: {
+    include: ['tests/unit/**/*.test.ts'],
+    environment: './tests/unit/environment.ts',
+    setupFiles: ['tests/unit/setup.ts'],
+  },
 }));

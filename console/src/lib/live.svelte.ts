@@ -5,7 +5,10 @@ import { backoff } from './backoff';
 export type Change = Omit<Schema<'Event'>, 'seq'>;
 type Listener = (change: Change) => void;
 
-/** Every page's one WebSocket. After a loss it comes back by itself, and all that is shown is read anew. */
+/**
+ * Every page's one WebSocket, which comes back by itself after a loss. Whenever it opens, all that is shown is read
+ * anew: nobody told what happened before, the first time neither.
+ */
 class Live {
   state = $state<'off' | 'on' | 'lost'>('off');
   #socket: WebSocket | undefined;
@@ -16,10 +19,11 @@ class Live {
   whenLost = () => {};
 
   constructor() {
-    addEventListener('online', () => this.#now());
+    // There is another network: a try that is under way may be stuck in the one before.
+    addEventListener('online', () => this.state === 'lost' && this.#connect());
     document.addEventListener(
       'visibilitychange',
-      () => document.visibilityState === 'visible' && this.#now(),
+      () => document.visibilityState === 'visible' && this.#timer !== undefined && this.#connect(),
     );
   }
 
@@ -33,7 +37,7 @@ class Live {
   }
 
   stop() {
-    clearTimeout(this.#timer);
+    this.#wait(undefined);
     const socket = this.#socket;
     this.#socket = undefined;
     this.state = 'off';
@@ -41,27 +45,28 @@ class Live {
     socket?.close();
   }
 
-  #now() {
-    if (this.state !== 'lost') return;
+  #wait(timer: ReturnType<typeof setTimeout> | undefined) {
     clearTimeout(this.#timer);
-    this.#connect();
+    this.#timer = timer;
   }
 
   #connect() {
+    const before = this.#socket;
     const socket = new WebSocket(`wss://${location.host}/api/v1/events`);
     this.#socket = socket;
+    this.#wait(undefined);
+    before?.close();
     socket.onopen = () => {
-      const again = this.state === 'lost';
+      if (this.#socket !== socket) return;
       this.state = 'on';
       this.#attempt = 0;
-      if (again) this.#tell({ kind: 'resync' });
+      this.#tell({ kind: 'resync' });
     };
-    socket.onmessage = (event) => this.#tell(JSON.parse(event.data));
+    socket.onmessage = (event) => this.#socket === socket && this.#tell(JSON.parse(event.data));
     socket.onclose = () => {
       if (this.#socket !== socket) return;
       this.state = 'lost';
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#connect(), backoff(this.#attempt++));
+      this.#wait(setTimeout(() => this.#connect(), backoff(this.#attempt++)));
       this.whenLost();
     };
   }
