@@ -2,6 +2,7 @@ import type { Schema } from './api/client';
 import { midnight } from './history';
 import { sentenceOf, t, word } from './i18n/index.svelte';
 import { find, type Cursor, type Found } from './find';
+import type { Kinds } from './query.svelte';
 
 export type Act = Schema<'Act'>;
 export type Filter = {
@@ -14,7 +15,7 @@ export type Filter = {
 };
 
 /** Kinds of changes that leave a row and are told of as they come; the rest is seen at the next look. */
-export const TOLD = ['tenant', 'user', 'device', 'number', 'trunk', 'webhook', 'issuer'];
+export const TOLD: Kinds = ['tenant', 'user', 'device', 'number', 'trunk', 'webhook', 'issuer'];
 
 /** What people look for, in the order of the list. */
 export const THINGS = [
