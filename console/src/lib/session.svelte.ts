@@ -1,15 +1,31 @@
-import { api, Problem, setCsrf, whenSignedOut, type Schema } from './api/client';
+import { api, csrfToken, Problem, setCsrf, whenSignedOut, type Schema } from './api/client';
+import { backoff } from './backoff';
 import { live } from './live.svelte';
 import { toasts } from './ui/toast.svelte';
 
 type Role = Schema<'Role'>;
 export type Session = Schema<'Session'>;
 
+/** Or as soon as there is a network again. */
+function later(ms: number): Promise<void> {
+  return new Promise((now) => {
+    const come = () => {
+      clearTimeout(timer);
+      removeEventListener('online', come);
+      now();
+    };
+    const timer = setTimeout(come, ms);
+    addEventListener('online', come);
+  });
+}
+
 /** Who is at the keyboard, and what the pages may offer them. What they may do, the server decides. */
 class SessionState {
   current = $state.raw<Session | null>();
   /** Who has logged in in another tab, in the place of the person whose tab this was. */
   successor = $state.raw<Session>();
+  /** What the server has not answered yet: is there a session, or that it is to end. */
+  waiting = $state<'begin' | 'end'>();
   /** The company whose pages are shown; the provider chooses one, and undefined is all of them. */
   tenant = $state<string>();
 
@@ -62,14 +78,25 @@ class SessionState {
     }
   }
 
-  /** At the start: is there a session already? */
+  /** At the start: is there a session already? Only the server knows. */
   async find() {
-    try {
-      this.#set(await api.get<Session>('/session'));
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.#set(null);
+    await this.#ask('begin', async () => this.#set(await api.get<Session>('/session')));
+  }
+
+  /** Until the server has answered; that there is no session, onSignedOut has seen to. */
+  async #ask(what: 'begin' | 'end', ask: () => Promise<void>) {
+    this.waiting = what;
+    for (let tries = 0; ; tries++) {
+      try {
+        await ask();
+        break;
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        if (error.code === 'no-login') break;
+        await later(backoff(tries));
+      }
     }
+    this.waiting = undefined;
   }
 
   #begun(session: Session) {
@@ -93,9 +120,19 @@ class SessionState {
     this.#begun(await api.post<Session>('/session/openid', elsewhere));
   }
 
+  /** All that is shown goes at once. The cookie is the server's alone to take back, so it is told until it hears. */
   async end() {
-    await api.delete('/session');
-    this.#set(null);
+    const csrf = csrfToken();
+    await this.#ask('end', async () => {
+      setCsrf(csrf);
+      const over = api.delete('/session');
+      this.#set(null);
+      await over.catch((error) => {
+        // The cookie is another session's by now, begun in another tab.
+        if (error instanceof Problem && error.status === 403) return this.find();
+        throw error;
+      });
+    });
   }
 }
 

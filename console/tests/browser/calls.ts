@@ -104,9 +104,34 @@ async function survivesRestart(page: Page) {
   await page.getByRole('link', { name: 'Eva Newcomer' }).waitFor();
 }
 
+/** After an upgrade: a part of the page is there no more under the name that it knows. */
+async function lacksPart(page: Page) {
+  const part = '**/assets/Numbers-*.js';
+  await page.route(part, (route) => route.fulfill({ status: 404 }));
+  await page.getByRole('link', { name: 'Numbers', exact: true }).click();
+  // It was loaded anew once, which has not helped.
+  await page.getByText('most likely there is a new version').waitFor();
+  await picture(page, 'outdated');
+  await page.unroute(part);
+  await page.getByRole('button', { name: 'Reload' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Numbers' }).waitFor();
+}
+
+/** What was on the page goes at once; that the server does not know yet is said. */
+async function leavesWithoutNetwork(page: Page) {
+  await page.context().setOffline(true);
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByText('on this device you are still logged in').waitFor();
+  await accessible(page, 'not logged out yet');
+  await page.context().setOffline(false);
+  await page.getByLabel('Login').waitFor();
+}
+
 const page = await asAdministrator(browser);
 await seesCall(page);
 await searches(page);
 await reports(page);
 await survivesRestart(page);
+await lacksPart(page);
+await leavesWithoutNetwork(page);
 await walked(browser);

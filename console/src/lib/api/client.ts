@@ -26,6 +26,10 @@ export function setCsrf(token: string | undefined) {
   csrf = token;
 }
 
+export function csrfToken(): string | undefined {
+  return csrf;
+}
+
 /** Called when the server says that the session is over. */
 export function whenSignedOut(run: () => void) {
   onSignedOut = run;

@@ -16,6 +16,10 @@ export const en = {
   copied: 'Copied',
   'copy.what': 'Copy: {what}',
   language: 'Language',
+  'waiting.begin': 'The server was not reached. Trying again…',
+  'waiting.end':
+    'The server was not reached: on this device you are still logged in until it is. Trying again; please leave this page open.',
+  outdated: 'A part of this page is missing: most likely there is a new version.',
   'live.lost': 'The connection was lost. What you see may be out of date; trying again…',
   logout: 'Log out',
   nav: 'Pages',
