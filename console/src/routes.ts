@@ -123,5 +123,15 @@ export function find(path: string): { page: Page; id: string } | undefined {
   if (more.length) return undefined;
   const wanted = id === undefined ? `/${first}` : `/${first}/:id`;
   const page = pages.find((p) => p.path === wanted);
-  return page && { page, id: decodeURIComponent(id ?? '') };
+  const named = decoded(id ?? '');
+  return page && named !== undefined ? { page, id: named } : undefined;
+}
+
+/** undefined: it is no text, such as "%". */
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
 }

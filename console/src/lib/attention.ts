@@ -26,21 +26,20 @@ const SOON_MS = 14 * 86_400_000;
 /** What somebody should look after in a company; care: undefined for those who cannot. */
 export function attention(company: Schema<'Tenant'>, users: User[], care?: Care, now = Date.now()): Point[] {
   const points: Point[] = [];
-  const to = (href: string, action = t('attention.people')) => (care ? { href, action } : {});
-  if (company.lines > 0 && company.calls >= company.lines)
-    points.push({
-      tone: 'bad',
-      text: t('attention.lines', { n: company.lines }),
-      ...to('/lines', t('attention.lines.action')),
-    });
-  else if (care?.refused)
+  const to = (href: string, action = t('attention.people')) => ({ href, action });
+  const full = company.lines > 0 && company.calls >= company.lines;
+  const lines = t('attention.lines', { n: company.lines });
+  // Other people's phones are no business of who can do nothing about them; why nobody gets through is everybody's.
+  if (!care) return full ? [{ tone: 'bad', text: lines }] : [];
+  if (full) points.push({ tone: 'bad', text: lines, ...to('/lines', t('attention.lines.action')) });
+  else if (care.refused)
     points.push({
       tone: 'warn',
       text: t('attention.refused', { n: care.refused }),
       ...to('/lines', t('attention.lines.action')),
     });
   const silent = users.filter((u) => u.devices_registered === 0);
-  const missed = silent.filter((u) => care?.numbers.some((n) => n.user === u.login));
+  const missed = silent.filter((u) => care.numbers.some((n) => n.user === u.login));
   if (missed.length)
     points.push({
       tone: 'bad',
@@ -62,11 +61,10 @@ export function attention(company: Schema<'Tenant'>, users: User[], care?: Care,
       text: t('attention.away', { n: away.length, names: names(away) }),
       ...to('/people'),
     });
-  const ending = care?.tokens.filter((token) => Date.parse(token.expires) < now + SOON_MS) ?? [];
+  const ending = care.tokens.filter((token) => Date.parse(token.expires) < now + SOON_MS);
   if (ending.length)
     points.push({ tone: 'warn', text: t('attention.tokens', { n: ending.length }), ...to('/settings') });
-  if (care && !care.code)
-    points.push({ tone: 'warn', text: t('attention.code'), ...to('/settings', t('code.add')) });
+  if (!care.code) points.push({ tone: 'warn', text: t('attention.code'), ...to('/settings', t('code.add')) });
   return points;
 }
 

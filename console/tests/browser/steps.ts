@@ -91,13 +91,18 @@ async function visit(page: Page, path: string) {
   await settled(page);
 }
 
-/** The page itself, and what a card would cut off at its edge. */
+/** The page itself, and what a card would cut off at its edge; on a phone also with a long name in each row. */
 function fits(page: Page): Promise<boolean> {
-  return page.evaluate(() =>
-    [document.documentElement, ...document.querySelectorAll('.card')].every(
+  return page.evaluate(() => {
+    for (const cell of innerWidth < 700 ? document.querySelectorAll('.card td:not(:empty)') : []) {
+      const text = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT).nextNode() as Text | null;
+      const breaks = text && getComputedStyle(text.parentElement!).whiteSpace !== 'nowrap';
+      if (breaks && text.data.trim()) text.data += 'W'.repeat(40);
+    }
+    return [document.documentElement, ...document.querySelectorAll('.card')].every(
       (e) => e.scrollWidth <= e.clientWidth,
-    ),
-  );
+    );
+  });
 }
 
 /** Every page of the menu and those beside them, in each language and each theme, and on a phone. */

@@ -24,6 +24,12 @@ describe('what needs attention', () => {
     expect(attention({ ...company, calls: 2 }, [], care)[0]!.href).toBe('/lines');
   });
 
+  it('is nobody else’s phone for those who cannot do anything about it', () => {
+    const people = [person('anna', 1, 0), person('bruno', 0, 0)];
+    expect(attention(company, people)).toEqual([]);
+    expect(attention(company, people, care)).toHaveLength(2);
+  });
+
   it('names a person once, where it is worst', () => {
     const people = [person('anna', 1, 0), person('bruno', 0, 0), person('carla', 1, 0)];
     const numbers = [{ user: 'anna' }] as Care['numbers'];
