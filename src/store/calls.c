@@ -204,3 +204,27 @@ int store_calls_list(struct db *db, const struct store_calls_page *page,
 			   arg);
 	return rc == DB_OK && page->scan ? where_to_go_on(db, page, &b, ret_more) : rc;
 }
+
+/* Hardly anybody speaks for longer; each hour more is as many calls more to look at. */
+#define PEAK_BEFORE_US (6 * 3600 * SECOND_US)
+
+/* One step up for a call that begins, one down for one that ends; of the same moment the ends come first. */
+#define PEAK(of_whom)                                                                                                  \
+	"WITH near AS (SELECT started_us, ended_us FROM calls WHERE " of_whom " AND id >= $2 AND id < $3 AND "         \
+	"cause <> 'no-line' ORDER BY id DESC LIMIT $4), steps AS (SELECT started_us AS at_us, 1 AS step FROM near "    \
+	"UNION ALL SELECT ended_us, -1 FROM near WHERE ended_us > 0 UNION ALL SELECT $5, 0), swept AS (SELECT at_us, " \
+	"sum(step) OVER (ORDER BY at_us, step ROWS UNBOUNDED PRECEDING) AS at_once FROM steps) "                       \
+	"SELECT coalesce(max(at_once), 0) FROM swept WHERE at_us >= $5 AND at_us < $6"
+
+int store_calls_peak(struct db *db, struct slice tenant, int64_t from_us, int64_t to_us, int64_t *ret)
+{
+	char low[16], high[16];
+	const struct db_value values[] = {DB_T(tenant),
+					  DB_T(store_id_at(from_us - PEAK_BEFORE_US, low)),
+					  DB_T(store_id_at(to_us + SET_CLOCK_US, high)),
+					  DB_I(STORE_PEAK_CALLS),
+					  DB_I(from_us),
+					  DB_I(to_us)};
+	return db_number(db, slice_empty(tenant) ? PEAK("$1 = ''") : PEAK("tenant_id = $1"), values, ARRAY_LEN(values),
+			 ret);
+}

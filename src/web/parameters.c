@@ -116,6 +116,7 @@ static const struct web_parameter calls[] = {
 	{"answered", is_boolean, "must be true or false"},
 	QUERY,
 	PAGE};
+static const struct web_parameter peak[] = {TENANT, {"from", is_moment, MOMENT}, {"to", is_moment, MOMENT}};
 static const struct web_parameter audit[] = {TENANT,
 					     {"user", web_is_reference, "must be the login or id of a person"},
 					     {"act", is_word, "must be an act, such as changed"},
@@ -142,6 +143,7 @@ const struct web_parameters web_trunk_parameters = TABLE(trunks);
 const struct web_parameters web_number_parameters = TABLE(numbers);
 const struct web_parameters web_lift_parameters = TABLE(lift);
 const struct web_parameters web_call_parameters = TABLE(calls);
+const struct web_parameters web_peak_parameters = TABLE(peak);
 const struct web_parameters web_audit_parameters = TABLE(audit);
 const struct web_parameters web_check_parameters = TABLE(check);
 const struct web_parameters web_compliance_parameters = TABLE(compliance);

@@ -19,7 +19,8 @@ struct web_parameters {
 extern const struct web_parameters web_no_parameters, web_page_parameters, web_tenant_parameters, web_user_parameters,
 	web_device_parameters, web_trunk_parameters, web_number_parameters, web_lift_parameters, web_call_parameters,
 	web_clear_parameters, web_token_parameters, web_certificate_parameters, web_code_parameters,
-	web_event_parameters, web_audit_parameters, web_who_parameters, web_check_parameters, web_compliance_parameters;
+	web_event_parameters, web_audit_parameters, web_peak_parameters, web_who_parameters, web_check_parameters,
+	web_compliance_parameters;
 
 /* A moment that was given, in microseconds; 0: none was. */
 int64_t web_moment_argument(const struct web_request *r, const char *name);

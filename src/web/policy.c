@@ -33,6 +33,7 @@ static const char *const table[WEB_RESOURCE_COUNT][WEB_ROLE_COUNT] = {
 	[WEB_ON_CALLS] = {"----", "O--O", "----", "T--T", "T--T", "A--A"},
 	[WEB_ON_ALL_CALLS] = {"----", "----", "----", "----", "---T", "---A"},
 	[WEB_ON_MESSAGES] = {"----", "----", "----", "----", "T---", "A---"},
+	[WEB_ON_PEAK] = {"----", "----", "----", "T---", "T---", "A---"},
 	[WEB_ON_TOKENS] = {"----", "----", "T---", "----", "TT-T", "AA-A"},
 	[WEB_ON_SESSION] = {"-A--", "OA-O", "OA-O", "OA-O", "OA-O", "OA-O"},
 	[WEB_ON_TOTP] = {"----", "OO-O", "OO-O", "OO-O", "OO-O", "OO-O"},

@@ -57,6 +57,7 @@ const struct web_route web_routes[] = {
 	{"/api/v1/calls/{id}", WEB_DELETE, web_call_hang_up, &web_no_parameters, WEB_ON_CALLS, WEB_REMOVE},
 	{"/api/v1/calls/{id}/hangup", WEB_POST, web_call_hang_up, &web_no_parameters, WEB_ON_CALLS, WEB_REMOVE},
 	{"/api/v1/calls/{id}/messages", WEB_GET, web_call_messages, &web_page_parameters, WEB_ON_MESSAGES, WEB_READ},
+	{"/api/v1/peak", WEB_GET, web_peak_get, &web_peak_parameters, WEB_ON_PEAK, WEB_READ},
 	{"/api/v1/tokens", WEB_GET, web_tokens_list, &web_token_parameters, WEB_ON_TOKENS, WEB_READ},
 	{"/api/v1/tokens", WEB_POST, web_tokens_create, &web_no_parameters, WEB_ON_TOKENS, WEB_CREATE},
 	{"/api/v1/tokens/{id}", WEB_DELETE, web_tokens_remove, &web_no_parameters, WEB_ON_TOKENS, WEB_REMOVE},

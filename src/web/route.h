@@ -25,6 +25,7 @@ enum web_resource {
 	WEB_ON_PHONE,
 	WEB_ON_EVENTS,
 	WEB_ON_WEBHOOKS,
+	WEB_ON_PEAK,
 	WEB_ON_AUDIT,
 	WEB_ON_COMPLIANCE,
 	WEB_ON_ISSUERS,
@@ -107,6 +108,7 @@ void web_passkeys_rename(struct web_request *r);
 void web_passkeys_remove(struct web_request *r);
 void web_password_set(struct web_request *r);
 void web_events_get(struct web_request *r);
+void web_peak_get(struct web_request *r);
 void web_audit_list(struct web_request *r);
 void web_audit_check(struct web_request *r);
 void web_compliance_get(struct web_request *r);

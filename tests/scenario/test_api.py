@@ -98,6 +98,10 @@ def everything_works(api, call_id, live_id):
 
     for query in ({}, {'live': 'true'}, {'live': 'false', 'tenant': 'acme', 'limit': 1}):
         assert api.good('listCalls', query=query).json['items'], query
+    # Those that are live; the one before them was over when they began.
+    assert api.good('getPeak', query={'tenant': 'acme'}).json['calls'] == 2
+    assert api.good('getPeak', query={'tenant': 'acme', 'to': '2026-01-01T00:00:00Z'}).json['calls'] == 0
+    api.bad('getPeak', 'invalid-parameter', 'to', query={'from': '2026-01-01T00:00:00Z', 'to': '2026-01-04T00:00:00Z'})
     assert api.good('getCall', {'id': call_id}).json['state'] == 'over'
     assert api.good('getCall', {'id': live_id}).json['state'] == 'answered'
     messages = api.good('listMessages', {'id': call_id}, query={'limit': 2}).json

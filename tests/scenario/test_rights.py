@@ -57,6 +57,7 @@ RIGHTS = {
     'GET /api/v1/tokens': '--T-TA',
     'POST /api/v1/tokens': '----TA',
     'DELETE /api/v1/tokens/{token}': '----TA',
+    'GET /api/v1/peak': '---TTA',
     'GET /api/v1/audit': '--T-TA',
     'GET /api/v1/audit/check': '--T-TA',
     'GET /api/v1/compliance': '--T-TA',

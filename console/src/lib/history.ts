@@ -1,4 +1,4 @@
-import type { Schema } from './api/client';
+import { api, type Schema } from './api/client';
 import { find, type Cursor, type Found } from './find';
 
 export type Call = Schema<'Call'>;
@@ -47,27 +47,21 @@ export function search(tenant: string | undefined, filter: Filter, cursor?: Curs
   return find('/calls', { tenant, ...parameters(filter) }, cursor);
 }
 
-/** The most calls at once on each of these days (the person's own), oldest first. */
-export function peaks(calls: Call[], days: number, now: number): { day: string; most: number }[] {
-  const result: { day: string; most: number }[] = [];
-  for (let back = days - 1; back >= 0; back--) {
-    const at = new Date(now);
-    at.setDate(at.getDate() - back);
-    result.push({ day: dayOf(at.toISOString()), most: 0 });
-  }
-  // An end before a beginning at the same moment: the line was free again.
-  const events = calls
-    .flatMap((c) => [
-      { at: Date.parse(c.started), by: 1 },
-      { at: c.ended ? Date.parse(c.ended) : Infinity, by: -1 },
-    ])
-    .sort((a, b) => a.at - b.at || a.by - b.by);
-  let open = 0;
-  for (const event of events) {
-    open += event.by;
-    if (event.at === Infinity) break;
-    const entry = result.find((r) => r.day === dayOf(new Date(event.at).toISOString()));
-    if (entry) entry.most = Math.max(entry.most, open);
-  }
-  return result;
+/** The most calls at once on each of these days (the person's own), oldest first; known: days that are over. */
+export async function peaks(
+  tenant: string | undefined,
+  days: number,
+  now: number,
+  known: Map<string, number>,
+): Promise<{ day: string; most: number }[]> {
+  const today = dayOf(new Date(now).toISOString());
+  const asked = Array.from({ length: days }, (_, n) => dayOf(midnight(today, n + 1 - days)));
+  return Promise.all(
+    asked.map(async (day) => {
+      const span = { from: midnight(day), to: midnight(day, 1) };
+      const most = known.get(day) ?? (await api.get<Schema<'Peak'>>('/peak', { tenant, ...span })).calls;
+      if (day !== today) known.set(day, most);
+      return { day, most };
+    }),
+  );
 }

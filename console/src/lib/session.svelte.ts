@@ -42,6 +42,10 @@ class SessionState {
   get audits() {
     return this.manages || this.role === 'auditor';
   }
+  /** Of the whole company, not only one's own. */
+  get seesAllCalls() {
+    return this.manages || this.role === 'supervisor';
+  }
   get seesCalls() {
     return this.role !== 'auditor';
   }

@@ -1,21 +1,10 @@
-import { describe, expect, it } from 'vitest';
-import { parameters, peaks, type Call, type Filter } from '../../src/lib/history';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { parameters, peaks, type Filter } from '../../src/lib/history';
 import { nameOf, rungs } from '../../src/lib/ladder';
 import { protection, quality } from '../../src/lib/leg';
 import { backoff } from '../../src/lib/backoff';
 import type { Schema } from '../../src/lib/api/client';
 
-const at = (hour: number, minute = 0) => new Date(2026, 4, 11, hour, minute).toISOString();
-const call = (started: string, ended: string | null, answered: string | null = started) =>
-  ({
-    from: '101',
-    to: '102',
-    started,
-    ended,
-    answered,
-    caller: { user: 'anna' },
-    callee: { user: null },
-  }) as Call;
 const all: Filter = { text: '', person: '', result: '', from: '', to: '' };
 
 describe('a search', () => {
@@ -42,18 +31,27 @@ describe('a search', () => {
 });
 
 describe('peaks', () => {
-  const now = new Date(2026, 4, 12, 12).getTime();
+  afterEach(() => vi.unstubAllGlobals());
 
-  it('counts calls that overlap, and not those that only touch', () => {
-    const calls = [call(at(9), at(10)), call(at(9, 30), at(11)), call(at(11), at(12))];
-    expect(peaks(calls, 2, now)).toEqual([
-      { day: '2026-05-11', most: 2 },
-      { day: '2026-05-12', most: 0 },
+  it('are those of the days of the person, and of those that are over asked for once', async () => {
+    const asked: string[] = [];
+    vi.stubGlobal('fetch', async (url: string) => {
+      asked.push(url);
+      return Response.json({ calls: asked.length });
+    });
+    const known = new Map<string, number>();
+    const now = new Date(2026, 4, 12, 12).getTime();
+    expect(await peaks('acme', 2, now, known)).toEqual([
+      { day: '2026-05-11', most: 1 },
+      { day: '2026-05-12', most: 2 },
     ]);
-  });
-
-  it('counts a call that goes on', () => {
-    expect(peaks([call(at(9), null)], 2, now)[0]).toEqual({ day: '2026-05-11', most: 1 });
+    const from = new URL(asked[0]!, 'https://acme.example').searchParams;
+    expect(from.get('from')).toBe(new Date(2026, 4, 11).toISOString());
+    expect(from.get('to')).toBe(new Date(2026, 4, 12).toISOString());
+    expect(await peaks('acme', 2, now, known)).toEqual([
+      { day: '2026-05-11', most: 1 },
+      { day: '2026-05-12', most: 3 },
+    ]);
   });
 });
 

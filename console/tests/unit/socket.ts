@@ -4,7 +4,7 @@ import { vi } from 'vitest';
 export class Socket {
   onopen = () => {};
   onclose = () => {};
-  onmessage = (_: { data: string }) => {};
+  onmessage: (event: { data: string }) => void = () => {};
   closed = false;
 
   close() {

@@ -852,6 +852,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/peak": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The most calls at once in a day or so
+         * @description Of one company; without `tenant`, of one's own, and for the provider of all (a call from one company to another counts in both). Without `from` and `to` of the last 24 hours; with one of them, of the day that begins or ends there. Calls begun more than six hours before are not counted.
+         */
+        get: operations["getPeak"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit/check": {
         parameters: {
             query?: never;
@@ -861,7 +881,7 @@ export interface paths {
         };
         /**
          * Do the newest rows of the trail follow from one another?
-         * @description The newest 2,000 rows of one company; without `tenant`, of one's own, and for the provider of what concerns no company. Older ones with `last`, which goes on at the `first` of the answer before. docs/api.md says what this shows, and what it does not.
+         * @description The newest 2,000 rows of one company, 60 times at once and then once a second; without `tenant`, of one's own, and for the provider of what concerns no company. Older ones with `last`, which goes on at the `first` of the answer before. docs/api.md says what this shows, and what it does not.
          */
         get: operations["checkAudit"];
         put?: never;
@@ -2194,6 +2214,14 @@ export interface components {
                  */
                 last: string | null;
             };
+        };
+        Peak: {
+            /** @description The most calls at once, those that ring among them. */
+            calls: number;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
         };
         AuditCheck: {
             /** @description How many were looked at: the newest, or those up to `last`. */
@@ -4560,6 +4588,34 @@ export interface operations {
                         /** @description Cursor of the page that follows; null: this is the last. */
                         next: string | null;
                     };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPeak: {
+        parameters: {
+            query?: {
+                /** @description Name or id: only this tenant's. */
+                tenant?: components["parameters"]["Tenant"];
+                /** @description From this moment on. */
+                from?: string;
+                /** @description Before this moment; at most two days after `from`. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figure. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Peak"];
                 };
             };
             default: components["responses"]["Problem"];
