@@ -25,7 +25,8 @@ static bool is_safe_transport(struct slice transport)
 
 static void look_at(const struct store_leg *l, struct legs *ret)
 {
-	if (slice_empty(l->transport))
+	/* Of neither a device nor a trunk: another company's. */
+	if (slice_empty(l->transport) || (slice_empty(l->device) && slice_empty(l->trunk)))
 		return;
 	bool encrypted = !slice_empty(l->srtp);
 	ret->safe_voice |= encrypted && !l->keys_in_clear;
@@ -48,9 +49,9 @@ int store_call_day_count(struct db *db, const struct store_call *c)
 	look_at(&c->callee, &l);
 	bool answered = c->answered_us > 0;
 	return db_do(db, sql, DB_T(c->tenant), DB_I(c->started_us / STORE_DAY_US), DB_I(answered),
-		     DB_I(answered && !l.plain_voice), DB_I(answered && l.plain_voice && l.safe_voice),
+		     DB_I(answered && l.safe_voice && !l.plain_voice), DB_I(answered && l.plain_voice && l.safe_voice),
 		     DB_I(answered && l.plain_voice && !l.safe_voice), DB_I(answered && l.keys_in_clear),
-		     DB_I(!l.plain_signalling), DB_I(l.plain_signalling && l.safe_signalling),
+		     DB_I(l.safe_signalling && !l.plain_signalling), DB_I(l.plain_signalling && l.safe_signalling),
 		     DB_I(l.plain_signalling && !l.safe_signalling), DB_T(c->id));
 }
 
@@ -94,7 +95,8 @@ int store_call_days_first(struct db *db, struct slice tenant, int64_t *ret)
 #define LEG(side)                                                                                                      \
 	"SELECT " side "_device AS device, " side "_trunk AS trunk, started_us, CASE WHEN answered_us > 0 AND (" side  \
 	"_srtp = '' OR " side "_keys_in_clear <> 0) THEN 1 ELSE 0 END AS voice, CASE WHEN " side                       \
-	"_transport IN ('TLS', 'WSS') THEN 0 ELSE 1 END AS signalling FROM looked_at WHERE " side "_transport <> ''"
+	"_transport IN ('TLS', 'WSS') THEN 0 ELSE 1 END AS signalling FROM looked_at WHERE " side                      \
+	"_transport <> '' AND (" side "_device <> '' OR " side "_trunk <> '')"
 
 static int list_peers(struct db *db, const struct db_value *values, size_t count,
 		      void (*fn)(void *arg, const struct store_plain_peer *p), void *arg)

@@ -176,15 +176,18 @@ static const char issuers[] =
  * How calls were protected, a row for each day of a company (store/compliance.c), so that nobody reads years of them;
  * those that have ended are counted here once. Like the calls, they outlive their company.
  */
-#define PLAIN_VOICE                                                                                                    \
-	"((a_transport <> '' AND (a_srtp = '' OR a_keys_in_clear <> 0)) OR"                                            \
-	" (b_transport <> '' AND (b_srtp = '' OR b_keys_in_clear <> 0)))"
-#define SAFE_VOICE                                                                                                     \
-	"((a_transport <> '' AND a_srtp <> '' AND a_keys_in_clear = 0) OR"                                             \
-	" (b_transport <> '' AND b_srtp <> '' AND b_keys_in_clear = 0))"
-#define KEYS_IN_CLEAR "((a_srtp <> '' AND a_keys_in_clear <> 0) OR (b_srtp <> '' AND b_keys_in_clear <> 0))"
-#define PLAIN_SIGNALLING "(a_transport NOT IN ('', 'TLS', 'WSS') OR b_transport NOT IN ('', 'TLS', 'WSS'))"
-#define SAFE_SIGNALLING "(a_transport IN ('TLS', 'WSS') OR b_transport IN ('TLS', 'WSS'))"
+#define KNOWN(leg) "(" leg "_transport <> '' AND (" leg "_device <> '' OR " leg "_trunk <> ''))"
+#define EITHER(condition) "(" condition("a") " OR " condition("b") ")"
+#define LEG_VOICE_PLAIN(leg) "(" KNOWN(leg) " AND (" leg "_srtp = '' OR " leg "_keys_in_clear <> 0))"
+#define LEG_VOICE_SAFE(leg) "(" KNOWN(leg) " AND " leg "_srtp <> '' AND " leg "_keys_in_clear = 0)"
+#define LEG_KEYS_IN_CLEAR(leg) "(" KNOWN(leg) " AND " leg "_srtp <> '' AND " leg "_keys_in_clear <> 0)"
+#define LEG_SIGNALLING_PLAIN(leg) "(" KNOWN(leg) " AND " leg "_transport NOT IN ('TLS', 'WSS'))"
+#define LEG_SIGNALLING_SAFE(leg) "(" KNOWN(leg) " AND " leg "_transport IN ('TLS', 'WSS'))"
+#define PLAIN_VOICE EITHER(LEG_VOICE_PLAIN)
+#define SAFE_VOICE EITHER(LEG_VOICE_SAFE)
+#define KEYS_IN_CLEAR EITHER(LEG_KEYS_IN_CLEAR)
+#define PLAIN_SIGNALLING EITHER(LEG_SIGNALLING_PLAIN)
+#define SAFE_SIGNALLING EITHER(LEG_SIGNALLING_SAFE)
 #define HOW_MANY(condition) "sum(CASE WHEN " condition " THEN 1 ELSE 0 END)"
 /* Sums of conditions are not code that the formatter lays out well. */
 /* clang-format off */
@@ -195,11 +198,11 @@ static const char call_days[] =
 	" signalling_none INT64 NOT NULL, PRIMARY KEY (tenant_id, day));"
 	"INSERT INTO call_days SELECT tenant_id, started_us / 86400000000, count(*),"
 	" " HOW_MANY("answered_us > 0") ","
-	" " HOW_MANY("answered_us > 0 AND NOT " PLAIN_VOICE) ","
+	" " HOW_MANY("answered_us > 0 AND " SAFE_VOICE " AND NOT " PLAIN_VOICE) ","
 	" " HOW_MANY("answered_us > 0 AND " PLAIN_VOICE " AND " SAFE_VOICE) ","
 	" " HOW_MANY("answered_us > 0 AND " PLAIN_VOICE " AND NOT " SAFE_VOICE) ","
 	" " HOW_MANY("answered_us > 0 AND " KEYS_IN_CLEAR) ","
-	" " HOW_MANY("NOT " PLAIN_SIGNALLING) ","
+	" " HOW_MANY(SAFE_SIGNALLING " AND NOT " PLAIN_SIGNALLING) ","
 	" " HOW_MANY(PLAIN_SIGNALLING " AND " SAFE_SIGNALLING) ","
 	" " HOW_MANY(PLAIN_SIGNALLING " AND NOT " SAFE_SIGNALLING)
 	" FROM calls WHERE ended_us > 0 GROUP BY tenant_id, started_us / 86400000000;"
@@ -208,8 +211,9 @@ static const char call_days[] =
 /* clang-format on */
 
 /*
- * What the provider had set was what a company had bought: at the upgrade nobody's bound is lifted. A token goes with
- * whoever made it; NULL: it was made on the server, or before that was written down.
+ * What is in force counts as bought. A company's own admins may have set it before, also to none: the provider is to
+ * look through them after the upgrade (CHANGELOG.md). A token goes with whoever made it; NULL: it was made on the
+ * server, or before that was written down.
  */
 static const char bought_and_made[] =
 	"ALTER TABLE tenants ADD COLUMN lines_bought INT64 NOT NULL DEFAULT 0;"

@@ -70,7 +70,7 @@ async function searches(page: Page) {
 async function reports(page: Page) {
   await go(page, 'Settings');
   await page.getByRole('link', { name: 'Compliance' }).click();
-  await page.getByText('Every answered call was encrypted').waitFor();
+  await page.getByText('The voice of every answered call was encrypted').waitFor();
   await page.getByText('entries are whole').waitFor();
   await page.getByText('Nobody’s: all voice').waitFor();
   await settled(page);
@@ -89,7 +89,7 @@ async function reports(page: Page) {
   await page.getByLabel('From day').fill('2020-01-01');
   await page.getByRole('alert').getByText('days apart').waitFor();
   await page.getByLabel('To day').fill('2020-01-31');
-  await page.getByText('No calls in this time').first().waitFor();
+  await page.getByText('No answered calls in this time').first().waitFor();
 }
 
 /** The server goes and comes back: the page says so, shows what is there, and hears what happens from then on. */

@@ -19,6 +19,7 @@ static const struct store_leg page = {
 static const struct store_leg plain = {.trunk = TEXT("k1"), .transport = TEXT("UDP")};
 static const struct store_leg keys_seen = {
 	.device = TEXT("d3"), .transport = TEXT("TCP"), .srtp = TEXT("AEAD_AES_128_GCM"), .keys_in_clear = true};
+static const struct store_leg other_company = {.transport = TEXT("UDP")};
 static const struct store_leg unknown = {.uri = TEXT("+33142685300")};
 
 /* Begins on a day, at this second, and ends. */
@@ -70,6 +71,8 @@ static void each_call_is_counted_once(void **state)
 	put(db, 19000, 86399, &safe, &unknown, false);
 	put(db, 19001, 0, &unknown, &page, true);
 	put(db, 19001, 5, &plain, &unknown, false);
+	put(db, 19001, 6, &safe, &other_company, true);
+	put(db, 19001, 7, &other_company, &unknown, false); /* nothing is known of it */
 	struct days days = days_of(db, "t1", 18999, 19002);
 	assert_int_equal(days.count, 2);
 	struct store_call_day want[] = {
@@ -83,7 +86,7 @@ static void each_call_is_counted_once(void **state)
 		 .signalling_all = 2,
 		 .signalling_some = 2,
 		 .signalling_none = 1},
-		{.day = 19001, .calls = 2, .answered = 1, .voice_all = 1, .signalling_all = 1, .signalling_none = 1}};
+		{.day = 19001, .calls = 4, .answered = 2, .voice_all = 2, .signalling_all = 2, .signalling_none = 1}};
 	assert_memory_equal(days.at, want, sizeof(want));
 	assert_int_equal(days_of(db, "t1", 19000, 19001).count, 1);
 	assert_int_equal(days_of(db, "t2", 0, INT64_MAX).count, 0);
@@ -127,6 +130,7 @@ static void who_was_in_plain_is_found(void **state)
 	for (int i = 0; i < 3; i++)
 		put(db, 19000, 10 + i, &safe, &plain, i != 1);
 	put(db, 19000, 20, &keys_seen, &page, true);
+	put(db, 19000, 21, &safe, &other_company, true);
 	put(db, 19002, 20, &plain, &safe, true); /* another time */
 	struct store_plain_page asked = {.tenant = SLICE("t1"),
 					 .from_us = 19000 * STORE_DAY_US,
@@ -136,7 +140,7 @@ static void who_was_in_plain_is_found(void **state)
 	struct peers peers = {0};
 	int64_t looked, oldest_us;
 	assert_int_equal(store_plain_peers_list(db, &asked, take_peer, &peers, &looked, &oldest_us), DB_OK);
-	assert_int_equal(looked, 4);
+	assert_int_equal(looked, 5);
 	assert_int_equal(oldest_us, asked.from_us + 10 * SECOND_US);
 	assert_int_equal(peers.count, 2);
 	assert_string_equal(peers.names[0], "/k1");
@@ -145,11 +149,11 @@ static void who_was_in_plain_is_found(void **state)
 	assert_int_equal(peers.at[0].last_us, asked.from_us + 12 * SECOND_US);
 	assert_string_equal(peers.names[1], "d3/");
 	/* Only the newest are looked at, and only so many are given. */
-	asked.scan = 3;
+	asked.scan = 4;
 	asked.limit = 1;
 	peers.count = 0;
 	assert_int_equal(store_plain_peers_list(db, &asked, take_peer, &peers, &looked, &oldest_us), DB_OK);
-	assert_int_equal(looked, 3);
+	assert_int_equal(looked, 4);
 	assert_int_equal(peers.count, 1);
 	assert_int_equal(peers.at[0].signalling, 2);
 	asked.tenant = SLICE("t2");

@@ -2094,7 +2094,7 @@ export interface components {
             voice: components["schemas"]["Shares"];
             /** @description Answered calls with a leg that was encrypted, but whose keys travelled in clear: it is counted as not encrypted. */
             keys_in_clear: number;
-            /** @description Calls by how their signalling was encrypted (TLS, WSS). Of one that nobody answered, the caller's leg alone is known. */
+            /** @description Calls by how their signalling was encrypted (TLS, WSS). Of one that nobody answered, the caller's leg alone is known; where that is another company's, the call is in none of the three. */
             signalling: components["schemas"]["Shares"];
         };
         InClear: {

@@ -75,15 +75,15 @@ export const en = {
   'compliance.reading': 'Reading the report',
   'compliance.of': '{company}, {from} to {to}, days in UTC. Made on {made}.',
   'compliance.calls': 'How calls were protected',
-  'compliance.calls.none': 'No calls in this time',
+  'compliance.calls.none': 'No answered calls in this time',
   'compliance.calls.exposed': { one: '{n} call had voice in clear', other: '{n} calls had voice in clear' },
-  'compliance.calls.private': 'Every answered call was encrypted',
+  'compliance.calls.private': 'The voice of every answered call was encrypted',
   'compliance.calls.n': {
     one: '{n} call, {answered} answered',
     other: '{n} calls, {answered} of them answered',
   },
   'compliance.calls.about':
-    'A leg is the way between Alto and one of the two sides. A leg whose keys travelled in clear counts as in clear. Of a call that nobody answered, only the caller’s leg is known.',
+    'A leg is the way between Alto and one of the two sides. A leg whose keys travelled in clear counts as in clear. Of a call that nobody answered, only the caller’s leg is known; of one with another company of this server, only your own.',
   'compliance.voice': 'Voice',
   'compliance.signalling': 'Signalling',
   'compliance.all': 'Encrypted on all legs',
