@@ -18,13 +18,15 @@ function apart<Item extends Row>(newer: Found<Item>, older: Found<Item>): boolea
 /** What is newer counts as far as it goes; beyond it, what was found before. */
 function joined<Item extends Row>(newer: Found<Item>, older: Found<Item>): Found<Item> {
   const last = newer.items.at(-1);
-  if (newer.cursor === null || !last || apart(newer, older)) return newer;
+  if (newer.cursor === null || apart(newer, older)) return newer;
+  // Nothing as far as it looked: what was found before lies beyond.
+  if (!last) return older;
   const rest = older.items.filter((item) => item.id < last.id);
   return rest.length ? { items: [...newer.items, ...rest], cursor: older.cursor } : newer;
 }
 
 /**
- * A search that a page shows, begun anew as query() has it, and read on by hand. What is new joins what was read;
+ * A search that a page shows, begun anew as query() has it, and read on by hand. What is new joins what was read on;
  * another search forgets it, also what is still on its way. Called while a component is made.
  */
 export class Searched<Item extends Row> {
@@ -34,6 +36,9 @@ export class Searched<Item extends Row> {
   #found = $state.raw<Found<Item>>();
   #turn = 0;
   #search = 0;
+  /** The search that #found is of; and whether somebody wanted more of it than its first page. */
+  #of = 0;
+  #beyond = false;
 
   constructor(kinds: Kinds, look: (cursor?: Cursor) => Promise<Found<Item>>) {
     this.#look = look;
@@ -43,15 +48,21 @@ export class Searched<Item extends Row> {
   /** again: it is the same search. */
   async #read(again: boolean) {
     const turn = ++this.#turn;
-    if (!again) this.#search++;
+    if (!again) {
+      this.#search++;
+      this.#beyond = false;
+    }
+    const search = this.#search;
     let newest = await this.#look();
-    const before = again ? this.#found : undefined;
+    const before = this.#beyond && this.#of === search ? this.#found : undefined;
     for (let pages = 1; before && pages < AHEAD && apart(newest, before); pages++) {
       const next = await this.#look(newest.cursor);
       newest = { items: [...newest.items, ...next.items], cursor: next.cursor };
     }
     // It may have been read on meanwhile.
-    if (turn === this.#turn) this.#found = before ? joined(newest, this.#found!) : newest;
+    if (turn !== this.#turn) return;
+    this.#found = before ? joined(newest, this.#found!) : newest;
+    this.#of = search;
   }
 
   get items(): Item[] {
@@ -76,9 +87,10 @@ export class Searched<Item extends Row> {
     void this.older.run(async () => {
       const { cursor } = this;
       const search = this.#search;
+      this.#beyond = true;
       const next = await this.#look(cursor);
       // From where it went on may be gone: somebody looks for something else, or too much is new.
-      if (search !== this.#search || cursor !== this.cursor) return;
+      if (search !== this.#search || search !== this.#of || cursor !== this.cursor) return;
       this.#found = { items: [...this.items, ...next.items], cursor: next.cursor };
     });
 }
