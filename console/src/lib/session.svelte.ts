@@ -1,6 +1,7 @@
 import { api, csrfToken, Problem, setCsrf, whenSignedOut, type Schema } from './api/client';
 import { backoff } from './backoff';
 import { live } from './live.svelte';
+import { asking } from './ui/ask.svelte';
 import { toasts } from './ui/toast.svelte';
 
 type Role = Schema<'Role'>;
@@ -67,7 +68,7 @@ class SessionState {
     if (other) this.#set(null);
     // Its cookie goes with all that is sent from here, and so must its token: with a log-in in its place, too.
     setCsrf(now.csrf);
-    if (other) this.successor = now;
+    if (other || this.successor) this.successor = now;
   }
 
   #set(session: Session | null) {
@@ -79,6 +80,7 @@ class SessionState {
     else {
       live.stop();
       toasts.clear();
+      asking.answer(false);
     }
   }
 
@@ -137,6 +139,8 @@ class SessionState {
         throw error;
       });
     });
+    // A tab whose session is an older one has a stream and a phone that do not end with this one.
+    this.#tabs.postMessage('ended');
   }
 }
 

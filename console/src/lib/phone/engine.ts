@@ -267,11 +267,11 @@ export class Engine implements TalkUser {
 
   /**
    * The other side hears the end at once: nothing can take the call up again after a reload (record 032). What only
-   * rings is left alone, to ring again after it. No good-bye to the registrar: nobody would be here to answer its
+   * rings here is left alone, to ring again after it. No good-bye to the registrar: nobody would be here to answer its
    * challenge, and the end of the connection says it.
    */
   #leave = () => {
-    for (const talk of this.#talks) if (talk.view.state !== 'ringing') talk.end();
+    for (const talk of this.#talks) if (!talk.view.incoming || talk.view.state !== 'ringing') talk.end();
   };
 
   #ask = (event: BeforeUnloadEvent) => {

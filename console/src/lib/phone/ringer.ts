@@ -57,7 +57,7 @@ export class Ringer {
     // In a call, a further one is shown and not rung over the voice.
     this.#play(!here ? undefined : ringing.length && !speaking ? RING : waits ? RING_BACK : undefined);
     this.#entitle(ringing[0]);
-    if (here) this.#notify(ringing);
+    this.#notify(here ? ringing : []);
   }
 
   #play(cadence: Cadence | undefined) {
