@@ -27,15 +27,19 @@ void binding_leave_connection(struct registrar *r, struct directory_binding *b)
 
 void binding_set_flow(struct registrar *r, struct directory_binding *b, const struct sip_flow *flow)
 {
-	binding_leave_connection(r, b);
+	/* Those of one connection are one chain of the map, which is not walked at each refresh. */
+	bool stays = b->watched && b->connection == flow->connection;
+	if (!stays)
+		binding_leave_connection(r, b);
 	b->transport = flow->transport;
 	b->connection = flow->connection;
 	b->listener = flow->listener;
 	b->local = flow->local;
 	b->remote = flow->remote;
 	/* Without memory it stays until it expires, as if its connection had not been seen to close. */
-	b->watched = b->connection &&
-		     map_insert(&r->by_connection, &b->by_connection, connection_hash(r, b->connection)) == 0;
+	if (!stays)
+		b->watched = b->connection &&
+			     map_insert(&r->by_connection, &b->by_connection, connection_hash(r, b->connection)) == 0;
 	registrar_review(r->sb, b->device);
 }
 
