@@ -85,7 +85,7 @@ static bool may_listen(const struct web_request *r)
 		return true;
 	const struct web_pass *p = web_access_by_id(r->context->access, who->pass);
 	const struct directory_user *u = directory_user_by_id(d, who->user);
-	return p && p->expires_us > web_now_us(r) &&
+	return p && p->expires_us > web_now_us(r) && web_who_maker_may(r->context, p) &&
 	       (slice_empty(who->tenant) || directory_tenant_by_id(d, who->tenant)) &&
 	       (slice_empty(who->user) || (u && web_role_find(u->role) == who->role));
 }

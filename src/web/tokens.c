@@ -11,11 +11,12 @@
 #define DAY_US (86400 * SECOND_US)
 #define PREFIX "alto_" /* so that a scanner for leaked secrets knows one */
 
-/* A company is not told who works for the provider. */
-static json_t *maker_json(const struct web_request *r, struct slice maker)
+/* A company is not told who works for the provider, or did when they made it. */
+static json_t *maker_json(const struct web_request *r, const struct store_pass *p)
 {
-	const struct directory_user *u = directory_user_by_id(r->context->directory, maker);
-	if (!u || (r->reach != WEB_REACH_ALL && web_role_find(u->role) == WEB_PROVIDER))
+	const struct directory_user *u = directory_user_by_id(r->context->directory, p->maker);
+	bool ours = u && slice_eq(u->tenant->id, p->tenant) && web_role_find(u->role) != WEB_PROVIDER;
+	if (!u || (r->reach != WEB_REACH_ALL && !ours))
 		return json_null();
 	return WEB_OBJECT({"id", web_json_text(u->id)}, {"name", web_json_text(u->name)});
 }
@@ -26,7 +27,7 @@ static json_t *token_json(const struct web_request *r, const struct store_pass *
 	return WEB_OBJECT({"id", web_json_text(p->id)}, {"name", web_json_text(p->name)},
 			  {"tenant", of_tenant ? web_tenant_name_json(r, p->tenant) : json_null()},
 			  {"role", web_json_text(p->role)}, {"access", json_string(p->read_only ? "read" : "full")},
-			  {"made_by", maker_json(r, p->maker)}, {"created", web_json_time(p->created_us)},
+			  {"made_by", maker_json(r, p)}, {"created", web_json_time(p->created_us)},
 			  {"used", p->used_us > p->created_us ? web_json_time(p->used_us) : json_null()},
 			  {"expires", web_json_time(p->expires_us)});
 }

@@ -86,16 +86,17 @@ static void touch(struct web_request *r, struct web_pass *p)
 		free(t);
 }
 
-/* A token does nothing that whoever made it may not do now, and goes with them. */
-static bool maker_may(const struct web_request *r, const struct web_pass *p, enum web_role role)
+bool web_who_maker_may(const struct web_context *c, const struct web_pass *p)
 {
 	if (slice_empty(p->maker))
 		return true;
-	const struct directory_user *u = directory_user_by_id(r->context->directory, p->maker);
+	const struct directory_user *u = directory_user_by_id(c->directory, p->maker);
 	if (!u)
 		return false;
-	enum web_role own = web_role_find(u->role);
-	return own == WEB_PROVIDER || (role <= own && slice_eq(u->tenant->id, p->tenant));
+	enum web_role own = web_role_find(u->role), role = web_role_find(p->role);
+	/* An auditor's rights are no part of a supervisor's. An admin has both, and everybody a user's. */
+	bool within = own == WEB_COMPANY_ADMIN || role == own || role == WEB_USER;
+	return own == WEB_PROVIDER || (within && slice_eq(u->tenant->id, p->tenant));
 }
 
 static bool by_token(struct web_request *r)
@@ -105,7 +106,7 @@ static bool by_token(struct web_request *r)
 	    (!slice_empty(p->tenant) && !directory_tenant_by_id(r->context->directory, p->tenant)))
 		return refuse(r, "there is no such token, or its time is over");
 	enum web_role role = web_role_find(p->role);
-	if (!maker_may(r, p, role))
+	if (!web_who_maker_may(r->context, p))
 		return refuse(r, "whoever made this token may no longer do what it does");
 	if (!fits_plane(r, role))
 		return refuse(r, role == WEB_PROVIDER ? "a token of the provider is good on listen.admin alone"

@@ -105,7 +105,10 @@ static int token_left(void *arg, const struct store_pass *p)
 							    .thing = SLICE("token"),
 							    .actor_kind = l->person->actor_kind,
 							    .actor = l->person->actor,
-							    .actor_tenant = l->person->actor_tenant,
+							    /* Who is of another company is not named there. */
+							    .actor_tenant = slice_eq(l->person->actor_tenant, p->tenant)
+										    ? p->tenant
+										    : SLICE_NONE,
 							    .address = l->person->address,
 							    .object = p->id,
 							    .object_name = p->name});

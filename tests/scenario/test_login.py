@@ -1,7 +1,7 @@
 """People log in: passwords, codes of an app, cookies, foreign pages, guessers; and what ends a session."""
 import socket
 
-from browser import Browser, tls_context
+from browser import Browser, Events, tls_context
 from server import PATIENCE, Alto, free_port
 from totp import code_of, step
 
@@ -162,16 +162,24 @@ def test_tokens_go_with_their_maker(alto, company, root):
     while not tokens()['crm']['used']:  # written after the answer
         pass
     assert tokens()['child']['used'] is None and tokens()['crm']['used'] > crm['created'], tokens()
-    # Less than it was given, while its maker may do less.
+    # Less than it was given, while its maker may do less: a supervisor sees nothing of what auditors do. Nor is a program told
+    # of what happens.
+    reads = gone.ask('POST', '/api/v1/tokens', {'tenant': 'acme', 'name': 'reads', 'role': 'auditor'}).json
+    auditor, events = Browser(company, reads['token']), Events(program)
+    assert events.status == 101, events.body
     for role, status in ('supervisor', 401), ('admin', 200):
         assert alto.api('PATCH', f'/api/v1/users/{user}', {'role': role})[0] == 200
-        assert (program.ask('GET', '/api/v1/users').status, heir.ask('GET', '/api/v1/users').status) == (status, status), role
+        for asker, path in (program, 'users'), (heir, 'users'), (auditor, 'audit'):
+            assert asker.ask('GET', f'/api/v1/{path}').status == status, (role, path)
+        while role == 'supervisor' and events.next():
+            pass
+    events.close()
     alto.command('user', 'remove', 'acme', 'gone')
-    assert program.ask('GET', '/api/v1/users').status == heir.ask('GET', '/api/v1/users').status == 401
+    assert {asker.ask('GET', '/api/v1/session').status for asker in (program, heir, auditor)} == {401}
     left = {t['name'] for t in alto.listing('token', 'list', 'acme')}
-    assert 'by root' in left and not left & {'crm', 'child'}, left
-    told = [(r['thing'], r['object']['name']) for r in alto.api('GET', '/api/v1/audit?tenant=acme&act=removed&limit=3')[1]['items']]
-    assert sorted(told) == [('token', 'child'), ('token', 'crm'), ('user', 'Gone')], told
+    assert 'by root' in left and not left & {'crm', 'child', 'reads'}, left
+    told = [(r['thing'], r['object']['name']) for r in alto.api('GET', '/api/v1/audit?tenant=acme&act=removed&limit=4')[1]['items']]
+    assert sorted(told) == [('token', 'child'), ('token', 'crm'), ('token', 'reads'), ('user', 'Gone')], told
 
 
 def test_guessers(company):
