@@ -65,6 +65,8 @@ bool web_event_seen(const struct web_event *e, struct web_request *r, json_t **r
 		       slice_eq(e->tenant, r->who.tenant);
 	if (!seen && !perhaps)
 		return false;
+	if (!ret)
+		return true;
 	*ret = WEB_OBJECT({"seq", json_integer(e->seq)}, {"kind", json_string(e->kind)},
 			  {"id", seen ? web_json_text(e->id) : json_null()},
 			  {"tenant", web_tenant_name_json(r, e->tenant)}, {"action", json_string(e->action)});

@@ -18,5 +18,8 @@ struct web_event {
 MUST_USE bool web_event_describe(const struct web_context *c, const struct store_change *change, struct web_event *ret);
 /* Of a person who can be reached, or cannot any more: directory_on_presence(). */
 void web_event_describe_presence(const struct directory_user *u, int64_t seq, struct web_event *ret);
-/* Is it to be told to whom this request is for? *ret is then the message; NULL: out of memory. Sets r->reach. */
+/*
+ * Is it to be told to whom this request is for? *ret, unless ret is NULL, is then the message; NULL: out of memory.
+ * Sets r->reach.
+ */
 MUST_USE bool web_event_seen(const struct web_event *e, struct web_request *r, json_t **ret);

@@ -221,13 +221,22 @@ void web_stream_presence(void *arg, const struct directory_user *user)
 {
 	struct web *w = arg;
 	struct web_event e;
+	char *text = NULL;
 	web_event_describe_presence(user, w->last_seq, &e);
 	for (struct web_peer *p = w->first_stream; p; p = p->next) {
 		json_t *message = NULL;
-		if (!web_event_seen(&e, p->stream->request, &message) || say_json(p, message))
+		if (!web_event_seen(&e, p->stream->request, text ? NULL : &message))
+			continue;
+		/* Written once: after a restart all phones come to all pages, and who sees a person at all sees the
+		 * same. */
+		if (message)
+			text = json_dumps(message, JSON_COMPACT);
+		json_decref(message);
+		if (say(p, text))
 			continue;
 		/* Too slow, and dropped by its timer: a page may end within a callback of the library. */
 		p->stream->alive = false;
 		web_peer_wait(p, 0);
 	}
+	free(text);
 }
