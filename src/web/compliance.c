@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "web/find.h"
+#include "web/pace.h"
 #include "web/route.h"
 
 /* ---- read ---- */
@@ -113,7 +114,7 @@ static bool read_period(struct web_request *r, struct web_compliance *c)
 void web_compliance_get(struct web_request *r)
 {
 	struct directory_tenant *t;
-	if (!web_tenant_argument(r, &t))
+	if (!web_may_check(r) || !web_tenant_argument(r, &t))
 		return;
 	if (!t) {
 		web_problem(r, WEB_INVALID_PARAMETER, "tenant", "tenant must say which company is asked about");

@@ -34,7 +34,7 @@
 #define WEB_ACT_OF_ACTOR_US (10 * SECOND_US)
 #define WEB_ACTS_OF_TENANT 20000
 #define WEB_ACT_OF_TENANT_US (4 * SECOND_US)
-/* Checks of the trail by one person or token: 120,000 rows at once, then those of a second. */
+/* Checks of the trail, and reports of days, by one person or token: 120,000 rows at once, then those of a second. */
 #define WEB_CHECKS_OF_ACTOR 60
 #define WEB_CHECK_OF_ACTOR_US (1 * SECOND_US)
 /* Acts held against their hashes at once: about 10 ms of the reader. */

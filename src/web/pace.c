@@ -19,12 +19,12 @@ static struct slice actor_of(const struct web_request *r)
 	return slice_empty(r->who.user) ? r->who.pass : r->who.user;
 }
 
-bool web_may_act_as(struct web_request *r, enum web_role role, struct slice user, struct slice tenant)
+bool web_may_act_as(struct web_request *r, enum web_role role, struct slice user, struct slice whole)
 {
 	if (role == WEB_PROVIDER)
 		return true;
 	int64_t now_us = loop_wheel(r->context->loop)->now_us;
-	return web_pace(r, web_throttle_act(&r->context->access->throttle, user, tenant, now_us),
+	return web_pace(r, web_throttle_act(&r->context->access->throttle, user, whole, now_us),
 			"changes by you or your company");
 }
 
@@ -40,5 +40,5 @@ bool web_may_check(struct web_request *r)
 		return true;
 	int64_t now_us = loop_wheel(r->context->loop)->now_us;
 	return web_pace(r, web_throttle_check(&r->context->access->throttle, actor_of(r), now_us),
-			"checks of the audit trail");
+			"checks and reports");
 }

@@ -11,7 +11,8 @@
 MUST_USE bool web_pace(struct web_request *r, int64_t wait_us, const char *too_many);
 /* May who asks do one more thing that is told in the audit trail? False: answered. */
 MUST_USE bool web_may_act(struct web_request *r);
-/* May this person, who is about to get a session? False: answered. */
-MUST_USE bool web_may_act_as(struct web_request *r, enum web_role role, struct slice user, struct slice tenant);
-/* May who asks have some more of the audit trail held against its hashes? False: answered. */
+/* May this person, who is about to get a session? whole: of which they are a part. False: answered. */
+MUST_USE bool web_may_act_as(struct web_request *r, enum web_role role, struct slice user, struct slice whole);
+/* May who asks have a thing that takes long read once more: the trail's hashes, or all calls of days? False: answered.
+ */
 MUST_USE bool web_may_check(struct web_request *r);

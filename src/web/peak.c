@@ -4,6 +4,7 @@
 #include "web/find.h"
 #include "web/kind.h"
 #include "web/moment.h"
+#include "web/pace.h"
 #include "web/route.h"
 
 #define DAY_US (INT64_C(86400) * SECOND_US)
@@ -44,9 +45,9 @@ static bool read_span(struct web_request *r, struct peak *p)
 	if (!from)
 		p->from_us = p->to_us - DAY_US;
 	/* All calls of that time are looked at. A day may have 25 hours. */
-	if (p->to_us - p->from_us <= 2 * DAY_US)
+	if (p->from_us < p->to_us && p->to_us - p->from_us <= 2 * DAY_US)
 		return true;
-	web_problem(r, WEB_INVALID_PARAMETER, "to", "to must be at most two days after from");
+	web_problem(r, WEB_INVALID_PARAMETER, "to", "to must be after from, by two days at most");
 	return false;
 }
 
@@ -54,7 +55,8 @@ void web_peak_get(struct web_request *r)
 {
 	struct directory_tenant *t;
 	struct peak *p = web_alloc(r, sizeof(*p));
-	if (!p || !web_tenant_argument(r, &t) || !read_span(r, p) || (t && !web_keep(r, t->id, &p->tenant)))
+	if (!p || !web_may_check(r) || !web_tenant_argument(r, &t) || !read_span(r, p) ||
+	    (t && !web_keep(r, t->id, &p->tenant)))
 		return;
 	p->request = r;
 	p->job = (struct store_job){.run = run, .done = done, .bytes = sizeof(*p), .read_only = true};

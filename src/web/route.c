@@ -192,7 +192,10 @@ bool web_route_admit_stream(struct web_request *r)
 /* What changes something is told, but for what has no word. False: answered. */
 static bool may_do(struct web_request *r, const struct web_route *route)
 {
-	return route->action == WEB_READ || !web_act_thing(route->resource) || web_may_act(r);
+	/* What stops a flood is never held back by it, and no more can be taken back than was made. */
+	bool takes_back = route->action == WEB_REMOVE &&
+			  (route->resource == WEB_ON_TOKENS || route->resource == WEB_ON_SESSION);
+	return route->action == WEB_READ || takes_back || !web_act_thing(route->resource) || web_may_act(r);
 }
 
 void web_handle(struct web_request *r)
