@@ -75,7 +75,7 @@ static struct web_peer *oldest_of_largest(const struct web *w, enum web_plane pl
 		if (p->plane != plane || !may_go(p))
 			continue;
 		uint32_t n = inside_from(w, plane, &p->from);
-		if (n < most || (n == most && p->quiet_us > oldest->quiet_us))
+		if (oldest && (n < most || (n == most && p->quiet_us > oldest->quiet_us)))
 			continue;
 		most = n;
 		oldest = p;

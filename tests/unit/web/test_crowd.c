@@ -39,7 +39,7 @@ static bool come(enum web_plane plane, const char *from)
 	played.dropped = NULL;
 	if (!web_crowd_admit(&played.web, plane, &played.web.entering_from))
 		return false;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; played.dropped && i < count; i++)
 		if (peers[i] == played.dropped) {
 			leave(i);
 			break;
