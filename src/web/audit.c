@@ -7,16 +7,11 @@
 
 /* ---- one row as JSON ---- */
 
-static json_t *text_or_null(struct slice s)
-{
-	return slice_empty(s) ? json_null() : web_json_text(s);
-}
-
 static json_t *named(struct slice id, struct slice name)
 {
 	if (slice_empty(id) && slice_empty(name))
 		return json_null();
-	return WEB_OBJECT({"id", text_or_null(id)}, {"name", text_or_null(name)});
+	return WEB_OBJECT({"id", web_json_text_or_null(id)}, {"name", web_json_text_or_null(name)});
 }
 
 /* Who works for the provider is no business of its customers: they are told that it was the provider. */
@@ -30,8 +25,8 @@ static json_t *actor_json(const struct web_request *r, const struct store_audit 
 {
 	if (is_hidden(r, a))
 		return WEB_OBJECT({"kind", json_string("provider")}, {"id", json_null()}, {"name", json_null()});
-	return WEB_OBJECT({"kind", web_json_text(a->actor_kind)}, {"id", text_or_null(a->actor)},
-			  {"name", text_or_null(a->actor_name)});
+	return WEB_OBJECT({"kind", web_json_text(a->actor_kind)}, {"id", web_json_text_or_null(a->actor)},
+			  {"name", web_json_text_or_null(a->actor_name)});
 }
 
 /* "role=user>admin" */
@@ -39,7 +34,8 @@ static json_t *change_json(struct slice one)
 {
 	struct slice field = slice_cut(&one, '=');
 	struct slice from = slice_cut(&one, '>');
-	return WEB_OBJECT({"field", web_json_text(field)}, {"from", text_or_null(from)}, {"to", text_or_null(one)});
+	return WEB_OBJECT({"field", web_json_text(field)}, {"from", web_json_text_or_null(from)},
+			  {"to", web_json_text_or_null(one)});
 }
 
 static json_t *changes_json(struct slice changed)
@@ -65,14 +61,15 @@ static json_t *hash_json(struct slice hash)
 
 static json_t *audit_json(const struct web_request *r, const struct store_audit *a)
 {
-	return WEB_OBJECT(
-		{"id", web_json_text(a->id)}, {"number", json_integer(a->number)}, {"at", web_json_time(a->at_us)},
-		{"tenant", slice_empty(a->tenant) ? json_null() : web_tenant_name_json(r, a->tenant)},
-		{"actor", actor_json(r, a)}, {"address", is_hidden(r, a) ? json_null() : text_or_null(a->address)},
-		{"act", web_json_text(a->act)}, {"thing", web_json_text(a->thing)},
-		{"object", named(a->object, a->object_name)}, {"owner", named(a->owner, a->owner_name)},
-		{"changed", changes_json(a->changed)}, {"how", text_or_null(a->how)},
-		{"failed", json_integer(a->failed)}, {"hash", hash_json(a->hash)});
+	return WEB_OBJECT({"id", web_json_text(a->id)}, {"number", json_integer(a->number)},
+			  {"at", web_json_time(a->at_us)},
+			  {"tenant", slice_empty(a->tenant) ? json_null() : web_tenant_name_json(r, a->tenant)},
+			  {"actor", actor_json(r, a)},
+			  {"address", is_hidden(r, a) ? json_null() : web_json_text_or_null(a->address)},
+			  {"act", web_json_text(a->act)}, {"thing", web_json_text(a->thing)},
+			  {"object", named(a->object, a->object_name)}, {"owner", named(a->owner, a->owner_name)},
+			  {"changed", changes_json(a->changed)}, {"how", web_json_text_or_null(a->how)},
+			  {"failed", json_integer(a->failed)}, {"hash", hash_json(a->hash)});
 }
 
 /* ---- list ---- */

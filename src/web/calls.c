@@ -4,22 +4,18 @@
 #include "web/policy.h"
 #include "web/route.h"
 
-static json_t *text_or_null(struct slice s)
-{
-	return slice_empty(s) ? json_null() : web_json_text(s);
-}
-
 static json_t *leg_json(const struct web_request *r, const struct store_leg *leg)
 {
 	const struct directory_user *u = directory_user_by_id(r->context->directory, leg->user);
 	const struct directory_device *d = directory_device_by_id(r->context->directory, leg->device);
 	const struct directory_trunk *t = directory_trunk_by_id(r->context->directory, leg->trunk);
-	return WEB_OBJECT({"uri", text_or_null(leg->uri)}, {"user", u ? web_json_text(u->login) : json_null()},
+	return WEB_OBJECT({"uri", web_json_text_or_null(leg->uri)}, {"user", u ? web_json_text(u->login) : json_null()},
 			  {"device", d ? web_json_text(d->name) : json_null()},
 			  {"trunk", t ? web_json_text(t->name) : json_null()},
-			  {"transport", text_or_null(leg->transport)}, {"tls", text_or_null(leg->tls)},
-			  {"srtp", text_or_null(leg->srtp)}, {"keys_in_clear", json_boolean(leg->keys_in_clear)},
-			  {"codec", text_or_null(leg->codec)});
+			  {"transport", web_json_text_or_null(leg->transport)},
+			  {"tls", web_json_text_or_null(leg->tls)}, {"srtp", web_json_text_or_null(leg->srtp)},
+			  {"keys_in_clear", json_boolean(leg->keys_in_clear)},
+			  {"codec", web_json_text_or_null(leg->codec)});
 }
 
 /* With what was measured, once it has ended. */
@@ -61,11 +57,11 @@ static json_t *duration_json(const struct store_call *c)
 json_t *web_call_json(const struct web_request *r, const struct store_call *c)
 {
 	return WEB_OBJECT({"id", web_json_text(c->id)}, {"tenant", web_tenant_name_json(r, c->tenant)},
-			  {"from", text_or_null(c->caller.uri)}, {"to", text_or_null(c->callee.uri)},
+			  {"from", web_json_text_or_null(c->caller.uri)}, {"to", web_json_text_or_null(c->callee.uri)},
 			  {"started", web_json_time(c->started_us)}, {"answered", web_json_time(c->answered_us)},
 			  {"ended", web_json_time(c->ended_us)}, {"duration_ms", duration_json(c)},
 			  {"status", c->status ? json_integer(c->status) : json_null()},
-			  {"cause", text_or_null(c->cause)}, {"ended_by", text_or_null(c->ended_by)},
+			  {"cause", web_json_text_or_null(c->cause)}, {"ended_by", web_json_text_or_null(c->ended_by)},
 			  {"caller", ended_leg_json(r, &c->caller)}, {"callee", ended_leg_json(r, &c->callee)},
 			  {"trace", trace_json(c->trace)});
 }
@@ -85,7 +81,7 @@ static bool history_item(struct web_listing *l, json_t **ret)
 static json_t *live_json(const struct web_request *r, const struct call_view *v)
 {
 	return WEB_OBJECT({"id", web_json_text(v->id)}, {"tenant", web_tenant_name_json(r, v->tenant)},
-			  {"from", text_or_null(v->from)}, {"to", text_or_null(v->to)},
+			  {"from", web_json_text_or_null(v->from)}, {"to", web_json_text_or_null(v->to)},
 			  {"state", json_string(v->state)}, {"started", web_json_time(v->started_us)},
 			  {"answered", web_json_time(v->answered_us)}, {"caller", leg_json(r, &v->caller)},
 			  {"callee", leg_json(r, &v->callee)});

@@ -48,15 +48,15 @@ static bool item(struct web_listing *l, json_t **ret)
 		return false;
 	const struct store_delivery *d = &page->rows[l->at++];
 	bool tried = d->tried_us != 0;
-	*ret = WEB_OBJECT(
-		{"id", web_json_text(d->id)}, {"event", json_string(web_hook_event_name(d->event))},
-		{"call", slice_empty(d->call) ? json_null() : web_json_text(d->call)}, {"at", web_json_time(d->at_us)},
-		{"state", json_string(states[d->state])}, {"tries", json_integer(d->tries)},
-		{"next", d->state == STORE_WAITING ? web_json_time(d->next_us) : json_null()},
-		{"tried", web_json_time(d->tried_us)},
-		{"duration_ms", tried ? json_integer(d->took_us / MS_US) : json_null()},
-		{"status", d->status ? json_integer(d->status) : json_null()},
-		{"answer", said_json(d->said, d->status != 0)}, {"error", said_json(d->said, tried && d->status == 0)});
+	*ret = WEB_OBJECT({"id", web_json_text(d->id)}, {"event", json_string(web_hook_event_name(d->event))},
+			  {"call", web_json_text_or_null(d->call)}, {"at", web_json_time(d->at_us)},
+			  {"state", json_string(states[d->state])}, {"tries", json_integer(d->tries)},
+			  {"next", d->state == STORE_WAITING ? web_json_time(d->next_us) : json_null()},
+			  {"tried", web_json_time(d->tried_us)},
+			  {"duration_ms", tried ? json_integer(d->took_us / MS_US) : json_null()},
+			  {"status", d->status ? json_integer(d->status) : json_null()},
+			  {"answer", said_json(d->said, d->status != 0)},
+			  {"error", said_json(d->said, tried && d->status == 0)});
 	return true;
 }
 

@@ -174,6 +174,11 @@ json_t *web_json_text(struct slice s)
 	return text ? text : json_null();
 }
 
+json_t *web_json_text_or_null(struct slice s)
+{
+	return slice_empty(s) ? json_null() : web_json_text(s);
+}
+
 json_t *web_json_time(int64_t wall_us)
 {
 	if (wall_us <= 0)

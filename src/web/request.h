@@ -129,7 +129,8 @@ int64_t web_now_us(const struct web_request *r); /* wall clock */
 
 /* Text as JSON; it may be empty. Bytes that are no UTF-8 (a phone's own words) give null. */
 json_t *web_json_text(struct slice s);
-json_t *web_json_time(int64_t wall_us); /* RFC 3339; 0: null */
+json_t *web_json_text_or_null(struct slice s); /* null: it is empty */
+json_t *web_json_time(int64_t wall_us);        /* RFC 3339; 0: null */
 /* Adds a member; takes value. False: out of memory (value NULL included). */
 MUST_USE bool web_json_set(json_t *object, const char *name, json_t *value);
 struct web_member {
