@@ -29,8 +29,8 @@ def talk(alto, accounts):
 
 
 def check_wire(capture, alto):
-    """Neither SIP nor sound in clear: TLS records on the signalling port, voice that no codec makes."""
-    signalling = voice = 0
+    """Neither SIP nor sound in clear: TLS records on the signalling port, voice that no codec makes, from and to each phone."""
+    signalling, voice = set(), set()
     for protocol, source, destination, payload in capture.payloads():
         rtcp = protocol == 'udp' and len(payload) > 1 and 192 <= payload[1] <= 223
         if rtcp and source not in alto.media:
@@ -39,13 +39,16 @@ def check_wire(capture, alto):
         for word in (b'SIP/2.0', b'INVITE', b'REGISTER', b'ACME.EXAMPLE', b'RTP/SAVP', b'INLINE:'):
             assert word not in text, f'{word} on the wire, {protocol} {source} to {destination}'
         if protocol == 'tcp' and payload:
-            signalling += 1
+            signalling.add((source, destination))
         elif protocol == 'udp' and len(payload) >= 172 and not rtcp:  # 20 ms of voice
-            voice += 1
+            voice.add((source, destination))
             body = payload[12:172]
             # A tone in A-law repeats a handful of bytes; 160 bytes from AES have about 119 values, 5 more or less.
             assert len(set(body)) > 80, f'voice that looks like sound: {body[:32].hex()}'
-    assert signalling > 20 and voice > 80, (signalling, voice)
+    for ways, port_of_alto in ((signalling, lambda port: port == alto.tls_port), (voice, lambda port: port in alto.media)):
+        to_alto = {way for way in ways if port_of_alto(way[1])}
+        from_alto = {way for way in ways if port_of_alto(way[0])}
+        assert len(to_alto) >= 2 and len(from_alto) >= 2, ways
 
 
 def check_history(alto):
