@@ -43,8 +43,11 @@ int descriptors_share(unsigned ports, struct descriptors *ret)
 	left -= voice;
 	/* Pages come after phones: a quarter of what is above the phones' least. */
 	ret->pages = MIN((left - MIN(left, DESCRIPTORS_CONNECTIONS)) / 4, WEB_STREAMS_MAX - WEB_STREAMS_LEAST);
-	ret->connections = MIN(left - ret->pages, (unsigned)TRANSPORT_CONNECTIONS_MAX);
-	ret->most = DESCRIPTORS_OWN + voice + ret->pages + ret->connections;
+	left -= ret->pages;
+	/* What connections do not need at least is theirs and that of sockets of one phone each. */
+	ret->directs = MIN((left - MIN(left, DESCRIPTORS_CONNECTIONS)) / 3, ret->streams);
+	ret->connections = MIN(left - ret->directs, (unsigned)TRANSPORT_CONNECTIONS_MAX);
+	ret->most = DESCRIPTORS_OWN + voice + ret->pages + ret->connections + ret->directs;
 	if (voice < ports)
 		snprintf(ret->trouble, sizeof(ret->trouble),
 			 "Only %u descriptors are allowed, which is enough for %u calls and %u connections; raise the "

@@ -440,6 +440,7 @@ static int open_media(struct server *s)
 				 .port_high = s->config.media_port_high,
 				 .ports_ahead = 64,
 				 .streams_max = s->descriptors.streams,
+				 .directs_max = s->descriptors.directs,
 				 .identity = identity,
 				 .on_event = on_media_event,
 				 .owner = s};

@@ -54,6 +54,7 @@ struct media_config {
 	uint16_t port_low, port_high; /* RTP on even ports, RTCP on the odd one above */
 	unsigned ports_ahead;         /* socket pairs kept open ahead for each local address used */
 	unsigned streams_max;
+	unsigned directs_max;                /* sockets connected to one phone each, of all streams */
 	const struct tls_identity *identity; /* for DTLS, whose port of each worker is then taken from the range's
 						upper end; NULL: no browsers. Borrowed for the call */
 	void (*on_event)(void *owner, const struct media_event *event); /* on the switchboard's thread */

@@ -121,7 +121,13 @@ static int pool_of(struct ports *p, const struct address *local, struct port_poo
 	return 0;
 }
 
-int ports_socket(const struct address *local)
+/* Whether others that let it may be bound to the same port, which counts at the moment of bind(). */
+static bool share_port(int fd, int yes)
+{
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0;
+}
+
+static int bound_socket(const struct address *local, bool beside)
 {
 	struct sockaddr_storage name;
 	uint32_t n;
@@ -135,6 +141,8 @@ int ports_socket(const struct address *local)
 	/* A socket of :: that also took IPv4 would stand in the way of the pools of IPv4 addresses. */
 	if (!v4 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) < 0)
 		goto failed;
+	if (beside && !share_port(fd, 1))
+		goto failed;
 	if (bind(fd, (struct sockaddr *)&name, n) < 0)
 		goto failed;
 	/* A host that refuses the mark still carries the voice. */
@@ -147,6 +155,22 @@ failed:;
 	int rc = -errno;
 	close(fd);
 	return rc;
+}
+
+int ports_socket(const struct address *local)
+{
+	return bound_socket(local, false);
+}
+
+int ports_socket_beside(int fd, const struct address *local)
+{
+	if (!share_port(fd, 1))
+		return -errno;
+	int beside = bound_socket(local, true);
+	(void)share_port(fd, 0);
+	if (beside >= 0)
+		(void)share_port(beside, 0);
+	return beside;
 }
 
 static int pair_open(struct address *local, int *ret_rtp, int *ret_rtcp)

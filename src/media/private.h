@@ -7,6 +7,7 @@
  *   worker.c    a thread a core: rounds, rings
  *   shared.c    the port of all browsers of a worker ──► webrtc.c   one browser: ICE, and the keys of dtls.c
  *   shared_open.c  its sockets
+ *   direct.c    a socket of one phone's alone, while it stays where it is
  *   stream.c    receiving: source, key, order ──► relay.c    sending under our own numbers
  *   transcode.c voice made anew for who knows another codec; sound.c: of a source, what is heard when
  *   path.c      symmetric voice: who is heard      report.c   RTCP and figures

@@ -70,15 +70,20 @@ void relay_send(struct media_stream *s, const struct relay_packet *packet)
 		relay_send_own(s, packet);
 }
 
+static bool put(struct media_stream *s, const uint8_t *p, size_t n)
+{
+	const struct endpoint *to = &s->rtp.current;
+	return (s->direct < 0 ? sendto(s->rtp.fd, p, n, 0, &to->name.any, to->n) : send(s->direct, p, n, 0)) >= 0;
+}
+
 void relay_send_own(struct media_stream *s, const struct relay_packet *packet)
 {
 	struct worker *w = s->worker;
 	struct sender *out = &s->sender;
 	int64_t now_us = w->wheel.now_us;
-	const struct endpoint *to = &s->rtp.current;
 	bool begins = packet->from != out->source || packet->epoch != out->source_epoch;
 
-	if (!s->send || to->n == 0)
+	if (!s->send || s->rtp.current.n == 0)
 		return;
 	if (begins)
 		source_begins(out, packet, now_us);
@@ -98,7 +103,7 @@ void relay_send_own(struct media_stream *s, const struct relay_packet *packet)
 		out->rate_khz = packet->rate_khz;
 		out->started = true;
 	}
-	if (n == 0 || sendto(s->rtp.fd, packet->at - RTP_HEADER_MIN, n, 0, &to->name.any, to->n) < 0) {
+	if (n == 0 || !put(s, packet->at - RTP_HEADER_MIN, n)) {
 		w->counts.unsent++;
 		return;
 	}

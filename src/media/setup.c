@@ -69,6 +69,7 @@ static int make_worker(struct media *m, unsigned i)
 	w->metrics = &m->metrics;
 	w->waker = m->waker;
 	w->streams_max = m->config.streams_max;
+	w->directs_max = m->config.directs_max / m->worker_count;
 	w->has_shared = m->dtls;
 	return worker_init(w);
 }

@@ -10,6 +10,7 @@ void media_stream_open(struct media_stream *s, struct worker *w)
 {
 	ASSERT_ON(w->thread);
 	s->worker = w;
+	s->direct = -1;
 	memset(s->map, 0xff, sizeof(s->map));
 	s->encrypted = s->webrtc; /* no voice before there are keys */
 	s->heard_us = s->expected_us = w->wheel.now_us;
@@ -35,6 +36,7 @@ void media_stream_close(struct media_stream *s)
 	timer_stop(&w->wheel, &s->digits.next);
 	if (s->webrtc)
 		webrtc_close(s->webrtc);
+	direct_close(s);
 	s->send_cipher = srtp_free(s->send_cipher);
 	s->receive_cipher = srtp_free(s->receive_cipher);
 	s->receive_before = srtp_free(s->receive_before);
@@ -80,7 +82,7 @@ void media_stream_rekey(struct media_stream *s, const struct stream_settings *se
 static void apply_paths(struct media_stream *s, const struct stream_settings *set)
 {
 	struct worker *w = s->worker;
-	struct endpoint remote;
+	struct endpoint remote, before = s->rtp.current;
 
 	if (s->webrtc) {
 		webrtc_apply(s->webrtc, &set->webrtc);
@@ -88,6 +90,8 @@ static void apply_paths(struct media_stream *s, const struct stream_settings *se
 	}
 	endpoint_from_address(&set->remote, s->family, &remote);
 	path_signal(&s->rtp, &remote);
+	if (!endpoint_eq(&before, &s->rtp.current))
+		direct_close(s);
 	endpoint_from_address(&set->remote_rtcp, s->family, &remote);
 	path_signal(&s->rtcp, &remote);
 	if (set->learn) {
@@ -257,8 +261,13 @@ static void receive_voice(struct media_stream *s, const struct endpoint *from, e
 	s->heard_us = now_us;
 	/* An authentic packet, held back by somebody and sent from elsewhere, moves nothing. Who is heard in clear has
 	 * been judged by source alone: numbers of his own choice must not keep the phone from its place. */
-	if (!s->webrtc && (verdict == PATH_CURRENT || newest || !s->encrypted))
+	if (!s->webrtc && (verdict == PATH_CURRENT || newest || !s->encrypted)) {
+		if (verdict != PATH_CURRENT)
+			direct_close(s);
+		else if (s->unmoved < MEDIA_DIRECT_AFTER)
+			s->unmoved++;
 		path_take(&s->rtp, from, now_us);
+	}
 	if (!s->started_told) {
 		s->started_told = true;
 		tell(s, MEDIA_STARTED);
@@ -372,17 +381,29 @@ static void fetch_ahead(const struct media_stream *s, const struct media_stream 
 			 offsetof(struct media_stream, family) - offsetof(struct media_stream, handle));
 }
 
-void media_stream_readable(struct media_stream *s, bool rtcp)
+/* One datagram, and from whom: a direct socket hears the phone alone. */
+static ssize_t read_from(struct media_stream *s, enum media_socket at, struct endpoint *ret_from)
+{
+	uint8_t *p = s->worker->packet;
+
+	if (at == SOCKET_DIRECT) {
+		*ret_from = s->rtp.current;
+		return recv(s->direct, p, RTP_PACKET_MAX, MSG_TRUNC);
+	}
+	ret_from->n = sizeof(ret_from->name);
+	int fd = at == SOCKET_RTCP ? s->rtcp.fd : s->rtp.fd;
+	return recvfrom(fd, p, RTP_PACKET_MAX, MSG_TRUNC, &ret_from->name.any, &ret_from->n);
+}
+
+void media_stream_readable(struct media_stream *s, enum media_socket at)
 {
 	struct worker *w = s->worker;
-	struct path *path = rtcp ? &s->rtcp : &s->rtp;
 	const struct media_stream *sender = probable_sender(s);
 	struct endpoint from;
 
 	fetch_ahead(s, sender);
 	/* One read a wake-up: a second would mostly find nothing, and epoll reports again what is left. */
-	from.n = sizeof(from.name);
-	ssize_t got = recvfrom(path->fd, w->packet, RTP_PACKET_MAX, MSG_TRUNC, &from.name.any, &from.n);
+	ssize_t got = read_from(s, at, &from);
 	if (got < 0)
 		return;
 	if (sender && sender->send_cipher)
@@ -392,7 +413,9 @@ void media_stream_readable(struct media_stream *s, bool rtcp)
 		media_stream_refuse(s, REFUSED_MALFORMED);
 		return;
 	}
-	media_stream_take(s, rtcp, &from, w->packet, n);
+	media_stream_take(s, at == SOCKET_RTCP, &from, w->packet, n);
+	if (s->unmoved == MEDIA_DIRECT_AFTER && s->direct < 0)
+		direct_open(s);
 }
 
 static void send_report(struct timer *t, void *arg)

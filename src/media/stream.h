@@ -100,9 +100,11 @@ struct media_stream {
 	bool rtcp_mux, send, receive;
 	bool saying;                    /* digits of ours: voice that comes for it meanwhile is dropped */
 	bool encrypted;                 /* what comes in must be */
+	uint8_t unmoved;                /* packets in a row from rtp.current, up to MEDIA_DIRECT_AFTER */
 	bool started_told;              /* MEDIA_STARTED went out since the last window or silence */
 	bool expected;                  /* voice both ways was agreed: silence means something */
 	bool owes_started, owes_silent; /* events for which the ring had no room */
+	int direct;                     /* a socket on the same port, connected to rtp.current; -1: none */
 	struct srtp *send_cipher;
 	struct srtp *receive_cipher;
 	struct srtp *receive_before; /* until the new key authenticates a packet */
@@ -126,6 +128,8 @@ struct media_stream {
 	struct digits digits;
 };
 
+enum media_socket { SOCKET_RTP, SOCKET_RTCP, SOCKET_DIRECT };
+
 /* One packet on its way from a stream to the one that sends it on. */
 struct relay_packet {
 	pool_handle from, to;
@@ -145,8 +149,8 @@ void media_stream_open(struct media_stream *s, struct worker *w);
 void media_stream_apply(struct media_stream *s, const struct stream_settings *settings);
 /* The stream's end: last reports, timers, ciphers. Its sockets stay open: they belong to the switchboard's pool. */
 void media_stream_close(struct media_stream *s);
-/* One datagram waits on the RTP or RTCP socket. */
-void media_stream_readable(struct media_stream *s, bool rtcp);
+/* One datagram waits there. */
+void media_stream_readable(struct media_stream *s, enum media_socket at);
 /* A datagram came, of 2 to RTP_PACKET_MAX bytes; SRTP_TRAILER_MAX more may be written behind them. rtcp: on its port.
  */
 void media_stream_take(struct media_stream *s, bool rtcp, const struct endpoint *from, uint8_t *p, size_t n);
@@ -169,6 +173,12 @@ void relay_send_own(struct media_stream *s, const struct relay_packet *packet);
 void event_init(struct media_stream *s);
 /* A digit is said, as soon as those before it have been. */
 void event_queue(struct media_stream *s, const struct media_digit *digit);
+
+/* ---- direct.c ---- */
+/* The phone has been heard from one place for a while: from now on through a socket of its own, if there is one. */
+void direct_open(struct media_stream *s);
+/* The phone has moved, or the stream ends. */
+void direct_close(struct media_stream *s);
 
 /* ---- report.c ---- */
 void report_init(struct media_stream *s);

@@ -11,10 +11,10 @@
 #include "media/worker.h"
 #include "net/loop.h"
 
-/* In epoll's word: a stream's address, and in its lowest bit which of its sockets; or that of a shared socket. 0: the
- * eventfd. */
-#define TAG_RTCP 1
-#define TAG_SHARED 2
+/* In epoll's word: a stream's address, and in the two bits that alignment leaves free which of its sockets; or that of
+ * a shared socket. 0: the eventfd. */
+#define TAG_SHARED 3
+#define TAG_BITS ((uintptr_t)3)
 
 /* Passing packets on needs a few KB, Opus up to 100; OpenSSL's ciphers are made elsewhere. */
 #define STACK_BYTES (512 * 1024)
@@ -158,14 +158,16 @@ void worker_cross(struct worker *w, struct worker *to)
 	w->told[to->index] = true;
 }
 
+bool worker_listen(struct media_stream *s, enum media_socket at)
+{
+	const int fds[] = {[SOCKET_RTP] = s->rtp.fd, [SOCKET_RTCP] = s->rtcp.fd, [SOCKET_DIRECT] = s->direct};
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uintptr_t)s | at};
+	return epoll_ctl(s->worker->epoll_fd, EPOLL_CTL_ADD, fds[at], &event) == 0;
+}
+
 static void listen_on(struct media_stream *s)
 {
-	struct epoll_event rtp = {.events = EPOLLIN, .data.u64 = (uintptr_t)s};
-	struct epoll_event rtcp = {.events = EPOLLIN, .data.u64 = (uintptr_t)s | TAG_RTCP};
-	int epoll_fd = s->worker->epoll_fd;
-
-	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, s->rtp.fd, &rtp) < 0 ||
-	    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, s->rtcp.fd, &rtcp) < 0)
+	if (!worker_listen(s, SOCKET_RTP) || !worker_listen(s, SOCKET_RTCP))
 		log_event(LOG_ERROR, "media.deaf", LOG_INT("errno", errno));
 }
 
@@ -298,11 +300,11 @@ static void handle(struct worker *w, const struct epoll_event *event)
 		return;
 	}
 	uintptr_t word = (uintptr_t)event->data.u64;
-	if (word & TAG_SHARED) {
-		shared_readable(w, (const struct shared_socket *)(word & ~(uintptr_t)TAG_SHARED));
-		return;
-	}
-	media_stream_readable((struct media_stream *)(word & ~(uintptr_t)TAG_RTCP), word & TAG_RTCP);
+	uintptr_t tag = word & TAG_BITS, at = word & ~TAG_BITS;
+	if (tag == TAG_SHARED)
+		shared_readable(w, (const struct shared_socket *)at);
+	else
+		media_stream_readable((struct media_stream *)at, (enum media_socket)tag);
 }
 
 static void wake_asked(void *arg)

@@ -88,6 +88,7 @@ struct worker {
 	uint32_t streams_max;
 	bool has_shared;              /* set by the caller: there may be browsers */
 	struct shared *shared;        /* then: their port */
+	unsigned directs_max;         /* of sockets connected to their phone: descriptors; set by the caller */
 	struct srtp_ciphers *ciphers; /* of the worker's packets; whoever makes their keys only names it */
 
 	/* The worker thread's alone from here on. */
@@ -96,6 +97,7 @@ struct worker {
 	struct timer publish;
 	struct random random;
 	struct media_stream **streams; /* by slot of the handle */
+	unsigned directs;              /* now open */
 	struct worker_counts counts;
 	bool told_switchboard, told[MEDIA_WORKERS_MAX];
 	struct command command; /* the one being done */
@@ -116,6 +118,8 @@ void worker_wake(struct worker *w);
 
 /* ---- for the files of the worker's thread ---- */
 struct media_stream *worker_stream(struct worker *w, pool_handle handle); /* NULL: stale */
+/* Its packets come from this socket of the stream too. */
+MUST_USE bool worker_listen(struct media_stream *s, enum media_socket at);
 /* False: no room. */
 MUST_USE bool worker_tell(struct worker *w, const struct worker_event *event);
 /* w->cross goes to another worker, or is dropped and counted. */

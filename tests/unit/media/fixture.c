@@ -55,6 +55,7 @@ void fixture_start(struct fixture *f, unsigned workers, unsigned streams_max)
 				      .port_high = 29999,
 				      .ports_ahead = 4,
 				      .streams_max = streams_max,
+				      .directs_max = streams_max,
 				      .identity = f->identity,
 				      .on_event = on_event,
 				      .owner = f};
