@@ -11,6 +11,7 @@ from servers import (ACCOUNTS, CALLEE, CALLER, FIRST_EXTENSION, LOAD_CORE, SEALE
 # Troubles that a good run may have: failed calls, and messages that anybody had to send twice.
 GOOD = 0.001
 STORM_HOSTS = '127.0.1.1:5066', '127.0.1.2:5068'
+OTHER_HOSTS = ['--caller', '127.0.1.3:5066', '--callee', '127.0.1.4:5068']  # of a second generator at the same time
 # What became of a datagram: handed to SIP, or dropped unread.
 FLOOD_METRICS = 'alto_transport_messages_total', 'alto_bans_dropped_total'
 AFTER_S = 0.3  # seconds after the last answer, in which the server finishes what it put off
@@ -89,11 +90,13 @@ class Load:
         r['good'] = r['registrations_failed'] + r['retransmissions'] <= rate * seconds * GOOD
         return r
 
-    def voice(self, server, calls, seconds, options=()):
-        """Voice of that many calls. Adds cpu_us (a packet), busy (of the core), and memory before and after."""
+    def voice(self, server, calls, seconds, options=(), connected=lambda: None):
+        """Voice of that many calls; connected is called before they speak. Adds cpu_us (a packet), busy (of the core), and memory before and after."""
         at = {}
 
         def on_word(word):
+            if word == 'connected':
+                connected()
             at[word] = (server.cpu() if word == 'measuring' else
                         server.cpu_since(at['measuring'][0]) if word == 'measured' else None, server.memory_kib())
         r = self.run(server, 'rtpload', ['--calls', str(calls), '--seconds', str(seconds), '--callers', '32',
