@@ -127,7 +127,7 @@ void media_stream_apply(struct media_stream *s, const struct stream_settings *se
 		timer_start(&w->wheel, &s->report, w->tuning->report_us / 2);
 }
 
-static void media_stream_refuse(struct media_stream *s, enum refusal why)
+static void media_stream_refuse(struct media_stream *s, enum packet_refusal why)
 {
 	s->figures.refused_packets++;
 	s->worker->counts.refused[why]++;

@@ -1,8 +1,8 @@
 /*
  * media/stream.h - a stream as its worker sees it: one leg's voice, received, relayed and reported
  *
- *   socket ─► stream.c: source, parse, decrypt, expected? new? ─┐ joined on this worker ──► relay.c: own SSRC,
- * sequence, └─► ring to the other ───►  timestamp; encrypt; send
+ * A packet's way: socket, stream.c (whose is it, decrypt, parse, expected? new?), then to the stream that this one is
+ * joined to, by a ring if that is on another worker, and there relay.c (own SSRC, sequence, timestamp; encrypt; send).
  *
  * The struct lives in the switchboard's pool (media.c), which fills its first part and hands it over in a command;
  * from then until the worker says that the stream has closed it belongs to the worker, and nobody else reads or writes
@@ -21,7 +21,7 @@ struct transcoder;
 struct webrtc;
 struct worker;
 
-enum refusal {
+enum packet_refusal {
 	REFUSED_MALFORMED,
 	REFUSED_SOURCE,  /* not where this stream's packets come from, or our own sending come back */
 	REFUSED_PAYLOAD, /* a payload type that was not agreed */
