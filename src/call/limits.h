@@ -21,10 +21,10 @@
 	(TRANSPORT_CONNECTIONS_MAX * CONNECTION_IDENTITIES_MAX) /* never the first bound met: a connection without     \
 								   one is a guest's, and cut */
 #define OVERLOAD_CALLS_US                                                                                              \
-	(20 * MS_US) /* behind by this, new calls are turned away: a queue that has stood so long does not empty by    \
-			itself, and 20 ms of messages fit in the kernel's buffer many times */
+	(100 * MS_US) /* behind by this, new calls are turned away: nobody hears it, phones ask again after 500 ms,    \
+			 and a disk or another program takes the core for less; what stands longer grows */
 #define OVERLOAD_OTHERS_US                                                                                             \
-	(100 * MS_US) /* and by this REGISTER and the rest: a phone that asks again in 10 s is still registered then   \
+	(250 * MS_US) /* and by this REGISTER and the rest: a phone that asks again in 10 s is still registered then   \
 		       */
 #define OVERLOAD_SHOWN_US (60 * SECOND_US) /* how long `alto status` speaks of it */
 #define TRANSACTIONS_MAX 1000000           /* of each kind: a call leaves up to four behind for 32 s over UDP */
