@@ -8,23 +8,21 @@
 
 #define G722_TAPS 12 /* of each phase of the quadrature mirror filter */
 
-/* Eight lanes, of which the last two are not used. */
-typedef int16_t g722_lanes __attribute__((vector_size(16)));
+/* Eight lanes of the lower sub-band, then eight of the higher; of each the last two are not used. */
+typedef int16_t g722_lanes __attribute__((vector_size(32), aligned(16)));
+/* The lower sub-band, the higher, and two that are not used. */
+typedef int32_t g722_pair __attribute__((vector_size(16)));
 
-/* One sub-band's adaptive predictor and quantiser, the same in encoder and decoder: §3.5, §3.6, figure 8. */
-struct g722_band {
-	g722_lanes zero;    /* coefficients b1 to b6, 32768 is 2 */
-	g722_lanes history; /* the last six quantised differences, doubled */
-	int32_t pole[2];    /* coefficients a1 and a2, 32768 is 2 */
-	int32_t again;      /* the last reconstructed signal, doubled */
-	int32_t sign[2];    /* of the last two partially reconstructed signals: 0 or -1 */
-	int32_t from_zeros; /* the zero section's part of the prediction */
-	int32_t predicted;
-	int32_t log_step, step; /* of the quantiser */
-};
-
+/* Adaptive predictors and quantisers of both sub-bands, the same in encoder and decoder: §3.5, §3.6, figure 8. */
 struct g722 {
-	struct g722_band low, high;
+	g722_lanes zero;      /* coefficients b1 to b6, 32768 is 2 */
+	g722_lanes history;   /* the last six quantised differences, doubled */
+	g722_pair pole[2];    /* coefficients a1 and a2, 32768 is 2 */
+	g722_pair again;      /* the last reconstructed signal, doubled */
+	g722_pair sign[2];    /* of the last two partially reconstructed signals: 0 or -1 */
+	g722_pair from_zeros; /* the zero section's part of the prediction */
+	g722_pair predicted;
+	int32_t log_step[2], step[2];                        /* of the quantisers */
 	int16_t first[G722_TAPS - 1], second[G722_TAPS - 1]; /* of the filter: what it has yet to weigh again */
 };
 
