@@ -175,23 +175,33 @@ INLINE void codes_known(struct g722 *g, unsigned low, unsigned high)
 /* ---- encoding ---- */
 
 /* QUANTL: how many steps end at or below the size. */
-INLINE unsigned low_code(int32_t step, int32_t difference)
+INLINE unsigned low_code(int32_t step, int32_t size, bool negative)
 {
 	uint16_t ends[LOW_LEVELS];
-	int16_t size = (int16_t)(difference ^ (difference >> 31)), above = 0;
+	int16_t above = 0;
 	for (size_t i = 0; i < LOW_LEVELS; i++)
 		ends[i] = (uint16_t)(((uint32_t)low_ends[i] * (uint16_t)step) >> 16);
 	for (size_t i = 0; i < LOW_LEVELS; i++)
-		above = (int16_t)(above + ((int16_t)ends[i] > size));
-	return low_codes[difference >= 0][LOW_LEVELS - above];
+		above = (int16_t)(above + ((int16_t)ends[i] > (int16_t)size));
+	return low_codes[!negative][LOW_LEVELS - above];
 }
 
 /* QUANTH */
-INLINE unsigned high_code(int32_t step, int32_t difference)
+INLINE unsigned high_code(int32_t step, int32_t size, bool negative)
 {
-	int32_t size = difference ^ (difference >> 31);
 	unsigned large = size >= (564 * step) >> 12;
-	return (difference < 0 ? 1 : 3) - large;
+	return (negative ? 1 : 3) - large;
+}
+
+/* SUBTRA, and both quantisers. */
+INLINE void encode_pair(struct g722 *g, g722_pair signal, uint8_t *ret)
+{
+	g722_pair difference = saturated(signal - g->predicted), negative = difference >> 31;
+	g722_pair size = difference ^ negative;
+	unsigned low = low_code(g->step[LOW], size[LOW], negative[LOW]);
+	unsigned high = high_code(g->step[HIGH], size[HIGH], negative[HIGH]);
+	codes_known(g, low, high);
+	*ret = (uint8_t)(high << 6 | low);
 }
 
 /* ---- the filter: §3.1, §4.4, table 11 ---- */
@@ -240,10 +250,7 @@ INLINE void encode_chunk(struct g722 *g, const int16_t *samples, size_t n, uint8
 	}
 	for (size_t i = 0; i < n; i++) {
 		int32_t one = dot(first.samples + i, from_first), other = dot(second.samples + i, from_second);
-		unsigned low = low_code(g->step[LOW], saturate(((one + other) >> 14) - g->predicted[LOW]));
-		unsigned high = high_code(g->step[HIGH], saturate(((other - one) >> 14) - g->predicted[HIGH]));
-		codes_known(g, low, high);
-		ret[i] = (uint8_t)(high << 6 | low);
+		encode_pair(g, (g722_pair){(one + other) >> 14, (other - one) >> 14}, ret + i);
 	}
 	phase_end(&first, g->first, n);
 	phase_end(&second, g->second, n);
