@@ -1,11 +1,12 @@
 /* store/deliveries.c - rows of deliveries */
 #include "store/deliveries.h"
+#include "store/instants.h"
 #include "store/row.h"
 
 #define COLUMNS "id, webhook_id, event, call, at_us, state, tries, next_us, tried_us, took_us, status, said"
 static const struct store_column columns[] = {
 	COLUMN(COLUMN_TEXT, store_delivery, id),        COLUMN(COLUMN_TEXT, store_delivery, webhook),
-	COLUMN(COLUMN_INT64, store_delivery, event),    COLUMN(COLUMN_TEXT, store_delivery, call),
+	COLUMN(COLUMN_INT64, store_delivery, event),    COLUMN(COLUMN_TEXT, store_delivery, about),
 	COLUMN(COLUMN_INT64, store_delivery, at_us),    COLUMN(COLUMN_INT64, store_delivery, state),
 	COLUMN(COLUMN_INT64, store_delivery, tries),    COLUMN(COLUMN_INT64, store_delivery, next_us),
 	COLUMN(COLUMN_INT64, store_delivery, tried_us), COLUMN(COLUMN_INT64, store_delivery, took_us),
@@ -23,7 +24,7 @@ int store_delivery_add(struct db *db, const struct store_delivery *d)
 				   "WHERE webhook_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)";
 	static const char sql[] = "INSERT INTO deliveries (" COLUMNS
 				  ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-	int rc = db_do(db, sql, DB_T(d->id), DB_T(d->webhook), DB_I(d->event), DB_T(d->call), DB_I(d->at_us),
+	int rc = db_do(db, sql, DB_T(d->id), DB_T(d->webhook), DB_I(d->event), DB_T(d->about), DB_I(d->at_us),
 		       DB_I(d->state), DB_I(d->tries), DB_I(d->next_us), DB_I(d->tried_us), DB_I(d->took_us),
 		       DB_I(d->status), DB_T(d->said));
 	return rc == DB_OK ? db_do(db, trim, DB_T(d->webhook), DB_I(STORE_DELIVERIES_KEPT - 1)) : rc;
@@ -121,5 +122,6 @@ int store_deliveries_expire(struct db *db, int64_t wall_us)
 {
 	char text[16];
 	struct slice oldest = store_id_at(wall_us - STORE_DELIVERIES_DAYS * 86400 * SECOND_US, text);
-	return db_do(db, "DELETE FROM deliveries WHERE id < $1", DB_T(oldest));
+	int rc = store_instants_expire(db, oldest);
+	return rc == DB_OK ? db_do(db, "DELETE FROM deliveries WHERE id < $1", DB_T(oldest)) : rc;
 }

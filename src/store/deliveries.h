@@ -4,22 +4,33 @@
  * The change feed is the outbox: store_deliveries_feed() turns changes of calls into deliveries, and notes in the same
  * transaction how far it has come and which events of a call are told. So each event becomes one delivery for each
  * webhook that wants it, whenever the program ends. A delivery is sent at least once: its result is written after the
- * answer. All run on a store thread, inside a job's run().
+ * answer. Of instant messages the deliveries are made when they are over (store/instants.h). All run on a store thread,
+ * inside a job's run().
  */
 #pragma once
 #include "store/rows.h"
 
-enum store_delivery_event { STORE_CALL_STARTED, STORE_CALL_ANSWERED, STORE_CALL_ENDED, STORE_TEST, STORE_EVENT_COUNT };
-/* The events of calls: what a webhook can be told of. */
+/* Numbers that rows have. */
+enum store_delivery_event {
+	STORE_CALL_STARTED,
+	STORE_CALL_ANSWERED,
+	STORE_CALL_ENDED,
+	STORE_TEST,
+	STORE_MESSAGE_DELIVERED,
+	STORE_MESSAGE_FAILED,
+	STORE_EVENT_COUNT
+};
+/* What a webhook can be told of, as bits. */
 #define STORE_CALL_EVENTS (1 << STORE_CALL_STARTED | 1 << STORE_CALL_ANSWERED | 1 << STORE_CALL_ENDED)
+#define STORE_MESSAGE_EVENTS (1 << STORE_MESSAGE_DELIVERED | 1 << STORE_MESSAGE_FAILED)
 enum store_delivery_state { STORE_WAITING, STORE_DELIVERED, STORE_GIVEN_UP };
 
 struct store_delivery {
 	struct slice id, webhook;
-	int64_t event;     /* enum store_delivery_event */
-	struct slice call; /* id; of STORE_TEST empty */
-	int64_t at_us;     /* wall clock: when it happened */
-	int64_t state;     /* enum store_delivery_state */
+	int64_t event;      /* enum store_delivery_event */
+	struct slice about; /* id of the call or message; of STORE_TEST empty */
+	int64_t at_us;      /* wall clock: when it happened */
+	int64_t state;      /* enum store_delivery_state */
 	int64_t tries;
 	int64_t next_us;  /* wall clock; while it waits */
 	int64_t tried_us; /* wall clock: the last time; 0: never */
@@ -27,6 +38,12 @@ struct store_delivery {
 	int64_t status;    /* of the last answer; 0: none came */
 	struct slice said; /* the first bytes of it, or why none came */
 };
+
+/* Is it about an instant message? */
+static inline bool store_delivery_of_message(const struct store_delivery *d)
+{
+	return d->event == STORE_MESSAGE_DELIVERED || d->event == STORE_MESSAGE_FAILED;
+}
 
 #define STORE_DELIVERIES_KEPT 1000  /* of a webhook: the newest, also where older ones wait still */
 #define STORE_DELIVERIES_DAYS 7     /* they name calls, so not for as long as the history */

@@ -1,6 +1,9 @@
-/* store/delivery_feed.c - from changes of calls to deliveries */
+/* store/delivery_feed.c - from changes of calls, and messages that are over, to deliveries */
 #include "store/deliveries.h"
+#include "store/instants.h"
 #include "store/row.h"
+
+#define CALL_EVENTS (STORE_CALL_ENDED + 1)
 
 struct told_call {
 	int64_t seq;
@@ -25,7 +28,7 @@ static void keep(char ret[STORE_ID_CAP], struct slice s)
 /* ---- one call ---- */
 
 /* When each event of the call happened; 0: not yet. */
-static int read_call(struct db *db, struct slice id, int64_t ret_at_us[STORE_TEST], int64_t *ret_told)
+static int read_call(struct db *db, struct slice id, int64_t ret_at_us[CALL_EVENTS], int64_t *ret_told)
 {
 	struct db_rows *rows = db_query(db, "SELECT told, started_us, answered_us, ended_us FROM calls WHERE id = $1",
 					&DB_T(id), 1);
@@ -34,7 +37,7 @@ static int read_call(struct db *db, struct slice id, int64_t ret_at_us[STORE_TES
 	int rc = db_next(rows);
 	if (rc == DB_ROW) {
 		*ret_told = db_int(rows, 0);
-		for (int event = 0; event < STORE_TEST; event++)
+		for (int event = 0; event < CALL_EVENTS; event++)
 			ret_at_us[event] = db_int(rows, event + 1);
 	}
 	db_end(rows);
@@ -69,7 +72,7 @@ static int read_webhooks(struct db *db, struct slice tenant, struct webhooks *re
 }
 
 /* Who was made, or switched on again, in the middle of a call is told of the rest of it. */
-static int add_for_all(struct feed *f, const struct webhooks *all, int event, struct slice call, int64_t at_us)
+static int add_for_all(struct feed *f, const struct webhooks *all, int event, struct slice about, int64_t at_us)
 {
 	for (size_t i = 0; i < all->count; i++) {
 		struct slice webhook = slice_from_string(all->of[i].id);
@@ -80,7 +83,7 @@ static int add_for_all(struct feed *f, const struct webhooks *all, int event, st
 		struct store_delivery d = {.id = slice_from_string(id),
 					   .webhook = webhook,
 					   .event = event,
-					   .call = call,
+					   .about = about,
 					   .at_us = at_us,
 					   .next_us = f->wall_us};
 		int rc = store_delivery_add(f->db, &d);
@@ -93,13 +96,13 @@ static int add_for_all(struct feed *f, const struct webhooks *all, int event, st
 
 static int tell_call(struct feed *f, const struct told_call *c)
 {
-	int64_t at_us[STORE_TEST] = {0}, told = 0, now = 0;
+	int64_t at_us[CALL_EVENTS] = {0}, told = 0, now = 0;
 	struct slice id = slice_from_string(c->id);
 	struct webhooks all;
 	int rc = read_call(f->db, id, at_us, &told);
 	if (rc == DB_OK)
 		rc = read_webhooks(f->db, slice_from_string(c->tenant), &all);
-	for (int event = 0; rc == DB_OK && event < STORE_TEST; event++) {
+	for (int event = 0; rc == DB_OK && event < CALL_EVENTS; event++) {
 		if (!at_us[event] || told & 1 << event)
 			continue;
 		now |= 1 << event;
@@ -152,4 +155,40 @@ int store_deliveries_feed(struct db *db, int64_t wall_us, bool *ret_more, void (
 	if (*ret_more)
 		newest = f.calls[f.count - 1].seq;
 	return rc == DB_OK && newest != after ? db_do(db, set, DB_I(newest)) : rc;
+}
+
+/* ---- messages ---- */
+
+struct hearing {
+	struct db *db;
+	struct slice tenant;
+	int rc;
+};
+
+/* It has something to send: the change of its webhook says so, as after another try was asked for. */
+static void wake(void *arg, struct slice webhook)
+{
+	struct hearing *h = arg;
+	if (h->rc == DB_OK)
+		h->rc = store_note_change(h->db, h->tenant, STORE_WEBHOOK, webhook);
+}
+
+int store_instant_tell(struct db *db, const struct store_instant *m)
+{
+	bool delivered = m->status >= 200 && m->status <= 299;
+	int event = delivered ? STORE_MESSAGE_DELIVERED : STORE_MESSAGE_FAILED;
+	struct webhooks all;
+	struct hearing h = {.db = db, .tenant = m->tenant};
+	struct feed f = {.db = db, .wall_us = m->at_us, .fn = wake, .arg = &h};
+	int rc = read_webhooks(db, m->tenant, &all);
+	bool wanted = false;
+	for (size_t i = 0; rc == DB_OK && i < all.count; i++)
+		wanted |= (all.of[i].events & 1 << event) && m->at_us >= all.of[i].enabled_us;
+	if (rc != DB_OK || !wanted)
+		return rc;
+	random_init(&f.random);
+	rc = store_instant_put(db, m);
+	if (rc == DB_OK)
+		rc = add_for_all(&f, &all, event, m->id, m->at_us);
+	return rc == DB_OK ? h.rc : rc;
 }

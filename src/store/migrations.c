@@ -221,6 +221,16 @@ static const char bought_and_made[] =
 	"ALTER TABLE passes ADD COLUMN maker_id ID REFERENCES users (id) ON DELETE CASCADE;"
 	"CREATE INDEX passes_maker ON passes (maker_id) WHERE maker_id IS NOT NULL;";
 
+/*
+ * Instant messages that webhooks are told of: who to whom, and what came of it; they go with their deliveries. What a
+ * delivery names is a call or one of these.
+ */
+static const char instants[] =
+	"CREATE TABLE instants (id ID PRIMARY KEY, tenant_id ID NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,"
+	" sender ID NOT NULL, from_uri TEXT NOT NULL, recipient ID NOT NULL, to_uri TEXT NOT NULL, type TEXT NOT NULL,"
+	" bytes INT64 NOT NULL, status INT64 NOT NULL, at_us INT64 NOT NULL);"
+	"CREATE INDEX instants_tenant ON instants (tenant_id);";
+
 const struct migration store_migrations[] = {
 	{1, "tenants, users, devices, bindings and calls", first_schema},
 	{2, "trunks and numbers", trunks_and_numbers},
@@ -234,5 +244,6 @@ const struct migration store_migrations[] = {
 	{10, "issuers of identity, and whom they know", issuers},
 	{11, "how calls were protected, by day", call_days},
 	{12, "lines that companies have bought, and who made a token", bought_and_made},
+	{13, "instant messages that webhooks are told of", instants},
 };
 const size_t store_migration_count = ARRAY_LEN(store_migrations);

@@ -101,8 +101,10 @@ static const struct web_field webhook_fields[] = {
 	TEXT_FIELD(
 		web_webhook_fields, url, REQUIRED, web_is_hook_url,
 		"must be an https: URL without a user's name, of at most 2000 bytes, to port 443 or one from 1024 on"),
-	TEXT_FIELD(web_webhook_fields, events, OPTIONAL, web_is_hook_events,
-		   "must be one or more of call.started, call.answered and call.ended, comma separated, none twice"),
+	TEXT_FIELD(
+		web_webhook_fields, events, OPTIONAL, web_is_hook_events,
+		"must be one or more of call.started, call.answered, call.ended, message.delivered and message.failed, "
+		"comma separated, none twice"),
 	TEXT_FIELD(web_webhook_fields, state, OPTIONAL, web_is_switch, "must be on or off"),
 };
 

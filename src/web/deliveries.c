@@ -23,7 +23,7 @@ static void take_row(void *arg, const struct store_delivery *from)
 	}
 	struct store_delivery *d = &page->rows[l->count++];
 	*d = *from;
-	l->failed = l->failed || !arena_dup(a, from->id, &d->id) || !arena_dup(a, from->call, &d->call) ||
+	l->failed = l->failed || !arena_dup(a, from->id, &d->id) || !arena_dup(a, from->about, &d->about) ||
 		    !arena_dup(a, from->said, &d->said);
 }
 
@@ -47,16 +47,17 @@ static bool item(struct web_listing *l, json_t **ret)
 	if (l->at == l->count)
 		return false;
 	const struct store_delivery *d = &page->rows[l->at++];
-	bool tried = d->tried_us != 0;
-	*ret = WEB_OBJECT({"id", web_json_text(d->id)}, {"event", json_string(web_hook_event_name(d->event))},
-			  {"call", web_json_text_or_null(d->call)}, {"at", web_json_time(d->at_us)},
-			  {"state", json_string(states[d->state])}, {"tries", json_integer(d->tries)},
-			  {"next", d->state == STORE_WAITING ? web_json_time(d->next_us) : json_null()},
-			  {"tried", web_json_time(d->tried_us)},
-			  {"duration_ms", tried ? json_integer(d->took_us / MS_US) : json_null()},
-			  {"status", d->status ? json_integer(d->status) : json_null()},
-			  {"answer", said_json(d->said, d->status != 0)},
-			  {"error", said_json(d->said, tried && d->status == 0)});
+	bool tried = d->tried_us != 0, of_message = store_delivery_of_message(d);
+	*ret = WEB_OBJECT(
+		{"id", web_json_text(d->id)}, {"event", json_string(web_hook_event_name(d->event))},
+		{"call", web_json_text_or_null(of_message ? SLICE_NONE : d->about)},
+		{"message", web_json_text_or_null(of_message ? d->about : SLICE_NONE)}, {"at", web_json_time(d->at_us)},
+		{"state", json_string(states[d->state])}, {"tries", json_integer(d->tries)},
+		{"next", d->state == STORE_WAITING ? web_json_time(d->next_us) : json_null()},
+		{"tried", web_json_time(d->tried_us)},
+		{"duration_ms", tried ? json_integer(d->took_us / MS_US) : json_null()},
+		{"status", d->status ? json_integer(d->status) : json_null()},
+		{"answer", said_json(d->said, d->status != 0)}, {"error", said_json(d->said, tried && d->status == 0)});
 	return true;
 }
 

@@ -1,7 +1,8 @@
 /*
  * web/hook_send.c - one delivery: found, described, signed, sent, and what came of it written
  *
- * What is sent is read from the history now, and shown as GET shows a call; so the outbox holds no names and numbers.
+ * What is sent is read from the history now, and a call is shown as GET shows it; so the outbox holds no names and
+ * numbers.
  */
 #include <errno.h>
 
@@ -9,6 +10,7 @@
 #include "net/loop.h"
 #include "web/find.h"
 #include "web/hooks_private.h"
+#include "web/instant.h"
 #include "web/outside.h"
 
 #define DAY_US (86400 * SECOND_US)
@@ -23,16 +25,19 @@ struct web_sending {
 	struct http_call *call;
 	int64_t wall_us, began_us;
 	char webhook[STORE_ID_CAP];
-	bool found, call_found, failed;
+	bool found, about_found, failed;
 	struct store_delivery delivery; /* texts in the request's arena */
 	struct store_call about;
+	struct store_instant message;
 	char said[WEB_HOOK_SAID + 1];
 };
 
 static const char *const event_names[STORE_EVENT_COUNT] = {[STORE_CALL_STARTED] = "call.started",
 							   [STORE_CALL_ANSWERED] = "call.answered",
 							   [STORE_CALL_ENDED] = "call.ended",
-							   [STORE_TEST] = "test"};
+							   [STORE_TEST] = "test",
+							   [STORE_MESSAGE_DELIVERED] = "message.delivered",
+							   [STORE_MESSAGE_FAILED] = "message.failed"};
 
 const char *web_hook_event_name(enum store_delivery_event event)
 {
@@ -47,9 +52,9 @@ bool web_hook_events_read(struct slice list, int64_t *ret)
 		more = slice_find(list, ',') >= 0;
 		struct slice word = slice_cut(&list, ',');
 		int event = 0;
-		while (event < STORE_TEST && !slice_eq(word, slice_from_string(event_names[event])))
+		while (event < STORE_EVENT_COUNT && !slice_eq(word, slice_from_string(event_names[event])))
 			event++;
-		if (event == STORE_TEST || bits & 1 << event)
+		if (event == STORE_EVENT_COUNT || event == STORE_TEST || bits & 1 << event)
 			return false;
 		bits |= 1 << event;
 	}
@@ -181,12 +186,13 @@ static char *describe(struct web_sending *s)
 {
 	const struct web_request *r = s->request;
 	const struct store_delivery *d = &s->delivery;
-	bool test = d->event == STORE_TEST;
+	bool of_message = store_delivery_of_message(d), of_call = !of_message && d->event != STORE_TEST;
 	hide_what_came_later(&s->about, d->event);
 	json_t *o = WEB_OBJECT(
 		{"id", web_json_text(d->id)}, {"event", json_string(event_names[d->event])},
 		{"at", web_json_time(d->at_us)}, {"tenant", web_tenant_name_json(r, s->hook->row->webhook.tenant)},
-		{"webhook", web_json_text(d->webhook)}, {"call", test ? json_null() : web_call_json(r, &s->about)});
+		{"webhook", web_json_text(d->webhook)}, {"call", of_call ? web_call_json(r, &s->about) : json_null()},
+		{"message", of_message ? web_instant_json(r, &s->message) : json_null()});
 	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	return text;
@@ -249,8 +255,15 @@ static void send(struct web_sending *s)
 static void take_call(void *arg, const struct store_call *c)
 {
 	struct web_sending *s = arg;
-	s->call_found = true;
+	s->about_found = true;
 	s->failed = !web_call_keep(&s->request->arena, c, &s->about);
+}
+
+static void take_message(void *arg, const struct store_instant *m)
+{
+	struct web_sending *s = arg;
+	s->about_found = true;
+	s->failed = !web_instant_keep(&s->request->arena, m, &s->message);
 }
 
 static void take_delivery(void *arg, const struct store_delivery *d)
@@ -261,7 +274,7 @@ static void take_delivery(void *arg, const struct store_delivery *d)
 	s->delivery = *d;
 	s->delivery.said = SLICE_NONE;
 	s->failed = !arena_dup(a, d->id, &s->delivery.id) || !arena_dup(a, d->webhook, &s->delivery.webhook) ||
-		    !arena_dup(a, d->call, &s->delivery.call);
+		    !arena_dup(a, d->about, &s->delivery.about);
 }
 
 static int look_run(struct db *db, struct store_job *job)
@@ -270,7 +283,11 @@ static int look_run(struct db *db, struct store_job *job)
 	int rc = store_delivery_next(db, slice_from_string(s->webhook), take_delivery, s);
 	if (rc != DB_OK || s->failed || !s->found || s->delivery.next_us > s->wall_us)
 		return rc;
-	return slice_empty(s->delivery.call) ? DB_OK : store_call_get(db, s->delivery.call, take_call, s);
+	struct slice about = s->delivery.about;
+	if (slice_empty(about))
+		return DB_OK;
+	return store_delivery_of_message(&s->delivery) ? store_instant_get(db, about, take_message, s)
+						       : store_call_get(db, about, take_call, s);
 }
 
 static void looked(struct store_job *job, int result)
@@ -282,8 +299,8 @@ static void looked(struct store_job *job, int result)
 		end(s, INT64_MAX);
 	else if (s->delivery.next_us > s->wall_us)
 		end(s, s->delivery.next_us);
-	else if (!s->call_found && !slice_empty(s->delivery.call))
-		give_up(s, "The call is not in the history any more.");
+	else if (!s->about_found && !slice_empty(s->delivery.about))
+		give_up(s, "What it was about is not kept any more.");
 	else
 		send(s);
 }

@@ -1,4 +1,4 @@
-/* web/webhooks.c - /api/v1/webhooks: other people's servers, which a company has told of its calls */
+/* web/webhooks.c - /api/v1/webhooks: other people's servers, which a company has told of its calls and messages */
 #include "crypto/crypto.h"
 #include "web/access.h"
 #include "web/find.h"
@@ -23,9 +23,9 @@ static const void *find(const struct web_request *r, struct slice id)
 
 static json_t *events_json(int64_t events)
 {
-	char text[64];
+	char text[128];
 	struct writer w = writer_on(text, sizeof(text));
-	for (int event = 0; event < STORE_TEST; event++) {
+	for (int event = 0; event < STORE_EVENT_COUNT; event++) {
 		if (!(events & 1 << event))
 			continue;
 		write_string(&w, w.n ? "," : "");

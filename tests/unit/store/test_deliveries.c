@@ -1,6 +1,8 @@
-/* test_deliveries.c - changes of calls become deliveries, once each, and what came of them is kept and bounded */
+/* test_deliveries.c - changes of calls, and messages, become deliveries, once each, and what came of them is kept and
+ * bounded */
 #include "scratch.h"
 #include "store/deliveries.h"
+#include "store/instants.h"
 #include "store/migrate.h"
 
 #define DAY_US (86400 * SECOND_US)
@@ -211,12 +213,104 @@ static void number_and_age_are_bounded(void **state)
 	db_close(db);
 }
 
+/* ---- messages ---- */
+
+static const struct store_instant a_message = {.id = TEXT("m1"),
+					       .tenant = TEXT("t1"),
+					       .sender = TEXT("u1"),
+					       .from = TEXT("10"),
+					       .recipient = TEXT("u2"),
+					       .to = TEXT("20"),
+					       .type = TEXT("text/plain"),
+					       .bytes = 5,
+					       .status = 200,
+					       .at_us = 600};
+
+static void is_a_message(void *arg, const struct store_instant *m)
+{
+	++*(int *)arg;
+	assert_true(slice_eq(m->id, a_message.id) && slice_eq(m->tenant, a_message.tenant));
+	assert_true(slice_eq(m->sender, a_message.sender) && slice_eq(m->from, a_message.from));
+	assert_true(slice_eq(m->recipient, a_message.recipient) && slice_eq(m->to, a_message.to));
+	assert_true(slice_eq(m->type, a_message.type) && m->bytes == 5 && m->status == 200 && m->at_us == 600);
+}
+
+static void messages_are_told_to_who_wants_them(void **state)
+{
+	struct db *db = open_filled();
+	int found = 0;
+	struct seen s = {0};
+	/* Nobody does: nothing of it is kept. */
+	assert_int_equal(store_instant_tell(db, &a_message), DB_OK);
+	assert_int_equal(ask(db, "SELECT (SELECT count(*) FROM instants) + (SELECT count(*) FROM deliveries)"), 0);
+	struct store_webhook chat = hook_one;
+	chat.id = SLICE("w4");
+	chat.name = SLICE("chat");
+	chat.events = STORE_MESSAGE_EVENTS;
+	assert_int_equal(store_webhook_put(db, &chat), DB_OK);
+	int64_t changes = ask(db, "SELECT count(*) FROM change");
+	assert_int_equal(store_instant_tell(db, &a_message), DB_OK);
+	/* Its webhook is looked at again. */
+	assert_int_equal(ask(db, "SELECT count(*) FROM change"), changes + 1);
+	assert_int_equal(ask(db, "SELECT count(*) FROM change WHERE kind = 8 AND id = 'w4' AND seq = (SELECT max(seq) "
+				 "FROM change)"),
+			 1);
+	assert_int_equal(store_instant_get(db, SLICE("m1"), is_a_message, &found), DB_OK);
+	assert_int_equal(found, 1);
+	assert_int_equal(store_instant_get(db, SLICE("m2"), is_a_message, &found), DB_OK);
+	assert_int_equal(found, 1);
+	assert_int_equal(store_delivery_next(db, SLICE("w4"), keep, &s), DB_OK);
+	assert_int_equal(s.count, 1);
+	assert_int_equal(s.last.event, STORE_MESSAGE_DELIVERED);
+	assert_int_equal(s.last.at_us, 600);
+	/* The changes of calls are the others' matter. */
+	assert_int_equal(feed(db), 0);
+	db_close(db);
+}
+
+static void messages_that_failed_or_are_old(void **state)
+{
+	struct db *db = open_filled();
+	struct store_webhook failed_only = hook_one;
+	struct store_instant m = a_message;
+	struct seen s = {0};
+	failed_only.id = SLICE("w4");
+	failed_only.name = SLICE("chat");
+	failed_only.events = 1 << STORE_MESSAGE_FAILED;
+	assert_int_equal(store_webhook_put(db, &failed_only), DB_OK);
+	assert_int_equal(store_instant_tell(db, &m), DB_OK);
+	m.status = 480;
+	m.at_us = 499; /* it was switched on after that */
+	assert_int_equal(store_instant_tell(db, &m), DB_OK);
+	assert_int_equal(ask(db, "SELECT (SELECT count(*) FROM instants) + (SELECT count(*) FROM deliveries)"), 0);
+	char text[16];
+	m.id = store_id_at(100 * DAY_US, text);
+	m.at_us = 100 * DAY_US;
+	assert_int_equal(store_instant_tell(db, &m), DB_OK);
+	assert_int_equal(store_delivery_next(db, SLICE("w4"), keep, &s), DB_OK);
+	assert_int_equal(s.count, 1);
+	assert_int_equal(s.last.event, STORE_MESSAGE_FAILED);
+	/* They go when their deliveries do, and with their company. */
+	assert_int_equal(store_deliveries_expire(db, 107 * DAY_US - SECOND_US), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM instants"), 1);
+	assert_int_equal(store_deliveries_expire(db, 107 * DAY_US + SECOND_US), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM instants"), 0);
+	assert_int_equal(store_instant_tell(db, &m), DB_OK);
+	assert_int_equal(store_tenant_remove(db, SLICE("t1")), DB_OK);
+	assert_int_equal(ask(db, "SELECT count(*) FROM instants"), 0);
+	db_close(db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_event_once_for_who_wants_it), cmocka_unit_test(nothing_of_before_it_was_there),
-		cmocka_unit_test(many_come_in_several_jobs),        cmocka_unit_test(what_came_of_it),
+		cmocka_unit_test(each_event_once_for_who_wants_it),
+		cmocka_unit_test(nothing_of_before_it_was_there),
+		cmocka_unit_test(many_come_in_several_jobs),
+		cmocka_unit_test(what_came_of_it),
 		cmocka_unit_test(number_and_age_are_bounded),
+		cmocka_unit_test(messages_are_told_to_who_wants_them),
+		cmocka_unit_test(messages_that_failed_or_are_old),
 	};
 	return BACKEND_RUN(tests);
 }

@@ -74,6 +74,10 @@ static const struct {
 	 {"SELECT sum(lines) = 5 AND sum(lines_bought) = 5 FROM tenants",
 	  "SELECT lines_bought = 5 FROM tenants WHERE id = 't1'",
 	  "SELECT count(*) = 1 FROM passes WHERE name = 'crm' AND maker_id IS NULL"}},
+	{{"INSERT INTO tenants VALUES ('t1', 'acme', 'acme.example', 0, 7, 7, 0)",
+	  "INSERT INTO webhooks VALUES ('w', 't1', 'crm', 'https://crm.example/', 7, 's', 0, 1, 0, 1, 1)",
+	  "INSERT INTO deliveries VALUES ('d', 'w', 2, 'c1', 3, 0, 0, 3, 0, 0, 0, '')"},
+	 {"SELECT count(*) = 1 FROM deliveries WHERE call = 'c1'", "SELECT count(*) = 0 FROM instants"}},
 };
 
 static void test_each_step_with_rows(void **state)

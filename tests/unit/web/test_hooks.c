@@ -342,8 +342,12 @@ static void events_are_read(void **state)
 	int64_t bits = 0;
 	assert_true(web_hook_events_read(SLICE("call.ended,call.started"), &bits));
 	assert_int_equal(bits, 1 << STORE_CALL_ENDED | 1 << STORE_CALL_STARTED);
-	static const char *const bad[] = {"",     ",",    "call.ended,", "call.ended,call.ended",
-					  "call", "test", "Call.ended",  "call.ended, call.started"};
+	assert_true(web_hook_events_read(
+		SLICE("call.started,call.answered,call.ended,message.delivered,message.failed"), &bits));
+	assert_int_equal(bits, STORE_CALL_EVENTS | STORE_MESSAGE_EVENTS);
+	static const char *const bad[] = {"message", "message.sent", "message.failed,message.failed", "",
+					  ",",       "call.ended,",  "call.ended,call.ended",         "call",
+					  "test",    "Call.ended",   "call.ended, call.started"};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		if (web_hook_events_read(slice_from_string(bad[i]), &bits))
 			fail_msg("\"%s\" is taken", bad[i]);

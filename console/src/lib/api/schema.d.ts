@@ -1069,6 +1069,96 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "message.delivered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A phone has taken an instant message
+         * @description Signed: `Alto-Signature: t=SECONDS,v1=HEX` has the HMAC-SHA-256, with the webhook's secret as key, of SECONDS, a dot and the body. Any 2xx within 10 s is taken for received; else it is tried again, for a day.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    "Alto-Event": components["schemas"]["WebhookEvent"];
+                    "Alto-Delivery": components["schemas"]["Id"];
+                    "Alto-Signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookBody"];
+                };
+            };
+            responses: {
+                /** @description It is received. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "message.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * No phone has taken an instant message
+         * @description Signed: `Alto-Signature: t=SECONDS,v1=HEX` has the HMAC-SHA-256, with the webhook's secret as key, of SECONDS, a dot and the body. Any 2xx within 10 s is taken for received; else it is tried again, for a day.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    "Alto-Event": components["schemas"]["WebhookEvent"];
+                    "Alto-Delivery": components["schemas"]["Id"];
+                    "Alto-Signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookBody"];
+                };
+            };
+            responses: {
+                /** @description It is received. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     test: {
         parameters: {
             query?: never;
@@ -1819,7 +1909,7 @@ export interface components {
             tenant: components["schemas"]["Reference"];
             name: components["schemas"]["DisplayName"];
             url: components["schemas"]["WebhookUrl"];
-            /** @description Not given: all. */
+            /** @description Not given: all of calls. */
             events?: components["schemas"]["WebhookEvents"];
             /** @description Not given: on. */
             state?: components["schemas"]["WebhookState"];
@@ -1842,8 +1932,10 @@ export interface components {
             /** @description Alto-Delivery: the same with each try. */
             id: components["schemas"]["Id"];
             event: components["schemas"]["WebhookEvent"];
-            /** @description What it is about; null: a test. */
+            /** @description What it is about; null: a message or a test. */
             call: components["schemas"]["Id"] | null;
+            /** @description What it is about; null: a call or a test. */
+            message: components["schemas"]["Id"] | null;
             /** @description When it happened. */
             at: components["schemas"]["Time"];
             /**
@@ -1873,7 +1965,7 @@ export interface components {
             delivery: components["schemas"]["Id"];
         };
         /** @enum {string} */
-        WebhookEvent: "call.started" | "call.answered" | "call.ended" | "test";
+        WebhookEvent: "call.started" | "call.answered" | "call.ended" | "message.delivered" | "message.failed" | "test";
         /** @description What is sent. It may come more than once, and not in order: `id` tells the one, `at` the other. */
         WebhookBody: {
             /** @description Of the delivery, the same with each try. */
@@ -1884,8 +1976,28 @@ export interface components {
             /** @description Whose. */
             tenant: string | null;
             webhook: components["schemas"]["Id"];
-            /** @description As it was at this event; null: a test. */
+            /** @description As it was at this event; null: a message or a test. */
             call: components["schemas"]["Call"] | null;
+            /** @description null: a call or a test. */
+            message: components["schemas"]["Message"] | null;
+        };
+        /** @description An instant message between people of the company, without what it says: Alto does not keep that. */
+        Message: {
+            id: components["schemas"]["Id"];
+            /** @description The extension of who wrote it. */
+            from: string;
+            /** @description The extension or number that it was written to. */
+            to: string;
+            /** @description Login of who wrote it; null: removed since. */
+            sender: string | null;
+            /** @description Login of whom it was for; null: removed since. */
+            recipient: string | null;
+            /** @description Of its body, without parameters; null: it has none. */
+            content_type: string | null;
+            /** @description Of its body. */
+            bytes: number;
+            /** @description The SIP status that its sender was told. */
+            status: number;
         };
         /** @description A person who has logged in. */
         Session: {
@@ -2173,7 +2285,7 @@ export interface components {
             };
             kept: {
                 /**
-                 * @description `calls`: the history, and their counts by day. `messages`: the SIP messages of calls. `deliveries`: which webhook was told of which call.
+                 * @description `calls`: the history, and their counts by day. `messages`: the SIP messages of calls. `deliveries`: which webhook was told of which call or message.
                  * @enum {unknown}
                  */
                 what: "calls" | "messages" | "audit" | "deliveries" | "sessions" | "registrations" | "recordings";

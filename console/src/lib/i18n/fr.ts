@@ -175,7 +175,8 @@ export const fr: Dictionary = {
   'compliance.receiver.authority': 'Autorité de certification',
   'compliance.receiver.relay': 'Relais pour navigateurs',
   'compliance.gets.trunk': 'Achemine les appels de et vers l’extérieur : numéros et voix.',
-  'compliance.gets.webhook': 'Est informé des appels : qui, à qui, quand.',
+  'compliance.gets.webhook':
+    'Est informé des appels et des messages : qui, à qui, quand ; jamais du texte d’un message.',
   'compliance.gets.issuer': 'Voit qui se connecte, et quand.',
   'compliance.gets.authority': 'Connaît le domaine de l’entreprise.',
   'compliance.gets.relay': 'Transmet la voix des navigateurs, chiffrée : il voit des adresses.',
@@ -796,7 +797,8 @@ export const fr: Dictionary = {
   'issuer.state.off': 'Inactive',
   'issuer.trouble': 'Le dernier échec',
   hooks: 'Webhooks',
-  'hook.about': 'Alto annonce chaque appel à un de vos serveurs, sur le moment, et signe ce qu’il dit.',
+  'hook.about':
+    'Alto annonce les appels et les messages à un de vos serveurs, sur le moment, et signe ce qu’il dit.',
   'hook.add': 'Nouveau webhook',
   'hook.deliveries.of': 'Envois à {name}',
   'hook.deliveries.about':
@@ -832,6 +834,8 @@ export const fr: Dictionary = {
   'event.call.started': 'Un appel commence',
   'event.call.answered': 'On répond à un appel',
   'event.call.ended': 'Un appel se termine',
+  'event.message.delivered': 'Un message est arrivé sur un téléphone',
+  'event.message.failed': 'Un message n’est arrivé sur aucun téléphone',
   'event.test': 'Essai',
   'delivery.delivered': 'Arrivé',
   'delivery.waiting': 'En attente',

@@ -5,9 +5,10 @@ export type Webhook = Schema<'Webhook'>;
 export type WebhookDraft = { name: string; url: string; events: string };
 
 /** In the order in which the API writes them. */
-export const KINDS = ['call.started', 'call.answered', 'call.ended'];
+const CALLS = ['call.started', 'call.answered', 'call.ended'];
+export const KINDS = [...CALLS, 'message.delivered', 'message.failed'];
 export const FIELDS = ['name', 'url', 'events'] as const;
-export const emptyWebhook: WebhookDraft = { name: '', url: 'https://', events: KINDS.join(',') };
+export const emptyWebhook: WebhookDraft = { name: '', url: 'https://', events: CALLS.join(',') };
 
 export const webhookEdit = () =>
   new Edit<Webhook, WebhookDraft>([...FIELDS], {

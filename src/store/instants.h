@@ -1,0 +1,28 @@
+/*
+ * store/instants.h - instant messages as webhooks are told of them: who to whom and what came of it, never what they
+ * say
+ *
+ * A message is kept only where a webhook of its company is told of it, and goes with the deliveries that name it.   On
+ * a store thread, inside a job's run().
+ */
+#pragma once
+#include "store/db.h"
+
+struct store_instant {
+	struct slice id, tenant;
+	struct slice sender, from;  /* user id; the extension */
+	struct slice recipient, to; /* user id; as it was dialled */
+	struct slice type;          /* of its body, without parameters; may be empty */
+	int64_t bytes;              /* of its body */
+	int64_t status;             /* that its sender was told */
+	int64_t at_us;              /* wall clock, when it was told */
+};
+
+/* It is over, now: a delivery for each webhook of its company that wants it. */
+MUST_USE int store_instant_tell(struct db *db, const struct store_instant *m);
+MUST_USE int store_instant_put(struct db *db, const struct store_instant *m);
+/* None: fn is not called. The row is borrowed. */
+MUST_USE int store_instant_get(struct db *db, struct slice id, void (*fn)(void *arg, const struct store_instant *m),
+			       void *arg);
+/* Those with ids below this go. */
+MUST_USE int store_instants_expire(struct db *db, struct slice oldest);
