@@ -246,6 +246,18 @@ void binding_find_listener(struct switchboard *sb, struct directory_binding *b, 
 	}
 }
 
+int binding_set_routes(struct sip_dialog *d, struct slice path)
+{
+	struct slice routes[SIP_ROUTE_MAX], item;
+	size_t n = 0;
+	while (sip_list_next(&path, &item)) {
+		if (n == ARRAY_LEN(routes))
+			return -E2BIG;
+		routes[n++] = item;
+	}
+	return n ? sip_dialog_set_routes(d, routes, n) : 0;
+}
+
 void binding_write_contact(struct writer *w, const struct directory_binding *b, int64_t wall_us)
 {
 	int64_t left_us = b->expires_us - wall_us;

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/arena.h"
 #include "call/private.h"
+#include "sip/dialog.h"
 #include "sip/fields.h"
 
 /* What one Contact of a REGISTER asks for; slices point into the request, or into this. Not to be copied. */
@@ -51,5 +52,7 @@ struct slice binding_target(const struct directory_binding *b);
 void binding_flow(const struct directory_binding *b, struct sip_flow *ret);
 /* Which of today's listeners the stored name means: the same one, else the first of its transport. */
 void binding_find_listener(struct switchboard *sb, struct directory_binding *b, struct slice name);
+/* The proxies that a Path names, as the first routes of a dialog (RFC 3327 §5.3). 0, -ENOMEM, -E2BIG. */
+MUST_USE int binding_set_routes(struct sip_dialog *d, struct slice path);
 /* The value of its Contact, "<...>;expires=N". */
 void binding_write_contact(struct writer *w, const struct directory_binding *b, int64_t wall_us);

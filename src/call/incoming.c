@@ -31,13 +31,18 @@ bool calls_refused(struct switchboard *sb, struct sip_server *server, const stru
 	return true;
 }
 
-/* Can we take this call at all now? Answers if not. */
-static bool may_begin(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
-		      const struct sip_flow *flow)
+int incoming_forwards(const struct sip_message *req)
 {
 	uint32_t forwards = SIP_MAX_FORWARDS_DEFAULT;
 	struct slice value = sip_field_value(req, SIP_MAX_FORWARDS);
-	if (value.n && !sip_number_parse(value, 255, &forwards))
+	return value.n && !sip_number_parse(value, 255, &forwards) ? -1 : (int)forwards;
+}
+
+bool incoming_may_begin(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+			const struct sip_flow *flow)
+{
+	int forwards = incoming_forwards(req);
+	if (forwards < 0)
 		refuse(sb, server, 400, SLICE("Malformed Max-Forwards"));
 	else if (!forwards)
 		refuse(sb, server, 483, SLICE_NONE);
@@ -147,7 +152,7 @@ void incoming_invite(struct switchboard *sb, struct sip_server *server, const st
 		     const struct sip_flow *flow)
 {
 	struct incoming in = {.plain_allowed = false};
-	if (!may_begin(sb, server, req, flow))
+	if (!incoming_may_begin(sb, server, req, flow))
 		return;
 	bool from_outside = trunk_sends(sb, req, flow);
 	if (req->first[SIP_REPLACES]) {

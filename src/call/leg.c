@@ -116,10 +116,7 @@ int leg_take_invite(struct switchboard *sb, struct sip_server *server, const str
 		leg_release(leg);
 		return rc;
 	}
-	uint32_t forwards = SIP_MAX_FORWARDS_DEFAULT;
-	if (!sip_number_parse(sip_field_value(invite, SIP_MAX_FORWARDS), 255, &forwards))
-		forwards = SIP_MAX_FORWARDS_DEFAULT;
-	leg->max_forwards = (uint8_t)forwards;
+	leg->max_forwards = (uint8_t)MAX(incoming_forwards(invite), 0);
 	leg->peer_invite_cseq = leg->dialog.remote_cseq;
 	leg_learn_peer(leg, invite);
 	leg->state = LEG_INCOMING;

@@ -1,4 +1,5 @@
 /* call/leg_out.c - a leg that we call: INVITE, what comes back, and its ACK.   RFC 3261 §13.2, §9.1 */
+#include "call/binding.h"
 #include "call/diversion.h"
 #include "call/early.h"
 #include "call/messages.h"
@@ -257,19 +258,6 @@ static int send_invite_by_targets(struct leg *leg, const struct leg_call *to)
 			      leg);
 }
 
-/* The proxies that a binding's Path names (RFC 3327 §5.3). */
-static int set_path(struct leg *leg, struct slice path)
-{
-	struct slice routes[SIP_ROUTE_MAX], item;
-	size_t n = 0;
-	while (sip_list_next(&path, &item)) {
-		if (n == ARRAY_LEN(routes))
-			return -E2BIG;
-		routes[n++] = item;
-	}
-	return n ? sip_dialog_set_routes(&leg->dialog, routes, n) : 0;
-}
-
 int leg_call(struct switchboard *sb, const struct leg_call *to, leg_fn fn, void *user, struct leg **ret)
 {
 	struct leg *leg = leg_alloc(sb, &to->flow, fn, user);
@@ -287,7 +275,7 @@ int leg_call(struct switchboard *sb, const struct leg_call *to, leg_fn fn, void 
 	sip_write_name(&c, sb->config.node, &id);
 	int rc = sip_dialog_init_uac(&leg->dialog, writer_slice(&c), to->from, writer_slice(&t), to->to, to->target);
 	if (rc == 0)
-		rc = set_path(leg, to->path);
+		rc = binding_set_routes(&leg->dialog, to->path);
 	if (rc == 0 && !slice_empty(to->fields) && !description_set(&leg->fields, to->fields))
 		rc = -ENOMEM;
 	leg->asked = to;

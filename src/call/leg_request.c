@@ -227,7 +227,7 @@ void leg_request(struct leg *leg, struct sip_server *server, const struct sip_me
 	case SIP_OPTIONS:
 		answer_options(sb, server, req, flow, leg->dialog.local_tag);
 		break;
-	default:
+	default: /* DEVIATION: RFC 3428 §4 lets a MESSAGE belong to a call; ours are people's, whatever they speak */
 		refuse_method(sb, server, req, flow, leg->dialog.local_tag);
 	}
 }

@@ -35,6 +35,19 @@
 #define TRANSFERS_MAX                                                                                                  \
 	20 /* in the life of a call: people do not come near it, two machines that refer to each other do */
 #define INFO_DIGITS_MAX 32 /* waiting for the answer to the INFO before them, as many as may wait in a voice */
+#define INSTANTS_MAX 4096  /* messages on their way at once, about 4 KiB each: no more than a second of a busy node */
+#define INSTANTS_OF_DEVICE                                                                                             \
+	16 /* ... of one device: nobody types so fast, and a phone that does not answer holds each                     \
+	      for 20 s */
+#define INSTANT_ATTEMPTS_MAX 15 /* phones and flows that one is sent by: 5 devices with 3 bindings each */
+#define INSTANT_BODY_MAX                                                                                               \
+	16384 /* a long text with its formatting; pictures and files are for other means (RFC 3428 §8) */
+#define INSTANT_DATAGRAM_MAX 1300 /* RFC 3428 §8: over UDP the whole request is no larger */
+#define INSTANT_TYPE_MAX 127      /* of a Content-Type, as webhooks are told it: RFC 6838 §4.2 allows no longer one */
+#define INSTANT_TRYING_US (3500 * MS_US) /* the sender's Timer E has come to T2: 0.5 + 1 + 2 s (RFC 4320 §4.1) */
+#define INSTANT_PATIENCE_US                                                                                            \
+	(20 * SECOND_US) /* a phone over UDP has had it eight times by then; the sender gives up after 32 s (Timer F)  \
+			  */
 #define TRANSFER_PARTING_US                                                                                            \
 	(2 * SECOND_US) /* how long who has transferred its call may take to hang up: a phone does so when it hears of \
 			   it */

@@ -18,6 +18,7 @@
  *   transfer.c      REFER (refer.c has its words on the wire) and replace.c, INVITE with Replaces: legs that go from
  *                   call to call;  callee.c  whom a user means;  gruu.c  one phone of a user
  *   info.c          digits that come by INFO, told in the way that the other leg has
+ *   instant*.c      MESSAGE outside calls: passed to the phones of whom it is for, and kept nowhere
  *   register_*.c    registrar.c's: one REGISTER of a device at a time, and what its Contacts ask for;
  *                   registrar_flow.c  by which connection a device is reached, and whether it is
  *   body.c          is there an offer in a request, and may we read it
@@ -56,6 +57,7 @@ struct switchboard {
 	struct pool calls, legs; /* struct call, struct leg */
 	struct pool rings, rung; /* ring_index.c: calls that ring, and who is rung */
 	struct map rung_by_user;
+	struct pool instants;   /* instant.c */
 	struct pool identities; /* authenticate.c: who authenticated on a connection */
 	struct map calls_by_id;
 	struct map calls_by_invite, calls_by_connection; /* callers.c */
@@ -71,7 +73,8 @@ struct switchboard {
 	uint32_t calls_ringing;
 	struct metric calls_total, calls_answered, bad_messages, requests_refused, auth_failed, unknown_numbers;
 	struct metric digits_passed, digits_lost; /* info.c */
-	struct metric calls_open, legs_open;      /* alive in their pools */
+	struct metric instants_delivered, instants_failed, instants_untold;
+	struct metric calls_open, legs_open; /* alive in their pools */
 	struct overload overload;
 	uint8_t gruu_key[32];               /* gruu.c: of temporary ones */
 	uint8_t unknown_ha1[SIP_HA1_BYTES]; /* checked against for users that do not exist: same work, same time */
@@ -153,6 +156,11 @@ void ring_way_left(struct switchboard *sb, const struct directory_binding *b);
 /* ---- incoming.c ---- */
 void incoming_invite(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		     const struct sip_flow *flow);
+/* The Max-Forwards of a request, or what is meant without one; -1: it cannot be read. */
+int incoming_forwards(const struct sip_message *req);
+/* Can a call or message be taken at all now? Answers if not. */
+bool incoming_may_begin(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+			const struct sip_flow *flow);
 struct leg;
 /* The leg of an INVITE whose sender is known. NULL: refused, and answered. */
 struct leg *incoming_leg(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
@@ -232,4 +240,4 @@ void write_contact(struct switchboard *sb, struct writer *w, const struct sip_fl
 #define SUPPORTED_IN_DIALOG                                                                                            \
 	SLICE("timer, replaces, norefersub") /* ... a later request: 1xx to it need not be acknowledged */
 #define ACCEPTED_BY_INFO SLICE("application/dtmf-relay, application/dtmf")
-#define ALLOWED_METHODS SLICE("INVITE, ACK, BYE, CANCEL, UPDATE, OPTIONS, PRACK, REFER, INFO, REGISTER")
+#define ALLOWED_METHODS SLICE("INVITE, ACK, BYE, CANCEL, UPDATE, OPTIONS, PRACK, REFER, INFO, REGISTER, MESSAGE")

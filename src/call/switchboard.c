@@ -1,6 +1,7 @@
 /* call/switchboard.c - messages in, to whom they concern; the parts made and taken down */
 #include "base/log.h"
 #include "call/callers.h"
+#include "call/instant.h"
 #include "call/messages.h"
 #include "call/outside.h"
 #include "call/overload.h"
@@ -92,8 +93,8 @@ static void dispatch_in_dialog(struct switchboard *sb, struct sip_server *server
 }
 
 /*
- * Has this INVITE been through us before? Its From tag is that of a leg of ours, or one of its Vias has the branch of
- * an INVITE of ours that still waits: a phone or operator has sent back what it was sent (§16.3 step 4). Who changes
+ * Has this request been through us before? Its From tag is that of a leg of ours, or one of its Vias has the branch of
+ * a request of ours that still waits: a phone or operator has sent back what it was sent (§16.3 step 4). Who changes
  * both is stopped by Max-Forwards, as are calls that an operator sends on to us. Max-Breadth (RFC 5393) is not needed:
  * we fork once, to a bounded number of devices.
  */
@@ -161,6 +162,12 @@ static void on_request(void *owner, struct sip_server *server, const struct sip_
 		 * not who the asker is, nor whether somebody has that extension: it would be asked for until found. */
 		if (!calls_refused(sb, server, req, flow))
 			answer_options(sb, server, req, flow, SLICE_NONE);
+		break;
+	case SIP_MESSAGE:
+		if (comes_back(sb, req))
+			refuse(sb, server, 482, SLICE_NONE);
+		else
+			instant_request(sb, server, req, flow);
 		break;
 	case SIP_BYE: /* of a dialog that there is not */
 	case SIP_PRACK:
@@ -275,7 +282,7 @@ static void stop_check(struct timer *t, void *arg)
 	messages_flush(sb->messages);
 	registrar_flush(sb->registrar);
 	bool late = sb->wheel->now_us >= sb->stop_at_us + STOP_PATIENCE_US;
-	if ((more || sb->calls.used || !history_idle(sb->history)) && !late) {
+	if ((more || sb->calls.used || sb->instants.used || !history_idle(sb->history)) && !late) {
 		timer_start(sb->wheel, &sb->stop_timer, STOP_POLL_US);
 		return;
 	}
@@ -350,6 +357,7 @@ int switchboard_new(const struct switchboard_config *config, struct switchboard 
 	identities_init(sb);
 	guests_init(sb);
 	rings_init(sb);
+	instants_init(sb);
 	overload_init(&sb->overload);
 	uint8_t key[16];
 	random_bytes(sb->random, key, sizeof(key));
@@ -400,6 +408,7 @@ struct switchboard *switchboard_free(struct switchboard *sb)
 	guests_done(sb);
 	timer_stop(sb->wheel, &sb->stop_timer);
 	calls_drop_all(sb);
+	instants_done(sb);
 	history_free(sb->history);
 	messages_free(sb->messages);
 	registrar_free(sb->registrar);
@@ -430,6 +439,7 @@ void switchboard_metrics(struct switchboard *sb, struct metrics *m)
 	metrics_add(m, &sb->digits_passed);
 	metrics_add(m, &sb->digits_lost);
 	metrics_add(m, &sb->overload.total);
+	instants_metrics(sb, m);
 	registrar_metrics(sb->registrar, m);
 	history_metrics(sb->history, m);
 	messages_metrics(sb->messages, m);

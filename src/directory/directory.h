@@ -54,6 +54,7 @@ struct directory_device {
 	uint8_t ha1[32];
 	uint8_t srtp;      /* enum store_srtp */
 	uint8_t keepalive; /* enum store_keepalive */
+	uint16_t messages; /* of its user, on their way now: kept by `call` */
 	bool reachable;    /* by a call, now: directory_set_reachable() */
 	void *browser;     /* of a page, in memory only: directory_browser_add(); NULL: a phone */
 };

@@ -57,6 +57,17 @@ static void verb_dial(struct actor *a, struct slice arg)
 	phone_dial(a->phone, to);
 }
 
+static void verb_write(struct actor *a, struct slice arg)
+{
+	char to[64] = "", body[1024] = "";
+	struct slice word = slice_cut(&arg, ' ');
+	if (slice_empty(word))
+		return;
+	(void)snprintf(to, sizeof(to), "%.*s", SLICE_ARG(word));
+	(void)snprintf(body, sizeof(body), "%.*s", SLICE_ARG(arg));
+	phone_write(a->phone, to, "text/plain", slice_from_string(body));
+}
+
 static void verb_cancel(struct actor *a, struct slice arg)
 {
 	if (a->call)
@@ -214,6 +225,7 @@ static void verb_set(struct actor *a, struct slice arg)
 		{"reinvite_status", .count = &p->reinvite_status},
 		{"update_status", .count = &p->update_status},
 		{"info_status", .count = &p->info_status},
+		{"message_status", .count = &p->message_status},
 		{"glares", .count = &p->glares},
 		{"early", .flag = &p->early},
 		{"reliable", .flag = &p->reliable},
@@ -263,7 +275,7 @@ static const struct {
 	{"return", verb_return},     {"die", verb_die},
 	{"silent", verb_silent},     {"set", verb_set},
 	{"says", verb_says},         {"replace", verb_replace},
-	{"refer", verb_refer},
+	{"refer", verb_refer},       {"write", verb_write},
 };
 
 /* ---- lines ---- */
@@ -388,6 +400,11 @@ const char *const lines_words[] = {
 	"desk set reinvite_status 0",
 	"ann set update_status 0",
 	"desk set info_status 415",
+	"ann write 20 hello",
+	"stranger write 20 hello",
+	"desk set message_status 0",
+	"desk set message_status 603",
+	"ann add e: gzip",
 	"desk set answer_no_sdp 1",
 	"desk set nat 1",
 	"ann set prack_offers 1",

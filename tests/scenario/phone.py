@@ -16,7 +16,7 @@ MODULES = pathlib.Path('/usr/lib/baresip/modules')
 class Phone:
     def __init__(self, directory, name, account, tone, server, certificate=None, transport='tls', encryption='srtp-mand',
                  codecs='PCMA/8000/1', extension='', domain='acme.example', register=True, ptime_ms=20,
-                 settings='', browser=False, host='127.0.0.1'):
+                 settings='', browser=False, host='127.0.0.1', contacts=''):
         self.directory = pathlib.Path(directory) / name
         self.sounds, self.tone = self.directory / 'sounds', tone
         self.sounds.mkdir(parents=True)
@@ -33,14 +33,15 @@ class Phone:
             + ('rtcp_mux yes\n' if browser else '') +
             f'snd_path {self.sounds}\nctrl_tcp_listen 127.0.0.1:{self.port}\n'
             + ''.join(f'module {m}\n' for m in modules)
-            + 'module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n')
+            + 'module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n'
+            + ('module_app contact.so\n' if contacts else ''))
         user, password = account
         encrypted = f';mediaenc={encryption}' if encryption else ''
         (self.directory / 'accounts').write_text(
             f'<sip:{extension}@{domain};transport={transport}>;outbound="sip:{server};transport={transport}"'
             f';auth_user={user};auth_pass={password};audio_codecs={codecs}{encrypted}'
             f';regint={60 if register else 0};answermode=manual;ptime={ptime_ms}{settings}\n')
-        (self.directory / 'contacts').touch()
+        (self.directory / 'contacts').write_text(contacts)
         self.events = queue.Queue()
 
     def start(self):

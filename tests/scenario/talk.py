@@ -7,11 +7,11 @@ TONES = {'101': 440, '102': 1000}
 
 
 @contextlib.contextmanager
-def two_phones(alto, accounts, certificate=None):
+def two_phones(alto, accounts, certificate=None, **settings):
     """Both registered."""
     server = f'127.0.0.1:{alto.tls_port}'
     anna, bruno = (Phone(alto.directory, f'phone{e}', accounts[e]['desk'], TONES.get(e, 700), server,
-                         certificate or alto.data / 'tls' / 'self-signed.crt', extension=e) for e in accounts)
+                         certificate or alto.data / 'tls' / 'self-signed.crt', extension=e, **settings) for e in accounts)
     with anna, bruno:
         for phone in (anna, bruno):
             phone.registered()

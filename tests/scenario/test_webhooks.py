@@ -1,4 +1,4 @@
-"""A company's server is told of its calls: signed, tried again until it takes them, and a crash loses nothing.
+"""A company's server is told of its calls and messages: signed, tried again until it takes them, and a crash loses nothing.
 
 One that does not answer holds up nobody but itself.
 """
@@ -143,6 +143,25 @@ def test_tests_and_secrets(webhook):
     assert webhook.delivery(webhook.api.good('listDeliveries', webhook.path).json['items'][0]['id'], state='given-up')['status'] == 302
 
 
+def test_messages(alto, webhook):
+    """Between real phones; what they say is nowhere to be found."""
+    text = 'Watson-come-here-I-want-to-see-you'
+    with two_phones(alto, alto.people('acme', ('103', '104')), contacts='<sip:104@acme.example>\n') as (first, second):
+        first.command('message', text)
+        second.output.wait_for(text)
+        told = webhook.takes()
+        second.stop()
+        first.command('message', text)
+        lost = webhook.takes()
+    message = {'from': '103', 'to': '104', 'sender': 'p103', 'recipient': 'p104', 'content_type': 'text/plain', 'bytes': len(text)}
+    for event, status, about in ('message.delivered', 200, told), ('message.failed', 480, lost):
+        assert (about['event'], about['call']) == (event, None), about
+        assert {**message, 'id': about['message']['id'], 'status': status} == about['message'], about
+        assert webhook.delivery(about['id'], state='delivered')['message'] == about['message']['id']
+    kept = [path for path in alto.data.rglob('*') if path.is_file() and text.encode() in path.read_bytes()]
+    assert not kept and text not in '\n'.join(alto.log.all), kept
+
+
 def main():
     directory = pathlib.Path(tempfile.mkdtemp(prefix='alto-receiver-'))
     receiver = Receiver(directory)
@@ -154,10 +173,12 @@ def main():
         all_of_it = Webhook(api, receiver, '/all')
         its_end = Webhook(api, receiver, '/end', events='call.ended')
         of_beta = Webhook(api, receiver, '/beta', tenant='beta')
+        of_messages = Webhook(api, receiver, '/messages', events='message.delivered,message.failed')
         ended = test_a_call(alto, accounts, all_of_it, its_end)
         test_a_crash_and_an_ill_server(alto, all_of_it, ended)
         test_tests_and_secrets(its_end)
-        for webhook in all_of_it, its_end, of_beta:
+        test_messages(alto, of_messages)
+        for webhook in all_of_it, its_end, of_beta, of_messages:
             assert receiver.came[webhook.where].empty(), webhook.where
         assert api.good('listDeliveries', of_beta.path).json['items'] == []
 

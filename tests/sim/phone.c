@@ -106,7 +106,7 @@ struct sim_phone *phone_new(struct sim *s, const char *username, const char *pas
 	p->hasher = crypto_hasher_new();
 	p->ring_ms = 50;
 	p->answer_ms = 2000;
-	p->status = p->reinvite_status = p->update_status = p->info_status = 200;
+	p->status = p->reinvite_status = p->update_status = p->info_status = p->message_status = 200;
 	p->codecs = "8 0 101";
 	p->suites = transport == SIP_TLS ? "gcm aes" : NULL;
 	p->answer_tag = 1;

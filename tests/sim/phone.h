@@ -85,6 +85,15 @@ struct sim_phone {
 	char says_bye[256];     /* ... of its BYE */
 	char says_cancel[128];  /* the value of its CANCEL\'s Reason */
 
+	/* its instant messages */
+	unsigned message_status; /* its answer to one; 0: none */
+	size_t message_n;        /* bytes of the body of the last that came */
+	unsigned writings;       /* that it has begun */
+	unsigned written;        /* final answer to its last one; 0: none yet */
+	bool write_authorized;
+	char write_to[128], write_type[256], write_body[20000];
+	size_t write_n;
+
 	/* its voice */
 	const char *codecs;       /* payload types: "8 0 101"; 96 is opus, 97 iLBC, 98 PCMA, 99 red, 100 has no name,
 				     101 telephone-event, 102 the same at 48 kHz */
@@ -156,6 +165,10 @@ void phone_update(struct phone_call *c, bool without, const char *extra);
 void phone_send_in_dialog(struct phone_call *c, enum sip_method method, const char *extra);
 /* Any request with any body; fields: its Content-Type and others. An INVITE's 2xx would not be acknowledged. */
 void phone_send_body(struct phone_call *c, enum sip_method method, const char *fields, struct slice body);
+/* An instant message to an extension at acme.example, or a URI; with p->from, p->extra and p->max_forwards. */
+void phone_write(struct sim_phone *p, const char *to, const char *type, struct slice body);
+/* The same in plain text; its final answer. */
+unsigned phone_wrote(struct sim_phone *p, const char *to, const char *text);
 /* The call this phone is in, or was last. */
 struct phone_call *phone_last(struct sim_phone *p);
 /* Answers by hand: past the transaction, with any tag. */

@@ -564,6 +564,8 @@ void phone_on_request(void *owner, struct sip_server *server, const struct sip_m
 			acknowledged(c, req);
 	} else if (req->method == SIP_INVITE && (!c || (c->ended && begins(req)))) {
 		invited(p, server, req);
+	} else if (!c && req->method == SIP_MESSAGE) {
+		phone_message_came(p, server, req);
 	} else if (!c || c->ended) {
 		(void)!sip_server_respond_simple(server, 481, SLICE_NONE, SLICE_NONE);
 	} else if (req->method == SIP_INVITE) {

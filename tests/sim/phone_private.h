@@ -23,6 +23,9 @@ struct sip_server *phone_invite_of(struct phone_call *c, struct sip_message *ret
 void phone_keep_remote(struct phone_call *c, const struct sip_message *msg);
 void phone_describe_answer(struct phone_call *c, const struct sip_message *req);
 
+/* phone_message.c */
+void phone_message_came(struct sim_phone *p, struct sip_server *server, const struct sip_message *req);
+
 /* phone_reliable.c */
 /* A reliable 1xx of Alto's: acknowledged. false: a copy. */
 bool phone_progress_came(struct phone_call *c, const struct sip_message *msg);

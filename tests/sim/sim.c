@@ -2,6 +2,7 @@
 #include "sim/phone.h"
 
 #include "directory/directory_private.h"
+#include "store/instants.h"
 
 #include <errno.h>
 
@@ -12,11 +13,15 @@ int sim_store_call_error;
 const char *sim_store_bad_to;
 unsigned sim_store_call_puts;
 int64_t sim_store_oldest_wait_us;
+int sim_store_instant_error;
+char sim_store_instant[512];
 
 int __real_store_post(struct store *s, struct store_job *job);
 int __wrap_store_post(struct store *s, struct store_job *job);
 int __real_store_call_put(struct db *db, const struct store_call *c);
 int __wrap_store_call_put(struct db *db, const struct store_call *c);
+int __real_store_instant_tell(struct db *db, const struct store_instant *m);
+int __wrap_store_instant_tell(struct db *db, const struct store_instant *m);
 void __real_store_health(const struct store *s, int64_t now_us, struct store_health *ret);
 void __wrap_store_health(const struct store *s, int64_t now_us, struct store_health *ret);
 
@@ -31,6 +36,14 @@ int __wrap_store_call_put(struct db *db, const struct store_call *c)
 	if (sim_store_bad_to && slice_eq(c->callee.uri, slice_from_string(sim_store_bad_to)))
 		return DB_FAILED;
 	return sim_store_call_error ? sim_store_call_error : __real_store_call_put(db, c);
+}
+
+int __wrap_store_instant_tell(struct db *db, const struct store_instant *m)
+{
+	snprintf(sim_store_instant, sizeof(sim_store_instant), "%.*s (%.*s) > %.*s (%.*s) %.*s %d %d",
+		 SLICE_ARG(m->from), SLICE_ARG(m->sender), SLICE_ARG(m->to), SLICE_ARG(m->recipient),
+		 SLICE_ARG(m->type), (int)m->bytes, (int)m->status);
+	return sim_store_instant_error ? sim_store_instant_error : __real_store_instant_tell(db, m);
 }
 
 void __wrap_store_health(const struct store *s, int64_t now_us, struct store_health *ret)
@@ -136,7 +149,8 @@ static struct sim *sim_make(uint64_t seed, const char *directory, bool plain_rtp
 	struct sim *s = calloc(1, sizeof(*s));
 	assert_non_null(s);
 	sim_store_refuses = false;
-	sim_store_call_error = DB_OK;
+	sim_store_call_error = sim_store_instant_error = DB_OK;
+	sim_store_instant[0] = 0;
 	sim_store_bad_to = NULL;
 	sim_store_call_puts = 0;
 	sim_store_oldest_wait_us = 0;
@@ -247,6 +261,7 @@ void sim_assert_empty(struct sim *s)
 	sim_run(s, 200 * SECOND_US);
 	assert_int_equal(s->sb->calls.used, 0);
 	assert_int_equal(s->sb->legs.used, 0);
+	assert_int_equal(s->sb->instants.used, 0);
 	assert_int_equal(s->sb->calls_ringing, 0);
 	assert_int_equal(voice_open(s->media), 0);
 	/*

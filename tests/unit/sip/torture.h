@@ -189,7 +189,7 @@ static struct torture torture_messages[] = {
 		      "Content-Type: "
 		      "application/"
 		      "octet-stream\r\n\r\n0\x82\x00\x01\x00\r\n\r\n\xff--7a9cbec02ceef655--\r\n"),
-	 0, TORTURE_STRANGER, 405, "Allow: "},
+	 0, TORTURE_STRANGER, 401, "Digest"},
 	{"unreason", "3.1.1.12",
 	 TORTURE_TEXT("SIP/2.0 200 = 2**3 * 5**2 \xd0\xbd\xd0\xbe \xd1\x81\xd1\x82\xd0\xbe "
 		      "\xd0\xb4\xd0\xb5\r\n" TORTURE_VIA "unr\r\n" TORTURE_REST

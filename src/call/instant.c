@@ -1,0 +1,288 @@
+/* call/instant.c - an instant message judged, answered and told to webhooks: see instant.h */
+#include "call/instant.h"
+#include "call/callee.h"
+
+/*
+ * What the phones' refusals mean for the sender; the one that stands first says most (RFC 3261 §16.7 step 6: it is the
+ * sender who could do something about the first four). A phone's challenge or redirection is not the sender's to
+ * follow.
+ */
+static const struct {
+	uint16_t from, to; /* statuses */
+	uint16_t status;   /* what the sender hears; 0: as it came */
+	const char *reason;
+} outcomes[] = {
+	{600, 699, 0, ""},
+	{413, 413, 0, ""},
+	{415, 415, 0, ""},
+	{486, 486, 0, ""},
+	{480, 480, 480, ""},
+	{405, 405, 480, "Phones Take No Messages"},
+	{501, 501, 480, "Phones Take No Messages"},
+	{0, 699, 480, ""},
+};
+
+static size_t outcome_of(unsigned status)
+{
+	size_t i = 0;
+	while (status < outcomes[i].from || status > outcomes[i].to)
+		i++;
+	return i;
+}
+
+void instant_refused(struct instant *m, unsigned status)
+{
+	if (!m->best_status || outcome_of(status) < outcome_of(m->best_status))
+		m->best_status = (uint16_t)status;
+}
+
+/* ---- what webhooks are told ---- */
+
+struct telling {
+	struct store_job job;
+	struct switchboard *sb;
+	int64_t at_us;
+	unsigned status;
+	struct instant_story story;
+};
+
+static int tell_run(struct db *db, struct store_job *job)
+{
+	const struct telling *t = container_of(job, struct telling, job);
+	const struct instant_story *m = &t->story;
+	const struct store_instant row = {
+		.id = slice_from_string(m->id),
+		.tenant = slice_from_string(m->tenant),
+		.sender = slice_from_string(m->sender),
+		.from = slice_from_string(m->from),
+		.recipient = slice_from_string(m->recipient),
+		.to = slice_from_string(m->to),
+		.type = slice_from_string(m->type),
+		.bytes = (int64_t)m->bytes,
+		.status = t->status,
+		.at_us = t->at_us,
+	};
+	return store_instant_tell(db, &row);
+}
+
+static void tell_done(struct store_job *job, int result)
+{
+	struct telling *t = container_of(job, struct telling, job);
+	if (result != DB_OK)
+		metric_add(&t->sb->instants_untold, 1);
+	free(t);
+}
+
+static void tell(const struct instant *m, unsigned status)
+{
+	struct switchboard *sb = m->sb;
+	struct telling *t = calloc(1, sizeof(*t));
+	if (t) {
+		t->sb = sb;
+		t->at_us = sb->wheel->wall_us;
+		t->status = status;
+		t->story = m->story;
+		t->job = (struct store_job){.run = tell_run, .done = tell_done, .bytes = sizeof(*t)};
+		if (store_post(sb->config.store, &t->job) == 0)
+			return;
+	}
+	free(t);
+	metric_add(&sb->instants_untold, 1);
+}
+
+/* ---- its end ---- */
+
+static void forget(struct instant *m)
+{
+	struct switchboard *sb = m->sb;
+	struct directory_device *d = directory_device_by_id(sb->config.directory, slice_from_string(m->device));
+	if (d && d->messages) /* one that was removed and made anew has sent nothing */
+		d->messages--;
+	instant_detach(m);
+	timer_stop(sb->wheel, &m->due);
+	pool_give(&sb->instants, m);
+}
+
+void instant_answered(struct instant *m, unsigned status)
+{
+	struct sip_server *server = sip_server_get(m->sb->stack, m->server);
+	metric_add(&m->sb->instants_delivered, 1);
+	tell(m, status);
+	if (server)
+		(void)sip_server_respond_simple(server, status, SLICE_NONE, SLICE_NONE);
+	forget(m);
+}
+
+void instant_failed(struct instant *m)
+{
+	size_t i = outcome_of(m->best_status);
+	unsigned status = outcomes[i].status ? outcomes[i].status : m->best_status;
+	struct sip_server *server = sip_server_get(m->sb->stack, m->server);
+	metric_add(&m->sb->instants_failed, 1);
+	tell(m, status);
+	if (server)
+		refuse(m->sb, server, status, slice_from_string(outcomes[i].reason));
+	forget(m);
+}
+
+/* RFC 4320 §4.1: a 100 once the sender's Timer E has come to T2, and none before; §4.2: no 408, and no answer at all
+ * that would come after its Timer F. */
+static void due(struct timer *t, void *arg)
+{
+	struct instant *m = arg;
+	struct sip_server *server = sip_server_get(m->sb->stack, m->server);
+	if (m->trying_told) {
+		instant_failed(m);
+		return;
+	}
+	m->trying_told = true;
+	if (server)
+		(void)sip_server_respond_simple(server, 100, SLICE_NONE, SLICE_NONE);
+	timer_start(m->sb->wheel, t, INSTANT_PATIENCE_US - INSTANT_TRYING_US);
+}
+
+/* ---- a new one ---- */
+
+/* 0, or the status to refuse with. */
+static unsigned find_recipient(struct switchboard *sb, const struct sip_message *req, const struct directory_user *by,
+			       struct callee *ret)
+{
+	struct sip_uri uri;
+	struct sip_reason err;
+	unsigned status = 400;
+	if (sip_uri_parse(req->request_uri, &uri, &err) == SIP_OK)
+		status = callee_find(sb, by, &uri, ret);
+	if (status)
+		return status;
+	if (ret->outside || ret->tenant != by->tenant)
+		return 403;
+	return ret->user ? 0 : 404;
+}
+
+/* False: refused. */
+static bool may_carry(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		      const struct sip_flow *flow, const struct directory_device *device)
+{
+	if (req->body.n && !req->first[SIP_CONTENT_TYPE]) /* RFC 3261 §20.15 */
+		refuse(sb, server, 400, SLICE("Missing Content-Type"));
+	else if (req->body.n > INSTANT_BODY_MAX)
+		refuse(sb, server, 413, SLICE_NONE);
+	else if (device->messages >= INSTANTS_OF_DEVICE)
+		refuse_fully(sb, server, req, flow, SLICE_NONE,
+			     &(struct refusal){503, SLICE("Too Many Messages On Their Way")});
+	else
+		return true;
+	return false;
+}
+
+static void keep(char *to, size_t cap, struct slice s)
+{
+	snprintf(to, cap, "%.*s", SLICE_ARG(s));
+}
+
+static void describe(struct instant *m, const struct sip_message *req, const struct directory_user *by,
+		     const struct callee *callee)
+{
+	struct instant_story *s = &m->story;
+	struct slice type = sip_field_value(req, SIP_CONTENT_TYPE);
+	store_new_id(m->sb->random, m->sb->wheel->wall_us, s->id);
+	keep(s->tenant, sizeof(s->tenant), by->tenant->id);
+	keep(s->sender, sizeof(s->sender), by->id);
+	keep(s->from, sizeof(s->from), by->extension);
+	keep(s->recipient, sizeof(s->recipient), callee->user->id);
+	keep(s->to, sizeof(s->to), callee->to);
+	keep(s->type, sizeof(s->type), slice_trim(slice_cut(&type, ';')));
+	s->bytes = req->body.n;
+}
+
+/* Who withholds who they are from those they call, does so from those they write to. */
+static void show_sender(struct instant *m, const struct sip_message *req, const struct directory_device *device)
+{
+	struct party from = party_of_device(device);
+	struct identity identity;
+	identity_read(m->sb, req, device->user, &identity);
+	if (identity.withheld)
+		from.uri = from.name = SLICE_NONE;
+	party_write_from(m->shown, &from, device->user->tenant->domain);
+}
+
+static void begin(struct instant *m, struct sip_server *server, const struct sip_message *req,
+		  struct directory_device *device, const struct callee *callee)
+{
+	m->server = sip_server_handle(server);
+	m->max_forwards = (uint8_t)(incoming_forwards(req) - 1);
+	m->instance = callee->instance;
+	m->call_id = random_u64(m->sb->random);
+	m->tag = random_u64(m->sb->random);
+	keep(m->device, sizeof(m->device), device->id);
+	describe(m, req, device->user, callee);
+	show_sender(m, req, device);
+	device->messages++;
+	timer_init(&m->due, due, m);
+	timer_start(m->sb->wheel, &m->due, INSTANT_TRYING_US);
+	instant_send(m);
+	if (!m->open)
+		instant_failed(m);
+}
+
+void instant_request(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
+		     const struct sip_flow *flow)
+{
+	struct callee callee;
+	struct directory_device *device;
+	if (!incoming_may_begin(sb, server, req, flow))
+		return;
+	if (trunk_sends(sb, req, flow)) {
+		refuse(sb, server, 403, SLICE("Messages Stay In Their Company"));
+		return;
+	}
+	if (authenticate(sb, server, req, flow, &device) != AUTH_OK || identity_refuse(sb, server, req, flow))
+		return;
+	unsigned status = find_recipient(sb, req, device->user, &callee);
+	if (status) {
+		refuse(sb, server, status, status == 403 ? SLICE("Messages Stay In Their Company") : SLICE_NONE);
+		return;
+	}
+	if (!may_carry(sb, server, req, flow, device))
+		return;
+	struct instant *m = pool_take(&sb->instants);
+	if (!m) {
+		refuse_fully(sb, server, req, flow, SLICE_NONE, &(struct refusal){.status = 503});
+		return;
+	}
+	m->sb = sb;
+	begin(m, server, req, device, &callee);
+}
+
+/* ---- made and taken down ---- */
+
+void instants_init(struct switchboard *sb)
+{
+	pool_init(&sb->instants, sizeof(struct instant), INSTANTS_MAX);
+	sb->instants_delivered = (struct metric){.name = "alto_messages_delivered_total",
+						 .help = "Instant messages that a phone has taken",
+						 .kind = METRIC_COUNTER};
+	sb->instants_failed = (struct metric){.name = "alto_messages_failed_total",
+					      .help = "Instant messages for people here that no phone has taken",
+					      .kind = METRIC_COUNTER};
+	sb->instants_untold = (struct metric){
+		.name = "alto_messages_untold_total",
+		.help = "Instant messages that webhooks do not hear of, because the store "
+			"or memory failed",
+		.kind = METRIC_COUNTER};
+}
+
+void instants_done(struct switchboard *sb)
+{
+	uint32_t cursor = 0;
+	for (struct instant *m = pool_next(&sb->instants, &cursor); m; m = pool_next(&sb->instants, &cursor))
+		forget(m);
+	pool_done(&sb->instants);
+}
+
+void instants_metrics(struct switchboard *sb, struct metrics *m)
+{
+	metrics_add(m, &sb->instants_delivered);
+	metrics_add(m, &sb->instants_failed);
+	metrics_add(m, &sb->instants_untold);
+}
