@@ -94,6 +94,11 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
+def spoken(row):
+    """The call is over, and both voices have their last figures, which come a moment after its end."""
+    return row['ended'] and all(row[side][way] for side in ('caller', 'callee') for way in ('packets_in', 'packets_out'))
+
+
 class Alto:
     """`with Alto(listen={'sip_tls': [...]}) as alto:` starts it, waits until it is ready, and stops it at the end."""
 
@@ -170,11 +175,12 @@ class Alto:
         raise AssertionError(f'no call has ended since {self.last_id}; the history ends with {rows}')
 
     def last_calls(self, count, over=lambda row: row['ended']):
-        """The newest so many rows of the history, once each call is over."""
+        """The newest so many rows of the history, none of them asked for before, once each call is over."""
         until, rows = time.monotonic() + PATIENCE, []
         while time.monotonic() < until:
             rows = self.api('GET', f'/api/v1/calls?limit={count}')[1]['items']
-            if len(rows) == count and all(map(over, rows)):
+            if len(rows) == count and self.last_id not in [row['id'] for row in rows] and all(map(over, rows)):
+                self.last_id = rows[0]['id']
                 return rows
         raise AssertionError(f'not {count} calls have ended: {rows}')
 

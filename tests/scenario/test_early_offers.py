@@ -1,22 +1,9 @@
 """SIPp phones over UDP that know reliable provisionals (RFC 3262) and offers of every kind, each against one that does and one that does not."""
-import time
-
-from server import PATIENCE, Alto, free_port
+from server import Alto, free_port
 from sipp import Sipp
 
 CALLS = 20
 WITHOUT_OFFER = ('call_without_offer', 'call_offer_in_183')  # these play something once they may
-
-
-def rows_of(alto, spoken):
-    """The last rows, when their calls are over and the last figures have come."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        rows = alto.api('GET', f'/api/v1/calls?limit={CALLS}')[1]['items']
-        if len(rows) == CALLS and all(row['ended'] and (not spoken or row['callee']['packets_out']) for row in rows):
-            return rows
-        assert time.monotonic() < deadline, rows
-        time.sleep(0.05)
 
 
 def ring(alto, server, accounts, caller, callee):
@@ -31,7 +18,8 @@ def ring(alto, server, accounts, caller, callee):
         call.finish()
         answer.finish()
     # What a caller without an offer plays reaches the callee: both streams are set, and joined.
-    for row in rows_of(alto, caller in WITHOUT_OFFER):
+    plays = caller in WITHOUT_OFFER
+    for row in alto.last_calls(CALLS, lambda row: row['ended'] and (not plays or row['callee']['packets_out'])):
         assert row['cause'] == 'answered' and row['status'] == 200 and row['ended_by'] == 'caller', row
         for side in ('caller', 'callee'):
             assert row[side]['codec'] == 'PCMU/8000', row

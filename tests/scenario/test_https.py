@@ -122,6 +122,7 @@ def stranger(port, number):
 def test_a_crowd(alto, port):
     """Four addresses take all there is, and take it again: another one is served, and keeps its connection."""
     is_alone(alto)
+    start = len(alto.log.all)
     crowd = [stranger(port, number) for number in range(256)]
     browser = Browser(port)
     try:
@@ -136,7 +137,7 @@ def test_a_crowd(alto, port):
             s.close()
     browser.close()
     is_alone(alto)
-    assert len(alto.log.all) < 100, alto.log.all[-5:]
+    assert len(alto.log.all) - start < len(crowd) // 2, alto.log.all[-5:]  # not a line for each of them
 
 
 def test_an_office(alto, port):

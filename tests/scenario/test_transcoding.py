@@ -3,7 +3,7 @@
 baresip speaks Opus alone on one side, and G.722, A-law or mu-law alone on the other, over TLS and SRTP.
 """
 from phone import Phone
-from server import Alto
+from server import Alto, spoken
 
 TONES = {'101': 440, '102': 1000}
 OTHERS = {'G722/16000/1': 'G722/8000', 'PCMA/8000/1': 'PCMA/8000', 'PCMU/8000/1': 'PCMU/8000'}
@@ -24,12 +24,9 @@ def talk(caller, callee, extension):
 
 
 def check_history(alto, codec_a, codec_b):
-    row = alto.last_call(lambda r: r['ended'] and r['caller']['packets_in'] and r['callee']['packets_in'])
+    row = alto.last_call(spoken)
     assert (row['caller']['codec'], row['callee']['codec']) == (codec_a, codec_b), row
     assert (row['status'], row['cause']) == (200, 'answered'), row
-    for side in ('caller', 'callee'):
-        leg = row[side]
-        assert leg['packets_in'] > 20 and leg['packets_out'] > 20, leg
     story = alto.command('calls', 'show', row['id'])
     assert f'transcoding because caller speaks {codec_a} and callee {codec_b}' in story, story
 

@@ -3,7 +3,7 @@ import contextlib
 import secrets
 
 from phone import Phone
-from server import Alto
+from server import Alto, spoken
 from softphone import Call, Softphone, talk
 from sound import tones_in
 
@@ -38,13 +38,11 @@ def transferred_by_baresip(alto, accounts):
     assert not tones_in(carla.heard(), TONES['102'])[TONES['102']]
 
     # Whoever went on into the next call has figures there.
-    second, first = alto.last_calls(2, over=lambda row: row['ended'] and row['callee']['packets_in'] and (
-        row['cause'] == 'transferred' or row['caller']['packets_in']))
+    second, first = alto.last_calls(2, lambda row: spoken(row) or (row['cause'] == 'transferred' and row['callee']['packets_in']))
     assert (first['from'], first['to'], first['cause'], first['ended_by']) == ('101', '102', 'transferred', 'callee'), first
     assert (second['from'], second['to'], second['cause'], second['ended_by']) == ('101', '103', 'answered', 'callee'), second
     assert first['ended'] == second['answered'], (first, second)
-    for leg in (second['caller'], second['callee']):
-        assert leg['srtp'] and leg['packets_in'] > 20 and leg['packets_out'] > 20, second
+    assert second['caller']['srtp'] and second['callee']['srtp'], second
 
 
 def replaces(call, names=';{}-tag={};{}-tag={}'):

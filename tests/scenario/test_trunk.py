@@ -2,7 +2,7 @@
 import socket
 
 from phone import Phone
-from server import PATIENCE, Alto, free_port
+from server import PATIENCE, Alto, free_port, spoken
 from sipp import Sipp
 
 OPERATOR, STRANGER = '127.0.0.2', '127.0.0.3'
@@ -23,7 +23,7 @@ def check_row(row, outer, inner, transport, by):
     assert beyond['transport'] == transport and not beyond['srtp'] and beyond['uri'] == OUTSIDE, row
     assert ours['user'] == 'p101' and ours['transport'] == 'TLS' and ours['srtp'] and not ours['trunk'], row
     for leg in (beyond, ours):
-        assert leg['packets_in'] > 20 and leg['packets_out'] > 20 and leg['codec'] == 'PCMA/8000', row
+        assert leg['codec'] == 'PCMA/8000', row
 
 
 def call_in(alto, server, phone, transport):
@@ -35,7 +35,7 @@ def call_in(alto, server, phone, transport):
         phone.wait_for('CALL_CLOSED')
         sipp.finish()
     phone.forget()
-    row = alto.last_call(lambda r: r['ended'] and r['caller']['packets_in'] and r['callee']['packets_in'])
+    row = alto.last_call(spoken)
     check_row(row, 'caller', 'callee', {'u1': 'UDP', 't1': 'TCP'}[transport], 'caller')
     assert row['to'] == NUMBER, row
 
@@ -50,7 +50,7 @@ def call_out(alto, server, phone, transport, port):
         phone.command('hangup')
         sipp.finish()
     phone.forget()
-    row = alto.last_call(lambda r: r['ended'] and r['caller']['packets_in'] and r['callee']['packets_in'])
+    row = alto.last_call(spoken)
     check_row(row, 'callee', 'caller', {'u1': 'UDP', 't1': 'TCP'}[transport], 'caller')
 
 

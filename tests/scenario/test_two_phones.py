@@ -1,7 +1,7 @@
 """Two phones that nobody here wrote register over TLS, call each other over SRTP and hear each other; the wire shows nothing."""
 from capture import Capture
 from phone import Phone
-from server import Alto
+from server import Alto, spoken
 
 TONES = {'101': 440, '102': 1000}
 
@@ -52,14 +52,14 @@ def check_wire(capture, alto):
 
 
 def check_history(alto):
-    call = alto.last_call(lambda row: row['ended'] and row['caller']['packets_in'] and row['callee']['packets_in'])
+    call = alto.last_call(spoken)
     print(call)
     for side in ('caller', 'callee'):
         leg = call[side]
         assert leg['codec'] == 'PCMA/8000', leg
         assert leg['srtp'] in ('AEAD_AES_128_GCM', 'AES_CM_128_HMAC_SHA1_80'), leg
         assert leg['transport'] == 'TLS' and leg['tls'].startswith('TLSv1.'), leg
-        assert leg['packets_in'] > 20 and leg['packets_out'] > 20 and not leg['keys_in_clear'], leg
+        assert not leg['keys_in_clear'], leg
     assert call['cause'] == 'answered' and call['status'] == 200 and call['ended_by'] == 'callee', call
 
 

@@ -90,6 +90,12 @@ class Webhook:
                     return d
 
 
+def lasting(call):
+    """What it is from its end on. The last figures of its voice come a moment later, perhaps after it was told."""
+    figures = 'packets_in', 'packets_out', 'lost', 'jitter_us', 'round_trip_us'
+    return {**call, **{side: {k: v for k, v in call[side].items() if k not in figures} for side in ('caller', 'callee')}}
+
+
 def is_genuine(secret, signature, body):
     """As docs/api.md has it."""
     parts = dict(part.split('=', 1) for part in signature.split(','))
@@ -107,9 +113,9 @@ def test_a_call(alto, accounts, all_of_it, its_end):
         second.command('hangup')
         ended = all_of_it.hears()
         row = alto.last_call()
-    assert ended['event'] == 'call.ended' and ended['call'] == row, (ended, row)
+    assert ended['event'] == 'call.ended' and lasting(ended['call']) == lasting(row), (ended, row)
     other = its_end.takes()
-    assert other['call'] == row and other['id'] != ended['id'], other
+    assert lasting(other['call']) == lasting(row) and other['id'] != ended['id'], other
     its_end.delivery(other['id'], state='delivered')  # or a crash before that is written has it told again
     done = all_of_it.delivery(answered['id'], state='delivered')
     assert (done['status'], done['tries'], done['next'], done['answer']) == (202, 1, None, 'said by /all'), done
@@ -121,7 +127,7 @@ def test_a_crash_and_an_ill_server(alto, webhook, ended):
     alto.start()
     webhook.answers(500)  # the answer that nobody hears any more
     again = webhook.takes(500)
-    assert (again['id'], again['call']) == (ended['id'], ended['call']), again
+    assert (again['id'], lasting(again['call'])) == (ended['id'], lasting(ended['call'])), again
     waits = webhook.delivery(ended['id'], tries=1, state='waiting')
     assert waits['status'] == 500 and waits['next'] > waits['tried'] and waits['call'] == ended['call']['id'], waits
     assert webhook.api.good('getWebhook', webhook.path).json['failing']

@@ -163,10 +163,11 @@ def test_its_end(alto, company, anna):
     """With the session: the WebSocket ends, and nobody rings there any more."""
     browser = Browser(company)
     assert browser.login('p103@acme.example', PASSWORD).status == 200
-    (leaving, given), (staying, _) = phone_of(browser), phone_of(anna)
+    (leaving, _), (staying, _) = phone_of(browser), phone_of(anna)
+    [person] = [u['id'] for u in anna.ask('GET', '/api/v1/users').json['items'] if u['login'] == 'p103']
     with staying, contextlib.closing(Events(anna)) as events:
         leaving.register()
-        person = events.wait_for(kind='user', action='changed')[0]['id']
+        events.wait_for(kind='user', action='changed', id=person)  # not one whose page has closed before
         staying.register()
         hang_up(*call(staying, leaving, '103'))
         assert browser.ask('DELETE', '/api/v1/session').status == 204
