@@ -185,6 +185,27 @@ def report_is_true(alto, ask, company):
     assert seen == [carrier | {'name': 'carrier', 'host': '192.0.2.9'}, hook], seen
 
 
+def nobody_of_another_company_is_told(alto, ask, company, anna, admin):
+    """Somebody of beta did it, for the provider, and is beta's administrator now: beta sees none of it, and acme not who."""
+    alto.command('user', 'add', 'beta', 'ines', '--extension', '198', '--name', 'Ines', '--role', 'provider', '--password', PASSWORD)
+    ines = Browser(admin)
+    assert ines.login('ines@beta.example', PASSWORD).status == 200
+    person = ines.ask('GET', '/api/v1/session').json['user']['id']
+    made(ines.ask('PATCH', '/api/v1/users/' + ask('GET', '/api/v1/users?tenant=acme&login=olga')['items'][0]['id'], {'name': 'Olga O.'}))
+    assert alto.api('PATCH', f'/api/v1/users/{person}', {'role': 'admin'})[0] == 200
+    told = rows(ask, tenant='acme')[0]
+    assert (sentence(told), told['actor']['id']) == ('person Ines changed user Olga O. name', person), told
+    seen = anna.ask('GET', '/api/v1/audit?limit=1')
+    [row] = seen.json['items']
+    hidden = {'kind': 'provider', 'id': None, 'name': None}
+    assert (row['id'], row['actor'], row['address']) == (told['id'], hidden, None) and person not in seen.text, row
+    ines = Browser(company)
+    assert ines.login('ines@beta.example', PASSWORD).status == 200
+    for query in {}, {'user': person}:
+        assert told['id'] not in [r['id'] for r in rows(lambda *asked: ines.ask(*asked).json, **query)], query
+    alto.command('user', 'remove', 'beta', 'ines')
+
+
 def nothing_is_changed(alto, ask):
     """No operation touches a row; who does it in the database is found out."""
     document = ask('GET', '/api/v1/openapi.json')
@@ -241,5 +262,6 @@ with Alto({'sip_tls': [f'127.0.0.1:{free_port()}'], 'https': [f'127.0.0.1:{compa
     the_provider_is_hidden(alto, ask, anna, admin)
     companies_do_not_see_one_another(alto, ask, company, anna)
     report_is_true(alto, ask, company)
+    nobody_of_another_company_is_told(alto, ask, company, anna, admin)
     nothing_is_changed(alto, ask)
     it_outlives_what_it_names(alto, ask)

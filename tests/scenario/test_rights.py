@@ -318,6 +318,23 @@ def test_tokens(alto, company, admin, acme, beta):
     assert boss.ask('GET', '/api/v1/users').status == 401
 
 
+def test_makers_are_hidden(alto, admin, acme, browsers):
+    """Who works for the provider may live in any company: no other is told who made its token, then or later."""
+    alto.command('user', 'add', 'beta', 'eve', '--extension', '997', '--name', 'Eve', '--role', 'provider', '--password',
+                 'correct horse')
+    eve = Browser(admin)
+    assert eve.login('eve@beta.example', 'correct horse').status == 200
+    made = eve.ask('POST', '/api/v1/tokens', {'tenant': 'acme', 'name': 'by eve'}).json
+    user = eve.ask('GET', '/api/v1/session').json['user']['id']
+    assert made['made_by'] == {'id': user, 'name': 'Eve'}, made
+    for role in 'provider', 'admin':
+        assert alto.api('PATCH', f'/api/v1/users/{user}', {'role': role})[0] == 200
+        for asker, maker in (browsers['admin'], None), (browsers['auditor'], None), (browsers['provider'], made['made_by']):
+            answer = asker.ask('GET', '/api/v1/tokens?tenant=acme')
+            [token] = [t for t in answer.json['items'] if t['id'] == made['id']]
+            assert token['made_by'] == maker and (maker or user not in answer.text), (role, token)
+
+
 company, admin = free_port(), free_port()
 with Alto({'sip_tls': [f'127.0.0.1:{free_port()}'], 'https': [f'127.0.0.1:{company}'],
            'admin': [f'127.0.0.1:{admin}']}) as alto:
@@ -336,4 +353,5 @@ with Alto({'sip_tls': [f'127.0.0.1:{free_port()}'], 'https': [f'127.0.0.1:{compa
     test_every_cell(browsers, acme, beta)
     test_nothing_is_left_out(alto)
     test_lines(alto, browsers, acme)
+    test_makers_are_hidden(alto, admin, acme, browsers)
     test_tokens(alto, company, admin, acme, beta)
