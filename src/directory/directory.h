@@ -26,6 +26,7 @@ struct directory_tenant {
 	uint32_t calls;        /* in progress now: kept by `call` */
 	uint32_t users;
 	uint32_t browsers; /* pages that are phones: directory_browser_add() */
+	uint64_t told;     /* events of it since the start: kept by `web` */
 	int64_t created_us, updated_us;
 	struct directory_user *first_user;
 	struct directory_trunk *first_trunk; /* its own, in order of creation */

@@ -31,8 +31,7 @@ bool web_event_describe(const struct web_context *c, const struct store_change *
 {
 	if (!kinds[change->kind].name)
 		return false;
-	*ret = (struct web_event){.seq = change->seq,
-				  .kind = kinds[change->kind].name,
+	*ret = (struct web_event){.kind = kinds[change->kind].name,
 				  .resource = kinds[change->kind].resource,
 				  .id = change->id,
 				  .tenant = change->kind == STORE_TENANT ? change->id : change->tenant,
@@ -46,10 +45,9 @@ bool web_event_describe(const struct web_context *c, const struct store_change *
 	return true;
 }
 
-void web_event_describe_presence(const struct directory_user *u, int64_t seq, struct web_event *ret)
+void web_event_describe_presence(const struct directory_user *u, struct web_event *ret)
 {
-	*ret = (struct web_event){.seq = seq,
-				  .kind = kinds[STORE_USER].name,
+	*ret = (struct web_event){.kind = kinds[STORE_USER].name,
 				  .resource = kinds[STORE_USER].resource,
 				  .id = u->id,
 				  .tenant = u->tenant->id,
@@ -67,8 +65,8 @@ bool web_event_seen(const struct web_event *e, struct web_request *r, json_t **r
 		return false;
 	if (!ret)
 		return true;
-	*ret = WEB_OBJECT({"seq", json_integer(e->seq)}, {"kind", json_string(e->kind)},
-			  {"id", seen ? web_json_text(e->id) : json_null()},
+	*ret = WEB_OBJECT({"seq", json_integer(r->who.role == WEB_PROVIDER ? e->seq_of_all : e->seq)},
+			  {"kind", json_string(e->kind)}, {"id", seen ? web_json_text(e->id) : json_null()},
 			  {"tenant", web_tenant_name_json(r, e->tenant)}, {"action", json_string(e->action)});
 	return true;
 }

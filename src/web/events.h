@@ -7,7 +7,7 @@ struct directory_user;
 
 /* Of one change, for all that are told of it. Borrows from the change, for as long as that is delivered. */
 struct web_event {
-	int64_t seq;
+	int64_t seq, seq_of_all; /* among its company's, and among all, for the provider; set by web/stream.c */
 	const char *kind;
 	enum web_resource resource;
 	struct slice id, tenant;
@@ -17,7 +17,7 @@ struct web_event {
 /* False: nobody is told of it. */
 MUST_USE bool web_event_describe(const struct web_context *c, const struct store_change *change, struct web_event *ret);
 /* Of a person who can be reached, or cannot any more: directory_on_presence(). */
-void web_event_describe_presence(const struct directory_user *u, int64_t seq, struct web_event *ret);
+void web_event_describe_presence(const struct directory_user *u, struct web_event *ret);
 /*
  * Is it to be told to whom this request is for? *ret, unless ret is NULL, is then the message; NULL: out of memory.
  * Sets r->reach.

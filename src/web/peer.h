@@ -24,7 +24,8 @@ struct web {
 	char path[112]; /* of the unix socket, to remove it at the end */
 	bool closed;
 	struct web_audit_upkeep *audit;
-	int64_t last_seq; /* of the change feed; 0: nothing has changed since the start */
+	int64_t first_seq; /* of events: the wall clock at the start, so that none of before comes again */
+	uint64_t told;     /* events since then, of all companies */
 	struct metric requests_total, refused_total, timeouts_total, turned_away_total, made_room_total,
 		streams_dropped_total, peers_now, streams_now;
 };

@@ -175,6 +175,7 @@ int web_new(const struct web_context *context, struct web **ret, struct web_reas
 	w->limits = web_limits_usual;
 	w->limits.streams = MIN(WEB_STREAMS_LEAST + context->streams_max, WEB_STREAMS_MAX);
 	w->started_us = loop_wheel(context->loop)->now_us;
+	w->first_seq = loop_wheel(context->loop)->wall_us;
 	init_metrics(w);
 	json_set_alloc_funcs(malloc, wipe_and_free);
 	int rc = web_access_new(context->store, context->random, &w->context.access);

@@ -125,10 +125,18 @@ static bool say_json(struct web_peer *p, json_t *value)
 	return ok;
 }
 
+/* A company's events have numbers of its own: those of all would tell each how busy the others are. */
+static int64_t newest_seq(const struct web *w, const struct web_request *r)
+{
+	const struct directory_tenant *t = directory_tenant_by_id(w->context.directory, r->who.tenant);
+	uint64_t told = r->who.role == WEB_PROVIDER ? w->told : t ? t->told : 0;
+	return w->first_seq + (int64_t)told;
+}
+
 int web_stream_opened(struct web_peer *p)
 {
 	uint64_t after;
-	int64_t seq = p->web->last_seq;
+	int64_t seq = newest_seq(p->web, p->stream->request);
 	struct slice given = web_argument(p->stream->request, "after");
 	bool missed = !slice_empty(given) && (!slice_u64(given, INT64_MAX, &after) || (int64_t)after != seq);
 	/* What the kernel would keep for who does not read; its own choice is megabytes. Fails for nobody. */
@@ -199,14 +207,27 @@ static void drop_slow(struct web_peer *p)
 	web_peer_drop(p);
 }
 
+/* events: how many it is; 0: it goes with the last. */
+static void number(struct web *w, struct web_event *e, unsigned events)
+{
+	struct directory_tenant *t = directory_tenant_by_id(w->context.directory, e->tenant);
+	w->told += events;
+	e->seq_of_all = w->first_seq + (int64_t)w->told;
+	if (!t)
+		return; /* nobody's but the provider's, or nobody is left to hear of it */
+	t->told += events;
+	e->seq = w->first_seq + (int64_t)t->told;
+}
+
 void web_stream_change(struct web *w, const struct store_change *change)
 {
 	if (w->closed)
 		return; /* what the store still delivers at the end */
 	struct web_event e;
 	bool rights = web_who_concerns(change);
-	w->last_seq = MAX(w->last_seq, change->seq);
 	bool told = web_event_describe(&w->context, change, &e);
+	if (told)
+		number(w, &e, 1);
 	for (struct web_peer *p = w->first_stream, *next; p; p = next) {
 		next = p->next;
 		json_t *message = NULL;
@@ -221,22 +242,25 @@ void web_stream_presence(void *arg, const struct directory_user *user)
 {
 	struct web *w = arg;
 	struct web_event e;
-	char *text = NULL;
-	web_event_describe_presence(user, w->last_seq, &e);
+	char *texts[2] = {NULL, NULL};
+	web_event_describe_presence(user, &e);
+	number(w, &e, 0);
 	for (struct web_peer *p = w->first_stream; p; p = p->next) {
 		json_t *message = NULL;
-		if (!web_event_seen(&e, p->stream->request, text ? NULL : &message))
+		char **text = &texts[p->stream->request->who.role == WEB_PROVIDER];
+		if (!web_event_seen(&e, p->stream->request, *text ? NULL : &message))
 			continue;
 		/* Written once: after a restart all phones come to all pages, and who sees a person at all sees the
-		 * same. */
+		 * same, but for the provider's numbers. */
 		if (message)
-			text = json_dumps(message, JSON_COMPACT);
+			*text = json_dumps(message, JSON_COMPACT);
 		json_decref(message);
-		if (say(p, text))
+		if (say(p, *text))
 			continue;
 		/* Too slow, and dropped by its timer: a page may end within a callback of the library. */
 		p->stream->alive = false;
 		web_peer_wait(p, 0);
 	}
-	free(text);
+	free(texts[0]);
+	free(texts[1]);
 }

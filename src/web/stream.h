@@ -5,9 +5,10 @@
  *
  *   {"seq": 42, "kind": "user", "id": "...", "tenant": "acme", "action": "changed"}
  *
- * kind: tenant, user, device, binding, trunk, number, webhook, issuer, call. action: changed or removed; of a call its
- * state, or ended. id null: something of this kind that may be yours. The first message has the kind hello; then, if
- * the client was away (?after=SEQ) and something may have happened, resync: load again what you show.
+ * seq grows; a company's counts its own events, the provider's all. kind: tenant, user, device, binding, trunk, number,
+ * webhook, issuer, call. action: changed or removed; of a call its state, or ended. id null: something of this kind
+ * that may be yours. The first message has the kind hello; then, if the client was away (?after=SEQ) and something may
+ * have happened, resync: load again what you show.
  */
 #pragma once
 #include "web/peer.h"
@@ -36,5 +37,5 @@ struct web_stream *web_stream_free(struct web_stream *s);
 
 /* Tells every stream that may see it, and drops those whose right has ended by it. */
 void web_stream_change(struct web *w, const struct store_change *change);
-/* For directory_on_presence(), arg: the server. The person has changed, with the seq of the last change. */
+/* For directory_on_presence(), arg: the server. The person has changed, with the seq of the last event. */
 void web_stream_presence(void *arg, const struct directory_user *user);

@@ -2120,7 +2120,7 @@ export interface components {
         };
         /** @description A message of `getEvents`: something is not as it was. What it is now, GET tells. */
         Event: {
-            /** @description Grows; for `after`. */
+            /** @description Grows; for `after`. A company's counts its own events, the provider's all. */
             seq: number;
             /**
              * @description What of; `hello` and `resync` are of the stream itself, the latter says to read everything anew.
