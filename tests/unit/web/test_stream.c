@@ -6,11 +6,69 @@
 #include "web/sip.h"
 #include "web/stream.h"
 
+#define BETA "01920000-0000-7000-8000-0000000000b0"
+
 static struct web_peer *peer;
+
+/* Counted: what is told to many is written once. */
+static unsigned dumped;
+char *__wrap_json_dumps(const json_t *value, size_t flags);
+char *__real_json_dumps(const json_t *value, size_t flags);
+
+char *__wrap_json_dumps(const json_t *value, size_t flags)
+{
+	dumped++;
+	return __real_json_dumps(value, flags);
+}
+
+/* Beside Ann: Bob, who administrates nothing, Cleo at another company, and Dan of acme, who works for the provider. */
+static const struct {
+	const char *id, *tenant, *login, *extension, *role, *session, *secret;
+} others[] = {
+	{"01920000-0000-7000-8000-0000000000a2", ACME, "bob", "11", "user", "01920000-0000-7000-8000-0000000000c2",
+	 "b"},
+	{"01920000-0000-7000-8000-0000000000a3", BETA, "cleo", "10", "admin", "01920000-0000-7000-8000-0000000000c3",
+	 "c"},
+	{"01920000-0000-7000-8000-0000000000a4", ACME, "dan", "12", "provider", "01920000-0000-7000-8000-0000000000c4",
+	 "d"},
+};
+enum { BOB, CLEO, DAN };
+
+static int put_one(struct db *db, size_t i)
+{
+	uint8_t hash[STORE_PASS_HASH];
+	web_secret_hash(slice_from_string(others[i].secret), hash);
+	const struct store_user u = {.id = slice_from_string(others[i].id),
+				     .tenant = slice_from_string(others[i].tenant),
+				     .login = slice_from_string(others[i].login),
+				     .extension = slice_from_string(others[i].extension),
+				     .name = slice_from_string(others[i].login),
+				     .role = slice_from_string(others[i].role)};
+	const struct store_pass session = {.id = slice_from_string(others[i].session),
+					   .tenant = u.tenant,
+					   .user = u.id,
+					   .kind = STORE_SESSION,
+					   .hash = slice_of(hash, sizeof(hash)),
+					   .role = u.role,
+					   .created_us = WALL_US,
+					   .used_us = WALL_US,
+					   .expires_us = WALL_US + WEB_SESSION_US};
+	int rc = store_user_put(db, &u);
+	return rc == DB_OK ? store_pass_put(db, &session) : rc;
+}
+
+static int put_others(struct db *db)
+{
+	const struct store_tenant beta = {.id = SLICE(BETA), .name = SLICE("beta"), .domain = SLICE("beta.example")};
+	int rc = store_tenant_put(db, &beta);
+	for (size_t i = 0; rc == DB_OK && i < ARRAY_LEN(others); i++)
+		rc = put_one(db, i);
+	return rc;
+}
 
 static int start(void **state)
 {
-	played_start(NULL);
+	played_start(put_others);
 	peer = web_peer_new(&played.web, NULL);
 	return peer ? 0 : -1;
 }
@@ -22,16 +80,22 @@ static int stop(void **state)
 	return 0;
 }
 
-/* A page of Ann's asks. */
-static void ask(const char *path)
+static void ask_with(const char *secret, const char *path)
 {
 	static char cookie[WEB_SECRET_CHARS + 32];
-	snprintf(cookie, sizeof(cookie), "__Host-alto=%s", played.secret);
+	const char *name = played.door.plane == WEB_ADMIN ? "__Host-alto-admin" : "__Host-alto";
+	snprintf(cookie, sizeof(cookie), "%s=%s", name, secret);
 	played.path = path;
 	played.fields[0].name = "host", played.fields[0].value = "alto.example";
 	played.fields[1].name = "origin", played.fields[1].value = "https://alto.example";
 	played.fields[2].name = "cookie", played.fields[2].value = cookie;
 	played.fields[3].name = "sec-websocket-protocol", played.fields[3].value = "sip";
+}
+
+/* A page of Ann's asks. */
+static void ask(const char *path)
+{
+	ask_with(played.secret, path);
 }
 
 /* It answers each ping, until it is dropped; by how much later than its session's end. */
@@ -138,6 +202,53 @@ static void a_full_socket_holds_up_nobody(void **state)
 	assert_int_equal(played.written, 1);
 }
 
+/* ---- who can be reached ---- */
+
+/* The page of whoever has this secret, which is told what happens from now on. */
+static struct web_peer *listens(const char *secret, enum web_plane plane)
+{
+	struct web_peer *p;
+	played.door.plane = plane;
+	p = web_peer_new(&played.web, NULL);
+	assert_non_null(p);
+	ask_with(secret, "/api/v1/events");
+	assert_int_equal(web_stream_confirm(p, "websocket"), 0);
+	assert_int_equal(web_stream_opened(p), 0);
+	p->stream->sent = p->stream->queued; /* its hello */
+	return p;
+}
+
+/* What it has been told since, without the length before it; empty: nothing. */
+static struct slice told(const struct web_peer *p)
+{
+	const struct web_stream *s = p->stream;
+	return s->queued > s->sent ? slice_of(s->queue + s->sent + 2, s->queued - s->sent - 2) : SLICE_NONE;
+}
+
+static bool names_ann(struct slice message)
+{
+	return memmem(message.p, message.n, ANN, strlen(ANN)) != NULL;
+}
+
+static void presence_is_written_once(void **state)
+{
+	struct web_peer *pages[] = {listens(played.secret, WEB_COMPANY),      listens(played.secret, WEB_COMPANY),
+				    listens(others[BOB].secret, WEB_COMPANY), listens(others[CLEO].secret, WEB_COMPANY),
+				    listens(others[DAN].secret, WEB_ADMIN),   listens(others[DAN].secret, WEB_ADMIN)};
+	dumped = 0;
+	web_stream_presence(&played.web, directory_user_by_id(played.web.context.directory, SLICE(ANN)));
+	/* For the company, and for the provider, whose numbers are others. */
+	assert_int_equal(dumped, 2);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(names_ann(told(pages[i])));
+		assert_true(slice_eq(told(pages[i]), told(pages[0])));
+	}
+	assert_true(slice_empty(told(pages[3])));
+	assert_true(names_ann(told(pages[4])) && slice_eq(told(pages[4]), told(pages[5])));
+	for (size_t i = 0; i < ARRAY_LEN(pages); i++)
+		web_peer_free(pages[i]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 int main(void)
 {
@@ -148,6 +259,7 @@ int main(void)
 		TEST(a_person_has_so_many_pages),
 		TEST(some_pages_are_kept_for_the_provider),
 		TEST(a_full_socket_holds_up_nobody),
+		TEST(presence_is_written_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
