@@ -161,11 +161,13 @@ static void came_keys(struct web_asking *a, int status, const json_t *json, cons
 	const json_t *keys = json_object_get(json, "keys");
 	if (!why && (status != 200 || !json_is_array(keys)))
 		why = "It does not give its keys.";
-	if (!why) {
+	char *text = why ? NULL : json_dumps(json, JSON_COMPACT);
+	if (text) {
 		free(p->keys);
-		p->keys = json_dumps(json, JSON_COMPACT);
-		p->facts.keys = slice_from_string(p->keys);
-		why = p->keys ? NULL : "There is no memory for its keys.";
+		p->keys = text;
+		p->facts.keys = slice_from_string(text);
+	} else if (!why) {
+		why = "There is no memory for its keys.";
 	}
 	end(p, why);
 }
@@ -234,12 +236,17 @@ static void ask(struct web_issuers *all, struct place *p, const struct directory
 		end(p, "Too many of the company are signing in at this moment.");
 }
 
-/* Is there something to ask for? A new key is, if none was asked for lately. */
-static bool is_due(struct place *p, bool anew, int64_t now)
+static bool is_known(const struct place *p, int64_t version, int64_t now)
 {
-	if (!p->learned_us || now - p->learned_us > WEB_ISSUER_LEARNED_US)
-		return !p->failed_us || now - p->failed_us > WEB_ISSUER_FAILED_US;
-	if (!anew || (p->anew_us && now - p->anew_us < WEB_ISSUER_AGAIN_US))
+	return p->version == version && p->learned_us && now - p->learned_us <= WEB_ISSUER_LEARNED_US;
+}
+
+/* Does who asks wait for an answer? For a new key only where that is missing, and none was asked for lately. */
+static bool waits(struct place *p, bool known, bool anew, int64_t now)
+{
+	if (!known)
+		return p->busy || !p->failed_us || now - p->failed_us > WEB_ISSUER_FAILED_US;
+	if (!anew || (!p->busy && p->anew_us && now - p->anew_us < WEB_ISSUER_AGAIN_US))
 		return false;
 	p->anew_us = now;
 	return true;
@@ -271,8 +278,8 @@ void web_issuer_learn(struct web_request *r, const struct directory_issuer *i, b
 		done(l, NULL, "Too many issuers are being asked.");
 		return;
 	}
-	if (!p->busy && !is_due(p, anew, now_us(all))) {
-		bool known = p->learned_us && now_us(all) - p->learned_us <= WEB_ISSUER_LEARNED_US;
+	bool known = is_known(p, i->updated_us, now_us(all));
+	if (!waits(p, known, anew, now_us(all))) {
 		done(l, known ? &p->facts : NULL, p->why);
 		return;
 	}

@@ -28,8 +28,8 @@ struct web_learning {
 	void (*done)(struct web_learning *l, const struct web_issuer_facts *facts, const char *why);
 };
 /*
- * anew: a token is signed with a key that was not among them. done() may be called from inside; it is not where the
- * client has gone or too many wait: then the request is answered.
+ * anew: a token is signed with a key that was not among them; only who says so waits for the new ones. done() may be
+ * called from inside; it is not where the client has gone or too many wait: then the request is answered.
  */
 void web_issuer_learn(struct web_request *r, const struct directory_issuer *i, bool anew, struct web_learning *l,
 		      void (*done)(struct web_learning *, const struct web_issuer_facts *, const char *));

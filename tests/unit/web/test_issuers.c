@@ -16,6 +16,7 @@
 struct http_call {
 	void (*done)(void *owner, const struct http_answer *a);
 	void *owner;
+	char url[80];
 	bool flying;
 };
 static struct http_call flights[64];
@@ -26,7 +27,8 @@ int http_start(struct http *h, const struct http_request *r, void (*done)(void *
 {
 	ASSERT(flown < ARRAY_LEN(flights) && r->public_only);
 	*ret = &flights[flown++];
-	**ret = (struct http_call){done, owner, true};
+	**ret = (struct http_call){.done = done, .owner = owner, .flying = true};
+	snprintf((*ret)->url, sizeof((*ret)->url), "%s", r->url);
 	flying++;
 	return 0;
 }
@@ -141,6 +143,7 @@ struct learner {
 	struct web_request request;
 	unsigned told, answered, facts;
 	const char *why;
+	char keys[40];
 };
 
 static void answered(struct web_request *r)
@@ -155,12 +158,30 @@ static void told(struct web_learning *l, const struct web_issuer_facts *facts, c
 	learner->told++;
 	learner->facts = facts != NULL;
 	learner->why = why;
+	struct slice keys = facts ? facts->keys : SLICE_NONE;
+	snprintf(learner->keys, sizeof(learner->keys), "%.*s", SLICE_ARG(keys));
+}
+
+static void begin_learning(struct learner *l, bool anew)
+{
+	*l = (struct learner){.request = {.context = &context, .peer = l, .answered = answered}};
+	web_issuer_learn(&l->request, directory_issuer_by_id(directory, S("i1")), anew, &l->learning, told);
 }
 
 static void learn(struct learner *l)
 {
-	*l = (struct learner){.request = {.context = &context, .peer = l, .answered = answered}};
-	web_issuer_learn(&l->request, directory_issuer_by_id(directory, S("i1")), false, &l->learning, told);
+	begin_learning(l, false);
+}
+
+static void learn_anew(struct learner *l)
+{
+	begin_learning(l, true);
+}
+
+static void pass(int64_t us)
+{
+	struct wheel *w = loop_wheel(context.loop);
+	wheel_turn(w, w->now_us + us, w->wall_us + us);
 }
 
 static void so_many_wait_for_an_answer(void **state)
@@ -232,6 +253,60 @@ static void a_row_before_is_asked_for_no_more(void **state)
 	web_issuers_close(context.issuers);
 }
 
+/* After an hour: its document, and then the keys where the new document says that they are. */
+static void all_is_asked_for_again(void **state)
+{
+	static struct learner first, later;
+	learn(&first);
+	assert_string_equal(flights[0].url, "https://login.example/.well-known/openid-configuration");
+	land(0, DOCUMENT);
+	assert_string_equal(flights[1].url, "https://login.example/keys");
+	land(1, "{\"keys\":[]}");
+	assert_string_equal(first.keys, "{\"keys\":[]}");
+	pass(WEB_ISSUER_LEARNED_US);
+	learn(&first);
+	assert_true(first.told && first.facts && flown == 2);
+	pass(1);
+	learn(&later);
+	assert_true(!later.told && flown == 3);
+	assert_string_equal(flights[2].url, "https://login.example/.well-known/openid-configuration");
+	land(2, "{\"issuer\":\"https://login.example\",\"authorization_endpoint\":\"https://login.example/in\","
+		"\"token_endpoint\":\"https://login.example/token\",\"jwks_uri\":\"https://elsewhere.example/new\"}");
+	assert_string_equal(flights[3].url, "https://elsewhere.example/new");
+	land(3, "{\"keys\":[1]}");
+	assert_true(later.told == 1 && later.facts);
+	assert_string_equal(later.keys, "{\"keys\":[1]}");
+}
+
+/* Who needs none of the new keys is not held up by their being asked for, nor by their not being had. */
+static void who_needs_a_new_key_waits_for_it(void **state)
+{
+	static struct learner needy[3], other;
+	learn(&other);
+	land(0, DOCUMENT);
+	land(1, "{\"keys\":[]}");
+	learn_anew(&needy[0]);
+	learn_anew(&needy[1]);
+	learn(&other);
+	assert_true(flown == 3 && !needy[0].told && !needy[1].told && other.told == 1 && other.facts);
+	land(2, DOCUMENT);
+	learn(&other);
+	land(3, "[]");
+	for (size_t i = 0; i < 2; i++)
+		assert_true(needy[i].told == 1 && !needy[i].facts && needy[i].why);
+	assert_true(other.told == 1 && other.facts);
+	learn(&other);
+	learn_anew(&needy[2]); /* so soon there are no others: it is to be content with what there is */
+	assert_true(other.facts && needy[2].told == 1 && needy[2].facts && flown == 4);
+	pass(WEB_ISSUER_AGAIN_US);
+	learn_anew(&needy[2]);
+	assert_true(!needy[2].told && flown == 5);
+	land(4, DOCUMENT);
+	land(5, "{\"keys\":[1]}");
+	assert_true(needy[2].told == 1 && needy[2].facts);
+	assert_string_equal(needy[2].keys, "{\"keys\":[1]}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +314,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(so_many_wait_for_an_answer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(another_row_is_asked_for_anew, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_row_before_is_asked_for_no_more, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(all_is_asked_for_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_needs_a_new_key_waits_for_it, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
