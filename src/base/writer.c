@@ -105,6 +105,27 @@ void write_base64url(struct writer *w, const void *bytes, size_t n)
 	write_digits(w, bytes, n, base64url_digits, false);
 }
 
+static bool is_unreserved(char c)
+{
+	char low = ascii_lower(c);
+	return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || (c && strchr("-._~", c));
+}
+
+void write_percent(struct writer *w, struct slice s, const char *also)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		if (is_unreserved(c) || (c && strchr(also, c))) {
+			write_char(w, c);
+			continue;
+		}
+		write_char(w, '%');
+		write_char(w, digits[(uint8_t)c >> 4]);
+		write_char(w, digits[(uint8_t)c & 15]);
+	}
+}
+
 void write_format(struct writer *w, const char *format, ...)
 {
 	va_list args, again;

@@ -21,11 +21,13 @@ static inline struct slice writer_slice(const struct writer *w)
 void write_slice(struct writer *w, struct slice s);
 void write_string(struct writer *w, const char *s);
 void write_char(struct writer *w, char c);
-void write_u64(struct writer *w, uint64_t value);                               /* decimal */
-void write_i64(struct writer *w, int64_t value);                                /* decimal */
-void write_hex(struct writer *w, const void *bytes, size_t n);                  /* lower case */
-void write_base64(struct writer *w, const void *bytes, size_t n);               /* RFC 4648 §4, padded */
-void write_base64url(struct writer *w, const void *bytes, size_t n);            /* RFC 4648 §5, not padded */
+void write_u64(struct writer *w, uint64_t value);                    /* decimal */
+void write_i64(struct writer *w, int64_t value);                     /* decimal */
+void write_hex(struct writer *w, const void *bytes, size_t n);       /* lower case */
+void write_base64(struct writer *w, const void *bytes, size_t n);    /* RFC 4648 §4, padded */
+void write_base64url(struct writer *w, const void *bytes, size_t n); /* RFC 4648 §5, not padded */
+/* RFC 3986 §2.1: each byte but the unreserved ones, and those in also. */
+void write_percent(struct writer *w, struct slice s, const char *also);
 void write_format(struct writer *w, const char *format, ...) PRINTF_LIKE(2, 3); /* not on hot paths */
 
 /* Decode RFC 4648 §4 base64 (padding required where the RFC does). False on a bad byte or if it does not fit in cap. */

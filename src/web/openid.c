@@ -69,24 +69,11 @@ void openid_discovery_url(struct slice issuer, struct writer *ret)
 /* ---- requests ---- */
 
 /* application/x-www-form-urlencoded, RFC 6749 appendix B. */
-static void write_coded(struct writer *w, struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		char low = ascii_lower(c);
-		if ((low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-		    c == '~')
-			write_char(w, c);
-		else
-			write_format(w, "%%%02X", (unsigned char)c);
-	}
-}
-
 static void write_parameter(struct writer *w, const char *name, struct slice value)
 {
 	write_string(w, name);
 	write_char(w, '=');
-	write_coded(w, value);
+	write_percent(w, value, "");
 }
 
 /* RFC 7636 §4.2. */
@@ -132,9 +119,9 @@ void openid_basic(struct slice client_id, struct slice secret, struct writer *re
 {
 	char pair[3 * (WEB_CLIENT_ID_MAX + WEB_CLIENT_SECRET_MAX) + 1];
 	struct writer w = writer_on(pair, sizeof(pair));
-	write_coded(&w, client_id);
+	write_percent(&w, client_id, "");
 	write_char(&w, ':');
-	write_coded(&w, secret);
+	write_percent(&w, secret, "");
 	ASSERT(!w.overflow);
 	write_string(ret, "Authorization: Basic ");
 	write_base64(ret, pair, w.n);

@@ -54,24 +54,13 @@ static uint16_t https_port(const struct web_context *c)
 }
 
 /* What came decoded leaves as RFC 3986 §3.3 and §3.4 have it. */
-static void write_encoded(struct writer *w, struct slice s)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] && strchr(plain, s.p[i]))
-			write_char(w, s.p[i]);
-		else
-			write_format(w, "%%%02X", (unsigned char)s.p[i]);
-	}
-}
-
 static void write_query(struct writer *w, const struct web_request *r)
 {
 	for (size_t i = 0; i < r->argument_count; i++) {
 		write_char(w, i ? '&' : '?');
-		write_encoded(w, r->arguments[i].name);
+		write_percent(w, r->arguments[i].name, "/");
 		write_char(w, '=');
-		write_encoded(w, r->arguments[i].value);
+		write_percent(w, r->arguments[i].value, "/");
 	}
 }
 
@@ -94,7 +83,7 @@ void web_plain_answer(struct web_request *r)
 		write_char(&w, ':');
 		write_u64(&w, port);
 	}
-	write_encoded(&w, r->path);
+	write_percent(&w, r->path, "/");
 	struct writer before = w;
 	write_query(&w, r);
 	write_char(&w, 0);

@@ -222,6 +222,23 @@ static void test_base64_bad(void **state)
 	}
 }
 
+static void test_percent(void **state)
+{
+	char buffer[16];
+	struct writer w = writer_on(buffer, sizeof(buffer));
+	struct slice all = guard_slice(slice_of("aZ0-._~/\0\xff", 10));
+
+	write_percent(&w, all, "/");
+	assert_slice(writer_slice(&w), "aZ0-._~/%00%FF");
+	w = writer_on(buffer, sizeof(buffer));
+	write_percent(&w, SLICE("a/b c&"), "");
+	assert_slice(writer_slice(&w), "a%2Fb%20c%26");
+	w = writer_on(buffer, 2);
+	write_percent(&w, SLICE("/"), "");
+	assert_true(w.overflow);
+	guard_free(all.p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_base64url),
 		cmocka_unit_test(test_base64_all_digits),
 		cmocka_unit_test(test_base64_bad),
+		cmocka_unit_test(test_percent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
