@@ -20,11 +20,6 @@ struct feed {
 	void *arg;
 };
 
-static void keep(char ret[STORE_ID_CAP], struct slice s)
-{
-	snprintf(ret, STORE_ID_CAP, "%.*s", SLICE_ARG(s));
-}
-
 /* ---- one call ---- */
 
 /* When each event of the call happened; 0: not yet. */
@@ -62,7 +57,7 @@ static int read_webhooks(struct db *db, struct slice tenant, struct webhooks *re
 	int rc;
 	ret->count = 0;
 	while ((rc = db_next(rows)) == DB_ROW && ret->count < STORE_WEBHOOKS_OF_TENANT) {
-		keep(ret->of[ret->count].id, db_text(rows, 0));
+		store_keep_id(ret->of[ret->count].id, db_text(rows, 0));
 		ret->of[ret->count].events = db_int(rows, 1);
 		ret->of[ret->count].enabled_us = db_int(rows, 2);
 		ret->count++;
@@ -129,8 +124,8 @@ static int read_feed(struct feed *f, int64_t after)
 	while ((rc = db_next(rows)) == DB_ROW) {
 		struct told_call *c = &f->calls[f->count++];
 		c->seq = db_int(rows, 0);
-		keep(c->tenant, db_text(rows, 1));
-		keep(c->id, db_text(rows, 2));
+		store_keep_id(c->tenant, db_text(rows, 1));
+		store_keep_id(c->id, db_text(rows, 2));
 	}
 	db_end(rows);
 	return rc;

@@ -54,3 +54,11 @@ struct slice store_id_at(int64_t wall_us, char text[16])
 	snprintf(text, 16, "%08llx-%04llx", (unsigned long long)(ms >> 16), (unsigned long long)(ms & 0xffff));
 	return slice_from_string(text);
 }
+
+void store_keep_id(char ret[STORE_ID_CAP], struct slice id)
+{
+	struct slice kept = slice_first(id, STORE_ID_CAP - 1);
+	if (kept.n)
+		memcpy(ret, kept.p, kept.n);
+	ret[kept.n] = 0;
+}

@@ -117,5 +117,7 @@ void store_metrics(struct store *s, struct metrics *m);
 
 /* UUIDv7 (RFC 9562 §5.7) as text, each above the last of this process unless the clock was set back. Any thread. */
 void store_new_id(struct random *random, int64_t wall_us, char ret[STORE_ID_CAP]);
+/* A copy; of what is longer than an id, as much as there is room for. */
+void store_keep_id(char ret[STORE_ID_CAP], struct slice id);
 /* Ids made at wall_us or later are not below this, those made before it are; in text, 16 bytes. */
 struct slice store_id_at(int64_t wall_us, char text[16]);

@@ -59,7 +59,7 @@ int web_ask_in_turn(struct web_askings *all, struct web_asking *a, struct slice 
 	struct web_asking **last = &all->waiting;
 	a->all = all;
 	a->begin = begin;
-	snprintf(a->tenant, sizeof(a->tenant), "%.*s", SLICE_ARG(tenant));
+	store_keep_id(a->tenant, tenant);
 	if (is_turn(all, a)) {
 		begin(a);
 		return 0;

@@ -92,7 +92,7 @@ static struct place *take(struct web_issuers *all, const struct directory_issuer
 		if (!p)
 			return NULL;
 		empty(p);
-		snprintf(p->id, sizeof(p->id), "%.*s", SLICE_ARG(i->id));
+		store_keep_id(p->id, i->id);
 	}
 	p->used_us = now_us(all);
 	if (p->version != i->updated_us && !p->busy) {

@@ -100,13 +100,6 @@ static bool make_room(const struct directory_user *u)
 	return oldest != NULL;
 }
 
-static void keep(char ret[STORE_ID_CAP], struct slice id)
-{
-	struct writer w = writer_on(ret, STORE_ID_CAP - 1);
-	write_slice(&w, id);
-	ret[w.n] = 0;
-}
-
 static int add_device(struct web_phone *p, const struct directory_user *u, enum sip_digest_algorithm digest)
 {
 	const struct web_context *c = p->phones->context;
@@ -139,8 +132,8 @@ int web_phones_add(struct web_phones *ps, const struct directory_user *u, struct
 		return -ENOMEM;
 	p->phones = ps;
 	store_new_id(ps->context->random, wheel_of(ps)->wall_us, p->device);
-	keep(p->user, u->id);
-	keep(p->pass, pass);
+	store_keep_id(p->user, u->id);
+	store_keep_id(p->pass, pass);
 	int rc = web_secret_make(ps->context, SLICE_NONE, SLICE_NONE, digest, &p->secret);
 	if (rc == 0)
 		rc = add_device(p, u, digest);

@@ -29,13 +29,6 @@ static bool offers_sip(struct lws *wsi)
 	return false;
 }
 
-static void keep(char ret[STORE_ID_CAP], struct slice id)
-{
-	struct writer w = writer_on(ret, STORE_ID_CAP - 1);
-	write_slice(&w, id);
-	ret[w.n] = 0;
-}
-
 bool web_sip_admit(struct web_peer *p, struct web_request *r)
 {
 	if (p->plane != WEB_COMPANY) {
@@ -54,8 +47,8 @@ bool web_sip_admit(struct web_peer *p, struct web_request *r)
 	p->sip->last = &p->sip->first;
 	p->sip->alive = true;
 	if (!slice_empty(r->who.user)) {
-		keep(p->sip->pass, r->who.pass);
-		keep(p->sip->user, r->who.user);
+		store_keep_id(p->sip->pass, r->who.pass);
+		store_keep_id(p->sip->user, r->who.user);
 	}
 	return true;
 }

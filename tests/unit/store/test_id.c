@@ -49,12 +49,26 @@ static void test_clock_set_back(void **state)
 	assert_memory_equal(id, "017f22e2-79b0-7000-", 19);
 }
 
+static void test_kept(void **state)
+{
+	char id[STORE_ID_CAP], longer[STORE_ID_CAP + 1];
+
+	memset(longer, 'x', sizeof(longer));
+	store_keep_id(id, slice_of(longer, sizeof(longer)));
+	assert_int_equal(strlen(id), STORE_ID_CAP - 1);
+	store_keep_id(id, SLICE("short"));
+	assert_string_equal(id, "short");
+	store_keep_id(id, SLICE_NONE);
+	assert_string_equal(id, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_form),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_clock_set_back),
+		cmocka_unit_test(test_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
