@@ -51,23 +51,28 @@ void web_signing_changed(const struct web_signing *s)
 	web_problem(s->request, WEB_WRONG_SIGN_IN, NULL, "the company's sign-in was changed meanwhile: begin anew");
 }
 
+/* NULL: it was changed since this began. */
+static const struct directory_issuer *current(const struct web_signing *s)
+{
+	struct directory *d = s->request->context->directory;
+	const struct directory_issuer *i = web_issuer_of(directory_tenant_by_id(d, s->tenant));
+	return i && i->updated_us == s->version ? i : NULL;
+}
+
 const struct directory_issuer *web_signing_issuer(const struct web_signing *s)
 {
-	const struct directory_issuer *i = web_issuer_of(
-		directory_tenant_by_id(s->request->context->directory, s->tenant));
-	if (i && i->updated_us == s->version)
-		return i;
-	web_signing_changed(s);
-	return NULL;
+	const struct directory_issuer *i = current(s);
+	if (!i)
+		web_signing_changed(s);
+	return i;
 }
 
 void web_signing_note(const struct web_signing *s, const char *why)
 {
-	struct web_request *r = s->request;
-	const struct directory_issuer *i = web_issuer_of(directory_tenant_by_id(r->context->directory, s->tenant));
+	const struct directory_issuer *i = current(s);
 	log_event(LOG_WARN, "web.sign_in_refused", LOG_SLICE("tenant", s->tenant), LOG_STR("why", why));
-	if (i && i->updated_us == s->version)
-		web_issuer_tell(r->context->issuers, i, why);
+	if (i)
+		web_issuer_tell(s->request->context->issuers, i, why);
 }
 
 static void trouble(const struct web_signing *s, const char *why)

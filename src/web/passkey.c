@@ -11,8 +11,8 @@ bool web_passkey_host(struct web_request *r, struct slice *ret)
 	struct slice host = r->shown.host;
 	uint16_t port;
 	char name[254];
-	if (!web_is_host_port(host) || !web_host_port(host, &host, &port) || !web_is_domain(host) ||
-	    host.n >= sizeof(name) || address_parse(host, &(struct address){0})) {
+	if (!web_host_port(host, &host, &port) || !web_is_domain(host) || host.n >= sizeof(name) ||
+	    address_parse(host, &(struct address){0})) {
 		web_problem(r, WEB_NO_HOST_NAME, NULL,
 			    "passkeys belong to a host name: open the console by its name, not by an address");
 		return false;

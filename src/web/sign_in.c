@@ -13,7 +13,7 @@ static bool write_redirect(struct web_request *r, const struct directory_tenant 
 	struct slice host = r->shown.host;
 	uint16_t port;
 	char text[sizeof("https://" WEB_SIGN_IN_PATH) + WEB_ARGUMENT_BYTES_MAX + STORE_ID_CAP];
-	if (!web_is_host_port(host) || !web_host_port(host, &host, &port)) {
+	if (!web_host_port(host, &host, &port)) {
 		web_problem(r, WEB_BAD_REQUEST, NULL, "Host is no host name or address");
 		return false;
 	}

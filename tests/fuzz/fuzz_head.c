@@ -194,7 +194,7 @@ static void begin(void)
 	rc = web_access_new(n->store, &n->random, &h.web.context.access);
 	ASSERT(rc == 0);
 	h.web.limits = web_limits_usual;
-	h.web.limits.ahead_us = WEB_HANDLE_US;
+	h.web.limits.ahead_us = WEB_AHEAD_US;
 	h.door.plane = WEB_COMPANY;
 	h.web.entering = &h.door;
 	bool ok = address_parse(SLICE("192.0.2.1"), &h.web.entering_from);
