@@ -38,7 +38,9 @@ static void maker(const json_t *item, char *ret, size_t cap)
 
 static void used(const json_t *item, char *ret, size_t cap)
 {
-	if (json_is_string(json_object_get(item, "used")))
+	if (json_is_true(json_object_get(item, "suspended")))
+		snprintf(ret, cap, "suspended"); /* more than when: nobody can use it */
+	else if (json_is_string(json_object_get(item, "used")))
 		table_time(item, "used", ret, cap);
 	else
 		snprintf(ret, cap, "never");

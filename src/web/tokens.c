@@ -6,6 +6,7 @@
 #include "web/listing.h"
 #include "web/policy.h"
 #include "web/route.h"
+#include "web/who.h"
 #include "web/write.h"
 
 #define DAY_US (86400 * SECOND_US)
@@ -21,13 +22,20 @@ static json_t *maker_json(const struct web_request *r, const struct store_pass *
 	return WEB_OBJECT({"id", web_json_text(u->id)}, {"name", web_json_text(u->name)});
 }
 
+static bool is_suspended(const struct web_request *r, const struct store_pass *p)
+{
+	const struct web_pass *pass = r->context->access ? web_access_by_id(r->context->access, p->id) : NULL;
+	return pass && !web_who_maker_may(r->context, pass);
+}
+
 static json_t *token_json(const struct web_request *r, const struct store_pass *p)
 {
 	bool of_tenant = !slice_empty(p->tenant);
 	return WEB_OBJECT({"id", web_json_text(p->id)}, {"name", web_json_text(p->name)},
 			  {"tenant", of_tenant ? web_tenant_name_json(r, p->tenant) : json_null()},
 			  {"role", web_json_text(p->role)}, {"access", json_string(p->read_only ? "read" : "full")},
-			  {"made_by", maker_json(r, p)}, {"created", web_json_time(p->created_us)},
+			  {"made_by", maker_json(r, p)}, {"suspended", json_boolean(is_suspended(r, p))},
+			  {"created", web_json_time(p->created_us)},
 			  {"used", p->used_us > p->created_us ? web_json_time(p->used_us) : json_null()},
 			  {"expires", web_json_time(p->expires_us)});
 }

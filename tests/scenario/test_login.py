@@ -171,6 +171,9 @@ def test_tokens_go_with_their_maker(alto, company, root):
         assert alto.api('PATCH', f'/api/v1/users/{user}', {'role': role})[0] == 200
         for asker, path in (program, 'users'), (heir, 'users'), (auditor, 'audit'):
             assert asker.ask('GET', f'/api/v1/{path}').status == status, (role, path)
+        marked = {t['name'] for t in alto.listing('token', 'list', 'acme') if t['suspended']}
+        assert marked == ({'crm', 'child', 'reads'} if role == 'supervisor' else set()), marked
+        assert ('suspended' in alto.command('token', 'list', 'acme')) == (role == 'supervisor')
         while role == 'supervisor' and events.next():
             pass
     events.close()

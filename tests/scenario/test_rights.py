@@ -333,6 +333,7 @@ def test_makers_are_hidden(alto, admin, acme, browsers):
             answer = asker.ask('GET', '/api/v1/tokens?tenant=acme')
             [token] = [t for t in answer.json['items'] if t['id'] == made['id']]
             assert token['made_by'] == maker and (maker or user not in answer.text), (role, token)
+            assert token['suspended'] == (role == 'admin'), token  # of beta: nothing of acme is for them
 
 
 company, admin = free_port(), free_port()

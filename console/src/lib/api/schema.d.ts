@@ -1769,6 +1769,8 @@ export interface components {
                 id: components["schemas"]["Id"];
                 name: components["schemas"]["DisplayName"];
             } | null;
+            /** @description It opens nothing now: whoever made it may no longer do what it does. It works again once they may. */
+            suspended: boolean;
             /** @description When it was made. */
             created: components["schemas"]["Time"];
             /**

@@ -746,6 +746,7 @@ export const en = {
   'token.remove.title': 'Remove the token “{name}”?',
   'token.remove.about': 'Programs that show it are refused from now on. This cannot be undone.',
   issuer: 'Sign-in of your company',
+  'token.suspended': 'Opens nothing now: whoever made it may no longer do this.',
   'issuer.about':
     'People log in where they log in to everything else: with Keycloak, Entra ID, Authentik or any other that knows OpenID Connect. Each person needs an account here too.',
   'issuer.add': 'Connect a sign-in',

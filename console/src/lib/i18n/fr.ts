@@ -761,6 +761,7 @@ export const fr: Dictionary = {
   'token.remove.title': 'Supprimer le jeton « {name} » ?',
   'token.remove.about': 'Les programmes qui le montrent seront refusés. C’est irréversible.',
   issuer: 'Connexion de votre entreprise',
+  'token.suspended': 'N’ouvre plus rien : la personne qui l’a créé n’en a plus le droit.',
   'issuer.about':
     'Chacun se connecte comme partout ailleurs : avec Keycloak, Entra ID, Authentik ou tout autre service qui connaît OpenID Connect. Chaque personne doit aussi avoir un compte ici.',
   'issuer.add': 'Relier une connexion',
