@@ -70,8 +70,3 @@ bool web_event_seen(const struct web_event *e, struct web_request *r, json_t **r
 			  {"tenant", web_tenant_name_json(r, e->tenant)}, {"action", json_string(e->action)});
 	return true;
 }
-
-void web_events_get(struct web_request *r)
-{
-	web_problem(r, WEB_BAD_REQUEST, NULL, "events come over a WebSocket: ask with Upgrade: websocket");
-}

@@ -172,6 +172,7 @@ int web_new(const struct web_context *context, struct web **ret, struct web_reas
 		return -ENOMEM;
 	}
 	w->context = *context;
+	w->context.web = w;
 	w->limits = web_limits_usual;
 	w->limits.streams = MIN(WEB_STREAMS_LEAST + context->streams_max, WEB_STREAMS_MAX);
 	w->started_us = loop_wheel(context->loop)->now_us;

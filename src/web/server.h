@@ -61,7 +61,8 @@ struct web_context {
 	uint32_t streams_max; /* live event streams that there are descriptors for, besides WEB_STREAMS_LEAST */
 	const char *version;
 	const struct web_console *console; /* NULL: there is none */
-	struct web_access *access;         /* the server's own; NULL where resources are tested without one */
+	const struct web *web;             /* the server; NULL where resources are tested without one */
+	struct web_access *access;         /* its own; NULL where resources are tested without one */
 	struct web_phones *phones;         /* the same */
 	struct web_hooks *hooks;           /* the same */
 	struct web_issuers *issuers;       /* the same */

@@ -76,6 +76,14 @@ int web_stream_confirm(struct web_peer *p, const char *protocol)
 	return 0;
 }
 
+/* Browsers do not tell a page why its WebSocket was refused: it asks here. */
+void web_events_get(struct web_request *r)
+{
+	const struct web *w = r->context->web;
+	if (!w || has_room(w, r))
+		web_problem(r, WEB_BAD_REQUEST, NULL, "events come over a WebSocket: ask with Upgrade: websocket");
+}
+
 /* Sessions end, roles change, people and companies go. */
 static bool may_listen(const struct web_request *r)
 {

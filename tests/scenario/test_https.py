@@ -1,4 +1,5 @@
 """HTTPS on both planes: what a browser is told, which TLS is spoken, clients that are rude or many, certificates on SIGHUP."""
+import json
 import re
 import shutil
 import signal
@@ -158,6 +159,10 @@ def test_an_office(alto, port):
         pages.append(Events(browsers[0], origin=None))
     assert [page.status for page in pages[200:]] == [101] * 7 + [429], [page.status for page in pages[200:]]
     assert 'close some of them' in pages[-1].body, pages[-1].body
+    # A page's script is told nothing of that by its browser, and asks.
+    full, room = (browsers[n].ask('GET', '/api/v1/events') for n in (0, 1))
+    assert (full.status, full.json['code'], full.json['detail']) == (429, 'too-often', json.loads(pages[-1].body)['detail']), full
+    assert (room.status, room.json['code']) == (400, 'bad-request'), room
     for one in pages + browsers:
         one.close()
     is_alone(alto)

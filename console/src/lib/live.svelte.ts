@@ -1,4 +1,4 @@
-import type { Schema } from './api/client';
+import { api, Problem, type Schema } from './api/client';
 import { backoff } from './backoff';
 
 /** What changed, as the server tells it. */
@@ -10,7 +10,8 @@ type Listener = (change: Change) => void;
  * anew: nobody told what happened before, the first time neither.
  */
 class Live {
-  state = $state<'off' | 'on' | 'lost'>('off');
+  /** full: as many pages are open as there may be. */
+  state = $state<'off' | 'on' | 'lost' | 'full'>('off');
   #socket: WebSocket | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
@@ -20,11 +21,16 @@ class Live {
 
   constructor() {
     // There is another network: a try that is under way may be stuck in the one before.
-    addEventListener('online', () => this.state === 'lost' && this.#connect());
+    addEventListener('online', () => this.away && this.#connect());
     document.addEventListener(
       'visibilitychange',
       () => document.visibilityState === 'visible' && this.#timer !== undefined && this.#connect(),
     );
+  }
+
+  /** What is shown may be out of date. */
+  get away() {
+    return this.state === 'lost' || this.state === 'full';
   }
 
   listen(listener: Listener): () => void {
@@ -65,10 +71,19 @@ class Live {
     socket.onmessage = (event) => this.#socket === socket && this.#tell(JSON.parse(event.data));
     socket.onclose = () => {
       if (this.#socket !== socket) return;
-      this.state = 'lost';
+      const refused = this.state !== 'on';
+      if (this.state !== 'full') this.state = 'lost';
       this.#wait(setTimeout(() => this.#connect(), backoff(this.#attempt++)));
       this.whenLost();
+      if (refused) void this.#ask();
     };
+  }
+
+  /** A page is not told why its WebSocket was refused. */
+  async #ask() {
+    const problem: unknown = await api.get('/events').catch((error: unknown) => error);
+    if (!(problem instanceof Problem) || !this.away) return;
+    this.state = ['too-often', 'busy'].includes(problem.code) ? 'full' : 'lost';
   }
 
   #tell(change: Change) {

@@ -40,7 +40,7 @@ export function start(more: string[] = [], without: string[] = []): Promise<Brow
 const complaints: string[] = [];
 /** While the server is away, and after an answer that the test wants, the browser's own complaint of it is no fault. */
 const EXPECTED =
-  /ERR_CONNECTION_|ERR_INTERNET_DISCONNECTED|ERR_CONTENT_LENGTH_MISMATCH|ERR_EMPTY_RESPONSE|WebSocket connection to|the server responded with a status of (400|401|404|409|412)/;
+  /ERR_CONNECTION_|ERR_INTERNET_DISCONNECTED|ERR_CONTENT_LENGTH_MISMATCH|ERR_EMPTY_RESPONSE|WebSocket connection to|the server responded with a status of (400|401|404|409|412|429|503)/;
 
 /** Has it heard what the page complains of, and what it has asked and was not answered yet. */
 export function watch(page: Page) {

@@ -76,4 +76,14 @@ await elsewhere(second);
 await first.close();
 await ready(second);
 
+// Only so many browsers are somebody's phones: one more says so, and is one once there is room.
+const busy = { code: 'busy', detail: '8 browsers are your phones now', status: 503 };
+const ninth = await open(browser, address);
+await ninth.route('**/api/v1/session/phone', (route) => route.fulfill({ status: 503, json: busy }));
+await login(ninth, 'bruno@acme.example');
+await ninth.getByText('As many browsers are phones as there may be').waitFor();
+await accessible(ninth, 'one browser too many');
+await ninth.unroute('**/api/v1/session/phone');
+await ready(ninth);
+
 await walked(browser);

@@ -48,6 +48,32 @@ describe('the event stream', () => {
     expect(all).toHaveLength(2);
   });
 
+  it('says so when there are too many pages, until there is room', async () => {
+    let code = 'too-often';
+    vi.stubGlobal('fetch', async () => ({
+      ok: false,
+      status: 429,
+      json: async () => ({ code, detail: '' }),
+    }));
+    all[0]!.close();
+    expect(live.state).toBe('lost');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(live.state).toBe('full');
+    vi.runOnlyPendingTimers();
+    all[1]!.close();
+    expect(live.state).toBe('full');
+    code = 'bad-request';
+    await vi.advanceTimersByTimeAsync(0);
+    expect(live.state).toBe('lost');
+    vi.runOnlyPendingTimers();
+    all[2]!.onopen();
+    expect(live.state).toBe('on');
+    code = 'busy';
+    all[2]!.close(); // it was there, so nobody asks why
+    await vi.advanceTimersByTimeAsync(0);
+    expect(live.state).toBe('lost');
+  });
+
   it('stays away once it is not wanted', () => {
     all[0]!.close();
     live.stop();

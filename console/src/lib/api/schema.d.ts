@@ -921,7 +921,7 @@ export interface paths {
         };
         /**
          * Live events, over a WebSocket (RFC 6455)
-         * @description Asked for with `Upgrade: websocket`. Each message of the server is one `Event`: `hello` first, `resync` if something after `after` was missed, then every change of what the listener may see. With a session, Origin must be this server's. The end of the right to listen ends the connection; so does not reading.
+         * @description Asked for with `Upgrade: websocket`. Each message of the server is one `Event`: `hello` first, `resync` if something after `after` was missed, then every change of what the listener may see. With a session, Origin must be this server's. The end of the right to listen ends the connection; so does not reading. Without Upgrade the answer is a refusal that says why there would be one: 429 or 503 where as many pages are open as there may be.
          */
         get: operations["getEvents"];
         put?: never;

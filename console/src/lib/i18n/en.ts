@@ -20,6 +20,8 @@ export const en = {
   'waiting.end':
     'The server was not reached: on this device you are still logged in until it is. Trying again; please leave this page open.',
   outdated: 'A part of this page is missing: most likely there is a new version.',
+  'live.full':
+    'As many pages are open as there may be, so this one is not told what happens. Close some that you do not use; trying again…',
   'live.lost': 'The connection was lost. What you see may be out of date; trying again…',
   logout: 'Log out',
   nav: 'Pages',
@@ -585,9 +587,12 @@ export const en = {
   'phone.state.starting': 'Connecting…',
   'phone.state.ready': 'Ready for calls',
   'phone.state.lost': 'No connection',
+  'phone.state.full': 'Too many browsers',
   'phone.state.refused': 'Not allowed',
   'phone.lost':
     'The connection to the telephone system was lost; trying again… Calls come through as soon as it is back.',
+  'phone.full':
+    'As many browsers are phones as there may be: close one that you do not use. This one tries again by itself.',
   'phone.refused': 'This login has no phone in the browser. Your administrator can tell why.',
   'phone.elsewhere': 'Your phone rings and speaks in another tab. You can use it here all the same.',
   'phone.take': 'Ring and speak here',
@@ -741,12 +746,12 @@ export const en = {
   'token.none.next': 'A token lets a program of yours use the API, with your rights or fewer.',
   'token.once': 'This is shown once: copy it to where it is used.',
   'token.read': 'Read only',
+  'token.suspended': 'Opens nothing now: whoever made it may no longer do this.',
   'token.unused': 'Never',
   'token.used': 'Last used',
   'token.remove.title': 'Remove the token “{name}”?',
   'token.remove.about': 'Programs that show it are refused from now on. This cannot be undone.',
   issuer: 'Sign-in of your company',
-  'token.suspended': 'Opens nothing now: whoever made it may no longer do this.',
   'issuer.about':
     'People log in where they log in to everything else: with Keycloak, Entra ID, Authentik or any other that knows OpenID Connect. Each person needs an account here too.',
   'issuer.add': 'Connect a sign-in',

@@ -19,6 +19,8 @@ export const fr: Dictionary = {
   'waiting.end':
     'Le serveur est injoignable : sur cet appareil, vous restez connecté jusqu’à ce qu’il réponde. Nouvel essai ; laissez cette page ouverte.',
   outdated: 'Il manque une partie de cette page : il y a sans doute une nouvelle version.',
+  'live.full':
+    'Autant de pages que possible sont ouvertes : celle-ci n’apprend plus ce qui se passe. Fermez-en dont vous n’avez pas besoin ; nouvel essai…',
   'live.lost': 'La connexion est perdue. Ce que vous voyez peut dater ; nouvel essai…',
   logout: 'Se déconnecter',
   nav: 'Pages',
@@ -595,9 +597,12 @@ export const fr: Dictionary = {
   'phone.state.starting': 'Connexion…',
   'phone.state.ready': 'Prêt à téléphoner',
   'phone.state.lost': 'Pas de connexion',
+  'phone.state.full': 'Trop de navigateurs',
   'phone.state.refused': 'Non autorisé',
   'phone.lost':
     'La connexion au système téléphonique est perdue ; nouvel essai… Les appels arrivent dès qu’elle est rétablie.',
+  'phone.full':
+    'Autant de navigateurs que possible sont déjà des téléphones : fermez-en un dont vous n’avez pas besoin. Celui-ci réessaie de lui-même.',
   'phone.refused':
     'Cet identifiant n’a pas de téléphone dans le navigateur. Votre administrateur peut dire pourquoi.',
   'phone.elsewhere':
@@ -756,12 +761,12 @@ export const fr: Dictionary = {
   'token.none.next': 'Un jeton permet à un programme d’utiliser l’API, avec vos droits ou moins.',
   'token.once': 'Montré une seule fois : copiez-le là où il sert.',
   'token.read': 'Lecture seule',
+  'token.suspended': 'N’ouvre plus rien : la personne qui l’a créé n’en a plus le droit.',
   'token.unused': 'Jamais',
   'token.used': 'Dernier usage',
   'token.remove.title': 'Supprimer le jeton « {name} » ?',
   'token.remove.about': 'Les programmes qui le montrent seront refusés. C’est irréversible.',
   issuer: 'Connexion de votre entreprise',
-  'token.suspended': 'N’ouvre plus rien : la personne qui l’a créé n’en a plus le droit.',
   'issuer.about':
     'Chacun se connecte comme partout ailleurs : avec Keycloak, Entra ID, Authentik ou tout autre service qui connaît OpenID Connect. Chaque personne doit aussi avoir un compte ici.',
   'issuer.add': 'Relier une connexion',

@@ -130,7 +130,10 @@ export class Engine implements TalkUser {
       if (!(error instanceof Problem)) throw error;
       if (this.#stopped || error.code === 'no-login') return;
       if (error.status === 403 || error.status === 404) this.#set('refused');
-      else this.#later();
+      else {
+        if (error.code === 'busy') this.#set('full');
+        this.#later();
+      }
     }
   }
 

@@ -36,7 +36,7 @@ export type Cause =
   | 'microphone'
   | 'refused';
 
-export type PhoneState = 'off' | 'starting' | 'ready' | 'lost' | 'refused';
+export type PhoneState = 'off' | 'starting' | 'ready' | 'lost' | 'full' | 'refused';
 export type PhoneView = { state: PhoneState; calls: PhoneCall[] };
 
 /** What a person wants of the phone, in whichever tab. */
