@@ -54,14 +54,19 @@ static inline int64_t wheel_steady_us(const struct wheel *w)
 /* When the wheel wants its next turn at the latest, or INT64_MAX. May be earlier than the next timer, never later. */
 int64_t wheel_next_us(const struct wheel *w);
 
+static inline bool timer_running(const struct timer *t)
+{
+	return t->prev != NULL;
+}
+/*
+ * Once, where the object is made that holds it: one timer has one meaning. In memory that is zeroed, or that held a
+ * timer which has stopped: a running one would leave the wheel's list in pieces, and time would never get past it.
+ */
 static inline void timer_init(struct timer *t, timer_fn fn, void *arg)
 {
+	ASSERT(!timer_running(t));
 	*t = (struct timer){.fn = fn, .arg = arg};
 }
 /* From w->now_us; restarts a running timer. With a delay of 0 or less it fires in the next turn, never in this one. */
 void timer_start(struct wheel *w, struct timer *t, int64_t delay_us);
 void timer_stop(struct wheel *w, struct timer *t); /* a timer that is not running is fine */
-static inline bool timer_running(const struct timer *t)
-{
-	return t->prev != NULL;
-}

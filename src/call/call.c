@@ -78,6 +78,8 @@ static void set_state(struct call *c, enum call_state state)
 }
 
 static void caller_event(void *user, struct leg *leg, enum leg_event event);
+static void join_due(struct timer *t, void *arg);
+static void part_due(struct timer *t, void *arg);
 
 static void name_caller(struct call *c, struct leg *caller, const struct party *from)
 {
@@ -96,6 +98,9 @@ struct call *call_new(struct switchboard *sb, struct leg *caller, const struct p
 	if (!c)
 		return NULL;
 	c->sb = sb;
+	timer_init(&c->unanswered, ring_timeout, c);
+	timer_init(&c->rejoin, join_due, c);
+	timer_init(&c->parting, part_due, c);
 	store_new_id(sb->random, sb->wheel->wall_us, c->id);
 	struct slice id = slice_from_string(c->id);
 	if (map_insert(&sb->calls_by_id, &c->by_id, map_hash(&sb->calls_by_id, id)) < 0) {
@@ -197,8 +202,6 @@ void call_trace(struct call *c, const char *format, ...)
 
 /* ---- answered ---- */
 
-static void join_due(struct timer *t, void *arg);
-
 /* The one reason why voice is made anew, told as often as it comes up. */
 static void trace_transcoding(struct call *c, const struct leg *a, const struct leg *b)
 {
@@ -220,8 +223,7 @@ void call_join(struct call *c)
 	struct leg *a = c->caller ? c->caller : transfer_lent(c), *b = c->callee ? c->callee : transfer_lent(c);
 	int rc = a && b ? offer_join(a, b) : 0;
 	if (rc == -EAGAIN) {
-		timer_init(&c->timer, join_due, c);
-		timer_start(c->sb->wheel, &c->timer, MEDIA_RETRY_US);
+		timer_start(c->sb->wheel, &c->rejoin, MEDIA_RETRY_US);
 	} else if (rc < 0) {
 		call_end(c, 500, "media-failed", "alto");
 	} else if (a && b) {
@@ -410,8 +412,10 @@ void call_leg_gone(struct call *c, struct leg *leg)
 		side_copy(&c->side_b, leg);
 		c->callee = NULL;
 	}
-	if (mattered)
-		timer_stop(c->sb->wheel, &c->timer);
+	if (mattered) {
+		timer_stop(c->sb->wheel, &c->rejoin);
+		timer_stop(c->sb->wheel, &c->parting);
+	}
 	if (mattered &&
 	    c->state != CALL_ENDING) /* a leg says why before it goes; should one not, the call is over all the same */
 		call_end(c, 500, "lost", "alto");
@@ -423,6 +427,14 @@ static void free_line(struct switchboard *sb, const char *tenant)
 	struct directory_tenant *t = directory_tenant_by_id(sb->config.directory, slice_from_string(tenant));
 	if (t && t->calls)
 		t->calls--;
+}
+
+static void stop_timers(struct call *c)
+{
+	timer_stop(c->sb->wheel, &c->unanswered);
+	timer_stop(c->sb->wheel, &c->rejoin);
+	timer_stop(c->sb->wheel, &c->parting);
+	timer_stop(c->sb->wheel, &c->lost);
 }
 
 /* Its row is complete but for the last figures. false: it was already. */
@@ -444,8 +456,7 @@ static bool close_call(struct call *c, unsigned status, const char *cause, const
 	c->ended_us = row_time_us(c);
 	c->cause = cause;
 	c->ended_by = ended_by;
-	timer_stop(c->sb->wheel, &c->timer);
-	timer_stop(c->sb->wheel, &c->lost);
+	stop_timers(c);
 	call_trace(c, "ended: %s, by %s", cause, ended_by);
 	history_touch(c);
 	return true;
@@ -473,12 +484,11 @@ void call_part(struct call *c, struct leg *leg, const char *cause)
 {
 	if (!close_call(c, 0, cause, leg == c->caller ? "caller" : "callee"))
 		return;
-	timer_init(&c->timer, part_due, c);
 	/* Nobody hears it any more; a worker that is too busy to be told that ends its stream all the same. */
 	if (media_split(c->sb->config.media, leg->stream) < 0)
 		leg_hang_up(leg, 0, SLICE_NONE);
 	else
-		timer_start(c->sb->wheel, &c->timer, TRANSFER_PARTING_US);
+		timer_start(c->sb->wheel, &c->parting, TRANSFER_PARTING_US);
 }
 
 bool calls_end_some(struct switchboard *sb, uint32_t *cursor, const char *cause)
@@ -495,8 +505,7 @@ bool calls_end_some(struct switchboard *sb, uint32_t *cursor, const char *cause)
 
 void call_free(struct call *c)
 {
-	timer_stop(c->sb->wheel, &c->timer);
-	timer_stop(c->sb->wheel, &c->lost);
+	stop_timers(c);
 	outside_stop(c);
 	rings_free(c);
 	transfer_drop(c);

@@ -58,7 +58,9 @@ struct call {
 	uint8_t transfers;                /* that led to it */
 	char by_user[STORE_ID_CAP];       /* who transferred its caller, and answers for where it goes; else empty */
 	struct outside *outside;          /* while a trunk is looked for and called; else NULL */
-	struct timer timer;               /* while it rings: until nobody answered; later: the join is tried again */
+	struct timer unanswered;          /* ring.c: it has rung long enough */
+	struct timer rejoin;              /* a worker was too busy to be told whom it joins */
+	struct timer parting;             /* its last leg has had its moment to hang up by itself */
 	struct timer lost;                /* callers.c: its caller's connection has closed */
 	struct call_side side_a, side_b;
 	/* The wall clock, as if nobody had set it since the start: so a duration is one. */
@@ -148,7 +150,8 @@ void ring_init(struct ring *r, struct call *c);
 /* One more leg that rings, as leg_call() makes it. -E2BIG: CALL_LEGS_MAX ring already. */
 MUST_USE int ring_leg(struct ring *r, struct leg **ret);
 const char *ring_leg_error(int rc); /* for the trace */
-/* From now on, until nobody has answered. */
+/* From now on, until nobody has answered: ring_timeout(), which is call->unanswered's. */
+void ring_timeout(struct timer *t, void *arg);
 void ring_start(struct call *c, int64_t for_us);
 
 /* ---- redirect.c: a device sends its callers elsewhere ---- */

@@ -38,6 +38,7 @@ void leg_report(struct leg *leg, enum leg_event event)
 		leg->fn(leg->user, leg, event);
 }
 
+static void gone_due(struct timer *t, void *arg);
 static void repeat_due(struct timer *t, void *arg);
 
 static void settle_due(struct timer *t, void *arg)
@@ -61,6 +62,7 @@ struct leg *leg_alloc(struct switchboard *sb, const struct sip_flow *flow, leg_f
 	leg->flow = *flow;
 	leg->name = (struct sip_name){.handle = pool_handle_of(&sb->legs, leg), .secret = random_u64(sb->random)};
 	leg->sdp_id = random_u64(sb->random) >> 2; /* fits in the 63 bits that some phones read */
+	timer_init(&leg->gone, gone_due, leg);
 	timer_init(&leg->repeat, repeat_due, leg);
 	timer_init(&leg->settle, settle_due, leg);
 	leg_change_init(leg);
@@ -71,6 +73,7 @@ struct leg *leg_alloc(struct switchboard *sb, const struct sip_flow *flow, leg_f
 static void leg_release(struct leg *leg)
 {
 	messages_leave(leg);
+	timer_stop(leg->sb->wheel, &leg->gone);
 	timer_stop(leg->sb->wheel, &leg->repeat);
 	timer_stop(leg->sb->wheel, &leg->settle);
 	leg_change_stop(leg);
@@ -152,6 +155,11 @@ void leg_cancel_invite(struct leg *leg, struct slice reason)
 		sip_client_cancel(leg->client, reason);
 }
 
+static void gone_due(struct timer *t, void *arg)
+{
+	leg_gone(arg);
+}
+
 void leg_end(struct leg *leg)
 {
 	if (leg->state == LEG_ENDED)
@@ -175,7 +183,7 @@ void leg_end(struct leg *leg)
 	if (leg->stream)
 		media_close(leg->sb->config.media, leg->stream); /* LEG_GONE follows with the last figures */
 	else
-		timer_start(leg->sb->wheel, &leg->repeat, 0); /* never from inside the caller's own step */
+		timer_start(leg->sb->wheel, &leg->gone, 0); /* never from inside the caller's own step */
 }
 
 void leg_drop(struct leg *leg)
@@ -232,10 +240,6 @@ static void repeat_due(struct timer *t, void *arg)
 {
 	struct leg *leg = arg;
 	struct wheel *wheel = leg->sb->wheel;
-	if (leg->state == LEG_ENDED) {
-		leg_gone(leg);
-		return;
-	}
 	if (wheel->now_us >= leg->repeat_until_us) {
 		leg_repeat_stop(leg);
 		leg_lost(leg, "no-ack", SLICE_NONE);

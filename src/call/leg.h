@@ -122,7 +122,8 @@ struct leg {
 	struct description moved;   /* Contacts of its 3xx */
 	struct slice moved_by;      /* ... and why: a constant */
 	const char *end_cause;      /* static; NULL: none of its own */
-	struct timer repeat;        /* 2xx repetition until the ACK; the last step of a leg without stream */
+	struct timer gone;          /* the last step of a leg without stream */
+	struct timer repeat;        /* 2xx repetition until the ACK */
 	int64_t repeat_us, repeat_until_us;
 	struct description ok; /* our 2xx, repeated until its ACK */
 

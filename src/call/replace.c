@@ -119,7 +119,7 @@ static void replace_ringing(const struct replacing *r, struct leg *taken)
 	if (leg_answer(taken, formats, n) < 0)
 		return;
 	call_trace(c, "picked up by device %.*s", SLICE_ARG(r->device->name));
-	timer_stop(c->sb->wheel, &c->timer);
+	timer_stop(c->sb->wheel, &c->unanswered);
 	call_answered(c, taken);
 	ring_stop(c, SLICE("SIP;cause=200;text=\"Call completed elsewhere\""));
 }

@@ -189,7 +189,7 @@ void ring_target_event(void *user, struct leg *leg, enum leg_event event)
 		progress(c, leg);
 		break;
 	case LEG_ANSWERED:
-		timer_stop(c->sb->wheel, &c->timer);
+		timer_stop(c->sb->wheel, &c->unanswered);
 		target_remove(c, leg);
 		call_answered(c, leg);
 		ring_stop(c, SLICE("SIP;cause=200;text=\"Call completed elsewhere\"")); /* no missed call is shown */
@@ -223,7 +223,7 @@ void ring_target_event(void *user, struct leg *leg, enum leg_event event)
 	}
 }
 
-static void ring_timeout(struct timer *t, void *arg)
+void ring_timeout(struct timer *t, void *arg)
 {
 	struct call *c = arg;
 	bool heard = c->best_status && strcmp(outcomes[outcome_of(c->best_status)].cause, "unreachable") != 0;
@@ -278,8 +278,7 @@ const char *ring_leg_error(int rc)
 
 void ring_start(struct call *c, int64_t for_us)
 {
-	timer_init(&c->timer, ring_timeout, c);
-	timer_start(c->sb->wheel, &c->timer, for_us);
+	timer_start(c->sb->wheel, &c->unanswered, for_us);
 }
 
 /* Begin with the devices of a user. from: the caller, as they see it. instance: one phone alone, or 0. false: none
@@ -318,7 +317,7 @@ bool ring_more(struct call *c, const struct directory_user *user, const struct r
 {
 	if (!ring_devices(c, user, slice_from_string(by->from), diverted, 0))
 		return false;
-	timer_start(c->sb->wheel, &c->timer, CALL_RING_US);
+	timer_start(c->sb->wheel, &c->unanswered, CALL_RING_US);
 	leg_progress(c->caller, 181, NULL, 0);
 	return true;
 }

@@ -455,6 +455,27 @@ static void test_our_own_port_answered(void **state)
 	office_done(&o);
 }
 
+/* Both sides change their session while the worker is too busy to be told of the first: it is told of both at last. */
+static void test_busy_worker_twice(void **state)
+{
+	struct office o = office_tls();
+	struct phone_call *a, *b;
+	office_talk(&o, &a, &b);
+	sim_run(o.s, SECOND_US);
+	voice_busy(o.s->media, 6);
+	o.ann->attributes = "a=sendonly\r\n";
+	phone_reinvite(a, false);
+	phone_reinvite(b, false);
+	sim_until(o.s, 5, a->reinvite_status && b->reinvite_status);
+	assert_int_equal(a->reinvite_status, 200);
+	assert_int_equal(b->reinvite_status, 200);
+	o.ann->attributes = "";
+	phone_reinvite(a, false);
+	changed(a, 200);
+	assert_true(voice_flows(a, b));
+	over(&o, a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -479,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_connection_changes),
 		cmocka_unit_test(test_bye_finds_new_connection),
 		cmocka_unit_test(test_busy_worker),
+		cmocka_unit_test(test_busy_worker_twice),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

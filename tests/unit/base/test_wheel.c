@@ -1,5 +1,9 @@
 #include "support/test.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "base/random.h"
 #include "base/wheel.h"
 
@@ -337,6 +341,28 @@ static void test_wall_clock_is_set(void **state)
 	assert_int_equal(j.count, 2);
 }
 
+/* Initialised while it runs, a timer would be linked in the wheel and not know it: the wheel would fire it for ever. */
+static void test_running_is_not_initialised(void **state)
+{
+	struct wheel w;
+	struct probe p;
+	int status;
+
+	start_wheel(&w, 0);
+	probe_init(&p, &w);
+	timer_start(&w, &p.timer, SECOND_US);
+	pid_t pid = fork();
+	if (pid == 0) {
+		signal(SIGABRT, SIG_DFL);
+		timer_init(&p.timer, fire, &p);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	timer_stop(&w, &p.timer);
+	timer_init(&p.timer, fire, &p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_stop_each_other),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_running_is_not_initialised),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -210,7 +210,7 @@ static void test_turns_are_measured(void **state)
 	struct metrics m;
 	char text[4096];
 	struct writer w = writer_on(text, sizeof(text) - 1);
-	struct timer timer;
+	struct timer timer = {0};
 
 	metrics_init(&m);
 	loop_metrics(loop, &m);
