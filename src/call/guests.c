@@ -60,6 +60,15 @@ static bool scanner_may_ask(struct switchboard *sb, const struct sip_message *re
 	       (req->method == SIP_REGISTER || req->method == SIP_INVITE);
 }
 
+bool guest_is_known(struct switchboard *sb, const struct sip_message *req, const struct sip_flow *flow)
+{
+	struct sip_credentials c;
+	return transport_tag(sb->config.transport, flow) || bans_trusts(sb->config.bans, &flow->remote) ||
+	       is_operator(sb, &flow->remote) ||
+	       (credentials_find(req, &c) &&
+		sip_nonce_returned_by(sb->nonces, c.nonce, &flow->remote, sb->wheel->now_us));
+}
+
 bool guest_is_heard(struct switchboard *sb, const struct sip_message *req, const struct sip_flow *flow)
 {
 	if (transport_tag(sb->config.transport, flow))

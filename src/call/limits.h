@@ -26,6 +26,9 @@
 #define OVERLOAD_OTHERS_US                                                                                             \
 	(250 * MS_US) /* and by this REGISTER and the rest: a phone that asks again in 10 s is still registered then   \
 		       */
+#define OVERLOAD_HELP_STRANGERS                                                                                        \
+	20u /* calls for help a second, while behind, of those who must be challenged first: phones of ours that were  \
+	       not here lately; a flood of them costs 1 ms of work a second */
 #define OVERLOAD_SHOWN_US (60 * SECOND_US) /* how long `alto status` speaks of it */
 #define TRANSACTIONS_MAX 1000000           /* of each kind: a call leaves up to four behind for 32 s over UDP */
 #define STOP_PATIENCE_US                                                                                               \

@@ -4,7 +4,9 @@
  *
  * Judged by how far the loop is behind, since that is what callers notice: a queue that stands for tens of milliseconds
  * only grows, and its messages come again after half a second. So new calls go first, answered from their message
- * alone before anything is made for them; requests inside a dialog, which end work, never.
+ * alone before anything is made for them; requests inside a dialog, which end work, never. Nor calls for help, but a
+ * number alone is no right: anybody can write 112 into a flood of forged addresses. Whoever is known here is heard; of
+ * strangers so many as cost nothing are challenged, and who then brings back his nonce is there and is heard too.
  */
 #include "call/overload.h"
 #include "base/clock.h"
@@ -41,21 +43,37 @@ static bool in_dialog(struct switchboard *sb, const struct sip_message *msg)
 	       leg_of_tag(sb, sip_address_tag(&to)) != NULL;
 }
 
-static int64_t patience_us(struct switchboard *sb, const struct sip_message *msg)
+/* Strangers of this second. */
+static bool stranger_may_ask(struct overload *o, int64_t now_us)
+{
+	if (now_us - o->help_since_us >= SECOND_US) {
+		o->help_since_us = now_us;
+		o->help_count = 0;
+	}
+	return o->help_count++ < OVERLOAD_HELP_STRANGERS;
+}
+
+static bool is_helped(struct switchboard *sb, const struct sip_message *msg, const struct sip_flow *flow)
+{
+	return is_emergency(msg) &&
+	       (guest_is_known(sb, msg, flow) || stranger_may_ask(&sb->overload, sb->wheel->now_us));
+}
+
+static int64_t patience_us(struct switchboard *sb, const struct sip_message *msg, const struct sip_flow *flow)
 {
 	if (in_dialog(sb, msg))
 		return INT64_MAX;
 	if (msg->method != SIP_INVITE)
 		return OVERLOAD_OTHERS_US;
-	return is_emergency(msg) ? INT64_MAX : OVERLOAD_CALLS_US;
+	return is_helped(sb, msg, flow) ? INT64_MAX : OVERLOAD_CALLS_US;
 }
 
-bool overload_admits(struct switchboard *sb, const struct sip_message *msg)
+bool overload_admits(struct switchboard *sb, const struct sip_message *msg, const struct sip_flow *flow)
 {
 	struct overload *o = &sb->overload;
 	int64_t behind_us = transport_behind_us(sb->config.transport);
 
-	if (behind_us < OVERLOAD_CALLS_US || behind_us < patience_us(sb, msg))
+	if (behind_us < OVERLOAD_CALLS_US || behind_us < patience_us(sb, msg, flow))
 		return true;
 	if (sb->wheel->now_us - o->last_us > OVERLOAD_SHOWN_US || !o->turned_away) {
 		o->since_wall_us = sb->wheel->wall_us;

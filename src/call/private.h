@@ -36,7 +36,9 @@
 struct history;
 struct messages;
 
-struct overload { /* overload.c */
+struct overload {              /* overload.c */
+	int64_t help_since_us; /* the second in which strangers' calls for help are counted */
+	unsigned help_count;
 	struct metric total;
 	uint64_t turned_away; /* since it began */
 	int64_t last_us, since_wall_us;
@@ -108,6 +110,9 @@ void identities_forget(struct switchboard *sb, uint64_t tag); /* the connection 
 /* ---- guests.c: nobody yet ---- */
 void guests_init(struct switchboard *sb);
 void guests_done(struct switchboard *sb);
+/* Is it no guest's? Its connection or address is a device's or an operator's, or it brings back a nonce that went
+ * there. */
+bool guest_is_known(struct switchboard *sb, const struct sip_message *req, const struct sip_flow *flow);
 /* Counts a request of a connection or address where nobody has authenticated. False: it is not to be answered. */
 bool guest_is_heard(struct switchboard *sb, const struct sip_message *req, const struct sip_flow *flow);
 /* The same for one that has a transaction: nothing is kept of it once it is answered.

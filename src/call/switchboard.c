@@ -183,9 +183,9 @@ static void on_request(void *owner, struct sip_server *server, const struct sip_
 	}
 }
 
-static bool admits(void *owner, const struct sip_message *req)
+static bool admits(void *owner, const struct sip_message *req, const struct sip_flow *flow)
 {
-	return overload_admits(owner, req);
+	return overload_admits(owner, req, flow);
 }
 
 static void on_cancel(void *owner, struct sip_server *server, const struct sip_message *cancel)

@@ -239,7 +239,7 @@ static void server_begin(struct sip_stack *s, const struct sip_message *msg, con
 			 const struct sip_flow *flow)
 {
 	const struct sip_stack_events *events = s->config.events;
-	bool admitted = !events->admits || events->admits(s->config.owner, msg);
+	bool admitted = !events->admits || events->admits(s->config.owner, msg, flow);
 	struct sip_server *t = admitted ? server_make(s, msg, key, flow) : NULL;
 	if (!t) {
 		stack_count(s, STACK_REFUSED, 1);

@@ -27,7 +27,7 @@ struct sip_stack_events {
 	 * Shall there be a transaction for this new request? False: it gets 503 from its message alone. Not asked for
 	 * ACK and CANCEL, nor for what comes again. NULL: for all.
 	 */
-	bool (*admits)(void *owner, const struct sip_message *msg);
+	bool (*admits)(void *owner, const struct sip_message *msg, const struct sip_flow *flow);
 	/*
 	 * Shall a request that has no transaction be answered from its message alone: 503, or 481 to a CANCEL of
 	 * nothing? Whoever sends many such may have forged where they come from. NULL: each is.

@@ -311,6 +311,12 @@ void bans_trust(struct bans *b, const struct guest *g)
 	}
 }
 
+bool bans_trusts(const struct bans *b, const struct address *from)
+{
+	struct account_key key = host_key(from);
+	return trusted(account_find(&b->hosts, &key), b->wheel->now_us);
+}
+
 /* ---- shown and lifted ---- */
 
 bool bans_next(const struct bans *b, uint32_t *cursor, struct ban *ret)

@@ -56,6 +56,8 @@ bool bans_deed(struct bans *b, const struct guest *g, enum guest_deed deed);
 MUST_USE bool bans_may_try(struct bans *b, const struct guest *g);
 /* The password was right: this address is a phone's, for as long as a registration may last. */
 void bans_trust(struct bans *b, const struct guest *g);
+/* Is this the address of a phone of ours? Over UDP who knows of it can forge it. */
+bool bans_trusts(const struct bans *b, const struct address *from);
 
 enum ban_reason { BAN_PASSWORDS, BAN_UNKNOWN_USERS, BAN_SCANNER, BAN_SWEEP, BAN_NEIGHBOURS, BAN_REASON_COUNT };
 struct ban {
