@@ -14,6 +14,13 @@ void connection_count(struct connection *c, enum drop why)
 	count(c->transport, why);
 }
 
+/* `alto status` names it where there are many. */
+static void note_slow(struct transport *t, struct minute *m)
+{
+	minute_turn(m, loop_wheel(t->loop)->now_us);
+	m->now++;
+}
+
 /* No room for another connection, or (-ENOMEM) no memory: `alto status` names it for a while. */
 static void note_shortage(struct transport *t, int rc)
 {
@@ -46,6 +53,8 @@ static void idle_expired(struct timer *timer, void *arg)
 		return;
 	}
 	count(c->transport, DROP_IDLE);
+	if (is_guest(c)) /* of a phone's it says only that the phone has gone */
+		note_slow(c->transport, &c->transport->silent);
 	connection_close(c);
 }
 
@@ -351,10 +360,12 @@ static void stream_opened(void *arg, struct stream *s)
 
 void connection_closed(struct connection *c, enum stream_closed why)
 {
-	if (why == STREAM_CLOSED_HANDSHAKE)
+	if (why == STREAM_CLOSED_HANDSHAKE) {
 		count(c->transport, DROP_HANDSHAKE);
-	else if (why == STREAM_CLOSED_OVERFLOW)
+		note_slow(c->transport, &c->transport->unfinished);
+	} else if (why == STREAM_CLOSED_OVERFLOW) {
 		count(c->transport, DROP_OVERFLOW);
+	}
 	connection_gone(c);
 }
 

@@ -275,12 +275,21 @@ struct slice transport_person(const struct transport *t, const struct sip_flow *
 	return c && c->ops->person ? c->ops->person(c) : SLICE_NONE;
 }
 
+static unsigned minute_most(struct minute m, int64_t now_us)
+{
+	minute_turn(&m, now_us);
+	return MAX(m.now, m.before);
+}
+
 void transport_figures(const struct transport *t, struct transport_figures *ret)
 {
+	int64_t now_us = loop_wheel(t->loop)->now_us;
 	*ret = (struct transport_figures){.connections = t->connections.used,
 					  .guests = t->guests,
 					  .made = t->made.count,
 					  .most = t->limits.connections,
 					  .full_us = t->full_us,
-					  .no_memory_us = MAX(t->no_memory_us, stream_no_memory_us(t->loop))};
+					  .no_memory_us = MAX(t->no_memory_us, stream_no_memory_us(t->loop)),
+					  .unfinished = minute_most(t->unfinished, now_us),
+					  .silent = minute_most(t->silent, now_us)};
 }

@@ -42,6 +42,19 @@ struct failure {
 };
 #define FAILURES_MAX 64
 
+/* How many in the minute that began with one of them, and in the one before: for those who ask "in the last minute". */
+struct minute {
+	int64_t since_us;
+	unsigned now, before;
+};
+static inline void minute_turn(struct minute *m, int64_t now_us)
+{
+	int64_t past_us = now_us - m->since_us;
+	if (past_us < 60 * SECOND_US)
+		return;
+	*m = (struct minute){.since_us = now_us, .before = past_us < 120 * SECOND_US ? m->now : 0};
+}
+
 struct transport {
 	struct loop *loop;
 	const struct transport_events *events;
@@ -55,7 +68,8 @@ struct transport {
 	struct map hosts;
 	uint32_t guests;
 	int64_t full_us, no_memory_us; /* as transport_figures() tells them */
-	size_t guest_bytes;            /* room taken for messages that guests have begun */
+	struct minute unfinished, silent;
+	size_t guest_bytes; /* room taken for messages that guests have begun */
 	struct transport_network networks[TRANSPORT_NETWORKS_MAX];
 	size_t network_count;
 	struct map made;       /* connections that we make, by target and name */

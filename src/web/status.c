@@ -13,6 +13,9 @@
 /* Long enough before the end for a person to act. */
 #define EXPIRY_WARNING_US (30 * DAY_US)
 #define STALL_WARNING_US (2 * SECOND_US)
+/* So many connections in a minute that lead nowhere are no accident; scanners and phones with a poor link make a few.
+ */
+#define SLOW_PEERS_WARNING 30
 /* How long it is told that a connection was turned away: who did so may still be there. */
 #define REFUSED_WARNING_US (60 * SECOND_US)
 
@@ -189,6 +192,31 @@ static bool warn_of_connections(const struct web_context *c, json_t *list)
 	return ok;
 }
 
+/* Peers that hold connections and do nothing with them. */
+static bool warn_of_slow_peers(const struct web_context *c, json_t *list)
+{
+	struct transport_figures t;
+	char line[320];
+	bool ok = true;
+	transport_figures(c->transport, &t);
+	if (t.unfinished >= SLOW_PEERS_WARNING) {
+		snprintf(line, sizeof(line),
+			 "%u connections were closed in a minute because their TLS did not come to its end: scanners, "
+			 "or phones that do not trust the certificate. If phones are missing, look at the certificate; "
+			 "else keep those out by the firewall.",
+			 t.unfinished);
+		ok = warn(list, line);
+	}
+	if (ok && t.silent >= SLOW_PEERS_WARNING) {
+		snprintf(line, sizeof(line),
+			 "%u connections were closed in a minute because nobody gave a password on them in time: peers "
+			 "that send slowly, or nothing. Look who they are, and keep them out by the firewall.",
+			 t.silent);
+		ok = warn(list, line);
+	}
+	return ok;
+}
+
 static bool warn_of_dns(const struct web_context *c, json_t *list)
 {
 	int64_t since_us = c->dns ? dns_silent_since_us(c->dns) : 0;
@@ -238,8 +266,8 @@ static json_t *warnings_json(const struct web_request *r, const struct store_hea
 	if (ok && c->config->plain_rtp)
 		ok = warn(list, "Unencrypted voice is allowed on this node for devices that have srtp off.");
 	if (ok)
-		ok = warn_of_node(c, list) && warn_of_connections(c, list) && warn_of_clock(c, list) &&
-		     warn_of_dns(c, list) && warn_of_stall(store, web_now_us(r), list);
+		ok = warn_of_node(c, list) && warn_of_connections(c, list) && warn_of_slow_peers(c, list) &&
+		     warn_of_clock(c, list) && warn_of_dns(c, list) && warn_of_stall(store, web_now_us(r), list);
 	if (ok && *store->trouble)
 		ok = warn(list, store->trouble);
 	if (ok && *calls->trouble)

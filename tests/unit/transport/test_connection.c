@@ -248,6 +248,13 @@ static void test_answer_goes_back_and_dies_with_the_connection(void **state)
 	close(fd);
 }
 
+static struct transport_figures figures(void)
+{
+	struct transport_figures f;
+	transport_figures(room.transport, &f);
+	return f;
+}
+
 static void test_tag_and_idle_times(void **state)
 {
 	size_t n = make_message(message, sizeof(message), 0);
@@ -272,6 +279,7 @@ static void test_tag_and_idle_times(void **state)
 	close(guest);
 	room_until_closed(&room, 1);
 	assert_int_equal(room_metric(&room, "drops_total{reason=\"idle\"} "), 1);
+	assert_int_equal(figures().silent, 1);
 	assert_true(transport_alive(room.transport, &flow));
 
 	/* A ping is enough to show that a phone is there. */
@@ -286,6 +294,7 @@ static void test_tag_and_idle_times(void **state)
 	close(known);
 	room_until_closed(&room, 2);
 	assert_int_equal(room.closed_tag, 77);
+	assert_int_equal(figures().silent, 0); /* long ago; and this one was a phone's */
 }
 
 static void test_tag_taken_back(void **state)
@@ -567,6 +576,11 @@ static void test_tls(void **state)
 	until_metric("drops_total{reason=\"handshake\"} ", 0);
 	shutdown(fd, SHUT_WR);
 	until_metric("drops_total{reason=\"handshake\"} ", 1);
+	assert_int_equal(figures().unfinished, 1);
+	move_time(60 * SECOND_US); /* told for another minute */
+	assert_int_equal(figures().unfinished, 1);
+	move_time(60 * SECOND_US);
+	assert_int_equal(figures().unfinished, 0);
 	assert_int_equal(room.closed, 2);
 	close(fd);
 }

@@ -126,7 +126,8 @@ void transport_listener(const struct transport *t, size_t i, struct transport_li
 
 void transport_figures(const struct transport *t, struct transport_figures *ret)
 {
-	*ret = (struct transport_figures){.connections = 3};
+	*ret = (struct transport_figures){
+		.connections = 3, .unfinished = the_node->unfinished, .silent = the_node->silent};
 }
 
 /* ---- the node ---- */

@@ -19,6 +19,7 @@ struct node {
 	struct call_view calls[NODE_CALLS_MAX]; /* in progress */
 	size_t call_count;
 	char trouble[128];
+	unsigned unfinished, silent; /* of transport_figures() */
 	struct store_job *unwritten; /* messages that switchboard_flush_messages() posts, once */
 	bool plain_listener;         /* besides TLS */
 	atomic_bool stalled;         /* any thread: the store's results are not collected until node_unstall() */

@@ -750,6 +750,81 @@ static void trouble_is_named(void **state)
 	json_decref(s);
 }
 
+/* How many of the warnings begin so; `ret` is the last of them. */
+static unsigned warnings(const struct node *n, const char *words, char *ret, size_t cap)
+{
+	json_t *s = ask(n, "GET", "/api/v1/status", NULL, 200);
+	const json_t *all = json_object_get(s, "warnings");
+	unsigned count = 0;
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const char *said = json_string_value(json_array_get(all, i));
+		if (!strstr(said, words))
+			continue;
+		count++;
+		snprintf(ret, cap, "%s", said);
+	}
+	json_decref(s);
+	return count;
+}
+
+static void few_are_slow(struct node *n)
+{
+	n->unfinished = n->silent = 29;
+}
+
+static void many_are_slow(struct node *n)
+{
+	n->unfinished = 30;
+	n->silent = 31;
+}
+
+static void slow_peers_are_named(void **state)
+{
+	struct node *n = *state;
+	char said[400];
+	node_do(n, few_are_slow);
+	assert_int_equal(warnings(n, " connections were closed in a minute ", said, sizeof(said)), 0);
+	node_do(n, many_are_slow);
+	assert_int_equal(warnings(n, "30 connections were closed in a minute because their TLS ", said, sizeof(said)),
+			 1);
+	assert_int_equal(warnings(n, "31 connections were closed in a minute because nobody ", said, sizeof(said)), 1);
+}
+
+/* 90 s forwards, half a minute ago. */
+static void set_clock(struct node *n)
+{
+	struct wheel *w = loop_wheel(n->loop);
+	w->jump_us = 90 * SECOND_US + 700 * MS_US;
+	w->jumped_at_us = w->now_us - 30 * SECOND_US;
+}
+
+static void set_clock_back(struct node *n)
+{
+	set_clock(n);
+	loop_wheel(n->loop)->jump_us = -3600 * SECOND_US;
+}
+
+static void set_clock_long_ago(struct node *n)
+{
+	set_clock(n);
+	loop_wheel(n->loop)->jumped_at_us -= 86400 * SECOND_US;
+}
+
+static void a_clock_that_was_set_is_named(void **state)
+{
+	struct node *n = *state;
+	char said[400];
+	assert_int_equal(warnings(n, "The clock was set", said, sizeof(said)), 0);
+	node_do(n, set_clock);
+	assert_int_equal(warnings(n, "The clock was set", said, sizeof(said)), 1);
+	assert_non_null(strstr(said, "The clock was set forwards by 90 s, to 20"));
+	node_do(n, set_clock_back);
+	assert_int_equal(warnings(n, "The clock was set", said, sizeof(said)), 1);
+	assert_non_null(strstr(said, "The clock was set back by 3600 s, to 20"));
+	node_do(n, set_clock_long_ago);
+	assert_int_equal(warnings(n, "The clock was set", said, sizeof(said)), 0);
+}
+
 /* ---- starting ---- */
 
 static void a_socket_left_behind_is_replaced_and_a_file_is_not(void **state)
@@ -849,6 +924,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bans_are_listed_and_lifted, start, stop),
 		cmocka_unit_test_setup_teardown(a_healthy_node_says_so, start, stop),
 		cmocka_unit_test_setup_teardown(trouble_is_named, start_in_trouble, stop),
+		cmocka_unit_test_setup_teardown(slow_peers_are_named, start, stop),
+		cmocka_unit_test_setup_teardown(a_clock_that_was_set_is_named, start, stop),
 		cmocka_unit_test(a_socket_left_behind_is_replaced_and_a_file_is_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
