@@ -78,7 +78,10 @@
 #define KEEPALIVE_UNANSWERED_MAX 3u   /* OPTIONS in a row, each repeated for 32 s: no single loss makes it */
 
 #define REGISTER_STALL_US                                                                                              \
-	(2 * SECOND_US)           /* a store this late does not hold up phones: bindings are taken from memory */
+	(2 * SECOND_US) /* a store this late does not hold up phones: bindings are taken from memory */
+#define REGISTER_UNSAVED_S                                                                                             \
+	60 /* for so long a binding is given that only memory has: what a crash takes of them is back within a minute  \
+	    */
 #define REGISTER_FLOW_TIMER_S 120 /* RFC 5626: how often a phone with outbound support pings its connection */
 
 #define HISTORY_FLUSH_US (20 * MS_US) /* call rows wait this long for company; committed within 50 ms */

@@ -120,6 +120,7 @@ static unsigned take_star(struct register_job *rj, const struct directory_device
 		if (job_remove(rj, b) < 0)
 			return 503;
 	}
+	rj->gives_up = rj->remove_count && !device->browser;
 	return 0;
 }
 
@@ -143,5 +144,6 @@ unsigned register_read(struct register_job *rj, const struct directory_device *d
 				return status;
 		}
 	}
+	rj->gives_up = rj->remove_count && !device->browser; /* a page's are in memory alone */
 	return make_room(rj, device);
 }

@@ -50,14 +50,28 @@ void register_job_free(struct register_job *rj)
 	free(rj);
 }
 
+/* Somebody is asked to come again later. */
+static void put_off(struct switchboard *sb, pool_handle handle, const struct sip_flow *flow)
+{
+	struct sip_message *req = &sb->kept_message;
+	struct sip_server *server = sip_server_get(sb->stack, handle);
+	if (server && sip_server_request(server, req) == 0)
+		refuse_fully(sb, server, req, flow, SLICE_NONE, &(struct refusal){.status = 503});
+}
+
+void register_job_put_off(struct register_job *rj)
+{
+	put_off(rj->sb, rj->server, &rj->flow);
+	rj->server = 0;
+	for (size_t i = 0; i < rj->waiting_count; i++)
+		put_off(rj->sb, rj->waiting[i].server, &rj->waiting[i].flow);
+	rj->waiting_count = 0;
+}
+
 void register_job_wait(struct register_job *rj, struct sip_server *server, const struct sip_flow *flow)
 {
 	if (rj->waiting_count == ARRAY_LEN(rj->waiting)) {
-		struct sip_message *req = &rj->sb->kept_message;
-		struct sip_server *first = sip_server_get(rj->sb->stack, rj->waiting[0].server);
-		if (first && sip_server_request(first, req) == 0)
-			refuse_fully(rj->sb, first, req, &rj->waiting[0].flow, SLICE_NONE,
-				     &(struct refusal){.status = 503});
+		put_off(rj->sb, rj->waiting[0].server, &rj->waiting[0].flow);
 		memmove(&rj->waiting[0], &rj->waiting[1], sizeof(rj->waiting) - sizeof(rj->waiting[0]));
 		rj->waiting_count--;
 	}

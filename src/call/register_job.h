@@ -13,6 +13,7 @@ struct register_job {
 	struct switchboard *sb;
 	struct map_node by_device; /* until it is settled */
 	bool settled;              /* memory has it and the phone its answer; the store may be still at it */
+	bool gives_up;             /* the phone takes bindings back: never done without the store */
 	struct timer patience;
 	pool_handle server;
 	struct sip_flow flow;
@@ -40,6 +41,9 @@ void register_job_free(struct register_job *rj);
 struct register_job *register_job_find(struct registrar *r, struct slice device_id);
 /* Settled: the next one of its device may come. */
 void register_job_leave(struct register_job *rj);
+/* The store is late: 503 to the phone and to those behind it, for now; the job goes on, and the device's next ones wait
+ * for it as before. */
+void register_job_put_off(struct register_job *rj);
 /* Another REGISTER of its device. With more than REGISTER_WAITING_MAX the one that has waited longest gets 503. */
 void register_job_wait(struct register_job *rj, struct sip_server *server, const struct sip_flow *flow);
 

@@ -3,7 +3,7 @@
  *
  * A new or removed binding is answered after its commit. A refresh changes memory at once and is written within 5 s,
  * many in one job. When the disk stalls or refuses, registrations are taken from memory and marked, so that phones stay
- * reachable.
+ * reachable, but for a minute at a time; what a phone takes back is not, and gets 503 (record 043).
  */
 #include "call/gruu.h"
 #include "call/register_job.h"
@@ -51,6 +51,26 @@ static int register_run(struct db *db, struct store_job *job)
 	return rc;
 }
 
+/* In memory alone: for as long as we may forget it. (The store may be reading the job's own row.) */
+static struct directory_binding *put_unsaved(struct switchboard *sb, const struct store_binding *row)
+{
+	struct store_binding unsaved = *row;
+	struct directory_binding *b;
+	const struct directory_device *device = directory_device_by_id(sb->config.directory, row->device);
+	bool page = device && device->browser; /* whose bindings are never written */
+	if (!page)
+		unsaved.expires_us = MIN(row->expires_us, sb->wheel->wall_us + REGISTER_UNSAVED_S * SECOND_US);
+	if (directory_binding_put(sb->config.directory, &unsaved, &b) < 0)
+		return NULL;
+	binding_added(sb->registrar, b, &unsaved);
+	if (!page) {
+		b->unsaved = true;
+		binding_mark_dirty(sb->registrar, b);
+		metric_add(&sb->registrar->from_memory, 1);
+	}
+	return b;
+}
+
 /* Make memory what the job says, for a store that cannot; and tie the bindings to their connection. */
 static void register_apply(struct register_job *rj, bool from_memory)
 {
@@ -61,17 +81,9 @@ static void register_apply(struct register_job *rj, bool from_memory)
 			directory_binding_remove(sb->config.directory, b);
 	}
 	for (size_t i = 0; i < rj->put_count; i++) {
-		struct directory_binding *b = directory_binding_by_id(sb->config.directory, rj->put[i].id);
-		if (from_memory) {
-			if (directory_binding_put(sb->config.directory, &rj->put[i], &b) < 0)
-				continue;
-			binding_added(sb->registrar, b, &rj->put[i]);
-			if (!b->device->browser) {
-				b->unsaved = true;
-				binding_mark_dirty(sb->registrar, b);
-				metric_add(&sb->registrar->from_memory, 1);
-			}
-		}
+		struct directory_binding *b = from_memory
+						      ? put_unsaved(sb, &rj->put[i])
+						      : directory_binding_by_id(sb->config.directory, rj->put[i].id);
 		if (!b)
 			continue;
 		binding_set_flow(sb->registrar, b, &rj->flow);
@@ -111,34 +123,57 @@ static void register_settle(struct register_job *rj, bool from_memory)
 	take_waiting(rj);
 }
 
+/* Nothing has changed. */
+static void register_failed(struct register_job *rj, unsigned status)
+{
+	struct switchboard *sb = rj->sb;
+	struct sip_server *server = sip_server_get(sb->stack, rj->server);
+	struct sip_message req;
+	if (server && sip_server_request(server, &req) == 0)
+		refuse_fully(sb, server, &req, &rj->flow, SLICE_NONE, &(struct refusal){.status = status});
+	register_job_leave(rj);
+	take_waiting(rj);
+}
+
 static void register_done(struct store_job *job, int result)
 {
 	struct register_job *rj = container_of(job, struct register_job, job);
-	if (result == DB_CONFLICT && !rj->settled) {
-		/* The device was removed while we wrote. */
-		struct sip_server *server = sip_server_get(rj->sb->stack, rj->server);
-		if (server)
-			refuse(rj->sb, server, 403, SLICE_NONE);
-		register_job_leave(rj);
-		take_waiting(rj);
-	}
-	if (!rj->settled)
+	if (!rj->settled && result == DB_CONFLICT)
+		register_failed(rj, 403); /* the device was removed while we wrote */
+	else if (!rj->settled && result != DB_OK && rj->gives_up)
+		register_failed(rj, 503);
+	else if (!rj->settled)
 		register_settle(rj, result != DB_OK);
 	register_job_free(rj);
 }
 
-/* The store stands still: the phone is not kept waiting for it. What it makes of the rows later changes nothing. */
+/*
+ * The store stands still: the phone is not kept waiting for it. What it makes of the rows later changes nothing, but
+ * where bindings are taken back: until that is known, the device's next REGISTER means nothing.
+ */
+static void register_is_late(struct register_job *rj)
+{
+	if (!rj->gives_up) {
+		register_settle(rj, true);
+		return;
+	}
+	register_job_put_off(rj);
+	timer_start(rj->sb->wheel, &rj->patience, REGISTER_STALL_US);
+}
+
 static void register_late(struct timer *t, void *arg)
 {
-	register_settle(container_of(t, struct register_job, patience), true);
+	register_is_late(container_of(t, struct register_job, patience));
 }
 
 static void apply_refreshes(struct register_job *rj)
 {
 	struct switchboard *sb = rj->sb;
 	for (size_t i = 0; i < rj->refresh_count; i++) {
-		const struct binding_refresh *r = &rj->refresh[i];
+		struct binding_refresh *r = &rj->refresh[i];
 		struct sip_flow before;
+		if (r->binding->unsaved)
+			r->expires_s = MIN(r->expires_s, REGISTER_UNSAVED_S);
 		binding_flow(r->binding, &before);
 		binding_refresh(sb->config.directory, r, sb->wheel->wall_us);
 		binding_set_flow(sb->registrar, r->binding, &rj->flow);
@@ -161,7 +196,7 @@ static void register_commit(struct register_job *rj, const struct directory_devi
 		register_done(&rj->job, DB_BUSY);
 	} else {
 		if (health.oldest_wait_us > REGISTER_STALL_US)
-			register_settle(rj, true);
+			register_is_late(rj);
 		else
 			timer_start(rj->sb->wheel, &rj->patience, REGISTER_STALL_US);
 	}

@@ -165,7 +165,8 @@ class Softphone:
     def contact(self):
         return f'<sip:{self.extension}@{self.shown}:{self.port};transport={self.transport}>'
 
-    def register(self, expires=600):
+    def registering(self, expires=600):
+        """The final answer to a REGISTER, challenged and authenticated."""
         me, call_id, answer = f'<sip:{self.extension}@{DOMAIN}>', secrets.token_hex(8), ''
         for cseq in (1, 2):
             self.send(f'REGISTER sip:{DOMAIN} SIP/2.0', [
@@ -175,6 +176,10 @@ class Softphone:
             said = self.response(call_id, 'REGISTER', cseq)
             if said.status == 401:
                 answer = authorization(self.account, said['WWW-Authenticate'], 'REGISTER', f'sip:{DOMAIN}')
+        return said
+
+    def register(self, expires=600):
+        said = self.registering(expires)
         assert said.status == 200, said.first
         return self
 

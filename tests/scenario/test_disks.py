@@ -124,6 +124,35 @@ def read_only(directory):
         assert 'refused' not in [t['name'] for t in alto.listing('tenant', 'list')]
 
 
+def killed(directory):
+    """What a phone took back was not acknowledged, and what it brought is missed for a minute at most."""
+    alto, faults = Alto(directory=directory), Faults(directory / 'faults')
+    alto.environment = faults.environment
+
+    def bindings():
+        return alto.api('GET', '/api/v1/status')[1]['figures']['bindings']
+
+    with alto:
+        office = Office(alto)
+        account = alto.people('acme', ('103',))['103']['desk']
+        faults.failing_disk(errno.EROFS)
+        taken_back = office.bruno.registering(0)
+        assert taken_back.status == 503 and taken_back['Retry-After'], taken_back.first
+        new = Softphone(account, '103', ('127.0.0.1', alto.tls_port), 'tls').registering()
+        given = re.search(r';expires=(\d+)', new['Contact'])
+        assert new.status == 200 and int(given[1]) <= 60, new['Contact']
+        assert bindings() == 3
+        office.anna.register()  # a refresh is no news to the disk
+        office.warned('has become read-only')
+        office.voice_flows()
+        alto.kill()
+        faults.failing_disk(0)
+        alto.start()
+        assert bindings() == 2
+        Softphone(account, '103', ('127.0.0.1', alto.tls_port), 'tls').register()
+        assert bindings() == 3
+
+
 def full(directory):
     subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', directory], check=True)
     assert os.path.ismount(directory)
@@ -152,6 +181,6 @@ def full(directory):
 
 
 in_a_world_of_its_own()
-for check in (slow, read_only, full):
+for check in (slow, read_only, killed, full):
     with tempfile.TemporaryDirectory(prefix='alto-') as directory:
         check(pathlib.Path(directory))

@@ -480,7 +480,19 @@ static void test_two_companies(void **state)
 	office_done(&o);
 }
 
-/* The disk stalls: phones stay reachable, from memory; later the disk has it all. */
+/* For how long the binding that a 200 told of is given, and memory keeps it. */
+static unsigned given_s(struct sim_phone *p)
+{
+	const struct directory_binding *b = device(p->sim, p->username)->first_binding;
+	const char *expires = strstr(p->last_response, ";expires=");
+	assert_non_null(b);
+	assert_non_null(expires);
+	unsigned told = (unsigned)strtoul(expires + strlen(";expires="), NULL, 10);
+	assert_in_range((b->expires_us - p->sim->wheel.wall_us) / SECOND_US, told - 1, told);
+	return told;
+}
+
+/* The disk refuses: phones stay reachable, from memory, a minute at a time; later the disk has it all. */
 static void test_store_stalls(void **state)
 {
 	struct office o = office_on(sim_new_plain(1), SIP_UDP, true);
@@ -489,10 +501,12 @@ static void test_store_stalls(void **state)
 	phone_registered(o.ann);
 	struct directory_binding *b = device(o.s, "acme-10-desk")->first_binding;
 	assert_true(b->unsaved);
-	phone_register(o.desk, 0);
-	sim_until(o.s, 5, o.desk->register_status == 200);
-	assert_int_equal(binding_count(o.s, "acme-20-desk"), 0);
-	phone_registered(o.desk);
+	assert_in_range(given_s(o.ann), REGISTER_UNSAVED_S - 1, REGISTER_UNSAVED_S);
+	sim_run(o.s, 30 * SECOND_US);
+	assert_int_equal(registers(o.ann, 3600), 200); /* and no longer when it comes again */
+	assert_in_range(given_s(o.ann), REGISTER_UNSAVED_S - 1, REGISTER_UNSAVED_S);
+	assert_int_equal(registers(o.desk, 3600), 200); /* one that the disk has */
+	assert_in_range(given_s(o.desk), 3599, 3600);
 	struct phone_call *a = phone_dial(o.ann, "20");
 	sim_until(o.s, 10, a->up);
 	phone_hang_up(a);
@@ -502,8 +516,69 @@ static void test_store_stalls(void **state)
 	sim_run(o.s, 10 * SECOND_US);
 	assert_false(device(o.s, "acme-10-desk")->first_binding->unsaved);
 	assert_int_equal(binding_count(o.s, "acme-10-desk"), 1);
+	assert_int_equal(registers(o.ann, 3600), 200);
+	assert_in_range(given_s(o.ann), 3599, 3600);
 	sim_assert_row(o.s, 200, "answered", "caller");
 	office_done(&o);
+}
+
+/* What a phone takes back is not done before the disk knows, and not said to be. */
+static void test_store_refuses_removal(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	phone_registered(o.ann);
+	sim_store_refuses = true;
+	assert_int_equal(registers(o.ann, 0), 503);
+	assert_non_null(strstr(o.ann->last_response, "\r\nRetry-After: "));
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), 1);
+	assert_int_equal(registers(o.ann, 3600), 200); /* it stays after all */
+	sim_store_refuses = false;
+	assert_int_equal(registers(o.ann, 0), 200);
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), 0);
+	office_done(&o);
+}
+
+/* The store has it, and does not come to it: the next REGISTER must not be undone by it. */
+static void test_store_late_with_removal(void **state)
+{
+	for (unsigned known = 0; known < 2; known++) {
+		struct office o = office_on(sim_new(1), SIP_UDP, false);
+		phone_registered(o.ann);
+		o.s->store_stalled = true;
+		sim_store_oldest_wait_us = known ? REGISTER_STALL_US + 1 : 0; /* then nobody waits to find out */
+		int64_t before_us = o.s->wheel.now_us;
+		assert_int_equal(registers(o.ann, 0), 503);
+		assert_int_equal(o.s->wheel.now_us - before_us < SECOND_US, known);
+		assert_int_equal(binding_count(o.s, "acme-10-desk"), 1);
+		assert_int_equal(registers(o.ann, 3600), 503); /* as long as nobody knows what is left */
+		sim_store_oldest_wait_us = 0;
+		o.s->store_stalled = false;
+		sim_run(o.s, SECOND_US);
+		assert_int_equal(binding_count(o.s, "acme-10-desk"), 0);
+		assert_int_equal(registers(o.ann, 3600), 200);
+		sim_run(o.s, 10 * SECOND_US);
+		assert_int_equal(binding_count(o.s, "acme-10-desk"), 1);
+		office_done(&o);
+	}
+}
+
+/* What was acknowledged while the disk refused, after a crash: a removal never, and no phone is away for long. */
+static void test_crash_while_store_refuses(void **state)
+{
+	char directory[] = "/tmp/alto-sim-XXXXXX";
+	assert_non_null(mkdtemp(directory));
+	struct office o = office_on(sim_new_in(1, directory), SIP_UDP, false);
+	phone_registered(o.desk);
+	sim_store_refuses = true;
+	assert_int_equal(registers(o.desk, 0), 503);
+	phone_registered(o.ann);
+	assert_in_range(given_s(o.ann), REGISTER_UNSAVED_S - 1, REGISTER_UNSAVED_S);
+	sim_restart(o.s, true);
+	sim_store_refuses = false;
+	assert_int_equal(binding_count(o.s, "acme-20-desk"), 1);
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), 0); /* and is back within what it was given */
+	office_done(&o);
+	assert_int_equal(remove_all(directory), 0);
 }
 
 static void test_store_slow(void **state)
@@ -586,6 +661,9 @@ int main(void)
 		cmocka_unit_test(test_two_companies),
 		cmocka_unit_test(test_store_stalls),
 		cmocka_unit_test(test_store_slow),
+		cmocka_unit_test(test_store_refuses_removal),
+		cmocka_unit_test(test_store_late_with_removal),
+		cmocka_unit_test(test_crash_while_store_refuses),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_lossy),
 	};
