@@ -33,14 +33,6 @@ static struct slice reason_by_cause(struct slice cause)
 
 /* ---- read ---- */
 
-static bool number_in(const struct sip_uri *uri, char ret[NUMBER_CAP])
-{
-	char user[64];
-	size_t n;
-	return uri->scheme != SIP_SCHEME_OTHER && sip_user_unescape(uri->user, user, sizeof(user), &n) &&
-	       number_read(slice_of(user, n), ret);
-}
-
 /* One more behind the others; false: that was all that there is room for. */
 static bool append(struct writer *w, unsigned *count, const char *number, struct slice host, struct slice reason)
 {
@@ -75,7 +67,7 @@ static unsigned read_diversion(const struct sip_message *invite, struct slice ho
 	for (const struct sip_field *f = sip_field_first(invite, SIP_DIVERSION); f; f = sip_field_next(invite, f)) {
 		struct slice rest = f->value;
 		while (!slice_empty(rest) && sip_address_next(&rest, &a, &err) == SIP_OK) {
-			if (is_private(&a) || !number_in(&a.uri, number))
+			if (is_private(&a) || !party_number(&a.uri, number))
 				continue;
 			reason = SLICE_NONE;
 			(void)sip_param_find(a.params, SLICE("reason"), &reason);
@@ -107,7 +99,7 @@ static void read_history(const struct sip_message *invite, struct slice host, st
 				memcpy(told[n].number, before, sizeof(before));
 				n += !slice_empty(told[n].reason);
 			}
-			if (!number_in(&a.uri, before) || !slice_empty(a.uri.headers))
+			if (!party_number(&a.uri, before) || !slice_empty(a.uri.headers))
 				before[0] = 0;
 		}
 	}

@@ -20,10 +20,8 @@ static bool hides(const struct sip_message *req)
 static const struct directory_number *own_number(struct switchboard *sb, const struct directory_user *user,
 						 const struct sip_uri *uri)
 {
-	char buf[64], number[NUMBER_CAP];
-	size_t n;
-	if (uri->scheme == SIP_SCHEME_OTHER || !sip_user_unescape(uri->user, buf, sizeof(buf), &n) ||
-	    !number_read(slice_of(buf, n), number))
+	char number[NUMBER_CAP];
+	if (!party_number(uri, number))
 		return NULL;
 	const struct directory_number *found = directory_number_find(sb->config.directory, slice_from_string(number));
 	return found && found->user == user ? found : NULL;

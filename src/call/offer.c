@@ -287,12 +287,6 @@ int offer_write(struct leg *leg, const struct sdp_format *formats, size_t count,
 	return rc;
 }
 
-static bool no(struct refusal *why, unsigned status, const char *reason)
-{
-	*why = (struct refusal){.status = status, .reason = slice_from_string(reason)};
-	return false;
-}
-
 /* 488 for something that has a Warning of its own. */
 static bool unfit(struct refusal *why, unsigned warning, const char *reason)
 {

@@ -8,6 +8,14 @@ struct party party_of_device(const struct directory_device *d)
 	return (struct party){.tenant = u->tenant, .device = d, .uri = u->extension, .name = u->name};
 }
 
+bool party_number(const struct sip_uri *uri, char ret[NUMBER_CAP])
+{
+	char user[64];
+	size_t n;
+	return uri->scheme != SIP_SCHEME_OTHER && sip_user_unescape(uri->user, user, sizeof(user), &n) &&
+	       number_read(slice_of(user, n), ret);
+}
+
 size_t party_letter(struct slice s)
 {
 	uint8_t c = (uint8_t)s.p[0];

@@ -5,6 +5,8 @@
  */
 #pragma once
 #include "directory/directory.h"
+#include "directory/e164.h"
+#include "sip/uri.h"
 
 struct party {
 	struct directory_tenant *tenant;       /* whose call it is */
@@ -23,6 +25,9 @@ struct party party_of_device(const struct directory_device *d);
 void party_write(char ret[PARTY_TEXT_CAP], struct slice name, struct slice user, struct slice host);
 /* As From of whom it calls. Withheld: as RFC 3323 §4.1.1.3 says it. */
 void party_write_from(char ret[PARTY_TEXT_CAP], const struct party *p, struct slice host);
+
+/* The user part of a URI as far as it is a number; tel: too. false: it is none. */
+MUST_USE bool party_number(const struct sip_uri *uri, char ret[NUMBER_CAP]);
 
 /* What a stranger calls itself (the inside of a quoted string), fit to be shown: only letters that are UTF-8 and no
  * control characters, cut at PARTY_NAME_MAX. */

@@ -199,6 +199,12 @@ struct refusal {
 	struct slice reason;
 	unsigned warning;
 };
+/* For checks that say why not: false. */
+static inline bool no(struct refusal *why, unsigned status, const char *reason)
+{
+	*why = (struct refusal){.status = status, .reason = slice_from_string(reason)};
+	return false;
+}
 #define SIP_WARNING_PROTOCOL 302 /* Incompatible transport protocol: not RTP as we know it */
 #define SIP_WARNING_MEDIA 304    /* Media type not available: no audio */
 #define SIP_WARNING_FORMAT 305   /* Incompatible media format: no common codec */

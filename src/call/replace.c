@@ -29,12 +29,6 @@ struct replacing {
 	const struct directory_device *device; /* of the new one */
 };
 
-static bool no(struct refusal *why, unsigned status, const char *reason)
-{
-	*why = (struct refusal){.status = status, .reason = slice_from_string(reason)};
-	return false;
-}
-
 static bool find_replaced(struct switchboard *sb, const struct sip_replaces *dialog, struct replacing *r,
 			  struct refusal *why)
 {

@@ -13,12 +13,6 @@ struct asked {
 	const struct refer_asked *refer;
 };
 
-static bool no(struct refusal *why, unsigned status, const char *reason)
-{
-	*why = (struct refusal){.status = status, .reason = slice_from_string(reason)};
-	return false;
-}
-
 /* ---- may it? ---- */
 
 static bool leg_settled(const struct leg *leg)

@@ -61,20 +61,11 @@ static const struct directory_trunk *trunk_for(struct switchboard *sb, const str
 
 /* ---- whom ---- */
 
-/* The user part of a URI as far as it is a number; tel: too. */
-static bool number_of(const struct sip_uri *uri, char ret[NUMBER_CAP])
-{
-	char user[64];
-	size_t n;
-	return uri->scheme != SIP_SCHEME_OTHER && sip_user_unescape(uri->user, user, sizeof(user), &n) &&
-	       number_read(slice_of(user, n), ret);
-}
-
 /* Ours? Operators write E.164 with a plus sign, behind 00, or as digits alone. */
 static const struct directory_number *find_number(struct switchboard *sb, const struct sip_uri *uri)
 {
 	char number[NUMBER_CAP], plus[NUMBER_CAP + 1];
-	if (!number_of(uri, number))
+	if (!party_number(uri, number))
 		return NULL;
 	snprintf(plus, sizeof(plus), "%s%s", number[0] == '+' ? "" : "+", number);
 	return directory_number_find(sb->config.directory, slice_from_string(plus));
@@ -109,7 +100,7 @@ static bool asserted(const struct sip_message *req, struct sip_address *ret)
 	for (; f; f = sip_field_next(req, f)) {
 		struct slice rest = f->value;
 		while (!slice_empty(rest) && sip_address_next(&rest, &a, &err) == SIP_OK) {
-			if (!number_of(&a.uri, number))
+			if (!party_number(&a.uri, number))
 				continue;
 			*ret = a;
 			return true;
@@ -124,7 +115,7 @@ static void read_caller(struct switchboard *sb, const struct sip_message *req, s
 	struct sip_reason err;
 	bool known = asserted(req, &a) || sip_address_parse(sip_field_value(req, SIP_FROM), &a, &err) == SIP_OK;
 	/* RFC 3323 §5.3: nor what it says of itself, should nobody on the way have taken that out. */
-	if (!known || sip_privacy_of(req) & SIP_PRIVACY_USER || !number_of(&a.uri, ret->from_number))
+	if (!known || sip_privacy_of(req) & SIP_PRIVACY_USER || !party_number(&a.uri, ret->from_number))
 		return;
 	struct slice number = slice_from_string(ret->from_number);
 	/* Nobody outside looks like a colleague. */
@@ -143,8 +134,8 @@ bool trunk_sent_on(const struct leg *leg, const struct sip_message *req)
 	struct sip_reason err;
 	char number[NUMBER_CAP], sent[NUMBER_CAP];
 	return leg->trunk_id[0] && sip_uri_parse(req->request_uri, &uri, &err) == SIP_OK &&
-	       sip_address_parse(leg->dialog.remote_uri, &called, &err) == SIP_OK && number_of(&uri, number) &&
-	       number_of(&called.uri, sent) && !slice_eq(slice_from_string(number), slice_from_string(sent));
+	       sip_address_parse(leg->dialog.remote_uri, &called, &err) == SIP_OK && party_number(&uri, number) &&
+	       party_number(&called.uri, sent) && !slice_eq(slice_from_string(number), slice_from_string(sent));
 }
 
 bool trunk_read_call(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
