@@ -1,6 +1,25 @@
-/* The messages of RFC 4475, each sent to a switchboard at work, and what it answers. */
+/* The messages of RFC 4475 and RFC 5118, each sent to a switchboard at work, and what it answers. */
 #include "sim/office.h"
+#include "unit/sip/ipv6.h"
 #include "unit/sip/torture.h"
+
+/* RFC 5118: a stranger is asked who he is whatever the address, a phone rings; not const as in torture.h. */
+#define RINGS(via) TORTURE_KNOWN, 180, "Via: " via
+#define ASKED(via) TORTURE_STRANGER, 401, "Via: " via
+static struct torture ipv6_messages[] = {
+	{"ipv6-good", "4.1", TORTURE_TEXT(IPV6_REFERENCE_4_1), 0, ASKED(IPV6_VIA)},
+	{"ipv6-bad", "4.2", TORTURE_TEXT(IPV6_NO_BRACKETS_4_2), 400, TORTURE_STRANGER, 400, NULL},
+	{"port-ambiguous", "4.3", TORTURE_TEXT(IPV6_PORT_AMBIGUOUS_4_3), 0, ASKED(IPV6_VIA)},
+	{"port-unambiguous", "4.4", TORTURE_TEXT(IPV6_PORT_4_4), 0, ASKED(IPV6_VIA)},
+	{"via-received-param-with-delim", "4.5", TORTURE_TEXT(IPV6_RECEIVED_4_5), 0, ASKED(IPV6_VIA)},
+	{"via-received-param-no-delim", "4.5", TORTURE_TEXT(IPV6_RECEIVED_BARE_4_5), 0, ASKED(IPV6_VIA)},
+	{"ipv6-in-sdp", "4.6", TORTURE_TEXT(IPV6_INVITE(IPV6_VIA, IPV6_SDP_4_6)), 0, RINGS(IPV6_VIA)},
+	{"mult-ip-in-header", "4.7", TORTURE_TEXT(IPV6_BOTH_4_7), 0, TORTURE_STRANGER, 401, IPV6_VIAS_BELOW_4_7},
+	{"mult-ip-in-sdp", "4.8", TORTURE_TEXT(IPV6_INVITE(IPV6_VIA, IPV6_SDP_4_8)), 0, RINGS(IPV6_VIA)},
+	{"ipv4-mapped-ipv6", "4.9", TORTURE_TEXT(IPV6_INVITE(IPV6_MAPPED_VIA_4_9, IPV6_SDP_4_9)), 0,
+	 RINGS(IPV6_MAPPED_VIA_4_9)},
+	{"ipv6-bug-abnf-3-colons", "4.10", TORTURE_TEXT(IPV6_THREE_COLONS_4_10), 400, TORTURE_STRANGER, 400, NULL},
+};
 
 /* Somebody who tries a message, and may get pieces of it back. */
 static struct sim_phone *sender(struct office *o, const struct torture *t)
@@ -71,13 +90,20 @@ static void badbranch_twice(void **state)
 	office_done(&o);
 }
 
+static int run(const char *group, struct torture *messages, size_t count)
+{
+	struct CMUnitTest tests[ARRAY_LEN(torture_messages)];
+	ASSERT(count <= ARRAY_LEN(tests));
+	for (size_t i = 0; i < count; i++)
+		tests[i] = (struct CMUnitTest){
+			.name = messages[i].name, .test_func = answered, .initial_state = &messages[i]};
+	return _cmocka_run_group_tests(group, tests, count, NULL, NULL);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest more[] = {cmocka_unit_test(badbranch_twice)};
-	struct CMUnitTest tests[ARRAY_LEN(torture_messages)];
-	for (size_t i = 0; i < ARRAY_LEN(tests); i++)
-		tests[i] = (struct CMUnitTest){
-			.name = torture_messages[i].name, .test_func = answered, .initial_state = &torture_messages[i]};
-	int failed = cmocka_run_group_tests_name("RFC 4475", tests, NULL, NULL);
+	int failed = run("RFC 4475", torture_messages, ARRAY_LEN(torture_messages));
+	failed += run("RFC 5118", ipv6_messages, ARRAY_LEN(ipv6_messages));
 	return failed + cmocka_run_group_tests(more, NULL, NULL);
 }
