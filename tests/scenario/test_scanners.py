@@ -1,4 +1,8 @@
-"""sipvicious at work: it is recognised, banned by its address and heard again when lifted, while a phone calls."""
+"""
+sipvicious at work: it is recognised by its name and, under another one, by what it does; it is banned by its address and
+heard again when lifted, while a phone calls.
+"""
+import contextlib
 import subprocess
 import tempfile
 
@@ -8,6 +12,17 @@ from softphone import Softphone, talk
 port = free_port()
 SERVER = ('127.0.0.1', port)
 CRACKER, PHONES = '127.0.0.1', '127.0.0.5'  # svcrack knows no other address of its own
+AS_ITSELF = 'svcrack',
+# It has no option for its User-Agent, which is the default of a parameter.
+AS_A_PHONE = '/usr/bin/python3', '-c', """
+import sys
+sys.path.insert(0, '/usr/share/sipvicious')
+from sipvicious import svcrack
+make = svcrack.makeRequest
+make.__defaults__ = tuple('Yealink SIP-T46U' if value == 'friendly-scanner' else value for value in make.__defaults__)
+svcrack.main()
+"""
+TRIES = 5  # of a name at an address, before it is slowed
 
 
 def scan(home, *command):
@@ -25,16 +40,26 @@ def calls(ann, bob, say):
     b.ended()
 
 
-def crack(alto, home, seen):
-    """svcrack, until the bans are as they should be by then, or it has given up; the bans."""
-    cracker = subprocess.Popen(['svcrack', '-t', '0.05', '-p', str(port), '-u', 'acme-101-desk', '-r', '1000-1050', '127.0.0.1'],
+@contextlib.contextmanager
+def cracker(home, program, name, passwords):
+    """svcrack at work on one name, until it has given up or is no longer needed."""
+    process = subprocess.Popen([*program, '-t', '0.05', '-p', str(port), '-u', name, '-r', passwords, '127.0.0.1'],
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                env={'HOME': home, 'PATH': '/usr/bin:/bin', 'LANG': 'C.UTF-8'})
-    bans = alto.listing('bans')
-    while not seen(bans) and cracker.poll() is None:
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def crack(alto, home, seen, program=AS_ITSELF, names=('acme-101-desk',), passwords='1000-1050'):
+    """One svcrack for each name, until the bans are as they should be by then, or all have given up; the bans."""
+    with contextlib.ExitStack() as stack:
+        crackers = [stack.enter_context(cracker(home, program, name, passwords)) for name in names]
         bans = alto.listing('bans')
-    cracker.terminate()
-    cracker.wait(PATIENCE)
+        while not seen(bans) and any(c.poll() is None for c in crackers):
+            bans = alto.listing('bans')
     return bans
 
 
@@ -66,6 +91,16 @@ with Alto(listen={'sip_udp': [f'127.0.0.1:{port}']}, plain_rtp=True) as alto, te
         assert [b['address'] for b in crack(alto, home, bool)] == [CRACKER]
         assert alto.command('bans', 'lift', '--all') == '1 bans lifted.\n'
         calls(ann, bob, 3)
+
+        # Under the name of a phone it is banned for what it does: it guesses the password of one, and then names.
+        ban, = crack(alto, home, bool, AS_A_PHONE)
+        assert ban['address'] == CRACKER and ban['why'] == 'It tried wrong passwords, again and again.', ban
+        assert alto.command('bans', 'lift', '--all') == '1 bans lifted.\n'
+        ban, = crack(alto, home, bool, AS_A_PHONE, [f'nobody-{n}' for n in range(TRIES)], f'1000-{1000 + TRIES - 1}')
+        assert ban['address'] == CRACKER and ban['why'] == 'It tried device names that do not exist, again and again.', ban
+        assert alto.command('bans', 'lift', '--all') == '1 bans lifted.\n'
+        calls(ann, bob, 5)
+
         # Who only asks proves no address: not banned, and told nothing.
         said = scan(home, 'svmap', '-t', '0.05', '-p', str(port), '127.0.0.1')
         assert '127.0.0.1:' not in said, said
@@ -76,4 +111,5 @@ with Alto(listen={'sip_udp': [f'127.0.0.1:{port}']}, plain_rtp=True) as alto, te
         assert 'acme' not in said and 'reqauth' not in said, said
         assert alto.listing('bans') == []
         calls(ann, bob, 4)
-        print(f'svmap and svwar learned nothing; svcrack was banned, {dropped} of its requests were not read, and lifted')
+        print(f'svmap and svwar learned nothing; svcrack was banned for its name, for passwords and for names that it tried, and '
+              f'lifted; {dropped} of its requests were not read')
