@@ -63,6 +63,28 @@ static void check_refusal(const struct web_problem *p)
 	ASSERT(status >= 400 && status < 500 && *web_problem_name(p->code) && *p->detail);
 }
 
+/* What is told to others, and by whom people sign in. */
+static bool read_others(const json_t *body)
+{
+	struct web_webhook_fields h;
+	struct web_issuer_fields i;
+	struct web_problem p;
+	bool any = false;
+	if (web_webhook_read(body, WEB_WHOLE, &h, &p) == 0) {
+		ASSERT(web_is_hook_url(h.url) && slice_starts(h.url, SLICE("https:")) && web_is_display_name(h.name));
+		any = true;
+	} else {
+		check_refusal(&p);
+	}
+	if (web_issuer_read(body, WEB_WHOLE, &i, &p) == 0) {
+		ASSERT(web_is_hook_url(i.url) && slice_find(i.url, '?') < 0 && slice_find(i.client_id, ' ') < 0);
+		any = true;
+	} else {
+		check_refusal(&p);
+	}
+	return web_webhook_read(body, WEB_PART, &h, &p) == 0 || web_issuer_read(body, WEB_PART, &i, &p) == 0 || any;
+}
+
 static bool read_all(const json_t *body)
 {
 	struct web_tenant_fields t;
@@ -113,7 +135,7 @@ static bool read_all(const json_t *body)
 	if (web_user_read(body, WEB_PART, &u, &p) == 0 || web_device_read(body, WEB_PART, &d, &p) == 0 ||
 	    web_trunk_read(body, WEB_PART, &k, &p) == 0 || web_number_read(body, WEB_PART, &n, &p) == 0)
 		any = true;
-	return any;
+	return read_others(body) || any;
 }
 
 static void check_body(struct slice text)

@@ -3,7 +3,8 @@
  *
  * Each line is METHOD and the value of an Authorization field, in which $ and a letter stand for what an attacker may
  * have: $n the nonce of the last challenge, $o the nonce that Ann used, $w the response that a wrong password gives for
- * this method, $b the response that Ann's password gives, but for a BYE, $a all of what Ann sent herself.
+ * this method, $b the response that Ann's password gives, but for a BYE, $a all of what Ann sent herself. A line `put
+ * FIELD` changes the next request: who it says it is from.
  */
 #include "fuzz/lines.h"
 #include "fuzz/world.h"
@@ -73,6 +74,10 @@ static void write_value(struct writer *w, struct world *world, struct slice meth
 static void attempt(struct world *w, struct slice line)
 {
 	char edit[VALUE_MAX];
+	if (slice_starts(line, SLICE("put "))) {
+		(void)world_edit(w, WORLD_STRANGER, line);
+		return;
+	}
 	struct slice method = slice_cut(&line, ' ');
 	struct writer e = writer_on(edit, sizeof(edit));
 	write_string(&e, "add Authorization: ");
@@ -96,10 +101,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < LINES_MAX && !slice_empty(rest); i++)
 		attempt(w, slice_cut(&rest, '\n'));
 	ASSERT(w->s->directory->bindings_by_id.count == bindings);
-	/* Whatever he tried, Ann is let in. */
+	/* Whatever he tried, Ann is let in, and known on her connection. */
 	phone_register(ann, 600);
 	sim_run(w->s, SECOND_US);
 	ASSERT(ann->register_status == 200);
+	unsigned challenges = ann->statuses[401];
+	(void)phone_dial(ann, "20");
+	sim_run(w->s, 100 * MS_US);
+	ASSERT(w->s->sb->calls.used == 1 && ann->statuses[401] == challenges);
 	world_free(w);
 	return 0;
 }
@@ -117,5 +126,6 @@ const char *const lines_words[] = {
 	"INVITE " ANN "nonce=\"$n\", response=\"$b\", algorithm=MD5, cnonce=\"0a4f113b\", nc=ffffffff, qop=\"auth\"",
 	"INVITE Digest username=\"nobody\", realm=\"alto\", nonce=\"$n\", uri=\"sip:20@x\", response=\"$w\"",
 	"OPTIONS Basic QWxhZGRpbjpvcGVu",
+	"put From: <sip:acme-10-desk@acme.example>;tag=1",
 	NULL,
 };
