@@ -1,4 +1,5 @@
 /* Before the answer: 1xx that arrive for certain (RFC 3262), early voice, and forks beyond a device */
+#include "sim/forks.h"
 #include "sim/office.h"
 
 static struct voice_stream *stream_told(struct phone_call *c)
@@ -426,31 +427,6 @@ static void test_prack_offers_plain(void **state)
 }
 
 /* ---- forks beyond a device ---- */
-
-/* Another phone behind the same contact: its own tag, port and keys. The description is in text. */
-static void fork_describe(struct phone_call *b, uint16_t port, char *text, size_t cap)
-{
-	struct sip_message invite;
-	struct sip_server *server = sip_server_get(b->phone->stack, b->server);
-	uint16_t own = b->port;
-	assert_non_null(server);
-	assert_int_equal(sip_server_request(server, &invite), 0);
-	snprintf(b->remote, sizeof(b->remote), "%.*s", SLICE_ARG(invite.body));
-	b->port = port;
-	text[phone_describe(b, invite.body, text, cap - 1)] = 0;
-	b->port = own;
-}
-
-/* As voice_flows(), for what that fork was told. */
-static bool fork_heard(struct phone_call *a, struct phone_call *b, const char *text)
-{
-	char own[sizeof(b->local)];
-	memcpy(own, b->local, sizeof(own));
-	snprintf(b->local, sizeof(b->local), "%s", text);
-	bool heard = voice_flows(a, b);
-	memcpy(b->local, own, sizeof(own));
-	return heard;
-}
 
 static void test_forks(void **state)
 {
