@@ -22,7 +22,7 @@ make = svcrack.makeRequest
 make.__defaults__ = tuple('Yealink SIP-T46U' if value == 'friendly-scanner' else value for value in make.__defaults__)
 svcrack.main()
 """
-TRIES = 5  # of a name at an address, before it is slowed
+TRIES = 5  # of a name at an address, before it is slowed; svcrack's first is the name itself
 
 
 def scan(home, *command):
@@ -43,7 +43,7 @@ def calls(ann, bob, say):
 @contextlib.contextmanager
 def cracker(home, program, name, passwords):
     """svcrack at work on one name, until it has given up or is no longer needed."""
-    process = subprocess.Popen([*program, '-t', '0.05', '-p', str(port), '-u', name, '-r', passwords, '127.0.0.1'],
+    process = subprocess.Popen([*program, '-t', '0.02', '-p', str(port), '-u', name, '-r', passwords, '127.0.0.1'],
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                env={'HOME': home, 'PATH': '/usr/bin:/bin', 'LANG': 'C.UTF-8'})
     try:
@@ -96,7 +96,7 @@ with Alto(listen={'sip_udp': [f'127.0.0.1:{port}']}, plain_rtp=True) as alto, te
         ban, = crack(alto, home, bool, AS_A_PHONE)
         assert ban['address'] == CRACKER and ban['why'] == 'It tried wrong passwords, again and again.', ban
         assert alto.command('bans', 'lift', '--all') == '1 bans lifted.\n'
-        ban, = crack(alto, home, bool, AS_A_PHONE, [f'nobody-{n}' for n in range(TRIES)], f'1000-{1000 + TRIES - 1}')
+        ban, = crack(alto, home, bool, AS_A_PHONE, [f'nobody-{n}' for n in range(TRIES)], f'1001-{1000 + TRIES - 1}')
         assert ban['address'] == CRACKER and ban['why'] == 'It tried device names that do not exist, again and again.', ban
         assert alto.command('bans', 'lift', '--all') == '1 bans lifted.\n'
         calls(ann, bob, 5)
