@@ -65,7 +65,7 @@ class Load:
         return result
 
     def calls(self, server, rate, seconds):
-        """Calls without hold at a rate. Adds cpu_ms (a call), good and generator_bound."""
+        """Calls without hold at a rate. Adds cpu_ms (a call), troubles, good and generator_bound."""
         r = self._offer(server, ['--rate', str(rate), '--seconds', str(seconds), '--callers', '32', '--callees', '32'],
                         seconds)
         wanted = rate * seconds
@@ -76,6 +76,7 @@ class Load:
         return r
 
     def registrations(self, server, rate, seconds, sha256=False):
+        """REGISTER with digest at a rate. Adds the same, for each."""
         half = str(ACCOUNTS // 2)
         options = ['--rate', str(rate), '--seconds', str(seconds), '--registrations', '--callers', half, '--callees', half]
         if sha256:
@@ -86,8 +87,11 @@ class Load:
             r = self._offer(server, options, seconds)
         finally:
             server.load_options = plain
+        wanted = rate * seconds
         r['cpu_ms'] = r['cpu_s'] * 1e3 / max(r['registrations'], 1)
-        r['good'] = r['registrations_failed'] + r['retransmissions'] <= rate * seconds * GOOD
+        r['troubles'] = r['registrations_failed'] + r['retransmissions']
+        r['generator_bound'] = r['unbegun'] > wanted * GOOD + 2 and r['generator_busy'] > 0.9
+        r['good'] = r['troubles'] <= wanted * GOOD and r['unbegun'] <= wanted * GOOD + 2
         return r
 
     def voice(self, server, calls, seconds, options=(), connected=lambda: None):
@@ -178,14 +182,15 @@ class Load:
 
 class RateSearch:
     """
-    The highest rate, on a ladder of 6 % steps, at which a server carries calls well. A bounded number of tries: up or
-    down until one is good and one is not, then halving what lies between.
+    The highest rate, on a ladder of 6 % steps, at which a server carries well what offer(server, rate, seconds) offers it:
+    Load's calls or registrations. A bounded number of tries: up or down until one is good and one is not, then halving what
+    lies between.
     """
     STEP, BASE = 1.06, 200
     DOUBT = 0.3  # up to this share of troubled calls a bad result may be an accident: it is tried once more
 
-    def __init__(self, load, seconds, tries):
-        self.load, self.seconds, self.tries = load, seconds, tries
+    def __init__(self, offer, seconds, tries):
+        self.offer, self.seconds, self.tries = offer, seconds, tries
 
     def rate(self, rung):
         return round(self.BASE * self.STEP ** rung)
@@ -199,7 +204,7 @@ class RateSearch:
     def _try(self, server, rung):
         rate = self.rate(rung)
         for last in (False, True):
-            r = self.load.calls(server, rate, self.seconds)
+            r = self.offer(server, rate, self.seconds)
             server.settle()
             if r['good'] or last or r['troubles'] > self.DOUBT * rate * self.seconds:
                 return r
