@@ -99,27 +99,28 @@ bool slice_u64(struct slice s, uint64_t max, uint64_t *ret)
 	return true;
 }
 
+/* Its value and one; 0: none. A table, for each nonce of a request has sixty-four of them. */
+static const uint8_t hex_digits[256] = {
+	['0'] = 1,  2,  3,  4,  5,  6,  7, 8, 9, 10, /* */
+	['A'] = 11, 12, 13, 14, 15, 16,              /* */
+	['a'] = 11, 12, 13, 14, 15, 16,
+};
+
 static int hex_digit(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	return hex_digits[(uint8_t)c] - 1;
 }
 
 bool slice_unhex(struct slice s, uint8_t *ret, size_t n)
 {
 	if (s.n % 2 || s.n / 2 != n)
 		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		if (hex_digit(s.p[i]) < 0)
+	for (size_t i = 0; i < n; i++) {
+		int high = hex_digit(s.p[2 * i]), low = hex_digit(s.p[2 * i + 1]);
+		if (high < 0 || low < 0)
 			return false;
+		ret[i] = (uint8_t)(high << 4 | low);
 	}
-	for (size_t i = 0; i < n; i++)
-		ret[i] = (uint8_t)((unsigned)hex_digit(s.p[2 * i]) << 4 | (unsigned)hex_digit(s.p[2 * i + 1]));
 	return true;
 }
 

@@ -81,6 +81,12 @@ void crypto_hmac_sha256(struct slice key, struct slice text, uint8_t ret[32])
 	sodium_memzero(&state, sizeof(state));
 }
 
+void crypto_mac(const uint8_t key[32], struct slice text, uint8_t ret[32])
+{
+	int rc = crypto_generichash(ret, 32, (const unsigned char *)text.p, text.n, key, 32);
+	ASSERT(rc == 0);
+}
+
 bool crypto_equal(const void *a, const void *b, size_t n)
 {
 	return n == 0 || sodium_memcmp(a, b, n) == 0;

@@ -1,7 +1,7 @@
 /*
  * sip/nonces.c - nonces that cannot be replayed, in bounded memory
  *
- * A nonce carries its time of issue and an HMAC under a key of this process, so that nothing is kept for the
+ * A nonce carries its time of issue and a MAC under a key of this process, so that nothing is kept for the
  * many challenges that are never answered. Its first success enters it in the table; from then on the table says which
  * counts have been used. A replay succeeds only if a (nonce, count) that was accepted once is accepted again. It is
  * not:
@@ -93,7 +93,7 @@ static int64_t load_time(const uint8_t p[8])
 
 static void nonce_mac(const struct sip_nonces *n, const uint8_t id[SIP_NONCE_ID_BYTES], uint8_t ret[32])
 {
-	crypto_hmac_sha256(slice_of(n->key, sizeof(n->key)), slice_of(id, SIP_NONCE_ID_BYTES), ret);
+	crypto_mac(n->key, slice_of(id, SIP_NONCE_ID_BYTES), ret);
 }
 
 /* Not the port: behind NAT it is another one when the nonce returns. */

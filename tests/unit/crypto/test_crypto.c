@@ -129,6 +129,19 @@ static void test_hmac(void **state)
 	assert_hex(mac, 32, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
+/* RFC 7693, against Python's hashlib. */
+static void test_mac(void **state)
+{
+	uint8_t key[32], mac[32];
+
+	for (uint8_t i = 0; i < sizeof(key); i++)
+		key[i] = i;
+	crypto_mac(key, SLICE_NONE, mac);
+	assert_hex(mac, 32, "4e51e7a913fc80137da52880fecca175bf81e117d5c68126dc2774033517ea0d");
+	crypto_mac(key, SLICE("what do ya want for nothing?"), mac);
+	assert_hex(mac, 32, "867b4eb83a8937179199769e276084e4b0e2ac51e485c5456d316eb266fbeb27");
+}
+
 static void test_equal_and_wipe(void **state)
 {
 	char a[] = "secret", zero[6] = {0};
@@ -148,6 +161,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_hashes), cmocka_unit_test(test_million),
 					   cmocka_unit_test(test_memory), cmocka_unit_test(test_hmac),
-					   cmocka_unit_test(test_equal_and_wipe)};
+					   cmocka_unit_test(test_mac),    cmocka_unit_test(test_equal_and_wipe)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
