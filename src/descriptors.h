@@ -5,7 +5,8 @@
 struct descriptors {
 	unsigned most; /* that will ever be open, and so the highest number that one of them gets */
 	unsigned streams;
-	unsigned directs; /* streams that may have a socket of their phone's alone: of what nobody else needs */
+	unsigned directs; /* streams that may have a socket of their phone's alone: a third of what is left to
+			     connections */
 	unsigned connections;
 	unsigned pages;    /* live event streams, besides those of WEB_STREAMS_LEAST */
 	char trouble[320]; /* why there are fewer than was wished, or too few to start; a sentence, or empty */

@@ -13,21 +13,31 @@
 #include "media/ports.h"
 #include "media/worker.h"
 
-/* Between bind() and connect() it took packets from anywhere: those are judged like all others. False: too many. */
-static bool sift(struct media_stream *s)
+/* What waits on fd, judged like all that comes. False: after so much there is still more. */
+static bool emptied(struct media_stream *s, int fd)
 {
 	struct worker *w = s->worker;
-	struct endpoint from = {.n = sizeof(from.name)};
+	struct endpoint from;
 
-	for (unsigned i = 0; i < MEDIA_DRAIN_MAX && s->direct >= 0; i++) {
-		ssize_t got = recvfrom(s->direct, w->packet, RTP_PACKET_MAX, 0, &from.name.any, &from.n);
+	for (unsigned i = 0; i < MEDIA_DIRECT_BEFORE && s->direct >= 0; i++) {
+		from.n = sizeof(from.name);
+		ssize_t got = recvfrom(fd, w->packet, RTP_PACKET_MAX, MSG_TRUNC, &from.name.any, &from.n);
 		if (got < 0)
 			return true;
-		if (got >= 2)
-			media_stream_take(s, false, &from, w->packet, (size_t)got);
-		from.n = sizeof(from.name);
+		media_stream_take(s, false, &from, w->packet, (size_t)got);
 	}
-	return s->direct < 0;
+	return s->direct < 0; /* the phone has moved meanwhile */
+}
+
+/*
+ * In the order in which it came: first what the other socket got before, then what this one got, which until connect()
+ * was from anybody. Of a flood the former may be more, and then a packet is overtaken; with more of the latter it
+ * cannot be told where strangers end.
+ */
+static bool take_over(struct media_stream *s)
+{
+	(void)emptied(s, s->rtp.fd);
+	return s->direct < 0 || emptied(s, s->direct);
 }
 
 void direct_open(struct media_stream *s)
@@ -45,7 +55,7 @@ void direct_open(struct media_stream *s)
 		return;
 	w->directs++;
 	s->direct = fd;
-	if (connect(fd, &phone->name.any, phone->n) < 0 || !sift(s) ||
+	if (connect(fd, &phone->name.any, phone->n) < 0 || !take_over(s) ||
 	    (s->direct >= 0 && !worker_listen(s, SOCKET_DIRECT)))
 		direct_close(s);
 }

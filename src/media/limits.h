@@ -44,6 +44,8 @@
 /* Packets in a row from one place, after which a phone gets a socket of its own: a second of them, so that calls nobody
  * answers and phones that are still moving do not pay for it. */
 #define MEDIA_DIRECT_AFTER 50
+/* Packets that wait on a port while that socket is opened: those of a burst, or of the time in which we were away. */
+#define MEDIA_DIRECT_BEFORE 128
 /* Pairs opened or put back in one turn of the loop: each costs about 20 µs. */
 #define MEDIA_REFILL_MAX 2
 /* Ports tried in one search: what others hold in our range is skipped, but not for a whole turn of the loop. */

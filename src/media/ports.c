@@ -127,50 +127,58 @@ static bool share_port(int fd, int yes)
 	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0;
 }
 
-static int bound_socket(const struct address *local, bool beside)
+/* beside: a socket that is bound there already; -1: none may be. */
+static int bind_to(int fd, const struct address *local, int beside)
 {
 	struct sockaddr_storage name;
 	uint32_t n;
-	bool v4 = address_is_v4(local);
-	int voice = VOICE_CLASS, one = 1;
+	int rc = 0;
 
 	address_to_sockaddr(local, &name, &n);
+	if (beside >= 0 && !(share_port(fd, 1) && share_port(beside, 1)))
+		rc = -errno;
+	else if (bind(fd, (struct sockaddr *)&name, n) < 0)
+		rc = -errno;
+	if (beside >= 0) {
+		(void)share_port(beside, 0);
+		(void)share_port(fd, 0);
+	}
+	return rc;
+}
+
+static int bound_socket(const struct address *local, int beside)
+{
+	bool v4 = address_is_v4(local);
+	int voice = VOICE_CLASS, one = 1, rc = 0;
+
 	int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return errno == ENFILE ? -EMFILE : -errno;
 	/* A socket of :: that also took IPv4 would stand in the way of the pools of IPv4 addresses. */
 	if (!v4 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) < 0)
-		goto failed;
-	if (beside && !share_port(fd, 1))
-		goto failed;
-	if (bind(fd, (struct sockaddr *)&name, n) < 0)
-		goto failed;
+		rc = -errno;
+	if (rc == 0)
+		rc = bind_to(fd, local, beside);
+	if (rc < 0) {
+		close(fd);
+		return rc;
+	}
 	/* A host that refuses the mark still carries the voice. */
 	if (v4)
 		(void)setsockopt(fd, IPPROTO_IP, IP_TOS, &voice, sizeof(voice));
 	else
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &voice, sizeof(voice));
 	return fd;
-failed:;
-	int rc = -errno;
-	close(fd);
-	return rc;
 }
 
 int ports_socket(const struct address *local)
 {
-	return bound_socket(local, false);
+	return bound_socket(local, -1);
 }
 
 int ports_socket_beside(int fd, const struct address *local)
 {
-	if (!share_port(fd, 1))
-		return -errno;
-	int beside = bound_socket(local, true);
-	(void)share_port(fd, 0);
-	if (beside >= 0)
-		(void)share_port(beside, 0);
-	return beside;
+	return bound_socket(local, fd);
 }
 
 static int pair_open(struct address *local, int *ret_rtp, int *ret_rtcp)

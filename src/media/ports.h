@@ -48,7 +48,8 @@ void ports_give(struct ports *p, struct port_pair *pair, bool carried, int64_t n
 bool ports_has(const struct ports *p, const struct address *a);
 /* A socket for voice, bound to this address and port; -errno. Also for a port that is none of these. */
 MUST_USE int ports_socket(const struct address *local);
-/* Another on the port of fd, which is bound to `local`; nobody else's may join them. -errno. */
+/* Another on the port of fd, which is bound to `local`; but for that moment nobody else's may join them.
+ * -errno. */
 MUST_USE int ports_socket_beside(int fd, const struct address *local);
 /* Once a turn: rested pairs become ready, missing ones are opened, those too many are closed; a few each time. */
 void ports_refill(struct ports *p, int64_t now_us);

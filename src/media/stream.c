@@ -353,6 +353,10 @@ static void receive_rtcp(struct media_stream *s, struct path *path, const struct
 
 void media_stream_take(struct media_stream *s, bool rtcp, const struct endpoint *from, uint8_t *p, size_t n)
 {
+	if (n < 2 || n > RTP_PACKET_MAX) {
+		media_stream_refuse(s, REFUSED_MALFORMED);
+		return;
+	}
 	bool is_rtcp = rtcp || (s->rtcp_mux && rtp_is_rtcp(p, n));
 	if (!is_rtcp)
 		receive_rtp(s, from, p, n);
@@ -408,12 +412,7 @@ void media_stream_readable(struct media_stream *s, enum media_socket at)
 		return;
 	if (sender && sender->send_cipher)
 		srtp_prefetch(sender->send_cipher);
-	size_t n = (size_t)got;
-	if (n < 2 || n > RTP_PACKET_MAX) {
-		media_stream_refuse(s, REFUSED_MALFORMED);
-		return;
-	}
-	media_stream_take(s, at == SOCKET_RTCP, &from, w->packet, n);
+	media_stream_take(s, at == SOCKET_RTCP, &from, w->packet, (size_t)got);
 	if (s->unmoved == MEDIA_DIRECT_AFTER && s->direct < 0)
 		direct_open(s);
 }

@@ -151,8 +151,8 @@ void media_stream_apply(struct media_stream *s, const struct stream_settings *se
 void media_stream_close(struct media_stream *s);
 /* One datagram waits there. */
 void media_stream_readable(struct media_stream *s, enum media_socket at);
-/* A datagram came, of 2 to RTP_PACKET_MAX bytes; SRTP_TRAILER_MAX more may be written behind them. rtcp: on its port.
- */
+/* A datagram came; behind its first RTP_PACKET_MAX bytes, beyond which it is refused, SRTP_TRAILER_MAX more may be
+ * written. rtcp: on its port. */
 void media_stream_take(struct media_stream *s, bool rtcp, const struct endpoint *from, uint8_t *p, size_t n);
 /* New keys: those of `set` that are new. */
 void media_stream_rekey(struct media_stream *s, const struct stream_settings *set);

@@ -14,16 +14,20 @@ INVITE = ('INVITE sip:102@acme.example SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z
           'Contact: <sip:101@{at}>\r\nContent-Length: 0\r\n\r\n')
 
 
+LISTENERS = 6  # each with a buffer of its own: together they hold more than is worked off in a tenth of a second
+
+
 class Crowd:
     """INVITEs of an operator from 16 sockets, each new, each time more than the program, held for that long, finds waiting for it."""
 
-    def __init__(self, server, process):
-        self.server, self.process, self.ends = server, process, False
+    def __init__(self, ports, process):
+        self.ports, self.process, self.ends = ports, process, False
         self.sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(16)]
         self.refusal = None
         for n, s in enumerate(self.sockets):
             s.bind((f'127.0.2.{1 + n}', 0))
             s.setblocking(False)
+        self.names = {s: '%s:%d' % s.getsockname() for s in self.sockets}
         self.thread = threading.Thread(target=self._run)
 
     def __enter__(self):
@@ -49,15 +53,15 @@ class Crowd:
         until, n = time.monotonic() + PATIENCE, 0
         while not self.ends and time.monotonic() < until:
             self.process.send_signal(signal.SIGSTOP)
-            for _ in range(4000):
+            for _ in range(4000 * len(self.ports)):
                 n += 1
                 s = self.sockets[n % len(self.sockets)]
                 try:
-                    s.sendto(INVITE.format(at='%s:%d' % s.getsockname(), n=n).encode(), self.server)
+                    s.sendto(INVITE.format(at=self.names[s], n=n).encode(), ('127.0.0.1', self.ports[n % len(self.ports)]))
                 except BlockingIOError:
                     break
             self.process.send_signal(signal.SIGCONT)
-            while waiting(self.server[1]) and not self.ends and time.monotonic() < until:
+            while waiting(self.ports) and not self.ends and time.monotonic() < until:
                 time.sleep(0.001)  # between two looks
             for s in self.sockets:
                 self._read(s)
@@ -67,13 +71,12 @@ def refused(alto):
     return int(re.search(r'^alto_overload_refused_total (\d+)$', alto.api('GET', '/metrics')[1], re.M).group(1))
 
 
-def waiting(port):
-    """Bytes that the kernel holds for the socket on this port, by its table: local address, ..., tx_queue:rx_queue."""
-    for line in pathlib.Path('/proc/net/udp').read_text().splitlines()[1:]:
-        fields = line.split()
-        if int(fields[1].split(':')[1], 16) == port:
-            return int(fields[4].split(':')[1], 16)
-    raise AssertionError(f'no socket on port {port}')
+def waiting(ports):
+    """Bytes that the kernel holds for the sockets on these ports, by its table: local address, ..., tx_queue:rx_queue."""
+    lines = [line.split() for line in pathlib.Path('/proc/net/udp').read_text().splitlines()[1:]]
+    held = [int(fields[4].split(':')[1], 16) for fields in lines if int(fields[1].split(':')[1], 16) in ports]
+    assert len(held) == len(ports), f'not all of {ports} are open'
+    return sum(held)
 
 
 def wait_for(condition, what):
@@ -82,8 +85,8 @@ def wait_for(condition, what):
         assert time.monotonic() < until, f'no {what}'
 
 
-udp, tls = free_port(), free_port()
-with Alto({'sip_udp': [f'127.0.0.1:{udp}'], 'sip_tls': [f'127.0.0.1:{tls}']}, plain_rtp=True) as alto:
+udp, tls = [free_port() for _ in range(LISTENERS)], free_port()
+with Alto({'sip_udp': [f'127.0.0.1:{port}' for port in udp], 'sip_tls': [f'127.0.0.1:{tls}']}, plain_rtp=True) as alto:
     accounts = alto.company(srtp='off')
     # An operator's: of strangers so much would not be read at all.
     alto.command('trunk', 'add', '--shared', 'crowd', '--host', '127.0.2.1', '--from', '127.0.2.0/24', '--transport', 'udp', '--srtp',
@@ -94,7 +97,7 @@ with Alto({'sip_udp': [f'127.0.0.1:{udp}'], 'sip_tls': [f'127.0.0.1:{tls}']}, pl
         ann.register()
         bob.register()
         a, b = talk(ann, bob, '102')
-        with Crowd(('127.0.0.1', udp), alto.process) as crowd:
+        with Crowd(udp, alto.process) as crowd:
             wait_for(lambda: refused(alto) and crowd.refusal, 'refusal for overload')
             a.voice.say(1)
             b.voice.hears(1)

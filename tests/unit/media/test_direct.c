@@ -89,6 +89,24 @@ static void test_after_a_second(void **state)
 	call_done(&c);
 }
 
+/* A burst that is on its way while the second socket is opened: none is overtaken, and none is lost. */
+static void test_order(void **state)
+{
+	for (unsigned round = 0; round < 20; round++) {
+		struct call c;
+		call_start(&c, SRTP_NONE);
+		say_and_hear(&c.a, &c.b, 0);
+		uint16_t first = c.b.packet.sequence;
+		for (unsigned i = 1; i < 2 * MEDIA_DIRECT_AFTER; i++)
+			phone_say(&c.a, PCMU, (uint8_t)i);
+		for (unsigned i = 1; i < 2 * MEDIA_DIRECT_AFTER; i++) {
+			phone_hear(&c.b, (uint8_t)i);
+			assert_int_equal(c.b.packet.sequence, (uint16_t)(first + i));
+		}
+		call_done(&c);
+	}
+}
+
 /* Who else sends is seen and refused as ever, and reports on the shared port are read. */
 static void test_strangers(void **state)
 {
@@ -246,7 +264,7 @@ static void strangers_in_between(unsigned packets, bool opened)
 	talk(&c, 1);
 	say_and_hear(&c.b, &c.a, 10);
 	assert_true(phone_quiet(&c.b));
-	assert_int_equal(fixture_close(&c.f, c.sa).refused_packets, MIN(packets, MEDIA_DRAIN_MAX));
+	assert_int_equal(fixture_close(&c.f, c.sa).refused_packets, MIN(packets, MEDIA_DIRECT_BEFORE));
 	phone_done(&stranger);
 	call_done(&c);
 }
@@ -254,17 +272,17 @@ static void strangers_in_between(unsigned packets, bool opened)
 /* They are judged as ever; with so many of them that their end is not seen it is better not to have the socket. */
 static void test_strangers_in_between(void **state)
 {
-	strangers_in_between(MEDIA_DRAIN_MAX - 1, true);
-	strangers_in_between(2 * MEDIA_DRAIN_MAX, false);
+	strangers_in_between(MEDIA_DIRECT_BEFORE - 1, true);
+	strangers_in_between(MEDIA_DIRECT_BEFORE + 20, false);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_after_a_second),       cmocka_unit_test(test_strangers),
-		cmocka_unit_test(test_phone_moves),          cmocka_unit_test(test_described_elsewhere),
-		cmocka_unit_test(test_port_was_closed),      cmocka_unit_test(test_no_descriptor),
-		cmocka_unit_test(test_strangers_in_between),
+		cmocka_unit_test(test_after_a_second),      cmocka_unit_test(test_order),
+		cmocka_unit_test(test_strangers),           cmocka_unit_test(test_phone_moves),
+		cmocka_unit_test(test_described_elsewhere), cmocka_unit_test(test_port_was_closed),
+		cmocka_unit_test(test_no_descriptor),       cmocka_unit_test(test_strangers_in_between),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
