@@ -14,15 +14,17 @@ INVITE = ('INVITE sip:102@acme.example SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z
           'Contact: <sip:101@{at}>\r\nContent-Length: 0\r\n\r\n')
 
 
-LISTENERS = 6  # each with a buffer of its own: together they hold more than is worked off in a tenth of a second
+LISTENERS = 4  # each with a buffer of its own: together they hold more than is worked off in a tenth of a second
 
 
 class Crowd:
-    """INVITEs of an operator from 16 sockets, each new, each time more than the program, held for that long, finds waiting for it."""
+    """INVITEs of an operator, each new: each time more than the program, held meanwhile, works off at once. 16 sockets a listener hold
+    as much as it does.
+    """
 
     def __init__(self, ports, process):
         self.ports, self.process, self.ends = ports, process, False
-        self.sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(16)]
+        self.sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(16 * len(ports))]
         self.refusal = None
         for n, s in enumerate(self.sockets):
             s.bind((f'127.0.2.{1 + n}', 0))

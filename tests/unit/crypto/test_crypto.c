@@ -134,8 +134,8 @@ static void test_mac(void **state)
 {
 	uint8_t key[32], mac[32];
 
-	for (uint8_t i = 0; i < sizeof(key); i++)
-		key[i] = i;
+	for (size_t i = 0; i < sizeof(key); i++)
+		key[i] = (uint8_t)i;
 	crypto_mac(key, SLICE_NONE, mac);
 	assert_hex(mac, 32, "4e51e7a913fc80137da52880fecca175bf81e117d5c68126dc2774033517ea0d");
 	crypto_mac(key, SLICE("what do ya want for nothing?"), mac);
