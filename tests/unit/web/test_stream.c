@@ -227,7 +227,7 @@ static struct slice told(const struct web_peer *p)
 
 static bool names_ann(struct slice message)
 {
-	return memmem(message.p, message.n, ANN, strlen(ANN)) != NULL;
+	return message.n && memmem(message.p, message.n, ANN, strlen(ANN)) != NULL;
 }
 
 static void presence_is_written_once(void **state)
