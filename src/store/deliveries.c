@@ -122,6 +122,6 @@ int store_deliveries_expire(struct db *db, int64_t wall_us)
 {
 	char text[16];
 	struct slice oldest = store_id_at(wall_us - STORE_DELIVERIES_DAYS * 86400 * SECOND_US, text);
-	int rc = store_instants_expire(db, oldest);
-	return rc == DB_OK ? db_do(db, "DELETE FROM deliveries WHERE id < $1", DB_T(oldest)) : rc;
+	int rc = db_do(db, "DELETE FROM deliveries WHERE id < $1", DB_T(oldest));
+	return rc == DB_OK ? store_instants_sweep(db) : rc;
 }

@@ -56,7 +56,7 @@ static inline bool store_delivery_of_message(const struct store_delivery *d)
  */
 MUST_USE int store_deliveries_feed(struct db *db, int64_t wall_us, bool *ret_more,
 				   void (*fn)(void *arg, struct slice webhook), void *arg);
-/* Those that are too old go. */
+/* Those that are too old go, and the messages that none names any more. */
 MUST_USE int store_deliveries_expire(struct db *db, int64_t wall_us);
 /* Beyond STORE_DELIVERIES_KEPT the oldest of its webhook goes. */
 MUST_USE int store_delivery_add(struct db *db, const struct store_delivery *d);

@@ -38,7 +38,10 @@ int store_instant_get(struct db *db, struct slice id, void (*fn)(void *arg, cons
 	return MIN(rc, DB_OK);
 }
 
-int store_instants_expire(struct db *db, struct slice oldest)
+int store_instants_sweep(struct db *db)
 {
-	return db_do(db, "DELETE FROM instants WHERE id < $1", DB_T(oldest));
+	/* Events from 4 on are those of messages, as in the index deliveries_message. */
+	static const char sql[] = "DELETE FROM instants WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE "
+				  "call = instants.id AND event >= 4)";
+	return db_run(db, sql, NULL, 0);
 }

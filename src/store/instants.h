@@ -2,8 +2,8 @@
  * store/instants.h - instant messages as webhooks are told of them: who to whom and what came of it, never what they
  * say
  *
- * A message is kept only where a webhook of its company is told of it, and goes with the deliveries that name it.   On
- * a store thread, inside a job's run().
+ * A message is kept only where a webhook of its company is told of it, and goes in the upkeep after the last delivery
+ * that names it. On a store thread, inside a job's run().
  */
 #pragma once
 #include "store/db.h"
@@ -24,5 +24,5 @@ MUST_USE int store_instant_put(struct db *db, const struct store_instant *m);
 /* None: fn is not called. The row is borrowed. */
 MUST_USE int store_instant_get(struct db *db, struct slice id, void (*fn)(void *arg, const struct store_instant *m),
 			       void *arg);
-/* Those with ids below this go. */
-MUST_USE int store_instants_expire(struct db *db, struct slice oldest);
+/* Those that no delivery names any more go. */
+MUST_USE int store_instants_sweep(struct db *db);

@@ -222,14 +222,15 @@ static const char bought_and_made[] =
 	"CREATE INDEX passes_maker ON passes (maker_id) WHERE maker_id IS NOT NULL;";
 
 /*
- * Instant messages that webhooks are told of: who to whom, and what came of it; they go with their deliveries. What a
- * delivery names is a call or one of these.
+ * Instant messages that webhooks are told of: who to whom, and what came of it; they go after their deliveries. What a
+ * delivery names is a call or, of the events from 4 on, one of these: the index finds those that none names any more.
  */
 static const char instants[] =
 	"CREATE TABLE instants (id ID PRIMARY KEY, tenant_id ID NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,"
 	" sender ID NOT NULL, from_uri TEXT NOT NULL, recipient ID NOT NULL, to_uri TEXT NOT NULL, type TEXT NOT NULL,"
 	" bytes INT64 NOT NULL, status INT64 NOT NULL, at_us INT64 NOT NULL);"
-	"CREATE INDEX instants_tenant ON instants (tenant_id);";
+	"CREATE INDEX instants_tenant ON instants (tenant_id);"
+	"CREATE INDEX deliveries_message ON deliveries (call) WHERE event >= 4;";
 
 const struct migration store_migrations[] = {
 	{1, "tenants, users, devices, bindings and calls", first_schema},

@@ -301,6 +301,52 @@ static void messages_that_failed_or_are_old(void **state)
 	db_close(db);
 }
 
+static int64_t count_instants(struct db *db)
+{
+	return ask(db, "SELECT count(*) FROM instants");
+}
+
+/* However many there were since the last upkeep, and whatever has become of their webhook. */
+static void messages_go_after_their_deliveries(void **state)
+{
+	struct db *db = open_filled();
+	struct random random;
+	struct store_webhook chat = hook_one;
+	struct store_instant m = a_message;
+	char id[STORE_ID_CAP];
+	chat.id = SLICE("w4");
+	chat.name = SLICE("chat");
+	chat.events = STORE_MESSAGE_EVENTS;
+	assert_int_equal(store_webhook_put(db, &chat), DB_OK);
+	random_init_seeded(&random, 1);
+	m.at_us = 100 * DAY_US;
+	assert_int_equal(db_begin(db), DB_OK);
+	for (int i = 0; i < STORE_DELIVERIES_KEPT + 1; i++) {
+		store_new_id(&random, m.at_us, id);
+		m.id = slice_from_string(id);
+		assert_int_equal(store_instant_tell(db, &m), DB_OK);
+	}
+	assert_int_equal(db_commit(db), DB_OK);
+	assert_int_equal(count_instants(db), STORE_DELIVERIES_KEPT + 1);
+	assert_int_equal(store_deliveries_expire(db, m.at_us), DB_OK);
+	assert_int_equal(count_instants(db), STORE_DELIVERIES_KEPT);
+	assert_int_equal(ask(db, "SELECT count(*) FROM deliveries, instants WHERE call = instants.id"),
+			 STORE_DELIVERIES_KEPT);
+	/* One that two are told of stays for the other. */
+	chat.id = SLICE("w5");
+	chat.name = SLICE("archive");
+	assert_int_equal(store_webhook_put(db, &chat), DB_OK);
+	m.id = SLICE("m1");
+	assert_int_equal(store_instant_tell(db, &m), DB_OK);
+	assert_int_equal(store_webhook_remove(db, SLICE("w4")), DB_OK);
+	assert_int_equal(store_deliveries_expire(db, m.at_us), DB_OK);
+	assert_int_equal(count_instants(db), 1);
+	assert_int_equal(store_webhook_remove(db, SLICE("w5")), DB_OK);
+	assert_int_equal(store_deliveries_expire(db, m.at_us), DB_OK);
+	assert_int_equal(count_instants(db), 0);
+	db_close(db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +357,7 @@ int main(void)
 		cmocka_unit_test(number_and_age_are_bounded),
 		cmocka_unit_test(messages_are_told_to_who_wants_them),
 		cmocka_unit_test(messages_that_failed_or_are_old),
+		cmocka_unit_test(messages_go_after_their_deliveries),
 	};
 	return BACKEND_RUN(tests);
 }
