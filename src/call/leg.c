@@ -257,7 +257,7 @@ void leg_write_dialog(struct leg *leg, struct writer *w, const struct sip_messag
 	for (; rr; rr = sip_field_next(invite, rr))
 		sip_write_field(w, SIP_RECORD_ROUTE, rr->value);
 	write_contact(leg->sb, w, &leg->flow);
-	sip_write_field(w, SIP_ALLOW, ALLOWED_METHODS);
+	sip_write_field(w, SIP_ALLOW, ALLOWED_IN_CALLS);
 }
 
 struct writer leg_ok_begin(struct leg *leg, const struct sip_message *req)

@@ -52,7 +52,7 @@ static int send_change(struct leg *leg, enum sip_method method, struct slice sdp
 		return -ENOMEM;
 	struct writer w = leg_request_begin(leg, method, 0, sip_client_branch(leg->change));
 	write_contact(sb, &w, &leg->flow);
-	sip_write_field(&w, SIP_ALLOW, ALLOWED_METHODS);
+	sip_write_field(&w, SIP_ALLOW, ALLOWED_IN_CALLS);
 	leg_session_ask(leg, &w);
 	sip_write_body(&w, slice_empty(sdp) ? SLICE_NONE : SLICE("application/sdp"), sdp);
 	int rc = w.overflow ? -E2BIG : sip_client_start(leg->change, writer_slice(&w));

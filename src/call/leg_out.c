@@ -226,7 +226,7 @@ static int write_invite(void *arg, struct sip_client *t, const struct sip_flow *
 	leg->invite_cseq = leg->dialog.local_cseq;
 	write_contact(sb, w, flow);
 	write_slice(w, description_slice(&leg->fields));
-	sip_write_field(w, SIP_ALLOW, ALLOWED_METHODS);
+	sip_write_field(w, SIP_ALLOW, ALLOWED_IN_CALLS);
 	leg_session_ask(leg, w);
 	sip_write_body(w, SLICE("application/sdp"), description_slice(&leg->local));
 	return w->overflow ? -E2BIG : 0;

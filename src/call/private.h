@@ -251,4 +251,6 @@ void write_contact(struct switchboard *sb, struct writer *w, const struct sip_fl
 #define SUPPORTED_IN_DIALOG                                                                                            \
 	SLICE("timer, replaces, norefersub") /* ... a later request: 1xx to it need not be acknowledged */
 #define ACCEPTED_BY_INFO SLICE("application/dtmf-relay, application/dtmf")
+#define ALLOWED_IN_CALLS                                                                                               \
+	SLICE("INVITE, ACK, BYE, CANCEL, UPDATE, OPTIONS, PRACK, REFER, INFO") /* also in what begins one */
 #define ALLOWED_METHODS SLICE("INVITE, ACK, BYE, CANCEL, UPDATE, OPTIONS, PRACK, REFER, INFO, REGISTER, MESSAGE")

@@ -18,13 +18,13 @@ static void write_warning(struct writer *w, unsigned warning, struct slice reaso
 	sip_write_field_end(w);
 }
 
-static void write_owed(struct switchboard *sb, struct writer *w, const struct sip_message *req,
+static void write_owed(struct switchboard *sb, struct writer *w, const struct sip_message *req, struct slice to_tag,
 		       const struct refusal *why)
 {
 	switch (why->status) {
 	case 405: /* §21.4.6 */
 	case 501:
-		sip_write_field(w, SIP_ALLOW, ALLOWED_METHODS);
+		sip_write_field(w, SIP_ALLOW, to_tag.n ? ALLOWED_IN_CALLS : ALLOWED_METHODS);
 		break;
 	case 415: /* §21.4.13 */
 		sip_write_field(w, SIP_ACCEPT, req->method == SIP_INFO ? ACCEPTED_BY_INFO : SLICE("application/sdp"));
@@ -56,7 +56,7 @@ void refuse_fully(struct switchboard *sb, struct sip_server *server, const struc
 {
 	metric_add(&sb->requests_refused, 1);
 	struct writer w = response_begin(sb, req, flow, why->status, why->reason, to_tag);
-	write_owed(sb, &w, req, why);
+	write_owed(sb, &w, req, to_tag, why);
 	(void)response_send(sb, server, &w, why->status, SLICE_NONE);
 }
 

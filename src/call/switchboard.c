@@ -71,7 +71,7 @@ void answer_options(struct switchboard *sb, struct sip_server *server, const str
 		    const struct sip_flow *flow, struct slice to_tag)
 {
 	struct writer w = response_begin(sb, req, flow, 200, SLICE_NONE, to_tag);
-	sip_write_field(&w, SIP_ALLOW, ALLOWED_METHODS);
+	sip_write_field(&w, SIP_ALLOW, to_tag.n ? ALLOWED_IN_CALLS : ALLOWED_METHODS);
 	sip_write_field(&w, SIP_ACCEPT, SLICE("application/sdp"));
 	sip_write_field(&w, SIP_SUPPORTED, SUPPORTED_EXTENSIONS);
 	(void)response_send(sb, server, &w, 200, SLICE_NONE);

@@ -499,6 +499,13 @@ static void test_in_a_call(void **state)
 	phone_send_body(a, SIP_MESSAGE, "Content-Type: text/plain\r\n", SLICE("hello"));
 	sim_until(o.s, 5, a->reinvite_status);
 	assert_int_equal(a->reinvite_status, 405);
+	/* Nor is it said there that one could (RFC 3261 §13.2.1: Allow is of the dialog). */
+	const char *says[] = {o.ann->last_response, o.desk->last_invite};
+	for (size_t i = 0; i < ARRAY_LEN(says); i++)
+		assert_has(says[i], "\r\nAllow: INVITE, ACK, BYE, CANCEL, UPDATE, OPTIONS, PRACK, REFER, INFO\r\n");
+	phone_send_in_dialog(a, SIP_OPTIONS, "");
+	sim_until(o.s, 5, a->reinvite_status == 200);
+	assert_has(o.ann->last_response, ", INFO\r\n");
 	assert_int_equal(o.desk->got[SIP_MESSAGE], 0);
 	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
 	assert_int_equal(o.desk->got[SIP_MESSAGE], 1);
