@@ -20,7 +20,8 @@ bool calls_refused(struct switchboard *sb, struct sip_server *server, const stru
 		   const struct sip_flow *flow)
 {
 	bool poor = !reserve_is_whole();
-	if (!sb->stopping && !history_stalled(sb->history) && !poor)
+	bool stalled = req->method != SIP_MESSAGE && history_stalled(sb->history); /* a message has no row there */
+	if (!sb->stopping && !stalled && !poor)
 		return false;
 	if (poor)
 		sb->no_memory_us = sb->wheel->now_us;

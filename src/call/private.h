@@ -174,7 +174,8 @@ struct refusal;
 /* Can we agree with its peer on voice at all? */
 bool incoming_may_speak(struct leg *caller, struct refusal *ret_why);
 
-/* Nobody's calls are taken now: we are stopping, or the history cannot be written. 503, and true. */
+/* Nobody's calls are taken now: we are stopping, memory is short, or the history cannot be written, which matters not
+ * to a MESSAGE. 503, and true. */
 bool calls_refused(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		   const struct sip_flow *flow);
 

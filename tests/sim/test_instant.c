@@ -447,6 +447,24 @@ static void test_how_many(void **state)
 	office_done(&o);
 }
 
+/* A message has no row in the history, so it goes on while calls do not. */
+static void test_history_stalls(void **state)
+{
+	struct office o = office_tls();
+	sim_store_refuses = true;
+	o.s->sb->config.history_bytes_max = 1; /* one row is more */
+	for (unsigned i = 0; i < 2; i++) {
+		struct phone_call *a = phone_dial(o.ann, "99");
+		sim_until(o.s, 5, a->status);
+		assert_int_equal(a->status, i ? 503 : 404);
+		sim_run(o.s, SECOND_US);
+	}
+	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
+	sim_store_refuses = false;
+	sim_run(o.s, 3 * SECOND_US);
+	office_done(&o);
+}
+
 static void test_overload(void **state)
 {
 	struct office o = office_tls();
@@ -578,6 +596,7 @@ int main(void)
 		cmocka_unit_test(test_overload),      cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_in_a_call),     cmocka_unit_test(test_end),
 		cmocka_unit_test(test_told),          cmocka_unit_test(test_store_refuses),
+		cmocka_unit_test(test_history_stalls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
