@@ -1,8 +1,8 @@
 /*
  * web/hook_send.c - one delivery: found, described, signed, sent, and what came of it written
  *
- * What is sent is read from the history now, and a call is shown as GET shows it; so the outbox holds no names and
- * numbers.
+ * What is sent is read now: a call from the history, shown as GET shows it, a message from its row. So the outbox holds
+ * no names and numbers, but table instants has the numbers of messages (store/instants.h).
  */
 #include <errno.h>
 

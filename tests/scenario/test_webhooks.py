@@ -149,9 +149,11 @@ def test_tests_and_secrets(webhook):
     assert webhook.delivery(webhook.api.good('listDeliveries', webhook.path).json['items'][0]['id'], state='given-up')['status'] == 302
 
 
-def test_messages(alto, webhook):
-    """Between real phones; what they say is nowhere to be found."""
-    text = 'Watson-come-here-I-want-to-see-you'
+TEXT = 'Watson-come-here-I-want-to-see-you'
+
+
+def test_messages(alto, webhook, text=TEXT):
+    """Between real phones."""
     with two_phones(alto, alto.people('acme', ('103', '104')), contacts='<sip:104@acme.example>\n') as (first, second):
         first.command('message', text)
         second.output.wait_for(text)
@@ -164,6 +166,11 @@ def test_messages(alto, webhook):
         assert (about['event'], about['call']) == (event, None), about
         assert {**message, 'id': about['message']['id'], 'status': status} == about['message'], about
         assert webhook.delivery(about['id'], state='delivered')['message'] == about['message']['id']
+
+
+def test_nothing_is_kept(alto, text=TEXT):
+    """What messages said is nowhere to be found, once all that waited to be written has been."""
+    alto.stop()
     kept = [path for path in alto.data.rglob('*') if path.is_file() and text.encode() in path.read_bytes()]
     assert not kept and text not in '\n'.join(alto.log.all), kept
 
@@ -187,6 +194,7 @@ def main():
         for webhook in all_of_it, its_end, of_beta, of_messages:
             assert receiver.came[webhook.where].empty(), webhook.where
         assert api.good('listDeliveries', of_beta.path).json['items'] == []
+        test_nothing_is_kept(alto)
 
 
 main()

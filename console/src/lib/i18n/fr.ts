@@ -178,7 +178,7 @@ export const fr: Dictionary = {
   'compliance.receiver.relay': 'Relais pour navigateurs',
   'compliance.gets.trunk': 'Achemine les appels de et vers l’extérieur : numéros et voix.',
   'compliance.gets.webhook':
-    'Est informé des appels et des messages : qui, à qui, quand ; jamais du texte d’un message.',
+    'Est informé des appels, et des messages s’il le demande : qui, à qui, quand ; jamais du texte d’un message.',
   'compliance.gets.issuer': 'Voit qui se connecte, et quand.',
   'compliance.gets.authority': 'Connaît le domaine de l’entreprise.',
   'compliance.gets.relay': 'Transmet la voix des navigateurs, chiffrée : il voit des adresses.',
