@@ -46,6 +46,11 @@ struct telling {
 	struct instant_story story;
 };
 
+static struct directory_tenant *tenant_of(const struct switchboard *sb, const struct instant_story *story)
+{
+	return directory_tenant_by_id(sb->config.directory, slice_from_string(story->tenant));
+}
+
 static int tell_run(struct db *db, struct store_job *job)
 {
 	const struct telling *t = container_of(job, struct telling, job);
@@ -68,6 +73,9 @@ static int tell_run(struct db *db, struct store_job *job)
 static void tell_done(struct store_job *job, int result)
 {
 	struct telling *t = container_of(job, struct telling, job);
+	struct directory_tenant *tenant = tenant_of(t->sb, &t->story);
+	if (tenant && tenant->telling) /* one that was removed and made anew has told nothing */
+		tenant->telling--;
 	if (result != DB_OK)
 		metric_add(&t->sb->instants_untold, 1);
 	free(t);
@@ -83,8 +91,12 @@ static void tell(const struct instant *m, unsigned status)
 		t->status = status;
 		t->story = m->story;
 		t->job = (struct store_job){.run = tell_run, .done = tell_done, .bytes = sizeof(*t)};
-		if (store_post(sb->config.store, &t->job) == 0)
+		if (store_post(sb->config.store, &t->job) == 0) {
+			struct directory_tenant *tenant = tenant_of(sb, &m->story);
+			if (tenant)
+				tenant->telling++;
 			return;
+		}
 	}
 	free(t);
 	metric_add(&sb->instants_untold, 1);
@@ -92,25 +104,37 @@ static void tell(const struct instant *m, unsigned status)
 
 /* ---- its end ---- */
 
-static void forget(struct instant *m)
+void instant_forget(struct instant *m)
 {
 	struct switchboard *sb = m->sb;
 	struct directory_device *d = directory_device_by_id(sb->config.directory, slice_from_string(m->device));
+	struct directory_tenant *tenant = tenant_of(sb, &m->story);
 	if (d && d->messages) /* one that was removed and made anew has sent nothing */
 		d->messages--;
+	if (tenant && tenant->messages)
+		tenant->messages--;
 	instant_detach(m);
 	timer_stop(sb->wheel, &m->due);
 	pool_give(&sb->instants, m);
+}
+
+/* What is on its way to phones is still repeated until they have it, or for 32 s: so long it counts. */
+static void end(struct instant *m, unsigned status)
+{
+	tell(m, status);
+	timer_stop(m->sb->wheel, &m->due);
+	m->over = true;
+	if (!m->open)
+		instant_forget(m);
 }
 
 void instant_answered(struct instant *m, unsigned status)
 {
 	struct sip_server *server = sip_server_get(m->sb->stack, m->server);
 	metric_add(&m->sb->instants_delivered, 1);
-	tell(m, status);
 	if (server)
 		(void)sip_server_respond_simple(server, status, SLICE_NONE, SLICE_NONE);
-	forget(m);
+	end(m, status);
 }
 
 void instant_failed(struct instant *m)
@@ -119,10 +143,9 @@ void instant_failed(struct instant *m)
 	unsigned status = outcomes[i].status ? outcomes[i].status : m->best_status;
 	struct sip_server *server = sip_server_get(m->sb->stack, m->server);
 	metric_add(&m->sb->instants_failed, 1);
-	tell(m, status);
 	if (server)
 		refuse(m->sb, server, status, slice_from_string(outcomes[i].reason));
-	forget(m);
+	end(m, status);
 }
 
 /* RFC 4320 §4.1: a 100 once the sender's Timer E has come to T2, and none before; §4.2: no 408, and no answer at all
@@ -159,15 +182,22 @@ static unsigned find_recipient(struct switchboard *sb, const struct sip_message 
 	return ret->user ? 0 : 404;
 }
 
+static bool too_many(const struct directory_device *device)
+{
+	const struct directory_tenant *tenant = device->user->tenant;
+	return device->messages >= INSTANTS_OF_DEVICE || tenant->messages >= INSTANTS_OF_TENANT ||
+	       tenant->telling >= INSTANTS_TELLING_OF_TENANT;
+}
+
 /* False: refused. */
 static bool may_carry(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		      const struct sip_flow *flow, const struct directory_device *device)
 {
 	if (req->body.n && !req->first[SIP_CONTENT_TYPE]) /* RFC 3261 §20.15 */
 		refuse(sb, server, 400, SLICE("Missing Content-Type"));
-	else if (req->body.n > INSTANT_BODY_MAX)
+	else if (req->body.n > INSTANT_BODY_MAX || req->bytes.n > INSTANT_REQUEST_MAX)
 		refuse(sb, server, 413, SLICE_NONE);
-	else if (device->messages >= INSTANTS_OF_DEVICE)
+	else if (too_many(device))
 		refuse_fully(sb, server, req, flow, SLICE_NONE,
 			     &(struct refusal){503, SLICE("Too Many Messages On Their Way")});
 	else
@@ -218,6 +248,7 @@ static void begin(struct instant *m, struct sip_server *server, const struct sip
 	describe(m, req, device->user, callee);
 	show_sender(m, req, device);
 	device->messages++;
+	device->user->tenant->messages++;
 	timer_init(&m->due, due, m);
 	timer_start(m->sb->wheel, &m->due, INSTANT_TRYING_US);
 	instant_send(m);
@@ -272,11 +303,20 @@ void instants_init(struct switchboard *sb)
 		.kind = METRIC_COUNTER};
 }
 
+bool instants_answered(const struct switchboard *sb)
+{
+	uint32_t cursor = 0;
+	const struct instant *m = pool_next(&sb->instants, &cursor);
+	while (m && m->over)
+		m = pool_next(&sb->instants, &cursor);
+	return !m;
+}
+
 void instants_done(struct switchboard *sb)
 {
 	uint32_t cursor = 0;
 	for (struct instant *m = pool_next(&sb->instants, &cursor); m; m = pool_next(&sb->instants, &cursor))
-		forget(m);
+		instant_forget(m);
 	pool_done(&sb->instants);
 }
 

@@ -4,8 +4,9 @@
  * A MESSAGE of a device goes to every phone of the person it is for, in requests of ours whose From is what the
  * directory knows of the sender. Its body and what describes that go on as they came, and are kept nowhere: the
  * sender's transaction holds them until it is answered. The first 2xx is the answer; when all have failed, the refusal
- * that says most. Whom no phone reaches now gets nothing: there is no store for messages. Pages of browsers show none,
- * and are sent none. Owner: the switchboard.
+ * that says most. It counts as on its way, for the device and the company, until the last phone has answered too. Whom
+ * no phone reaches now gets nothing: there is no store for messages. Pages of browsers show none, and are sent none.
+ * Owner: the switchboard.
  */
 #pragma once
 #include "call/party.h"
@@ -31,6 +32,7 @@ struct instant {
 	pool_handle server; /* the sender's transaction */
 	struct timer due;   /* the 100 to the sender, then the end of patience */
 	bool trying_told;
+	bool over;            /* the sender has its answer, and no further flow is tried */
 	uint8_t max_forwards; /* of ours */
 	uint16_t best_status; /* the refusal that says most so far */
 	uint64_t instance;    /* the one phone that is meant: gruu_instance(); 0: all */
@@ -46,6 +48,8 @@ struct instant {
 void instants_init(struct switchboard *sb);
 void instants_done(struct switchboard *sb);
 void instants_metrics(struct switchboard *sb, struct metrics *m);
+/* Does no sender wait for an answer? O(n). */
+bool instants_answered(const struct switchboard *sb);
 /* A MESSAGE outside a dialog. */
 void instant_request(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		     const struct sip_flow *flow);
@@ -55,6 +59,9 @@ void instant_request(struct switchboard *sb, struct sip_server *server, const st
 void instant_send(struct instant *m);
 /* No answer counts any more; what is on its way to phones is still repeated until they have it. */
 void instant_detach(struct instant *m);
-void instant_refused(struct instant *m, unsigned status);  /* by one attempt */
-void instant_answered(struct instant *m, unsigned status); /* 2xx: m is gone */
-void instant_failed(struct instant *m);                    /* nothing is open: m is gone */
+void instant_refused(struct instant *m, unsigned status); /* by one attempt */
+/* The end, whichever comes first: a phone has taken it (2xx), or none has. m is gone unless some are still open. */
+void instant_answered(struct instant *m, unsigned status);
+void instant_failed(struct instant *m);
+/* It was over, and now nothing is open either: m is gone. */
+void instant_forget(struct instant *m);

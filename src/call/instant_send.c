@@ -30,6 +30,11 @@ static void attempt_event(void *arg, struct sip_client *t, enum sip_client_event
 		sip_client_detach(t);
 	a->client = NULL;
 	m->open--;
+	if (m->over) {
+		if (!m->open)
+			instant_forget(m);
+		return;
+	}
 	unsigned status = event == SIP_CLIENT_RESPONSE ? msg->status : event == SIP_CLIENT_TIMEOUT ? 408 : 503;
 	if (status < 300) {
 		instant_answered(m, status);

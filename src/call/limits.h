@@ -41,10 +41,16 @@
 #define INSTANTS_MAX 4096  /* messages on their way at once, about 4 KiB each: no more than a second of a busy node */
 #define INSTANTS_OF_DEVICE                                                                                             \
 	16 /* ... of one device: nobody types so fast, and a phone that does not answer holds each                     \
-	      for 20 s */
+	      for 32 s */
+#define INSTANTS_OF_TENANT (INSTANTS_MAX / 4) /* ... of one company: some room is left to the others */
+#define INSTANTS_TELLING_OF_TENANT                                                                                     \
+	64 /* messages of which the webhooks of a company are still to be told: each is a job of up to 16 deliveries   \
+	      and their changes, 2 ms of the one writer that all companies share; more at once is no conversation */
 #define INSTANT_ATTEMPTS_MAX 15 /* phones and flows that one is sent by: 5 devices with 3 bindings each */
 #define INSTANT_BODY_MAX                                                                                               \
 	16384 /* a long text with its formatting; pictures and files are for other means (RFC 3428 §8) */
+#define INSTANT_REQUEST_MAX                                                                                            \
+	(INSTANT_BODY_MAX + 8192) /* with its head, which is kept with it: after a long way that has 2 KiB */
 #define INSTANT_DATAGRAM_MAX 1300 /* RFC 3428 §8: over UDP the whole request is no larger */
 #define INSTANT_TYPE_MAX 127      /* of a Content-Type, as webhooks are told it: RFC 6838 §4.2 allows no longer one */
 #define INSTANT_TRYING_US (3500 * MS_US) /* the sender's Timer E has come to T2: 0.5 + 1 + 2 s (RFC 4320 §4.1) */

@@ -26,6 +26,8 @@ struct directory_tenant {
 	uint32_t calls;        /* in progress now: kept by `call` */
 	uint32_t users;
 	uint32_t browsers; /* pages that are phones: directory_browser_add() */
+	uint16_t messages; /* of its people, on their way now: kept by `call` */
+	uint16_t telling;  /* of which its webhooks are still to be told: kept by `call` */
 	uint64_t told;     /* events of it since the start: kept by `web` */
 	int64_t created_us, updated_us;
 	struct directory_user *first_user;

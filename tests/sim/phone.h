@@ -93,6 +93,8 @@ struct sim_phone {
 	bool write_authorized;
 	char write_to[128], write_type[256], write_body[20000];
 	size_t write_n;
+	size_t write_padding;   /* in a field of its requests; 0: no such field */
+	size_t write_request_n; /* bytes of the last request */
 
 	/* its voice */
 	const char *codecs;       /* payload types: "8 0 101"; 96 is opus, 97 iLBC, 98 PCMA, 99 red, 100 has no name,

@@ -18,7 +18,7 @@ static void written(void *arg, struct sip_client *t, enum sip_client_event event
 
 static void send_message_of(struct sim_phone *p, const struct sip_message *challenge)
 {
-	static char buf[sizeof(p->write_body) + 4000];
+	static char buf[sizeof(p->write_body) + 16000];
 	struct sip_flow flow = phone_flow(p);
 	struct sip_client *t = sip_client_new(p->stack, &flow, SIP_MESSAGE, written, p);
 	assert_non_null(t);
@@ -34,11 +34,18 @@ static void send_message_of(struct sim_phone *p, const struct sip_message *chall
 		write_format(&w, "<sip:%s@acme.example>", p->extension);
 	write_format(&w, ";tag=m1\r\nTo: <%s>\r\nCall-ID: message-%s-%u\r\nCSeq: %u MESSAGE\r\n%s", p->write_to,
 		     p->username, p->writings, challenge ? 2 : 1, p->extra);
+	if (p->write_padding) {
+		write_string(&w, "X-Padding: ");
+		for (size_t i = 0; i < p->write_padding; i++)
+			write_char(&w, 'x');
+		write_string(&w, "\r\n");
+	}
 	p->write_authorized = challenge != NULL;
 	if (challenge)
 		phone_write_authorization(p, &w, SIP_MESSAGE, uri, challenge);
 	sip_write_body(&w, slice_from_string(p->write_type), slice_of(p->write_body, p->write_n));
 	assert_false(w.overflow);
+	p->write_request_n = w.n;
 	assert_int_equal(sip_client_start(t, writer_slice(&w)), 0);
 }
 

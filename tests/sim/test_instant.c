@@ -298,6 +298,25 @@ static void test_size(void **state)
 	office_done(&o);
 }
 
+/* With all that its head says. */
+static void test_size_of_request(void **state)
+{
+	static char text[INSTANT_BODY_MAX];
+	memset(text, 'x', sizeof(text));
+	struct office o = office_tls();
+	for (unsigned more = 0; more < 3; more++) {
+		o.ann->write_padding = more ? INSTANT_REQUEST_MAX - o.ann->write_request_n + o.ann->write_padding : 1;
+		o.ann->write_padding += more == 2;
+		phone_write(o.ann, "20", "text/plain", slice_of(text, sizeof(text)));
+		sim_until(o.s, 10, o.ann->written);
+		if (more)
+			assert_int_equal(o.ann->write_request_n, INSTANT_REQUEST_MAX + (more == 2));
+		assert_int_equal(o.ann->written, more == 2 ? 413 : 200);
+	}
+	assert_int_equal(o.desk->got[SIP_MESSAGE], 2);
+	office_done(&o);
+}
+
 /* RFC 3428 §8: to a phone on UDP no request above 1300 bytes. */
 static void test_size_over_udp(void **state)
 {
@@ -443,7 +462,113 @@ static void test_how_many(void **state)
 	sim_run(o.s, INSTANT_PATIENCE_US);
 	assert_int_equal(o.ann->statuses[480], INSTANTS_OF_DEVICE);
 	o.desk->message_status = 200;
+	/* Those to the phone are still repeated. */
+	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 503);
+	sim_run(o.s, 32 * SECOND_US - INSTANT_PATIENCE_US);
 	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
+	office_done(&o);
+}
+
+/* One phone has taken them, the other does not answer: they are on their way for as long as it is tried. */
+static void test_how_many_to_silent_phones(void **state)
+{
+	struct office o = office_two();
+	o.mobile->message_status = 0;
+	for (unsigned i = 0; i < INSTANTS_OF_DEVICE; i++)
+		assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
+	assert_int_equal(o.s->sb->instants.used, INSTANTS_OF_DEVICE);
+	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 503);
+	assert_has(o.ann->last_response, "503 Too Many Messages On Their Way");
+	/* They end as they were told, without a 100 or a second answer, whatever the other says at last. */
+	unsigned oks = o.ann->statuses[200];
+	sim_run(o.s, 33 * SECOND_US);
+	assert_int_equal(o.s->sb->instants.used, 0);
+	assert_int_equal(o.ann->statuses[200], oks);
+	assert_int_equal(o.ann->statuses[100], 0);
+	assert_int_equal(o.s->sb->instants_delivered.value, INSTANTS_OF_DEVICE);
+	assert_int_equal(o.s->sb->instants_failed.value, 0);
+	o.mobile->message_status = 603;
+	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
+	sim_run(o.s, SECOND_US);
+	assert_int_equal(o.s->sb->instants.used, 0);
+	office_done(&o);
+}
+
+/* A flow that fails after another phone has taken it: the sender is done, so the next flow is not tried. */
+static void test_no_more_flows(void **state)
+{
+	struct office o = office_udp(); /* over UDP the sender's transaction stays, and what was sent with it */
+	struct sim_phone *older = phone_new(o.s, "acme-20-mobile", "secret21", SIP_TLS);
+	struct sim_phone *newer = phone_new(o.s, "acme-20-mobile", "secret21", SIP_TLS), *flows[] = {older, newer};
+	for (size_t i = 0; i < ARRAY_LEN(flows); i++) {
+		snprintf(flows[i]->contact, sizeof(flows[i]->contact),
+			 "<sip:bob@10.0.0.1:5061;transport=tls>;reg-id=%zu;+sip.instance=\"<urn:uuid:7>\"", i + 1);
+		snprintf(flows[i]->register_extra, sizeof(flows[i]->register_extra), "Supported: path, outbound\r\n");
+		phone_registered(flows[i]);
+		sim_run(o.s, SECOND_US);
+	}
+	newer->message_status = 0;
+	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
+	sim_until(o.s, 5, newer->got[SIP_MESSAGE]);
+	network_close(newer);
+	sim_until(o.s, 5, !o.s->sb->instants.used);
+	sim_run(o.s, SECOND_US);
+	assert_int_equal(older->got[SIP_MESSAGE], 0);
+	assert_int_equal(o.s->sb->instants_failed.value, 0);
+	office_done(&o);
+}
+
+/* One company leaves room to the others. */
+static void test_how_many_of_a_company(void **state)
+{
+	struct office o = office_tls();
+	struct directory_tenant *acme = directory_tenant_by_id(o.s->directory, SLICE("acme"));
+	sim_add_device(o.s, &(struct sim_person){"other", "40", "desk", "secret", SIP_DIGEST_SHA256});
+	struct sim_phone *zoe = phone_new(o.s, "other-40-desk", "secret", SIP_TLS);
+	phone_registered(zoe);
+	acme->messages = INSTANTS_OF_TENANT - 1;
+	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
+	assert_int_equal(acme->messages, INSTANTS_OF_TENANT - 1);
+	o.desk->message_status = 0;
+	phone_write(o.ann, "20", "text/plain", SLICE("hello"));
+	sim_until(o.s, 5, acme->messages == INSTANTS_OF_TENANT);
+	assert_int_equal(phone_wrote(o.desk, "10", "hello"), 503);
+	assert_has(o.desk->last_response, "503 Too Many Messages On Their Way");
+	assert_has(o.desk->last_response, "\r\nRetry-After: ");
+	assert_int_equal(phone_wrote(zoe, "40", "hello"), 480);
+	sim_run(o.s, 33 * SECOND_US);
+	assert_int_equal(acme->messages, INSTANTS_OF_TENANT - 1);
+	acme->messages = 0;
+	office_done(&o);
+}
+
+/* The store is everybody's: of how many messages it is still to tell a company's webhooks is bounded. */
+static void test_how_many_are_told(void **state)
+{
+	struct office o = office_tls();
+	struct directory_tenant *acme = directory_tenant_by_id(o.s->directory, SLICE("acme"));
+	acme->telling = INSTANTS_TELLING_OF_TENANT - 1;
+	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
+	sim_until(o.s, 5, acme->telling == INSTANTS_TELLING_OF_TENANT - 1);
+	assert_string_equal(sim_store_instant, "10 (acme-10) > 20 (acme-20) text/plain 5 200");
+	acme->telling = INSTANTS_TELLING_OF_TENANT;
+	sim_store_instant[0] = 0;
+	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 503);
+	assert_has(o.ann->last_response, "503 Too Many Messages On Their Way");
+	assert_has(o.ann->last_response, "\r\nRetry-After: ");
+	/* One to nobody's phone costs as much. */
+	network_close(o.desk);
+	sim_run(o.s, SECOND_US);
+	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 503);
+	assert_string_equal(sim_store_instant, "");
+	/* What the store refuses is not waited for. */
+	acme->telling = 0;
+	sim_store_refuses = true;
+	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 480);
+	sim_store_refuses = false;
+	assert_int_equal(acme->telling, 0);
+	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 480);
+	sim_until(o.s, 5, sim_store_instant[0] && !acme->telling);
 	office_done(&o);
 }
 
@@ -462,6 +587,53 @@ static void test_history_stalls(void **state)
 	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
 	sim_store_refuses = false;
 	sim_run(o.s, 3 * SECOND_US);
+	office_done(&o);
+}
+
+static void ended(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+static void test_stopping(void **state)
+{
+	struct office o = office_tls();
+	struct phone_call *a, *b;
+	bool end = false;
+	office_talk(&o, &a, &b);
+	switchboard_stop(o.s->sb, 60 * SECOND_US, ended, &end);
+	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 503);
+	assert_has(o.ann->last_response, "503 Shutting Down");
+	phone_hang_up(a);
+	sim_until(o.s, 70, end);
+	office_done(&o);
+}
+
+/* An orderly end waits for who is to have an answer, not for what only a silent phone still would. */
+static void test_stopping_beside_a_silent_phone(void **state)
+{
+	struct office o = office_two();
+	bool end = false;
+	o.mobile->message_status = 0;
+	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
+	sim_run(o.s, SECOND_US);
+	o.desk->message_status = 0;
+	phone_write(o.ann, "20", "text/plain", SLICE("hello"));
+	sim_until(o.s, 5, o.desk->got[SIP_MESSAGE] == 2);
+	switchboard_stop(o.s->sb, 0, ended, &end);
+	sim_run(o.s, STOP_PATIENCE_US - SECOND_US);
+	assert_false(end);
+	sim_until(o.s, 5, end);
+	office_done(&o);
+
+	o = office_two();
+	end = false;
+	o.mobile->message_status = 0;
+	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
+	assert_int_equal(o.s->sb->instants.used, 1);
+	switchboard_stop(o.s->sb, 0, ended, &end);
+	sim_run(o.s, SECOND_US);
+	assert_true(end);
 	office_done(&o);
 }
 
@@ -584,19 +756,38 @@ static void test_store_refuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_forked),        cmocka_unit_test(test_bodies),
-		cmocka_unit_test(test_best_answer),   cmocka_unit_test(test_nobody),
-		cmocka_unit_test(test_silence),       cmocka_unit_test(test_identity),
-		cmocka_unit_test(test_strangers),     cmocka_unit_test(test_companies),
-		cmocka_unit_test(test_outside),       cmocka_unit_test(test_copies),
-		cmocka_unit_test(test_weather),       cmocka_unit_test(test_size),
-		cmocka_unit_test(test_size_over_udp), cmocka_unit_test(test_loops),
-		cmocka_unit_test(test_flows),         cmocka_unit_test(test_one_phone),
-		cmocka_unit_test(test_pages),         cmocka_unit_test(test_how_many),
-		cmocka_unit_test(test_overload),      cmocka_unit_test(test_no_memory),
-		cmocka_unit_test(test_in_a_call),     cmocka_unit_test(test_end),
-		cmocka_unit_test(test_told),          cmocka_unit_test(test_store_refuses),
+		cmocka_unit_test(test_forked),
+		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_best_answer),
+		cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_companies),
+		cmocka_unit_test(test_outside),
+		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_weather),
+		cmocka_unit_test(test_size),
+		cmocka_unit_test(test_size_over_udp),
+		cmocka_unit_test(test_loops),
+		cmocka_unit_test(test_flows),
+		cmocka_unit_test(test_one_phone),
+		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_how_many),
+		cmocka_unit_test(test_overload),
+		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_in_a_call),
+		cmocka_unit_test(test_end),
+		cmocka_unit_test(test_told),
+		cmocka_unit_test(test_store_refuses),
+		cmocka_unit_test(test_how_many_to_silent_phones),
+		cmocka_unit_test(test_no_more_flows),
+		cmocka_unit_test(test_how_many_of_a_company),
+		cmocka_unit_test(test_how_many_are_told),
+		cmocka_unit_test(test_stopping_beside_a_silent_phone),
 		cmocka_unit_test(test_history_stalls),
+		cmocka_unit_test(test_stopping),
+		cmocka_unit_test(test_size_of_request),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
