@@ -215,15 +215,14 @@ static void drop_slow(struct web_peer *p)
 	web_peer_drop(p);
 }
 
-/* events: how many it is; 0: it goes with the last. */
-static void number(struct web *w, struct web_event *e, unsigned events)
+static void number(struct web *w, struct web_event *e)
 {
 	struct directory_tenant *t = directory_tenant_by_id(w->context.directory, e->tenant);
-	w->told += events;
+	w->told++;
 	e->seq_of_all = w->first_seq + (int64_t)w->told;
 	if (!t)
 		return; /* nobody's but the provider's, or nobody is left to hear of it */
-	t->told += events;
+	t->told++;
 	e->seq = w->first_seq + (int64_t)t->told;
 }
 
@@ -235,7 +234,7 @@ void web_stream_change(struct web *w, const struct store_change *change)
 	bool rights = web_who_concerns(change);
 	bool told = web_event_describe(&w->context, change, &e);
 	if (told)
-		number(w, &e, 1);
+		number(w, &e);
 	for (struct web_peer *p = w->first_stream, *next; p; p = next) {
 		next = p->next;
 		json_t *message = NULL;
@@ -252,7 +251,7 @@ void web_stream_presence(void *arg, const struct directory_user *user)
 	struct web_event e;
 	char *texts[2] = {NULL, NULL};
 	web_event_describe_presence(user, &e);
-	number(w, &e, 0);
+	number(w, &e);
 	for (struct web_peer *p = w->first_stream; p; p = p->next) {
 		json_t *message = NULL;
 		char **text = &texts[p->stream->request->who.role == WEB_PROVIDER];

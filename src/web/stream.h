@@ -37,5 +37,5 @@ struct web_stream *web_stream_free(struct web_stream *s);
 
 /* Tells every stream that may see it, and drops those whose right has ended by it. */
 void web_stream_change(struct web *w, const struct store_change *change);
-/* For directory_on_presence(), arg: the server. The person has changed, with the seq of the last event. */
+/* For directory_on_presence(), arg: the server. The person has changed. */
 void web_stream_presence(void *arg, const struct directory_user *user);

@@ -1,6 +1,9 @@
 """Live events: each sees its own company's, from its own pages alone, and hears the end of its right at once."""
+import socket
+
 from browser import Browser, Events
 from server import Alto, free_port
+from softphone import Softphone
 from talk import call, two_phones
 
 PASSWORD = 'correct horse'
@@ -50,6 +53,26 @@ def test_what_is_told(alto, boss, provider):
     assert caught_up.next()['kind'] == 'user'
     for events in at_acme, everywhere, caught_up, late:
         events.close()
+
+
+def test_who_went_away_meanwhile(alto, accounts, boss):
+    """That a phone has gone is in no row: who was not there to hear of it is told to read anew."""
+    [person] = [u['id'] for u in alto.listing('user', 'list', 'acme') if u['login'] == 'p101']
+    events = Events(boss)
+    phone = Softphone(accounts['101']['desk'], '101', ('127.0.0.1', alto.tls_port), 'tls').register()
+    binding, _ = events.wait_for(kind='binding', action='changed')
+    reached, _ = events.wait_for(kind='user', action='changed', id=person)
+    assert reached['seq'] > binding['seq'], (binding, reached)
+    events.close()
+    hearing = Events(boss)
+    newest = hearing.next()['seq']
+    phone.socket.shutdown(socket.SHUT_RDWR)
+    gone, _ = hearing.wait_for(kind='user', action='changed', id=person)
+    assert gone['seq'] > newest >= reached['seq'], (reached, newest, gone)
+    hearing.close()
+    back = Events(boss, f'/api/v1/events?after={newest}')
+    assert [back.next()['kind'], back.next()['kind']] == ['hello', 'resync']
+    back.close()
 
 
 def test_numbers_are_a_companys_own(alto, boss, stranger):
@@ -156,6 +179,7 @@ with Alto({'sip_tls': [f'127.0.0.1:{tls}'], 'https': [f'127.0.0.1:{company}'],
     test_who_may_listen(company, admin, boss)
     test_what_is_told(alto, boss, provider)
     test_calls(alto, accounts, boss, anna, stranger)
+    test_who_went_away_meanwhile(alto, accounts, boss)
     test_the_end_of_a_right(alto, company, boss)
     test_numbers_are_a_companys_own(alto, boss, stranger)
     test_who_does_not_read(alto, boss)

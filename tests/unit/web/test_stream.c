@@ -227,7 +227,7 @@ static struct slice told(const struct web_peer *p)
 
 static bool names_ann(struct slice message)
 {
-	return message.n && memmem(message.p, message.n, ANN, strlen(ANN)) != NULL;
+	return !slice_empty(message) && memmem(message.p, message.n, ANN, strlen(ANN)) != NULL;
 }
 
 static void presence_is_written_once(void **state)
@@ -235,10 +235,13 @@ static void presence_is_written_once(void **state)
 	struct web_peer *pages[] = {listens(played.secret, WEB_COMPANY),      listens(played.secret, WEB_COMPANY),
 				    listens(others[BOB].secret, WEB_COMPANY), listens(others[CLEO].secret, WEB_COMPANY),
 				    listens(others[DAN].secret, WEB_ADMIN),   listens(others[DAN].secret, WEB_ADMIN)};
+	uint64_t told_before = played.web.told;
 	dumped = 0;
 	web_stream_presence(&played.web, directory_user_by_id(played.web.context.directory, SLICE(ANN)));
 	/* For the company, and for the provider, whose numbers are others. */
 	assert_int_equal(dumped, 2);
+	/* It counts: who comes back with an older number is told to read anew. */
+	assert_int_equal(played.web.told, told_before + 1);
 	for (size_t i = 0; i < 3; i++) {
 		assert_true(names_ann(told(pages[i])));
 		assert_true(slice_eq(told(pages[i]), told(pages[0])));
