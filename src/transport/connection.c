@@ -362,7 +362,8 @@ void connection_closed(struct connection *c, enum stream_closed why)
 {
 	if (why == STREAM_CLOSED_HANDSHAKE) {
 		count(c->transport, DROP_HANDSHAKE);
-		note_slow(c->transport, &c->transport->unfinished);
+		if (!c->made) /* a peer that we called is no stranger */
+			note_slow(c->transport, &c->transport->unfinished);
 	} else if (why == STREAM_CLOSED_OVERFLOW) {
 		count(c->transport, DROP_OVERFLOW);
 	}

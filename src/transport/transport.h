@@ -118,8 +118,8 @@ struct transport_figures {
 	uint64_t most;   /* that there may be */
 	/* By the wheel, when one was last turned away because so many are open, or for want of memory; 0: never. */
 	int64_t full_us, no_memory_us;
-	/* Closed in the last minute, or the one before if those were more: their TLS did not come to its end; accepted,
-	 * and nobody gave a password in time. */
+	/* Accepted, and closed in the last minute, or the one before if those were more: their TLS did not come to its
+	 * end; nobody gave a password in time. */
 	unsigned unfinished, silent;
 };
 void transport_figures(const struct transport *t, struct transport_figures *ret);
