@@ -13,6 +13,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import time
 
 from openapi import Api
 from server import PATIENCE, Alto, free_port
@@ -84,10 +85,13 @@ class Webhook:
 
     def delivery(self, wanted, **state):
         """It, once what came of a try is written."""
-        while True:
-            for d in self.api.good('listDeliveries', self.path).json['items']:
-                if d['id'] == wanted and all(d[name] == value for name, value in state.items()):
+        until, seen = time.monotonic() + PATIENCE, []
+        while time.monotonic() < until:
+            seen = [d for d in self.api.good('listDeliveries', self.path).json['items'] if d['id'] == wanted]
+            for d in seen:
+                if all(d[name] == value for name, value in state.items()):
                     return d
+        raise AssertionError(f'delivery {wanted} did not become {state}: {seen}')
 
 
 def lasting(call):
