@@ -1,6 +1,9 @@
-/* Each step from the one before it with rows in it; a step that fails; a database from the future */
+/* Each step from the one before it with rows in it; that released ones stay as they are; a step that fails; a database
+ * from the future */
 #include <errno.h>
 
+#include "base/writer.h"
+#include "crypto/crypto.h"
 #include "scratch.h"
 #include "store/migrate.h"
 
@@ -97,6 +100,43 @@ static void test_each_step_with_rows(void **state)
 	}
 }
 
+/* SHA-256 of the SQL of each step that has been released, in order; the next release adds its own. */
+static const char *const released[] = {
+	"55ca89082ed88c403f205ac47b32584195e0528a2aea7df1b305cd089b2f2720",
+	"9c129d6120cc5e6f48150e28a20d9400c7cf7c2f96464520f2c49ecc6e974f62",
+	"3d352c7ed7dda2a53d02f9681744a8a7d23734d09e13b5e2085dd5e0a5dd3e32",
+	"4485a93f6c96bf05f11280c86c4503481055165465599c4d89258352558fb489",
+	"774644478e0bdb0daa6fb769b6d497bcb5d1f3a23ce86f81eaa3f0eedbf07bc5",
+	"01863ae24a7d2a4c8815399e58a543468272fbefd9abc558f26f5f913f226b53",
+	"ff4fa2d853b1b1cd064b5aa1005650adfdcd54723c8e3b05f8a12e51cf424b8f",
+	"6117a7c2f567b6262aa81eb67e6164bd25e73328424929d6c009a5e53dd3701c",
+	"a5f7298bfd7c570e9fd37ce557643f83c7efac2dbe83d52ba4ad7beb60e52839",
+	"ad35b6516d7a861ce7ab27398a82f4f294c9d807bcc96145ed0b924e70443161",
+	"2b6deb36c84dda4024fdd0f37fb184289ba43fc2594bd67f2ea15aca72f220ea",
+	"7139f2923be700a59b8966d77bad297c98316bedc999fd7a837f77230506c794",
+};
+
+/* Databases have run it, and will not again: an edit would leave them another schema than new ones have. */
+static void test_released_steps_are_as_they_were(void **state)
+{
+	struct crypto_hasher *h = crypto_hasher_new();
+
+	assert_non_null(h);
+	assert_true(ARRAY_LEN(released) <= store_migration_count);
+	for (size_t i = 0; i < ARRAY_LEN(released); i++) {
+		const struct slice sql = slice_from_string(store_migrations[i].sql);
+		uint8_t hash[CRYPTO_HASH_MAX];
+		char text[2 * CRYPTO_HASH_MAX];
+		crypto_hash_parts(h, CRYPTO_SHA256, &sql, 1, hash);
+		struct writer w = writer_on(text, sizeof(text));
+		write_hex(&w, hash, sizeof(hash));
+		if (!slice_eq(writer_slice(&w), slice_from_string(released[i])))
+			fail_msg("step %lld is %.*s: a released step never changes; add another",
+				 (long long)store_migrations[i].number, SLICE_ARG(writer_slice(&w)));
+	}
+	crypto_hasher_free(h);
+}
+
 static const struct migration made_up[] = {
 	{1, "first", "CREATE TABLE one (id ID PRIMARY KEY, IDEA TEXT, n INT64, b BYTES);"},
 	{2, "second", "ALTER TABLE one ADD COLUMN m INT64 NOT NULL DEFAULT 4; UPDATE one SET n = n + 1;"},
@@ -161,6 +201,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_step_with_rows),
+		cmocka_unit_test(test_released_steps_are_as_they_were),
 		cmocka_unit_test(test_steps_run_once_and_keep_rows),
 		cmocka_unit_test(test_newer_is_refused),
 		cmocka_unit_test(test_failing_step_changes_nothing),
