@@ -75,7 +75,8 @@ static struct directory_binding *put_unsaved(struct switchboard *sb, const struc
 static void register_apply(struct register_job *rj, bool from_memory)
 {
 	struct switchboard *sb = rj->sb;
-	for (size_t i = 0; from_memory && i < rj->remove_count; i++) {
+	/* By the store's changes most are gone already, but not what it never had: that is removed without a change. */
+	for (size_t i = 0; i < rj->remove_count; i++) {
 		struct directory_binding *b = directory_binding_by_id(sb->config.directory, rj->remove[i]);
 		if (b)
 			directory_binding_remove(sb->config.directory, b);

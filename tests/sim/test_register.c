@@ -522,6 +522,22 @@ static void test_store_stalls(void **state)
 	office_done(&o);
 }
 
+/* It was never written, so its end is in no change of the store; and the row that waits to be does not bring it back.
+ */
+static void test_unsaved_is_taken_back(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	sim_store_refuses = true;
+	phone_registered(o.ann);
+	sim_store_refuses = false;
+	assert_int_equal(registers(o.ann, 0), 200);
+	assert_null(strstr(o.ann->last_response, "\r\nContact: "));
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), 0);
+	sim_run(o.s, 10 * SECOND_US);
+	assert_int_equal(binding_count(o.s, "acme-10-desk"), 0);
+	office_done(&o);
+}
+
 /* What a phone takes back is not done before the disk knows, and not said to be. */
 static void test_store_refuses_removal(void **state)
 {
@@ -661,6 +677,7 @@ int main(void)
 		cmocka_unit_test(test_two_companies),
 		cmocka_unit_test(test_store_stalls),
 		cmocka_unit_test(test_store_slow),
+		cmocka_unit_test(test_unsaved_is_taken_back),
 		cmocka_unit_test(test_store_refuses_removal),
 		cmocka_unit_test(test_store_late_with_removal),
 		cmocka_unit_test(test_crash_while_store_refuses),
