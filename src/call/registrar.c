@@ -152,8 +152,9 @@ static void register_done(struct store_job *job, int result)
  * The store stands still: the phone is not kept waiting for it. What it makes of the rows later changes nothing, but
  * where bindings are taken back: until that is known, the device's next REGISTER means nothing.
  */
-static void register_is_late(struct register_job *rj)
+static void register_late(struct timer *t, void *arg)
 {
+	struct register_job *rj = container_of(t, struct register_job, patience);
 	if (!rj->gives_up) {
 		register_settle(rj, true);
 		return;
@@ -162,9 +163,11 @@ static void register_is_late(struct register_job *rj)
 	timer_start(rj->sb->wheel, &rj->patience, REGISTER_STALL_US);
 }
 
-static void register_late(struct timer *t, void *arg)
+static bool store_is_late(const struct switchboard *sb)
 {
-	register_is_late(container_of(t, struct register_job, patience));
+	struct store_health health;
+	store_health(sb->config.store, sb->wheel->now_us, &health);
+	return health.oldest_wait_us > REGISTER_STALL_US;
 }
 
 static void apply_refreshes(struct register_job *rj)
@@ -186,21 +189,20 @@ static void apply_refreshes(struct register_job *rj)
 	}
 }
 
-/* Hand the job to the store; memory does not wait for it when it stalls. Of a browser's there is nothing to write. */
-static void register_commit(struct register_job *rj, const struct directory_device *device)
+/*
+ * Hand the job to the store; memory does not wait for it when it stalls. Of a browser's there is nothing to write, and
+ * what a phone takes back is not given to a store that stalls: until it was done the phone could not register anew.
+ */
+static void register_commit(struct register_job *rj, const struct directory_device *device, bool late)
 {
-	struct store_health health;
-	store_health(rj->sb->config.store, rj->sb->wheel->now_us, &health);
-	if (!rj->put_count && !rj->remove_count) {
+	if (!rj->put_count && !rj->remove_count)
 		register_done(&rj->job, DB_OK);
-	} else if (device->browser || store_post(rj->sb->config.store, &rj->job) < 0) {
+	else if (device->browser || (late && rj->gives_up) || store_post(rj->sb->config.store, &rj->job) < 0)
 		register_done(&rj->job, DB_BUSY);
-	} else {
-		if (health.oldest_wait_us > REGISTER_STALL_US)
-			register_is_late(rj);
-		else
-			timer_start(rj->sb->wheel, &rj->patience, REGISTER_STALL_US);
-	}
+	else if (late)
+		register_settle(rj, true);
+	else
+		timer_start(rj->sb->wheel, &rj->patience, REGISTER_STALL_US);
 }
 
 static void refuse_register(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
@@ -242,7 +244,7 @@ static void register_take(struct switchboard *sb, struct sip_server *server, con
 		return;
 	}
 	apply_refreshes(rj);
-	register_commit(rj, device);
+	register_commit(rj, device, store_is_late(sb));
 }
 
 /* DEVIATION: §10.3 steps 3 and 5 ask whether the sender may change the address in To. It is not looked at: the device's
