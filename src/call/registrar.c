@@ -3,7 +3,8 @@
  *
  * A new or removed binding is answered after its commit. A refresh changes memory at once and is written within 5 s,
  * many in one job. When the disk stalls or refuses, registrations are taken from memory and marked, so that phones stay
- * reachable, but for a minute at a time; what a phone takes back is not, and gets 503 (record 043).
+ * reachable, but for no longer than the disk knows of or, where that is more, a minute; what a phone takes back is not,
+ * and gets 503 (record 043).
  */
 #include "call/gruu.h"
 #include "call/register_job.h"
@@ -170,14 +171,24 @@ static bool store_is_late(const struct switchboard *sb)
 	return health.oldest_wait_us > REGISTER_STALL_US;
 }
 
-static void apply_refreshes(struct register_job *rj)
+/* No crash is to take what was acknowledged for longer than a minute: so for how long the disk knows of it, or that. */
+static uint32_t at_most_s(const struct switchboard *sb, const struct directory_binding *b, bool late)
+{
+	if (b->unsaved)
+		return REGISTER_UNSAVED_S;
+	if (b->device->browser || !(late || sb->registrar->failing))
+		return REGISTER_EXPIRES_MAX_S;
+	int64_t known_s = (b->stored_until_us - sb->wheel->wall_us) / SECOND_US;
+	return (uint32_t)MIN(MAX(known_s, REGISTER_UNSAVED_S), REGISTER_EXPIRES_MAX_S);
+}
+
+static void apply_refreshes(struct register_job *rj, bool late)
 {
 	struct switchboard *sb = rj->sb;
 	for (size_t i = 0; i < rj->refresh_count; i++) {
 		struct binding_refresh *r = &rj->refresh[i];
 		struct sip_flow before;
-		if (r->binding->unsaved)
-			r->expires_s = MIN(r->expires_s, REGISTER_UNSAVED_S);
+		r->expires_s = MIN(r->expires_s, at_most_s(sb, r->binding, late));
 		binding_flow(r->binding, &before);
 		binding_refresh(sb->config.directory, r, sb->wheel->wall_us);
 		binding_set_flow(sb->registrar, r->binding, &rj->flow);
@@ -243,8 +254,9 @@ static void register_take(struct switchboard *sb, struct sip_server *server, con
 		register_job_free(rj);
 		return;
 	}
-	apply_refreshes(rj);
-	register_commit(rj, device, store_is_late(sb));
+	bool late = store_is_late(sb);
+	apply_refreshes(rj, late);
+	register_commit(rj, device, late);
 }
 
 /* DEVIATION: §10.3 steps 3 and 5 ask whether the sender may change the address in To. It is not looked at: the device's

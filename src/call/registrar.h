@@ -15,6 +15,7 @@ struct registrar {
 	struct map jobs;          /* register_job.c: each device's REGISTER that is not settled */
 	struct map by_connection; /* registrar_flow.c: the bindings of each, of which it may have several */
 	struct timer write_timer;
+	bool failing; /* refreshes could not be written, and none has been since */
 	struct metric registrations, from_memory;
 	struct metric unreachable; /* bindings whose phone leaves OPTIONS unanswered */
 };

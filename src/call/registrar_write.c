@@ -67,15 +67,19 @@ static int write_run(struct db *db, struct store_job *job)
 static void write_done(struct store_job *job, int result)
 {
 	struct write_job *wj = container_of(job, struct write_job, job);
+	if (result != DB_OK || wj->count) /* that nothing can be written shows nothing */
+		wj->registrar->failing = result != DB_OK;
 	for (size_t i = 0; i < wj->count; i++) {
 		struct directory_binding *b = directory_binding_by_id(wj->registrar->sb->config.directory,
 								      wj->rows[i].id);
 		if (!b)
 			continue;
-		if (result == DB_OK)
+		if (result == DB_OK) {
 			b->unsaved = false;
-		else
+			b->stored_until_us = wj->rows[i].expires_us;
+		} else {
 			binding_mark_dirty(wj->registrar, b);
+		}
 	}
 	arena_done(&wj->text);
 	free(wj);

@@ -60,6 +60,7 @@ static void set_numbers(struct directory_binding *b, const struct store_binding 
 	b->transport = (uint8_t)row->transport;
 	b->dirty = false;
 	b->unsaved = false;
+	b->stored_until_us = row->expires_us;
 	read_address(row->local, &b->local);
 	read_address(row->remote, &b->remote);
 	b->reg_id = (uint32_t)row->reg_id;

@@ -84,6 +84,7 @@ struct directory_binding {
 	struct address local, remote;
 	uint32_t reg_id, cseq;
 	int64_t expires_us, updated_us; /* wall clock */
+	int64_t stored_until_us;        /* what the disk has as expires_us; of no meaning while `unsaved` */
 	char *text;                     /* all texts, without gaps */
 	uint16_t text_n[BINDING_TEXTS];
 	uint16_t listener;
