@@ -115,12 +115,12 @@ bool slice_unhex(struct slice s, uint8_t *ret, size_t n)
 {
 	if (s.n % 2 || s.n / 2 != n)
 		return false;
-	for (size_t i = 0; i < n; i++) {
-		int high = hex_digit(s.p[2 * i]), low = hex_digit(s.p[2 * i + 1]);
-		if (high < 0 || low < 0)
+	for (size_t i = 0; i < s.n; i++) {
+		if (hex_digit(s.p[i]) < 0)
 			return false;
-		ret[i] = (uint8_t)(high << 4 | low);
 	}
+	for (size_t i = 0; i < n; i++)
+		ret[i] = (uint8_t)(hex_digit(s.p[2 * i]) << 4 | hex_digit(s.p[2 * i + 1]));
 	return true;
 }
 
