@@ -77,8 +77,7 @@ def waiting(ports):
     """Bytes that the kernel holds for the sockets on these ports, by its table: local address, ..., tx_queue:rx_queue."""
     lines = [line.split() for line in pathlib.Path('/proc/net/udp').read_text().splitlines()[1:]]
     held = [int(fields[4].split(':')[1], 16) for fields in lines if int(fields[1].split(':')[1], 16) in ports]
-    assert len(held) == len(ports), f'not all of {ports} are open'
-    return sum(held)
+    return sum(held) or len(held) < len(ports)  # a line may be missing while others come and go: it is looked for again
 
 
 def wait_for(condition, what):
