@@ -172,7 +172,8 @@ export const en = {
   'compliance.receiver.authority': 'Certificate authority',
   'compliance.receiver.relay': 'Relay for browsers',
   'compliance.gets.trunk': 'Carries calls to and from the outside: numbers and voice.',
-  'compliance.gets.webhook': 'Is told of calls, and of messages if it asks for them: who, whom, when; never what a message says.',
+  'compliance.gets.webhook':
+    'Is told of calls, and of messages if it asks for them: who, whom, when; never what a message says.',
   'compliance.gets.issuer': 'Sees who logs in, and when.',
   'compliance.gets.authority': 'Knows the company’s domain.',
   'compliance.gets.relay': 'Passes on voice of browsers, encrypted: it sees addresses.',
