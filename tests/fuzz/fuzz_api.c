@@ -71,7 +71,8 @@ static bool read_others(const json_t *body)
 	struct web_problem p;
 	bool any = false;
 	if (web_webhook_read(body, WEB_WHOLE, &h, &p) == 0) {
-		ASSERT(web_is_hook_url(h.url) && slice_casestarts(h.url, SLICE("https:")) && web_is_display_name(h.name));
+		ASSERT(web_is_hook_url(h.url) && slice_casestarts(h.url, SLICE("https:")) &&
+		       web_is_display_name(h.name));
 		any = true;
 	} else {
 		check_refusal(&p);
