@@ -1,7 +1,7 @@
 /*
  * sip/digest.h - digest authentication of requests.   RFC 7616, RFC 8760
  *
- * One challenge an answer. Nonces are stateless until their first success (time and HMAC in the nonce itself); from
+ * One challenge an answer. Nonces are stateless until their first success (time and MAC in the nonce itself); from
  * then on the highest nonce count seen is kept in a bounded table, so that none can be replayed. A client without qop
  * gets each nonce once.
  */
@@ -39,7 +39,7 @@ size_t sip_digest_response(struct crypto_hasher *h, enum sip_digest_algorithm a,
 
 struct sip_nonces; /* the server's side: key, lifetime and the table of used nonces. One thread. */
 /*
- * lifetime_us: how long a nonce may be used after it was issued; table_max: nonces in use at once, the oldest yield.
+ * lifetime_us: how long a nonce may be used after it was issued; table_max: nonces in use at once, the first that came yield.
  * random is borrowed. NULL: out of memory.
  */
 MUST_USE struct sip_nonces *sip_nonces_new(struct random *random, int64_t lifetime_us, size_t table_max);

@@ -8,22 +8,21 @@
  *
  *  - while the nonce is in the table, each count is accepted once: counts above the highest are new, the 64 up to it
  * are remembered one by one (requests of one phone overtake each other over UDP), those below are refused;
- *  - a nonce leaves the table only as the oldest of all, because it expired or because room is needed. Either way
- * `floor` rises to its time of issue, and a nonce issued at or before the floor is stale for ever. So what is not in
- * the table and not stale has never been used;
- *  - a nonce older than all in a full table finds no place: it is stale too, not accepted without being kept;
+ *  - nonces leave the table in the order in which they came, because they expired or because room is needed. Each time
+ * `floor` rises to the time of issue of the one that leaves, and a nonce issued at or before the floor is stale for
+ * ever. So what is not in the table and not stale has never been used;
  *  - after a restart the key is new and no old nonce is ours.
  *
  * A flood of successes (which needs a right password each) therefore costs others one more challenge, never a replay.
- * The table is a heap ordered by time of issue beside a keyed hash map: every step is O(log n) at worst.
+ * Nonces are used within a moment of their issue, so the first that came is the oldest, or nearly: a queue beside a
+ * hash map will do, and every step is O(1).
  */
 #include "sip/nonces.h"
 #include "base/pool.h"
 
-#define KEY_BYTES 32
-
 struct used {
 	struct map_node node;
+	struct used *next; /* came after it */
 	struct sip_nonce nonce;
 	uint64_t seen;    /* bit k: count highest - k has been used */
 	uint32_t highest; /* 0: used without a count */
@@ -33,11 +32,10 @@ struct sip_nonces {
 	struct random *random;
 	int64_t lifetime_us, floor_us;
 	size_t max;
-	uint8_t key[KEY_BYTES], place_key[16];
+	uint8_t key[CRYPTO_MAC_BYTES], place_key[16];
 	struct pool pool; /* of struct used */
 	struct map map;   /* by id */
-	struct used **heap;
-	size_t count;
+	struct used *first, **last;
 };
 
 struct sip_nonces *sip_nonces_new(struct random *random, int64_t lifetime_us, size_t table_max)
@@ -46,11 +44,6 @@ struct sip_nonces *sip_nonces_new(struct random *random, int64_t lifetime_us, si
 	struct sip_nonces *n = calloc(1, sizeof(*n));
 	if (!n)
 		return NULL;
-	n->heap = calloc(table_max, sizeof(struct used *));
-	if (!n->heap) {
-		free(n);
-		return NULL;
-	}
 	uint8_t map_key[16];
 	random_bytes(random, n->key, sizeof(n->key));
 	random_bytes(random, n->place_key, sizeof(n->place_key));
@@ -59,6 +52,7 @@ struct sip_nonces *sip_nonces_new(struct random *random, int64_t lifetime_us, si
 	n->lifetime_us = lifetime_us;
 	n->floor_us = INT64_MIN;
 	n->max = table_max;
+	n->last = &n->first;
 	pool_init(&n->pool, sizeof(struct used), (uint32_t)table_max);
 	map_init(&n->map, map_key);
 	return n;
@@ -70,7 +64,6 @@ struct sip_nonces *sip_nonces_free(struct sip_nonces *n)
 		return NULL;
 	map_done(&n->map);
 	pool_done(&n->pool);
-	free(n->heap);
 	crypto_wipe(n->key, sizeof(n->key));
 	crypto_wipe(n->place_key, sizeof(n->place_key));
 	free(n);
@@ -91,7 +84,7 @@ static int64_t load_time(const uint8_t p[8])
 	return (int64_t)us;
 }
 
-static void nonce_mac(const struct sip_nonces *n, const uint8_t id[SIP_NONCE_ID_BYTES], uint8_t ret[32])
+static void nonce_mac(const struct sip_nonces *n, const uint8_t id[SIP_NONCE_ID_BYTES], uint8_t ret[CRYPTO_MAC_BYTES])
 {
 	crypto_mac(n->key, slice_of(id, SIP_NONCE_ID_BYTES), ret);
 }
@@ -109,7 +102,7 @@ static void nonce_place(const struct sip_nonces *n, const uint8_t id[SIP_NONCE_I
 
 void sip_nonce_write(struct writer *w, struct sip_nonces *n, const struct address *to, int64_t now_us)
 {
-	uint8_t id[SIP_NONCE_ID_BYTES], mac[32], place[SIP_NONCE_PLACE_BYTES];
+	uint8_t id[SIP_NONCE_ID_BYTES], mac[CRYPTO_MAC_BYTES], place[SIP_NONCE_PLACE_BYTES];
 	store_time(id, now_us);
 	random_bytes(n->random, id + 8, 8);
 	nonce_mac(n, id, mac);
@@ -131,7 +124,7 @@ bool sip_nonce_returned_by(const struct sip_nonces *n, struct slice text, const 
 
 bool sip_nonce_read(const struct sip_nonces *n, struct slice text, int64_t now_us, struct sip_nonce *ret)
 {
-	uint8_t bytes[SIP_NONCE_BYTES], mac[32];
+	uint8_t bytes[SIP_NONCE_BYTES], mac[CRYPTO_MAC_BYTES];
 	if (!slice_unhex(text, bytes, sizeof(bytes)))
 		return false;
 	nonce_mac(n, bytes, mac);
@@ -151,69 +144,61 @@ static bool match_id(const struct map_node *node, const void *key)
 	return memcmp(container_of(node, const struct used, node)->nonce.id, key, SIP_NONCE_ID_BYTES) == 0;
 }
 
-static void heap_push(struct sip_nonces *n, struct used *u)
+/* Its random half: nobody else has chosen it, for its MAC was ours. */
+static uint64_t hash_of_id(const uint8_t id[SIP_NONCE_ID_BYTES])
 {
-	size_t at = n->count++;
-	for (size_t up; at > 0 && n->heap[up = (at - 1) / 2]->nonce.issued_us > u->nonce.issued_us; at = up)
-		n->heap[at] = n->heap[up];
-	n->heap[at] = u;
+	uint64_t hash;
+	memcpy(&hash, id + SIP_NONCE_ID_BYTES - sizeof(hash), sizeof(hash));
+	return hash;
 }
 
-/* Forget the oldest, and with it all that were issued before it. */
-static void pop_oldest(struct sip_nonces *n)
+/* Forget the first that came, and with it all that were issued before it. */
+static void pop_first(struct sip_nonces *n)
 {
-	struct used *oldest = n->heap[0], *last = n->heap[--n->count];
-	size_t at = 0, down;
-	while ((down = 2 * at + 1) < n->count) {
-		if (down + 1 < n->count && n->heap[down + 1]->nonce.issued_us < n->heap[down]->nonce.issued_us)
-			down++;
-		if (n->heap[down]->nonce.issued_us >= last->nonce.issued_us)
-			break;
-		n->heap[at] = n->heap[down];
-		at = down;
-	}
-	n->heap[at] = last;
-	n->floor_us = MAX(n->floor_us, oldest->nonce.issued_us);
-	map_remove(&n->map, &oldest->node);
-	pool_give(&n->pool, oldest);
+	struct used *u = n->first;
+	n->first = u->next;
+	if (!n->first)
+		n->last = &n->first;
+	n->floor_us = MAX(n->floor_us, u->nonce.issued_us);
+	map_remove(&n->map, &u->node);
+	pool_give(&n->pool, u);
 }
 
-static struct used *take_place(struct sip_nonces *n, const struct sip_nonce *nonce)
+static struct used *take_place(struct sip_nonces *n)
 {
-	struct used *u = n->count < n->max ? pool_take(&n->pool) : NULL;
-	if (u)
+	struct used *u = n->map.count < n->max ? pool_take(&n->pool) : NULL;
+	if (u || !n->first)
 		return u;
-	/* Full, or out of memory: the oldest yields, unless that is the new one itself. */
-	if (n->count == 0 || n->heap[0]->nonce.issued_us >= nonce->issued_us)
-		return NULL;
-	pop_oldest(n);
+	/* Full, or out of memory. */
+	pop_first(n);
 	return pool_take(&n->pool);
 }
 
-static bool enter(struct sip_nonces *n, const struct sip_nonce *nonce, uint64_t hash, uint32_t count)
+static bool enter(struct sip_nonces *n, const struct sip_nonce *nonce, uint32_t count)
 {
-	struct used *u = take_place(n, nonce);
+	struct used *u = take_place(n);
 	if (!u)
 		return false;
-	if (map_insert(&n->map, &u->node, hash) < 0) {
+	if (map_insert(&n->map, &u->node, hash_of_id(nonce->id)) < 0) {
 		pool_give(&n->pool, u);
 		return false;
 	}
 	u->nonce = *nonce;
 	u->highest = count;
 	u->seen = 1;
-	heap_push(n, u);
+	u->next = NULL;
+	*n->last = u;
+	n->last = &u->next;
 	return true;
 }
 
 bool sip_nonce_use(struct sip_nonces *n, const struct sip_nonce *nonce, uint32_t count, int64_t now_us)
 {
-	while (n->count > 0 && now_us - n->heap[0]->nonce.issued_us > n->lifetime_us)
-		pop_oldest(n);
-	uint64_t hash = map_hash(&n->map, slice_of(nonce->id, sizeof(nonce->id)));
-	struct map_node *node = map_find(&n->map, hash, match_id, nonce->id);
+	while (n->first && now_us - n->first->nonce.issued_us > n->lifetime_us)
+		pop_first(n);
+	struct map_node *node = map_find(&n->map, hash_of_id(nonce->id), match_id, nonce->id);
 	if (!node)
-		return enter(n, nonce, hash, count);
+		return enter(n, nonce, count);
 	struct used *u = container_of(node, struct used, node);
 	/* Without a count on either side there is nothing to tell a second use from a replay. */
 	if (count == 0 || u->highest == 0)

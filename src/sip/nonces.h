@@ -2,7 +2,7 @@
 #pragma once
 #include "sip/digest.h"
 
-/* Time (8 bytes), random (8), the first 96 bits of an HMAC over both, and 64 of a keyed hash that ties them to the host
+/* Time (8 bytes), random (8), the first 96 bits of a MAC over both, and 64 of a keyed hash that ties them to the host
  * that the challenge went to; in hexadecimal. */
 #define SIP_NONCE_ID_BYTES 16
 #define SIP_NONCE_MAC_BYTES 12
