@@ -106,8 +106,12 @@ static struct guest guest_of(struct switchboard *sb, const struct sip_flow *flow
 
 bool guest_may_try(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c)
 {
+	const struct guest who = {.from = &flow->remote, .name = c->username};
+	if (bans_may_try(sb->config.bans, &who))
+		return true;
 	const struct guest g = guest_of(sb, flow, c);
-	return bans_may_try(sb->config.bans, &g);
+	bans_tried(sb->config.bans, &g);
+	return false;
 }
 
 bool guest_failed(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c, bool exists)

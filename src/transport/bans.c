@@ -290,11 +290,15 @@ bool bans_may_try(struct bans *b, const struct guest *g)
 	/* Somebody guesses in an office: phones that were right there go on, others wait. */
 	if (!slowed && trusted(host, now_us) && !trusted(name, now_us))
 		slowed = host->points + 1000 > BAN_POINTS;
-	if (!slowed)
-		return true;
-	if (host && !trusted(host, now_us) && count_attempt(b, g))
+	return !slowed;
+}
+
+void bans_tried(struct bans *b, const struct guest *g)
+{
+	struct account_key key = host_key(g->from);
+	struct account *host = account_find(&b->hosts, &key);
+	if (host && !trusted(host, b->wheel->now_us) && count_attempt(b, g))
 		charge(b, host, g, GUEST_WRONG_PASSWORD);
-	return false;
 }
 
 void bans_trust(struct bans *b, const struct guest *g)

@@ -51,9 +51,12 @@ enum guest_deed {
 bool bans_deed(struct bans *b, const struct guest *g, enum guest_deed deed);
 /*
  * Before a password is looked at: false if this name has failed too often at this address, or others there have and
- * this one has not been right yet. Then it is dropped; later it may be tried again.
+ * this one has not been right yet. Then it is dropped, and bans_tried() told; later it may be tried again. Of the guest
+ * only `from` and `name` are looked at.
  */
 MUST_USE bool bans_may_try(struct bans *b, const struct guest *g);
+/* It tried all the same: as bad as a wrong password, but for an address that is a phone's. */
+void bans_tried(struct bans *b, const struct guest *g);
 /* The password was right: this address is a phone's, for as long as a registration may last. */
 void bans_trust(struct bans *b, const struct guest *g);
 /* Is this the address of a phone of ours? Over UDP who knows of it can forge it. */

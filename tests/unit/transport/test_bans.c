@@ -209,6 +209,27 @@ static void office(void **state)
 	rig_free(r);
 }
 
+/* Who goes on trying a name that must wait is as bad as who guesses it; a copy of a try is none. */
+static void impatient(void **state)
+{
+	struct rig *r = rig_new();
+	struct address a = at("192.0.2.1");
+	uint64_t tried = 0;
+	for (uint64_t i = 0; i < 200 && !listed(r); i++) {
+		const struct guest g = {&a, true, SLICE("x"), i};
+		if (bans_may_try(r->bans, &g)) {
+			(void)bans_deed(r->bans, &g, GUEST_WRONG_PASSWORD);
+			continue;
+		}
+		bans_tried(r->bans, &g);
+		bans_tried(r->bans, &g);
+		tried++;
+	}
+	assert_true(tried > 0);
+	assert_int_equal(listed(r), 1);
+	rig_free(r);
+}
+
 /* A copy of a request is no second guess. */
 static void copies(void **state)
 {
@@ -298,10 +319,10 @@ static void out_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(threshold), cmocka_unit_test(forgiven),      cmocka_unit_test(growth),
-		cmocka_unit_test(network),   cmocka_unit_test(asking),        cmocka_unit_test(office),
-		cmocka_unit_test(copies),    cmocka_unit_test(spared),        cmocka_unit_test(eviction),
-		cmocka_unit_test(strangers), cmocka_unit_test(out_of_memory),
+		cmocka_unit_test(threshold), cmocka_unit_test(forgiven),  cmocka_unit_test(growth),
+		cmocka_unit_test(network),   cmocka_unit_test(asking),    cmocka_unit_test(office),
+		cmocka_unit_test(impatient), cmocka_unit_test(copies),    cmocka_unit_test(spared),
+		cmocka_unit_test(eviction),  cmocka_unit_test(strangers), cmocka_unit_test(out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
