@@ -20,7 +20,9 @@ struct register_job *register_job_new(struct switchboard *sb, struct sip_server 
 	for (const struct directory_binding *b = device->first_binding; b; b = b->next_of_device)
 		bindings++;
 	size_t bytes = sizeof(struct register_job) + bindings * sizeof(struct slice);
-	struct register_job *rj = calloc(1, bytes);
+	struct register_job *rj = malloc(bytes);
+	if (rj)
+		memset(rj, 0, offsetof(struct register_job, waiting));
 	if (!rj || map_insert(&sb->registrar->jobs, &rj->by_device, map_hash(&sb->registrar->jobs, device->id)) < 0) {
 		free(rj);
 		return NULL;

@@ -18,16 +18,16 @@ struct register_job {
 	pool_handle server;
 	struct sip_flow flow;
 	char device_id[STORE_ID_CAP];
+	struct arena text;
+	size_t put_count, new_count, remove_count; /* of what is put, new_count are new */
+	size_t refresh_count, waiting_count;
+
+	/* From here on what each holds first is written when its count says that it is there. */
 	/* Those that came meanwhile, each already known to be the device's; in order. */
 	struct {
 		pool_handle server;
 		struct sip_flow flow;
 	} waiting[REGISTER_WAITING_MAX];
-	size_t waiting_count;
-
-	struct arena text;
-	size_t put_count, new_count, remove_count; /* of what is put, new_count are new */
-	size_t refresh_count;
 	struct binding_refresh refresh[REGISTER_BINDINGS_MAX]; /* in memory, once all Contacts are known to be good */
 	struct store_binding put[SIP_CONTACT_MAX];
 	struct slice remove[]; /* ids; room for each binding that the device has */

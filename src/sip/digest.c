@@ -52,15 +52,17 @@ static void set_algorithm(struct sip_credentials *c, struct slice text)
 static bool set_parameter(struct sip_credentials *c, struct slice name, struct slice value, unsigned *seen)
 {
 	struct {
-		const char *name;
+		struct slice name;
 		struct slice *text;
 	} const known[] = {
-		{"username", &c->username}, {"realm", &c->realm},   {"nonce", &c->nonce},   {"uri", &c->uri},
-		{"response", &c->response}, {"cnonce", &c->cnonce}, {"opaque", &c->opaque}, {"qop", &c->qop},
-		{"algorithm", NULL},        {"nc", NULL},
+		{SLICE("username"), &c->username}, {SLICE("realm"), &c->realm},
+		{SLICE("nonce"), &c->nonce},       {SLICE("uri"), &c->uri},
+		{SLICE("response"), &c->response}, {SLICE("cnonce"), &c->cnonce},
+		{SLICE("opaque"), &c->opaque},     {SLICE("qop"), &c->qop},
+		{SLICE("algorithm"), NULL},        {SLICE("nc"), NULL},
 	};
 	for (unsigned i = 0; i < ARRAY_LEN(known); i++) {
-		if (!slice_caseeq(name, slice_from_string(known[i].name)))
+		if (!slice_caseeq(name, known[i].name))
 			continue;
 		if (*seen >> i & 1)
 			return false;

@@ -98,30 +98,21 @@ char *stack_copy(struct slice bytes)
 
 void sip_stack_input(struct sip_stack *s, const struct sip_message *msg, const struct sip_flow *flow)
 {
-	struct sip_via via;
-	struct sip_reason reason;
-
-	if (sip_via_parse(sip_field_value(msg, SIP_VIA), &via, &reason) != SIP_OK) {
+	if (slice_empty(msg->via.host))
 		stack_count(s, STACK_STRAYS, 1);
-		return;
-	}
-	if (msg->is_request)
-		server_input(s, msg, &via, flow);
+	else if (msg->is_request)
+		server_input(s, msg, flow);
 	else
-		client_input(s, msg, &via, flow);
+		client_input(s, msg, flow);
 }
 
 /* From what a retransmission repeats, so that it is given the same tag (§8.2.7). */
 static uint64_t stateless_tag(const struct sip_stack *s, const struct sip_message *req)
 {
-	static const enum sip_field_id parts[] = {SIP_CALL_ID, SIP_FROM, SIP_CSEQ, SIP_VIA};
-	uint64_t hashes[ARRAY_LEN(parts)];
-
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-		struct slice value = sip_field_value(req, parts[i]);
-		hashes[i] = siphash24(s->answer_key, value.p, value.n);
-	}
-	return siphash24(s->answer_key, hashes, sizeof(hashes));
+	struct slice call_id = sip_field_value(req, SIP_CALL_ID);
+	uint64_t parts[] = {siphash24(s->answer_key, call_id.p, call_id.n),
+			    siphash24(s->answer_key, req->via.branch.p, req->via.branch.n), req->cseq.number};
+	return siphash24(s->answer_key, parts, sizeof(parts));
 }
 
 void sip_stack_guest_tag(const struct sip_stack *s, const struct sip_message *req, char ret[SIP_GUEST_TAG_CAP])
@@ -133,20 +124,13 @@ void sip_stack_guest_tag(const struct sip_stack *s, const struct sip_message *re
 	ret[w.n] = 0;
 }
 
-/* Of a request whose line says something else: its answer would be one to an ACK all the same. */
-static bool cseq_says_ack(const struct sip_message *req)
-{
-	struct sip_cseq cseq;
-	struct sip_reason reason;
-	return sip_cseq_parse(sip_field_value(req, SIP_CSEQ), &cseq, &reason) == SIP_OK && cseq.method == SIP_ACK;
-}
-
 void sip_stack_respond_stateless(struct sip_stack *s, const struct sip_message *req, const struct sip_flow *flow,
 				 unsigned status, struct slice reason)
 {
 	char tag[SIP_GUEST_TAG_CAP];
 
-	if (req->method == SIP_ACK || cseq_says_ack(req))
+	/* CSeq of a request whose line says something else: its answer would be one to an ACK all the same. */
+	if (req->method == SIP_ACK || req->cseq.method == SIP_ACK)
 		return;
 	sip_stack_guest_tag(s, req, tag);
 	struct writer w = stack_writer(s);
