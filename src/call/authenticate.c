@@ -1,6 +1,6 @@
 /* call/authenticate.c - who sent a request: digest, or the connection it came on.   RFC 3261 §22, RFC 7616, RFC 8760 */
 #include "call/private.h"
-#include "sip/fields.h"
+#include "sip/message.h"
 
 /*
  * A connection on which devices have authenticated carries a tag: the handle of the first of a short list of these. A
@@ -74,10 +74,6 @@ static struct directory_device *device_of_connection(struct switchboard *sb, con
 {
 	if (!sip_transport_secure(flow->transport)) /* whoever can write into a plain TCP stream would be believed */
 		return NULL;
-	struct sip_address from;
-	struct sip_reason err;
-	if (sip_address_parse(sip_field_value(req, SIP_FROM), &from, &err) != SIP_OK)
-		return NULL;
 	struct directory_device *only = NULL, *named = NULL;
 	unsigned count = 0, named_count = 0;
 	struct identity *i = pool_get(&sb->identities, transport_tag(sb->config.transport, flow));
@@ -88,7 +84,7 @@ static struct directory_device *device_of_connection(struct switchboard *sb, con
 			continue;
 		only = d;
 		count++;
-		if (speaks_for(sb, &from, d)) {
+		if (speaks_for(sb, &req->from, d)) {
 			named = d;
 			named_count++;
 		}
@@ -104,16 +100,13 @@ static struct directory_device *device_of_connection(struct switchboard *sb, con
 static enum sip_digest_algorithm algorithm_guess(struct switchboard *sb, const struct sip_message *req,
 						 const struct sip_flow *flow)
 {
-	struct sip_address from;
-	struct sip_reason err;
-	if (sip_address_parse(sip_field_value(req, SIP_FROM), &from, &err) != SIP_OK)
-		return SIP_DIGEST_MD5;
+	const struct sip_uri *from = &req->from.uri;
 	struct directory *dir = sb->config.directory;
-	struct directory_device *d = directory_device_by_username(dir, from.uri.user);
+	struct directory_device *d = directory_device_by_username(dir, from->user);
 	if (d)
 		return d->digest;
-	struct directory_tenant *t = directory_tenant_by_domain(dir, from.uri.host);
-	struct directory_user *u = t ? directory_user_by_extension(dir, t, from.uri.user) : NULL;
+	struct directory_tenant *t = directory_tenant_by_domain(dir, from->host);
+	struct directory_user *u = t ? directory_user_by_extension(dir, t, from->user) : NULL;
 	/* A page is one of the browsers that its person has, and no desk phone is. */
 	bool page = !slice_empty(transport_person(sb->config.transport, flow)), any = false;
 	for (d = u ? u->first_device : NULL; d; d = d->next_of_user) {
@@ -158,11 +151,11 @@ bool credentials_find(const struct sip_message *req, struct sip_credentials *ret
  */
 static bool vouches_for(const struct sip_credentials *c, const struct sip_message *req)
 {
-	struct sip_uri said, asked;
+	struct sip_uri said;
 	struct sip_reason err;
 	if (sip_uri_parse(c->uri, &said, &err) != SIP_OK || slice_empty(said.user)) /* no number in it */
 		return true;
-	return sip_uri_parse(req->request_uri, &asked, &err) == SIP_OK && slice_eq(said.user, asked.user);
+	return slice_eq(said.user, req->uri.user);
 }
 
 /* A page's credentials are good on that person's own pages alone: elsewhere there is no such device. */

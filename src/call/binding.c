@@ -48,8 +48,7 @@ static bool first_hop_lacks_outbound(const struct sip_message *req, struct slice
 	struct sip_address address;
 	struct sip_reason err;
 	const struct sip_field *via = sip_field_first(req, SIP_VIA);
-	struct slice rest = via->value, first_via;
-	bool through_proxy = sip_list_next(&rest, &first_via) && (sip_field_next(req, via) || !slice_empty(rest));
+	bool through_proxy = req->via.text.n < via->value.n || sip_field_next(req, via);
 	while (sip_list_next(&path, &item))
 		last = item;
 	if (slice_empty(last))
@@ -61,12 +60,8 @@ static bool first_hop_lacks_outbound(const struct sip_message *req, struct slice
 unsigned binding_request_read(const struct sip_message *req, const struct sip_address *contact,
 			      const struct sip_flow *flow, struct binding_request *ret)
 {
-	struct sip_cseq cseq;
-	struct sip_reason err;
 	struct slice value;
 	uint64_t reg_id = 0;
-	if (sip_cseq_parse(sip_field_value(req, SIP_CSEQ), &cseq, &err) != SIP_OK)
-		return 400;
 	if (contact->uri.scheme != SIP_SCHEME_SIP && contact->uri.scheme != SIP_SCHEME_SIPS)
 		return 400;
 	if (sip_param_find(contact->uri.params, SLICE("gr"), &value)) /* RFC 5627 §5.1: it would lead back to us */
@@ -76,7 +71,7 @@ unsigned binding_request_read(const struct sip_message *req, const struct sip_ad
 		.contact_user = contact->uri.user,
 		.call_id = sip_field_value(req, SIP_CALL_ID),
 		.user_agent = slice_first(sip_field_value(req, SIP_USER_AGENT), USER_AGENT_MAX),
-		.cseq = cseq.number,
+		.cseq = req->cseq.number,
 		.expires_s = expires_wanted(req, contact),
 	};
 	if (!read_path(req, ret) || ret->contact.n > SIP_TOKEN_MAX || ret->call_id.n > SIP_TOKEN_MAX)

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "call/private.h"
 #include "sip/dialog.h"
-#include "sip/fields.h"
+#include "sip/message.h"
 
 /* What one Contact of a REGISTER asks for; slices point into the request, or into this. Not to be copied. */
 struct binding_request {

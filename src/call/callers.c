@@ -72,15 +72,10 @@ static bool match_invite(const struct map_node *node, const void *key)
 
 bool callers_have(struct switchboard *sb, const struct sip_message *invite, struct slice to)
 {
-	struct sip_address from;
-	struct sip_cseq cseq;
-	struct sip_reason err;
 	char shown[sizeof(((struct call *)NULL)->side_b.uri)];
-	if (sip_address_parse(sip_field_value(invite, SIP_FROM), &from, &err) != SIP_OK ||
-	    sip_cseq_parse(sip_field_value(invite, SIP_CSEQ), &cseq, &err) != SIP_OK)
-		return false;
 	copy_shown(shown, sizeof(shown), to);
-	struct invite_key key = {sip_field_value(invite, SIP_CALL_ID), sip_address_tag(&from), cseq.number, shown};
+	struct invite_key key = {sip_field_value(invite, SIP_CALL_ID), sip_address_tag(&invite->from),
+				 invite->cseq.number, shown};
 	return map_find(&sb->calls_by_invite, invite_hash(sb, key.call_id, key.tag), match_invite, &key) != NULL;
 }
 

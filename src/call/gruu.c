@@ -1,7 +1,7 @@
 /* call/gruu.c - see gruu.h */
 #include "call/gruu.h"
 #include "crypto/crypto.h"
-#include "sip/fields.h"
+#include "sip/message.h"
 
 #define TEMPORARY SLICE("tgruu.") /* no extension begins so */
 

@@ -7,13 +7,9 @@
 static bool hides(const struct sip_message *req)
 {
 	unsigned privacy = sip_privacy_of(req);
-	struct sip_address from;
-	struct sip_reason err;
-	if (privacy & (SIP_PRIVACY_ID | SIP_PRIVACY_USER))
-		return true;
-	return sip_address_parse(sip_field_value(req, SIP_FROM), &from, &err) == SIP_OK &&
-	       (slice_caseeq(from.uri.host, SLICE("anonymous.invalid")) ||
-		slice_caseeq(from.uri.user, SLICE("anonymous")));
+	return privacy & (SIP_PRIVACY_ID | SIP_PRIVACY_USER) ||
+	       slice_caseeq(req->from.uri.host, SLICE("anonymous.invalid")) ||
+	       slice_caseeq(req->from.uri.user, SLICE("anonymous"));
 }
 
 /* The user's own number that an address names; else NULL. */

@@ -77,13 +77,9 @@ static bool from_device(struct switchboard *sb, struct sip_server *server, const
 			const struct sip_flow *flow, struct incoming *ret)
 {
 	struct directory_device *device;
-	struct sip_uri uri;
-	struct sip_reason err;
 	if (authenticate(sb, server, req, flow, &device) != AUTH_OK)
 		return false;
-	unsigned status = 400;
-	if (sip_uri_parse(req->request_uri, &uri, &err) == SIP_OK)
-		status = callee_find(sb, device->user, &uri, &ret->callee);
+	unsigned status = callee_find(sb, device->user, &req->uri, &ret->callee);
 	if (status) {
 		refuse(sb, server, status, SLICE_NONE);
 		return false;

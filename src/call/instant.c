@@ -170,11 +170,7 @@ static void due(struct timer *t, void *arg)
 static unsigned find_recipient(struct switchboard *sb, const struct sip_message *req, const struct directory_user *by,
 			       struct callee *ret)
 {
-	struct sip_uri uri;
-	struct sip_reason err;
-	unsigned status = 400;
-	if (sip_uri_parse(req->request_uri, &uri, &err) == SIP_OK)
-		status = callee_find(sb, by, &uri, ret);
+	unsigned status = callee_find(sb, by, &req->uri, ret);
 	if (status)
 		return status;
 	if (ret->outside || ret->tenant != by->tenant)

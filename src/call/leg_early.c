@@ -7,10 +7,7 @@
 
 struct slice early_tag(const struct sip_message *response)
 {
-	struct sip_address to;
-	struct sip_reason err;
-	bool read = sip_address_parse(sip_field_value(response, SIP_TO), &to, &err) == SIP_OK;
-	return read ? sip_address_tag(&to) : SLICE_NONE;
+	return sip_address_tag(&response->to);
 }
 
 struct early *early_find(const struct leg *leg, struct slice remote_tag)

@@ -139,12 +139,9 @@ static void take_answer(struct leg *leg, const struct sip_message *ok, bool refr
 
 static void accepted(struct leg *leg, const struct sip_message *ok)
 {
-	struct sip_cseq cseq = {0};
 	struct sip_reason err;
-	if (ok->method == SIP_INVITE) {
-		(void)!sip_cseq_parse(sip_field_value(ok, SIP_CSEQ), &cseq, &err);
-		leg_send_ack(leg, cseq.number);
-	}
+	if (ok->method == SIP_INVITE)
+		leg_send_ack(leg, ok->cseq.number);
 	if (!leg->changing) /* a repeated 200: our ACK was lost */
 		return;
 	bool offered = leg->offering, refreshed = leg->refreshing;

@@ -18,15 +18,6 @@ void leg_send_ack(struct leg *leg, uint32_t cseq)
 		(void)send_message(leg->sb, &leg->flow, writer_slice(&w));
 }
 
-/* Of a response that has been checked. */
-static uint32_t cseq_of(const struct sip_message *msg)
-{
-	struct sip_cseq cseq = {0};
-	struct sip_reason err;
-	(void)!sip_cseq_parse(sip_field_value(msg, SIP_CSEQ), &cseq, &err);
-	return cseq.number;
-}
-
 static bool same_peer(const struct leg *leg, const struct sip_message *msg)
 {
 	return slice_eq(early_tag(msg), leg->dialog.remote_tag);
@@ -134,7 +125,7 @@ static void answered(struct leg *leg, const struct sip_message *msg)
 		failed(leg, 502);
 		return;
 	}
-	leg_send_ack(leg, cseq_of(msg));
+	leg_send_ack(leg, msg->cseq.number);
 	if (leg->state == LEG_CANCELLING) { /* the answer crossed our CANCEL */
 		description_done(&before);
 		leg_send_bye(leg, SLICE_NONE);
@@ -299,27 +290,23 @@ int leg_call(struct switchboard *sb, const struct leg_call *to, leg_fn fn, void 
 void leg_stray_2xx(struct switchboard *sb, struct leg *leg, const struct sip_message *msg, const struct sip_flow *flow)
 {
 	if (leg && leg->state == LEG_UP && same_peer(leg, msg)) {
-		leg_send_ack(leg, cseq_of(msg));
+		leg_send_ack(leg, msg->cseq.number);
 		return;
 	}
-	struct sip_address from, to;
 	struct sip_reason err;
-	if (sip_address_parse(sip_field_value(msg, SIP_FROM), &from, &err) != SIP_OK ||
-	    sip_address_parse(sip_field_value(msg, SIP_TO), &to, &err) != SIP_OK)
-		return;
 	char local[512], remote[512];
 	struct writer l = writer_on(local, sizeof(local)), r = writer_on(remote, sizeof(remote));
-	write_format(&l, "<%.*s>", SLICE_ARG(from.uri.text));
-	write_format(&r, "<%.*s>", SLICE_ARG(to.uri.text));
+	write_format(&l, "<%.*s>", SLICE_ARG(msg->from.uri.text));
+	write_format(&r, "<%.*s>", SLICE_ARG(msg->to.uri.text));
 	struct leg *stray = leg_alloc(sb, flow, NULL, NULL);
 	if (!stray)
 		return;
 	if (!l.overflow && !r.overflow &&
 	    sip_dialog_init_uac(&stray->dialog, sip_field_value(msg, SIP_CALL_ID), writer_slice(&l),
-				sip_address_tag(&from), writer_slice(&r), to.uri.text) == 0 &&
+				sip_address_tag(&msg->from), writer_slice(&r), msg->to.uri.text) == 0 &&
 	    sip_dialog_learn(&stray->dialog, msg, &err) == 0) {
-		stray->dialog.local_cseq = cseq_of(msg);
-		leg_send_ack(stray, cseq_of(msg));
+		stray->dialog.local_cseq = msg->cseq.number;
+		leg_send_ack(stray, msg->cseq.number);
 		leg_send_bye(stray, SLICE_NONE);
 	}
 	leg_drop(stray);

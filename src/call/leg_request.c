@@ -109,10 +109,7 @@ static bool ack_counts_from(const struct leg *leg, const struct sip_flow *flow)
 
 static void ack_came(struct leg *leg, const struct sip_message *ack)
 {
-	struct sip_cseq cseq;
-	struct sip_reason err;
-	if (sip_cseq_parse(sip_field_value(ack, SIP_CSEQ), &cseq, &err) != SIP_OK ||
-	    cseq.number != leg->peer_invite_cseq || !leg->awaiting_ack)
+	if (ack->cseq.number != leg->peer_invite_cseq || !leg->awaiting_ack)
 		return;
 	bool first = leg->state == LEG_ANSWERING, answers = leg->offered_in_ok;
 	leg_repeat_stop(leg);
@@ -153,12 +150,10 @@ static void bye_came(struct leg *leg, struct early *early, struct sip_server *se
  */
 static struct sip_dialog *dialog_of(struct leg *leg, const struct sip_message *req, struct early **ret_early)
 {
-	struct sip_address from;
-	struct sip_reason err;
 	*ret_early = NULL;
-	if (leg->state == LEG_ENDED || sip_address_parse(sip_field_value(req, SIP_FROM), &from, &err) != SIP_OK)
+	if (leg->state == LEG_ENDED)
 		return NULL;
-	struct slice tag = sip_address_tag(&from);
+	struct slice tag = sip_address_tag(&req->from);
 	if (leg->state == LEG_CALLING || leg->state == LEG_CANCELLING) {
 		*ret_early = early_find(leg, tag);
 		return *ret_early ? &(*ret_early)->dialog : NULL;

@@ -24,11 +24,7 @@ static const char *const emergency_numbers[] = {
 
 static bool is_emergency(const struct sip_message *msg)
 {
-	struct sip_uri uri;
-	struct sip_reason err;
-	if (sip_uri_parse(msg->request_uri, &uri, &err) != SIP_OK)
-		return false;
-	struct slice dialled = slice_empty(uri.user) ? uri.text : uri.user;
+	struct slice dialled = slice_empty(msg->uri.user) ? msg->uri.text : msg->uri.user;
 	for (size_t i = 0; i < ARRAY_LEN(emergency_numbers); i++)
 		if (slice_eq(dialled, slice_from_string(emergency_numbers[i])))
 			return true;
@@ -38,10 +34,7 @@ static bool is_emergency(const struct sip_message *msg)
 /* A tag that is none of ours names no dialog: anybody can write one. */
 static bool in_dialog(struct switchboard *sb, const struct sip_message *msg)
 {
-	struct sip_address to;
-	struct sip_reason err;
-	return sip_address_parse(sip_field_value(msg, SIP_TO), &to, &err) == SIP_OK &&
-	       leg_of_tag(sb, sip_address_tag(&to)) != NULL;
+	return leg_of_tag(sb, sip_address_tag(&msg->to)) != NULL;
 }
 
 /* Strangers of this second. */

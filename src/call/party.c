@@ -1,6 +1,6 @@
 /* call/party.c - names and numbers of people, for SIP: see party.h */
 #include "call/party.h"
-#include "sip/fields.h"
+#include "sip/message.h"
 
 struct party party_of_device(const struct directory_device *d)
 {

@@ -86,9 +86,7 @@ bool refuse_body(struct switchboard *sb, struct sip_server *server, const struct
 
 bool refuse_scheme(struct switchboard *sb, struct sip_server *server, const struct sip_message *req)
 {
-	struct sip_uri uri;
-	struct sip_reason err;
-	if (sip_uri_parse(req->request_uri, &uri, &err) != SIP_OK || uri.scheme != SIP_SCHEME_OTHER)
+	if (req->uri.scheme != SIP_SCHEME_OTHER)
 		return false;
 	refuse(sb, server, 416, SLICE_NONE);
 	return true;

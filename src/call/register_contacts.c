@@ -108,14 +108,11 @@ static unsigned make_room(struct register_job *rj, const struct directory_device
 static unsigned take_star(struct register_job *rj, const struct directory_device *device, const struct sip_message *req)
 {
 	uint32_t expires;
-	struct sip_cseq cseq;
-	struct sip_reason err;
 	if (sip_field_next(req, sip_field_first(req, SIP_CONTACT)) ||
-	    !sip_number_parse(sip_field_value(req, SIP_EXPIRES), UINT32_MAX, &expires) || expires != 0 ||
-	    sip_cseq_parse(sip_field_value(req, SIP_CSEQ), &cseq, &err) != SIP_OK)
+	    !sip_number_parse(sip_field_value(req, SIP_EXPIRES), UINT32_MAX, &expires) || expires != 0)
 		return 400;
 	for (const struct directory_binding *b = device->first_binding; b; b = b->next_of_device) {
-		if (is_older(b, sip_field_value(req, SIP_CALL_ID), cseq.number))
+		if (is_older(b, sip_field_value(req, SIP_CALL_ID), req->cseq.number))
 			return 500;
 		if (job_remove(rj, b) < 0)
 			return 503;

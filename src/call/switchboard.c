@@ -100,11 +100,8 @@ static void dispatch_in_dialog(struct switchboard *sb, struct sip_server *server
  */
 static bool comes_back(struct switchboard *sb, const struct sip_message *req)
 {
-	struct sip_address from;
+	const struct leg *leg = leg_of_tag(sb, sip_address_tag(&req->from));
 	struct sip_reason err;
-	const struct leg *leg = NULL;
-	if (sip_address_parse(sip_field_value(req, SIP_FROM), &from, &err) == SIP_OK)
-		leg = leg_of_tag(sb, sip_address_tag(&from));
 	if (leg)
 		return !trunk_sent_on(leg, req);
 	for (const struct sip_field *f = sip_field_first(req, SIP_VIA); f; f = sip_field_next(req, f)) {
@@ -121,22 +118,15 @@ static void on_request(void *owner, struct sip_server *server, const struct sip_
 		       const struct sip_flow *flow)
 {
 	struct switchboard *sb = owner;
-	struct sip_address to;
-	struct sip_reason err;
 	if (server && !guest_may_ask(sb, server, req, flow))
 		return;
-	if (sip_address_parse(sip_field_value(req, SIP_TO), &to, &err) != SIP_OK) {
-		if (server)
-			refuse(sb, server, 400, SLICE("Malformed To"));
-		return;
-	}
 	if (server && refuse_required(sb, server, req, flow))
 		return;
 	if (server && req->first[SIP_REPLACES] && req->method != SIP_INVITE) { /* RFC 3891 §3 */
 		refuse(sb, server, 400, SLICE("Replaces Without INVITE"));
 		return;
 	}
-	struct slice tag = sip_address_tag(&to);
+	struct slice tag = sip_address_tag(&req->to);
 	if (!server && !leg_of_tag(sb, tag)) { /* an ACK of nothing is not answered, but it counts */
 		(void)guest_is_heard(sb, req, flow);
 		return;
@@ -200,12 +190,7 @@ static void on_cancel(void *owner, struct sip_server *server, const struct sip_m
 static void on_stray_2xx(void *owner, const struct sip_message *msg, const struct sip_flow *flow)
 {
 	struct switchboard *sb = owner;
-	struct sip_address from;
-	struct sip_reason err;
-	if (sip_address_parse(sip_field_value(msg, SIP_FROM), &from, &err) != SIP_OK)
-		return;
-	struct leg *leg = leg_of_tag(sb, sip_address_tag(&from));
-	leg_stray_2xx(sb, leg, msg, flow);
+	leg_stray_2xx(sb, leg_of_tag(sb, sip_address_tag(&msg->from)), msg, flow);
 }
 
 static int on_send(void *owner, const struct sip_flow *flow, struct slice bytes)

@@ -74,15 +74,8 @@ static const struct directory_number *find_number(struct switchboard *sb, const 
 /* By the Request-URI, or where that names only the connection (RFC 3261 §8.1.1.1 notwithstanding), by To. */
 static const struct directory_number *dialled(struct switchboard *sb, const struct sip_message *req)
 {
-	struct sip_uri uri;
-	struct sip_address to;
-	struct sip_reason err;
-	const struct directory_number *n = NULL;
-	if (sip_uri_parse(req->request_uri, &uri, &err) == SIP_OK)
-		n = find_number(sb, &uri);
-	if (!n && sip_address_parse(sip_field_value(req, SIP_TO), &to, &err) == SIP_OK)
-		n = find_number(sb, &to.uri);
-	return n;
+	const struct directory_number *n = find_number(sb, &req->uri);
+	return n ? n : find_number(sb, &req->to.uri);
 }
 
 /* ---- from whom ---- */
@@ -111,11 +104,10 @@ static bool asserted(const struct sip_message *req, struct sip_address *ret)
 
 static void read_caller(struct switchboard *sb, const struct sip_message *req, struct trunk_call *ret)
 {
-	struct sip_address a;
-	struct sip_reason err;
-	bool known = asserted(req, &a) || sip_address_parse(sip_field_value(req, SIP_FROM), &a, &err) == SIP_OK;
+	struct sip_address a = req->from;
+	(void)asserted(req, &a);
 	/* RFC 3323 §5.3: nor what it says of itself, should nobody on the way have taken that out. */
-	if (!known || sip_privacy_of(req) & SIP_PRIVACY_USER || !party_number(&a.uri, ret->from_number))
+	if (sip_privacy_of(req) & SIP_PRIVACY_USER || !party_number(&a.uri, ret->from_number))
 		return;
 	struct slice number = slice_from_string(ret->from_number);
 	/* Nobody outside looks like a colleague. */
@@ -130,12 +122,11 @@ static void read_caller(struct switchboard *sb, const struct sip_message *req, s
 bool trunk_sent_on(const struct leg *leg, const struct sip_message *req)
 {
 	struct sip_address called;
-	struct sip_uri uri;
 	struct sip_reason err;
 	char number[NUMBER_CAP], sent[NUMBER_CAP];
-	return leg->trunk_id[0] && sip_uri_parse(req->request_uri, &uri, &err) == SIP_OK &&
-	       sip_address_parse(leg->dialog.remote_uri, &called, &err) == SIP_OK && party_number(&uri, number) &&
-	       party_number(&called.uri, sent) && !slice_eq(slice_from_string(number), slice_from_string(sent));
+	return leg->trunk_id[0] && sip_address_parse(leg->dialog.remote_uri, &called, &err) == SIP_OK &&
+	       party_number(&req->uri, number) && party_number(&called.uri, sent) &&
+	       !slice_eq(slice_from_string(number), slice_from_string(sent));
 }
 
 bool trunk_read_call(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,

@@ -1,6 +1,6 @@
 /* sip/cause.h - the Reason field: why a call was ended, in the words of SIP or of the telephone network.   RFC 3326 */
 #pragma once
-#include "sip/fields.h"
+#include "sip/message.h"
 
 struct sip_cause {
 	struct slice protocol; /* "SIP", "Q.850", or another token */

@@ -1,5 +1,5 @@
 /* sip/check.c - sip_message_check() of message.h: what a message must have before anybody acts on it */
-#include "sip/fields.h"
+#include "sip/message.h"
 #include "sip/scan.h"
 
 /* Max-Forwards is not among them: §16.3 lets a request without one pass, and old elements send none. */
@@ -30,10 +30,10 @@ static enum sip_parse refuse(const struct sip_message *msg, const char *at, unsi
 	return SIP_BAD;
 }
 
-/* A reader of one value told the place within that value: make it one within the message. */
-static enum sip_parse refuse_value(const struct sip_message *msg, enum sip_field_id id, struct sip_reason *reterr)
+/* The reader of a value that sip_message_parse() could not read says why, and where within that value: make it one
+ * within the message. */
+static enum sip_parse refuse_value(const struct sip_message *msg, struct slice value, struct sip_reason *reterr)
 {
-	struct slice value = sip_field_value(msg, id);
 	if (value.p)
 		reterr->offset += (uint32_t)(value.p - msg->bytes.p);
 	return SIP_BAD;
@@ -54,17 +54,20 @@ static enum sip_parse check_counts(const struct sip_message *msg, struct sip_rea
 
 static enum sip_parse check_vias(const struct sip_message *msg, struct sip_reason *reterr)
 {
-	struct sip_via top;
-	if (sip_via_parse(sip_field_value(msg, SIP_VIA), &top, reterr) != SIP_OK)
-		return refuse_value(msg, SIP_VIA, reterr);
+	const struct sip_field *top = sip_field_first(msg, SIP_VIA);
+	struct sip_via unused;
+	if (slice_empty(msg->via.host)) {
+		(void)!sip_via_parse(top->value, &unused, reterr);
+		return refuse_value(msg, top->value, reterr);
+	}
 	unsigned hops = 0;
-	for (const struct sip_field *f = sip_field_first(msg, SIP_VIA); f; f = sip_field_next(msg, f)) {
-		const char *p = f->value.p, *end = p + f->value.n;
-		do {
-			if (++hops > SIP_VIA_MAX)
-				return refuse(msg, f->name.p, 483, "Too Many Hops", reterr);
-			p = sip_scan_item(p, end);
-		} while (p < end && p++);
+	for (const struct sip_field *f = top; f; f = sip_field_next(msg, f)) {
+		const char *end = f->value.p + f->value.n;
+		const char *p = f == top ? msg->via.text.p + msg->via.text.n : sip_scan_item(f->value.p, end);
+		while (++hops <= SIP_VIA_MAX && p < end)
+			p = sip_scan_item(p + 1, end);
+		if (hops > SIP_VIA_MAX)
+			return refuse(msg, f->name.p, 483, "Too Many Hops", reterr);
 	}
 	return SIP_OK;
 }
@@ -97,44 +100,51 @@ static enum sip_parse check_numbers(const struct sip_message *msg, struct sip_re
 
 static enum sip_parse check_cseq(struct sip_message *msg, struct sip_reason *reterr)
 {
-	struct sip_cseq cseq;
-	if (sip_cseq_parse(sip_field_value(msg, SIP_CSEQ), &cseq, reterr) != SIP_OK)
-		return refuse_value(msg, SIP_CSEQ, reterr);
+	const struct sip_cseq *cseq = &msg->cseq;
+	struct sip_cseq unused;
+	if (slice_empty(cseq->method_text)) {
+		(void)!sip_cseq_parse(sip_field_value(msg, SIP_CSEQ), &unused, reterr);
+		return refuse_value(msg, sip_field_value(msg, SIP_CSEQ), reterr);
+	}
 	if (!msg->is_request) {
-		msg->method = cseq.method;
-		msg->method_text = cseq.method_text;
-	} else if (!slice_eq(cseq.method_text, msg->method_text)) {
-		return refuse(msg, cseq.method_text.p, 400, "CSeq Of Another Method", reterr);
+		msg->method = cseq->method;
+		msg->method_text = cseq->method_text;
+	} else if (!slice_eq(cseq->method_text, msg->method_text)) {
+		return refuse(msg, cseq->method_text.p, 400, "CSeq Of Another Method", reterr);
 	}
 	return SIP_OK;
 }
 
 /* From or To: one address, and its tag, where it has one, has a value (§25.1: tag-param = "tag" EQUAL token). */
-static enum sip_parse check_party(const struct sip_message *msg, enum sip_field_id id, struct sip_reason *reterr)
+static enum sip_parse check_party(const struct sip_message *msg, enum sip_field_id id, const struct sip_address *a,
+				  struct sip_reason *reterr)
 {
-	struct sip_address a;
+	struct sip_address unused;
 	struct slice tag;
-	if (sip_address_parse(sip_field_value(msg, id), &a, reterr) != SIP_OK)
-		return refuse_value(msg, id, reterr);
-	if (sip_param_find(a.params, SLICE("tag"), &tag) && slice_empty(tag))
-		return refuse(msg, a.params.p, 400, "Tag Without Value", reterr);
+	if (slice_empty(a->uri.text)) {
+		(void)!sip_address_parse(sip_field_value(msg, id), &unused, reterr);
+		return refuse_value(msg, sip_field_value(msg, id), reterr);
+	}
+	if (sip_param_find(a->params, SLICE("tag"), &tag) && slice_empty(tag))
+		return refuse(msg, a->params.p, 400, "Tag Without Value", reterr);
 	return SIP_OK;
 }
 
 static enum sip_parse check_addresses(const struct sip_message *msg, struct sip_reason *reterr)
 {
-	if (check_party(msg, SIP_FROM, reterr) != SIP_OK || check_party(msg, SIP_TO, reterr) != SIP_OK)
+	if (check_party(msg, SIP_FROM, &msg->from, reterr) != SIP_OK ||
+	    check_party(msg, SIP_TO, &msg->to, reterr) != SIP_OK)
 		return SIP_BAD;
 	if (!msg->is_request)
 		return SIP_OK;
-	struct sip_uri uri;
-	if (sip_uri_parse(msg->request_uri, &uri, reterr) != SIP_OK) {
-		reterr->offset += (uint32_t)(msg->request_uri.p - msg->bytes.p);
-		return SIP_BAD;
+	struct sip_uri unused;
+	if (slice_empty(msg->uri.text)) {
+		(void)!sip_uri_parse(msg->request_uri, &unused, reterr);
+		return refuse_value(msg, msg->request_uri, reterr);
 	}
 	/* §19.1.1: headers have no place in a Request-URI. */
-	if (!slice_empty(uri.headers))
-		return refuse(msg, uri.headers.p, 400, "Headers In Request-URI", reterr);
+	if (!slice_empty(msg->uri.headers))
+		return refuse(msg, msg->uri.headers.p, 400, "Headers In Request-URI", reterr);
 	return SIP_OK;
 }
 

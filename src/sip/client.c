@@ -253,9 +253,9 @@ bool sip_stack_sent(const struct sip_stack *s, struct slice branch)
 }
 
 /* The response's transaction: by our own branch, then by CSeq's method (§17.1.3). */
-static struct sip_client *client_find(struct sip_stack *s, const struct sip_message *msg, const struct sip_via *via)
+static struct sip_client *client_find(struct sip_stack *s, const struct sip_message *msg)
 {
-	struct sip_client *t = client_of_branch(s, via->branch);
+	struct sip_client *t = client_of_branch(s, msg->via.branch);
 
 	if (!t)
 		return NULL;
@@ -266,13 +266,12 @@ static struct sip_client *client_find(struct sip_stack *s, const struct sip_mess
 	return t && t->state != CLIENT_NEW ? t : NULL;
 }
 
-void client_input(struct sip_stack *s, const struct sip_message *msg, const struct sip_via *via,
-		  const struct sip_flow *flow)
+void client_input(struct sip_stack *s, const struct sip_message *msg, const struct sip_flow *flow)
 {
 	/* §8.1.3.3: with a Via beside ours it was not meant for us. Our own holds no comma. */
 	const struct sip_field *top = sip_field_first(msg, SIP_VIA);
 	bool several = sip_field_next(msg, top) || slice_find(top->value, ',') >= 0;
-	struct sip_client *t = several ? NULL : client_find(s, msg, via);
+	struct sip_client *t = several ? NULL : client_find(s, msg);
 	if (t && t->state == CLIENT_FAILED)
 		return;
 	if (t && t->state != CLIENT_CALLING && t->state != CLIENT_PROCEEDING) {

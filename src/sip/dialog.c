@@ -167,15 +167,14 @@ int sip_dialog_init_uas(struct sip_dialog *d, const struct sip_message *invite, 
 	char text[SIP_DIALOG_BYTES_MAX + 1]; /* what does not fit here is too much for the dialog as well */
 	struct writer w = writer_on(text, sizeof(text));
 	struct slice unused_tag;
-	struct sip_cseq cseq;
 
 	if (!read_party(sip_field_value(invite, SIP_FROM), &w, &next.remote_uri, &next.remote_tag))
 		return w.overflow ? -E2BIG : refuse(reterr, "Bad From");
 	if (!read_party(sip_field_value(invite, SIP_TO), &w, &next.local_uri, &unused_tag))
 		return w.overflow ? -E2BIG : refuse(reterr, "Bad To");
-	if (sip_cseq_parse(sip_field_value(invite, SIP_CSEQ), &cseq, reterr) != SIP_OK)
+	if (slice_empty(invite->cseq.method_text))
 		return refuse(reterr, "Bad CSeq");
-	next.remote_cseq = cseq.number;
+	next.remote_cseq = invite->cseq.number;
 	next.remote_cseq_known = true;
 
 	int rc = read_target(invite, &next.remote_target, reterr);
@@ -228,14 +227,13 @@ int sip_dialog_learn(struct sip_dialog *d, const struct sip_message *response, s
 	struct sip_dialog next = *d;
 	char text[SIP_DIALOG_BYTES_MAX + 1];
 	struct writer w = writer_on(text, sizeof(text));
-	struct sip_address to;
 	bool success = response->status >= 200 && response->status < 300;
 
 	if (response->status <= 100 || response->status >= 300)
 		return 0;
-	if (sip_address_parse(sip_field_value(response, SIP_TO), &to, reterr) != SIP_OK)
+	if (slice_empty(response->to.uri.text))
 		return refuse(reterr, "Bad To");
-	struct slice tag = sip_address_tag(&to);
+	struct slice tag = sip_address_tag(&response->to);
 	if (slice_empty(tag) && !success)
 		return 0;
 	if (!slice_empty(d->remote_tag) && !slice_eq(tag, d->remote_tag))

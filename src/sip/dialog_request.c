@@ -5,16 +5,13 @@
 
 int sip_dialog_accept(struct sip_dialog *d, const struct sip_message *request)
 {
-	struct sip_cseq cseq;
-	struct sip_reason reason;
+	const struct sip_cseq *cseq = &request->cseq;
 
 	if (request->method == SIP_ACK || request->method == SIP_CANCEL)
 		return 0;
-	if (sip_cseq_parse(sip_field_value(request, SIP_CSEQ), &cseq, &reason) != SIP_OK)
+	if (slice_empty(cseq->method_text) || (d->remote_cseq_known && cseq->number <= d->remote_cseq))
 		return -EALREADY;
-	if (d->remote_cseq_known && cseq.number <= d->remote_cseq)
-		return -EALREADY;
-	d->remote_cseq = cseq.number;
+	d->remote_cseq = cseq->number;
 	d->remote_cseq_known = true;
 	return 0;
 }

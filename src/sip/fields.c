@@ -1,5 +1,5 @@
 /* sip/fields.c - see fields.h */
-#include "sip/fields.h"
+#include "sip/message.h"
 #include "sip/scan.h"
 
 /* A word in any case after white space; moves *p past it. */
@@ -38,6 +38,7 @@ enum sip_parse sip_via_parse(struct slice value, struct sip_via *ret, struct sip
 		return sip_refuse(reterr, value.p, params, "Bad Via Parameter");
 	if (p > params)
 		via.params = sip_span(params + 1, p);
+	via.text = sip_span(value.p, stop);
 
 	struct slice rest = via.params, name, text;
 	while (sip_param_next(&rest, &name, &text)) {

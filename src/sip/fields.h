@@ -3,8 +3,11 @@
 #include "sip/flow.h"
 #include "sip/uri.h"
 
+struct sip_message;
+
 /* Via (§18.2, RFC 3581): who sent this, and where the answer goes. */
 struct sip_via {
+	struct slice text;      /* all of it, up to the ',' before the next */
 	struct slice transport; /* "UDP", "TLS", "WSS" */
 	struct slice host;      /* sent-by, brackets kept for IPv6 */
 	uint16_t port;          /* 0: not given */

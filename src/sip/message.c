@@ -8,7 +8,6 @@
  */
 #include "sip/message.h"
 #include "sip/scan.h"
-#include "sip/words.h"
 
 struct parser {
 	struct sip_message *msg;
@@ -149,6 +148,22 @@ static void init_message(struct sip_message *msg, const char *bytes, size_t n)
 	memset(msg->first, 0, sizeof(msg->first));
 }
 
+/* What is malformed stays empty: why, sip_message_check() tells. */
+static void read_heads(struct sip_message *msg)
+{
+	struct sip_reason unused;
+	if (sip_via_parse(sip_field_value(msg, SIP_VIA), &msg->via, &unused) != SIP_OK)
+		msg->via = (struct sip_via){0};
+	if (sip_address_parse(sip_field_value(msg, SIP_FROM), &msg->from, &unused) != SIP_OK)
+		msg->from = (struct sip_address){0};
+	if (sip_address_parse(sip_field_value(msg, SIP_TO), &msg->to, &unused) != SIP_OK)
+		msg->to = (struct sip_address){0};
+	if (sip_cseq_parse(sip_field_value(msg, SIP_CSEQ), &msg->cseq, &unused) != SIP_OK)
+		msg->cseq = (struct sip_cseq){0};
+	if (!msg->is_request || sip_uri_parse(msg->request_uri, &msg->uri, &unused) != SIP_OK)
+		msg->uri = (struct sip_uri){0};
+}
+
 enum sip_parse sip_message_parse(char *bytes, size_t n, struct sip_message *ret_msg, struct sip_reason *reterr)
 {
 	struct parser x = {.msg = ret_msg, .reterr = reterr, .result = SIP_OK};
@@ -162,6 +177,7 @@ enum sip_parse sip_message_parse(char *bytes, size_t n, struct sip_message *ret_
 	char *eol = p < end ? line_end(&x, p, end) : NULL;
 	if (!eol) {
 		refuse(&x, p, 400, "Empty Message");
+		read_heads(ret_msg);
 		return SIP_BAD;
 	}
 	struct slice line = sip_span(p, eol);
@@ -171,6 +187,7 @@ enum sip_parse sip_message_parse(char *bytes, size_t n, struct sip_message *ret_
 		parse_request_line(&x, line);
 
 	const char *body = parse_fields(&x, eol + 2, end);
+	read_heads(ret_msg);
 	if (!body)
 		return SIP_BAD;
 	/*
@@ -182,6 +199,11 @@ enum sip_parse sip_message_parse(char *bytes, size_t n, struct sip_message *ret_
 	if (slice_u64(sip_field_value(ret_msg, SIP_CONTENT_LENGTH), ret_msg->body.n, &length))
 		ret_msg->body.n = (size_t)length;
 	return x.result;
+}
+
+void sip_message_copy(const struct sip_message *msg, struct sip_message *ret)
+{
+	memcpy(ret, msg, offsetof(struct sip_message, fields) + msg->field_count * sizeof(msg->fields[0]));
 }
 
 const struct sip_field *sip_field_first(const struct sip_message *msg, enum sip_field_id id)

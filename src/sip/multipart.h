@@ -1,7 +1,7 @@
 /* sip/multipart.h - a body of several parts, each with a type and a disposition of its own.   RFC 2046 §5.1, RFC 5621
  */
 #pragma once
-#include "sip/fields.h"
+#include "sip/message.h"
 
 /* Of a Content-Type: multipart/... and its boundary. false: it is none, or the boundary is missing or above 70 bytes.
  */

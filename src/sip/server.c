@@ -314,12 +314,11 @@ static void server_cancel(struct sip_stack *s, struct sip_server *t, const struc
 	s->config.events->on_cancel(s->config.owner, t, msg);
 }
 
-void server_input(struct sip_stack *s, const struct sip_message *msg, const struct sip_via *via,
-		  const struct sip_flow *flow)
+void server_input(struct sip_stack *s, const struct sip_message *msg, const struct sip_flow *flow)
 {
 	struct server_key key;
 
-	server_key_make(s, msg, via, &key);
+	server_key_make(s, msg, &key);
 	struct sip_server *t = server_find(s, &key);
 	if (msg->method == SIP_ACK)
 		server_ack(s, t, msg, flow);

@@ -34,6 +34,10 @@ int sip_server_request(const struct sip_server *t, struct sip_message *ret_msg)
 
 	if (!t->request)
 		return -ENOENT;
+	if (t->stack->reported == t) {
+		sip_message_copy(t->stack->reported_msg, ret_msg);
+		return 0;
+	}
 	/* It was parsed once: the same bytes are good again. */
 	return sip_message_parse(t->request, t->request_n, ret_msg, &reason) == SIP_OK ? 0 : -ENOENT;
 }

@@ -38,25 +38,19 @@ static void key_add_number(struct key_text *k, uint32_t number)
  * DEVIATION: the To tag is left out, since the ACK's is not the INVITE's and one hash has to find both. A request that
  * agrees in all the rest, its CSeq number included, is a copy.
  */
-static void key_add_2543(struct key_text *k, const struct sip_message *msg, const struct sip_via *via)
+static void key_add_2543(struct key_text *k, const struct sip_message *msg)
 {
-	struct sip_address from;
-	struct sip_reason reason;
-	struct sip_cseq cseq;
-
 	key_add(k, msg->request_uri);
 	key_add(k, sip_field_value(msg, SIP_CALL_ID));
-	if (sip_address_parse(sip_field_value(msg, SIP_FROM), &from, &reason) == SIP_OK)
-		key_add(k, sip_address_tag(&from));
-	if (sip_cseq_parse(sip_field_value(msg, SIP_CSEQ), &cseq, &reason) == SIP_OK)
-		key_add_number(k, cseq.number);
-	key_add(k, via->params);
+	key_add(k, sip_address_tag(&msg->from));
+	key_add_number(k, msg->cseq.number);
+	key_add(k, msg->via.params);
 }
 
 /* ACK and CANCEL get the key of their INVITE. Sent-by and branch are compared as written: a copy is the same text. */
-void server_key_make(const struct sip_stack *s, const struct sip_message *msg, const struct sip_via *via,
-		     struct server_key *ret)
+void server_key_make(const struct sip_stack *s, const struct sip_message *msg, struct server_key *ret)
 {
+	const struct sip_via *via = &msg->via;
 	struct key_text k;
 	bool of_invite = msg->method == SIP_ACK || msg->method == SIP_CANCEL;
 
@@ -68,7 +62,7 @@ void server_key_make(const struct sip_stack *s, const struct sip_message *msg, c
 	key_add(&k, of_invite ? SLICE("INVITE") : msg->method_text);
 	/* The cookie with nothing behind it tells no two requests apart (RFC 4475 §3.2.1). */
 	if (!slice_starts(via->branch, BRANCH_COOKIE) || via->branch.n == BRANCH_COOKIE.n)
-		key_add_2543(&k, msg, via);
+		key_add_2543(&k, msg);
 
 	ret->hash = map_hash(&s->servers, slice_of(k.bytes, k.n));
 	ret->check = siphash24(s->check_key, k.bytes, k.n);

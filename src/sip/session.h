@@ -1,6 +1,6 @@
 /* sip/session.h - Session-Expires: how long a session lasts without a refresh, and who refreshes it.   RFC 4028 §4 */
 #pragma once
-#include "sip/fields.h"
+#include "sip/message.h"
 
 enum sip_refresher { SIP_REFRESHER_NONE, SIP_REFRESHER_UAC, SIP_REFRESHER_UAS };
 

@@ -97,8 +97,9 @@ void *sip_server_owner(const struct sip_server *t);
 pool_handle sip_server_handle(const struct sip_server *t);
 struct sip_server *sip_server_get(struct sip_stack *s, pool_handle h); /* NULL: ended */
 /*
- * The request as it came: parsed again from the copy that the transaction keeps until its final response is sent
- * (INVITE) or given. Valid until then. -ENOENT afterwards.
+ * The request as it came, until the final response is sent (INVITE) or given; -ENOENT afterwards. While on_request()
+ * lasts it is the message given there, and good for as long; later it is read again from the copy that the transaction
+ * keeps, and good until the response.
  */
 MUST_USE int sip_server_request(const struct sip_server *t, struct sip_message *ret_msg);
 /*

@@ -134,21 +134,18 @@ MUST_USE int stack_send(struct sip_stack *s, const struct sip_flow *flow, struct
 MUST_USE char *stack_copy(struct slice bytes);
 
 /* server.c: requests */
-void server_input(struct sip_stack *s, const struct sip_message *msg, const struct sip_via *via,
-		  const struct sip_flow *flow);
+void server_input(struct sip_stack *s, const struct sip_message *msg, const struct sip_flow *flow);
 void server_free(struct sip_server *t);
 /* server_answer.c: a response without a body to `req`, in the stack's scratch. to_tag empty: the transaction's own, for
  * status > 100. 0 or -E2BIG. */
 MUST_USE int server_write_simple(const struct sip_server *t, const struct sip_message *req, unsigned status,
 				 struct slice reason, struct slice to_tag, struct writer *ret_w);
 /* server_match.c */
-void server_key_make(const struct sip_stack *s, const struct sip_message *msg, const struct sip_via *via,
-		     struct server_key *ret);
+void server_key_make(const struct sip_stack *s, const struct sip_message *msg, struct server_key *ret);
 struct sip_server *server_find(const struct sip_stack *s, const struct server_key *key);
 
 /* client.c: machine and responses; client_user.c: the rest */
-void client_input(struct sip_stack *s, const struct sip_message *msg, const struct sip_via *via,
-		  const struct sip_flow *flow);
+void client_input(struct sip_stack *s, const struct sip_message *msg, const struct sip_flow *flow);
 void client_free(struct sip_client *t);
 void client_timer(struct timer *timer, void *arg);
 /* Send for the first time; timers A and B, or E and F. */

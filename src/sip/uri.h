@@ -1,7 +1,7 @@
 /* sip/uri.h - sip:, sips: and tel: URIs: read, compared as the RFC says, written.   RFC 3261 §19.1, RFC 3966 */
 #pragma once
 #include "base/writer.h"
-#include "sip/message.h"
+#include "sip/words.h"
 
 enum sip_scheme { SIP_SCHEME_OTHER, SIP_SCHEME_SIP, SIP_SCHEME_SIPS, SIP_SCHEME_TEL };
 

@@ -1,6 +1,5 @@
 /* sip/words.c - the words of the protocol: methods, header fields, statuses, and how each is found */
 #include "sip/words.h"
-#include "sip/message.h"
 
 static const struct slice method_names[SIP_METHOD_COUNT] = {
 	[SIP_OTHER_METHOD] = {"", 0},   [SIP_INVITE] = {"INVITE", 6},       [SIP_ACK] = {"ACK", 3},

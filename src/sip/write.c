@@ -113,50 +113,47 @@ static void write_params_but(struct writer *w, struct slice params, struct slice
  * there is one. Ours go back to the source in any case, as if `rport` were there: nobody behind NAT can be reached
  * otherwise, and nobody is answered at an address that somebody else has written.
  */
-static void write_top_via(struct writer *w, struct slice value, const struct sip_flow *flow)
+static void write_top_via(struct writer *w, const struct sip_message *req, const struct sip_flow *flow)
 {
-	struct sip_via via;
-	struct sip_reason ignored;
-	if (sip_via_parse(value, &via, &ignored) != SIP_OK) {
+	const struct sip_via *via = &req->via;
+	struct slice value = sip_field_value(req, SIP_VIA);
+	if (slice_empty(via->host)) {
 		write_clean(w, value);
 		return;
 	}
 	write_slice(w, SLICE("SIP/2.0/"));
-	write_slice(w, via.transport);
+	write_slice(w, via->transport);
 	write_char(w, ' ');
-	write_slice(w, via.host);
-	if (via.port) {
+	write_slice(w, via->host);
+	if (via->port) {
 		write_char(w, ':');
-		write_u64(w, via.port);
+		write_u64(w, via->port);
 	}
-	write_params_but(w, via.params, SLICE("received"), SLICE("rport"));
-	if (wants_received(&via, flow)) {
+	write_params_but(w, via->params, SLICE("received"), SLICE("rport"));
+	if (wants_received(via, flow)) {
 		write_slice(w, SLICE(";received="));
 		write_address(w, &flow->remote);
 	}
-	if (via.rport) {
+	if (via->rport) {
 		write_slice(w, SLICE(";rport="));
 		write_u64(w, flow->remote.port);
 	}
-	const char *end = value.p + value.n, *stop = sip_scan_item(value.p, end);
-	write_clean(w, sip_span(stop, end));
+	write_clean(w, slice_from(value, via->text.n)); /* the others, where they stand in one field */
 }
 
 /* With our tag, if it has none. One without a value (§25.1: it has one) would hide ours from who reads the answer. */
-static void write_to(struct writer *w, struct slice to, struct slice tag)
+static void write_to(struct writer *w, const struct sip_message *req, struct slice tag)
 {
-	struct sip_address a;
-	struct sip_reason ignored;
-	struct slice before = to, valueless;
+	const struct sip_address *to = &req->to;
+	struct slice before = sip_field_value(req, SIP_TO), valueless;
 	sip_write_field_begin(w, SIP_TO);
-	bool adds = !slice_empty(tag) && sip_address_parse(to, &a, &ignored) == SIP_OK &&
-		    slice_empty(sip_address_tag(&a));
-	bool drops = adds && sip_param_find(a.params, SLICE("tag"), &valueless);
+	bool adds = !slice_empty(tag) && !slice_empty(to->uri.text) && slice_empty(sip_address_tag(to));
+	bool drops = adds && sip_param_find(to->params, SLICE("tag"), &valueless);
 	if (drops)
-		before = slice_trim(sip_span(to.p, a.params.p - 1));
+		before = slice_trim(sip_span(before.p, to->params.p - 1));
 	write_clean(w, before);
 	if (drops)
-		write_params_but(w, a.params, SLICE("tag"), SLICE_NONE);
+		write_params_but(w, to->params, SLICE("tag"), SLICE_NONE);
 	if (adds) {
 		write_slice(w, SLICE(";tag="));
 		write_clean(w, tag);
@@ -172,7 +169,7 @@ void sip_write_response_head(struct writer *w, const struct sip_message *req, co
 	for (const struct sip_field *f = top; f; f = sip_field_next(req, f)) {
 		sip_write_field_begin(w, SIP_VIA);
 		if (f == top)
-			write_top_via(w, f->value, flow);
+			write_top_via(w, req, flow);
 		else
 			write_clean(w, f->value);
 		write_end(w);
@@ -181,7 +178,7 @@ void sip_write_response_head(struct writer *w, const struct sip_message *req, co
 	if (req->first[SIP_FROM])
 		sip_write_field(w, SIP_FROM, sip_field_value(req, SIP_FROM));
 	if (req->first[SIP_TO])
-		write_to(w, sip_field_value(req, SIP_TO), to_tag);
+		write_to(w, req, to_tag);
 	if (req->first[SIP_CALL_ID])
 		sip_write_field(w, SIP_CALL_ID, sip_field_value(req, SIP_CALL_ID));
 	if (req->first[SIP_CSEQ])

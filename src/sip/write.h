@@ -5,7 +5,7 @@
  * line.
  */
 #pragma once
-#include "sip/fields.h"
+#include "sip/message.h"
 
 void sip_write_request_line(struct writer *w, struct slice method, struct slice uri);
 void sip_write_status_line(struct writer *w, unsigned status, struct slice reason); /* empty reason: the RFC's */

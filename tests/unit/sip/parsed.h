@@ -1,6 +1,6 @@
 /* unit/sip/parsed.h - a message parsed and checked in memory that ends at an unreadable page */
 #pragma once
-#include "sip/fields.h"
+#include "sip/message.h"
 #include "support/guard.h"
 #include "support/test.h"
 

@@ -343,6 +343,31 @@ static void limits(void **state)
 	}
 }
 
+/* What everybody asks for; of a refused message what could be read. */
+static void heads(void **state)
+{
+	struct parsed x;
+	struct sip_message copy;
+	parsed_init(&x, SLICE("OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h:1;branch=z9hG4bK1 , SIP/2.0/TCP i\r\n"
+			      "From: <sip:c@d>;tag=e\r\nTo: Ann <sip:f@g>\r\nCall-ID: j\r\nCSeq: 7 OPTIONS\r\n\r\n"));
+	assert_int_equal(x.check, SIP_OK);
+	sip_message_copy(&x.msg, &copy);
+	assert_slice(copy.via.text, "SIP/2.0/UDP h:1;branch=z9hG4bK1 ");
+	assert_slice(copy.via.branch, "z9hG4bK1");
+	assert_slice(copy.from.uri.user, "c");
+	assert_slice(sip_address_tag(&copy.from), "e");
+	assert_slice(copy.to.display, "Ann");
+	assert_int_equal(copy.cseq.number, 7);
+	assert_slice(copy.uri.host, "b");
+	assert_slice(sip_field_value(&copy, SIP_CALL_ID), "j");
+	parsed_done(&x);
+	parsed_init(&x,
+		    SLICE("OPTIONS a SIP/2.0\r\nVia: SIP/2.0/UDP\r\nFrom: <sip:c\r\nTo: *\r\nCSeq: x OPTIONS\r\n\r\n"));
+	assert_true(slice_empty(x.msg.via.host) && slice_empty(x.msg.from.uri.text) && slice_empty(x.msg.to.uri.text));
+	assert_true(slice_empty(x.msg.cseq.method_text) && slice_empty(x.msg.uri.text));
+	parsed_done(&x);
+}
+
 static void refusal_keeps_what_an_answer_needs(void **state)
 {
 	struct parsed x;
@@ -378,6 +403,7 @@ int main(void)
 		cmocka_unit_test(content_length),
 		cmocka_unit_test(numbers_and_call_id),
 		cmocka_unit_test(limits),
+		cmocka_unit_test(heads),
 		cmocka_unit_test(refusal_keeps_what_an_answer_needs),
 		cmocka_unit_test(tags_have_values),
 		cmocka_unit_test(every_prefix),

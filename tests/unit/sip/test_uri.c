@@ -1,4 +1,5 @@
 /* URIs read, compared with the RFCs' own examples, and user parts with and without their escapes. */
+#include "sip/limits.h"
 #include "sip/uri.h"
 #include "support/guard.h"
 #include "support/test.h"
