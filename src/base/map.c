@@ -1,4 +1,4 @@
-/* base/map.c - chained buckets, grown a few buckets at a time; SipHash-2-4 (Aumasson and Bernstein, 2012) */
+/* base/map.c - chained buckets, grown a few buckets at a time; SipHash (Aumasson and Bernstein, 2012) */
 #include <endian.h>
 #include <errno.h>
 
@@ -41,11 +41,11 @@ static inline uint64_t load64(const uint8_t *p)
 	return le64toh(x);
 }
 
-static inline void sip_word(struct sip_state *s, uint64_t word)
+static inline void sip_word(struct sip_state *s, uint64_t word, int rounds)
 {
 	s->v3 ^= word;
-	sip_round(s);
-	sip_round(s);
+	for (int i = 0; i < rounds; i++)
+		sip_round(s);
 	s->v0 ^= word;
 }
 
@@ -56,18 +56,20 @@ static struct sip_state sip_start(const uint8_t key[16])
 				  k0 ^ UINT64_C(0x6c7967656e657261), k1 ^ UINT64_C(0x7465646279746573)};
 }
 
-/* before: how many bytes went in as words already; the last word carries the length of all. */
-static uint64_t sip_finish(struct sip_state *s, const uint8_t *p, size_t n, size_t before)
+/* before: how many bytes went in as words already; the last word carries the length of all. rounds: a word; two more at
+ * the end. */
+static inline __attribute__((always_inline)) uint64_t sip_finish(struct sip_state *s, const uint8_t *p, size_t n,
+								 size_t before, int rounds)
 {
 	uint64_t last = (uint64_t)(before + n) << 56;
 
 	for (; n >= 8; n -= 8, p += 8)
-		sip_word(s, load64(p));
+		sip_word(s, load64(p), rounds);
 	for (size_t i = 0; i < n; i++)
 		last |= (uint64_t)p[i] << (8 * i);
-	sip_word(s, last);
+	sip_word(s, last, rounds);
 	s->v2 ^= 0xff;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < rounds + 2; i++)
 		sip_round(s);
 	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
@@ -75,19 +77,25 @@ static uint64_t sip_finish(struct sip_state *s, const uint8_t *p, size_t n, size
 uint64_t siphash24(const uint8_t key[16], const void *bytes, size_t n)
 {
 	struct sip_state s = sip_start(key);
-	return sip_finish(&s, bytes, n, 0);
+	return sip_finish(&s, bytes, n, 0, 2);
+}
+
+uint64_t siphash13(const uint8_t key[16], const void *bytes, size_t n)
+{
+	struct sip_state s = sip_start(key);
+	return sip_finish(&s, bytes, n, 0, 1);
 }
 
 uint64_t map_hash(const struct map *m, struct slice key)
 {
-	return siphash24(m->key, key.p, key.n);
+	return siphash13(m->key, key.p, key.n);
 }
 
 uint64_t map_hash_with(const struct map *m, uint64_t seed, struct slice key)
 {
 	struct sip_state s = sip_start(m->key);
-	sip_word(&s, seed);
-	return sip_finish(&s, (const uint8_t *)key.p, key.n, sizeof(seed));
+	sip_word(&s, seed, 1);
+	return sip_finish(&s, (const uint8_t *)key.p, key.n, sizeof(seed), 1);
 }
 
 void map_init(struct map *m, const uint8_t key[16])

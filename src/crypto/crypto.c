@@ -2,6 +2,7 @@
 #include <openssl/evp.h>
 #include <sodium.h>
 
+#include "base/writer.h"
 #include "crypto/crypto.h"
 
 #define HASH_KINDS 3
@@ -63,10 +64,22 @@ void crypto_hash_parts(struct crypto_hasher *h, enum crypto_hash kind, const str
 	EVP_MD_CTX *context = h->contexts[kind];
 	unsigned length = 0;
 
+	/* Short parts are gathered, for an update costs as much as hashing them. */
+	char gathered[256];
+	struct writer w = writer_on(gathered, sizeof(gathered));
 	bool ok = EVP_DigestInit_ex2(context, NULL, NULL);
-	for (size_t i = 0; i < count; i++)
-		ok = ok && EVP_DigestUpdate(context, parts[i].p, parts[i].n);
-	ok = ok && EVP_DigestFinal_ex(context, ret, &length);
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].n > sizeof(gathered) - w.n) {
+			ok = ok && EVP_DigestUpdate(context, gathered, w.n);
+			w.n = 0;
+		}
+		if (parts[i].n > sizeof(gathered))
+			ok = ok && EVP_DigestUpdate(context, parts[i].p, parts[i].n);
+		else
+			write_slice(&w, parts[i]);
+	}
+	ok = ok && EVP_DigestUpdate(context, gathered, w.n) && EVP_DigestFinal_ex(context, ret, &length);
+	sodium_memzero(gathered, sizeof(gathered)); /* H(A1) may be in it */
 	ASSERT(ok && length == hashes[kind].bytes);
 }
 

@@ -121,20 +121,19 @@ void sip_digest_ha1(struct crypto_hasher *h, enum sip_digest_algorithm a, struct
 	crypto_wipe(hash, sizeof(hash));
 }
 
-size_t sip_digest_response(struct crypto_hasher *h, enum sip_digest_algorithm a, const uint8_t ha1[SIP_HA1_BYTES],
-			   struct slice method, struct slice uri, struct slice nonce, struct slice cnonce,
-			   uint32_t nonce_count, struct slice qop, char ret[64])
+/* The response before it is written down. */
+static void response_hash(struct crypto_hasher *h, enum crypto_hash kind, const uint8_t ha1[SIP_HA1_BYTES],
+			  struct slice method, struct slice uri, struct slice nonce, struct slice cnonce,
+			  uint32_t nonce_count, struct slice qop, uint8_t ret[CRYPTO_HASH_MAX])
 {
-	const enum crypto_hash kind = hash_of(a);
 	const size_t bytes = crypto_hash_length(kind);
-	uint8_t hash[CRYPTO_HASH_MAX];
 	char ha1_hex[HASH_HEX_MAX], ha2_hex[HASH_HEX_MAX], count_hex[8];
 	struct writer w1 = writer_on(ha1_hex, sizeof(ha1_hex)), w2 = writer_on(ha2_hex, sizeof(ha2_hex));
-	struct writer wc = writer_on(count_hex, sizeof(count_hex)), w = writer_on(ret, HASH_HEX_MAX);
+	struct writer wc = writer_on(count_hex, sizeof(count_hex));
 
 	const struct slice a2[] = {method, SLICE(":"), uri};
-	crypto_hash_parts(h, kind, a2, ARRAY_LEN(a2), hash);
-	write_hex(&w2, hash, bytes);
+	crypto_hash_parts(h, kind, a2, ARRAY_LEN(a2), ret);
+	write_hex(&w2, ret, bytes);
 	write_hex(&w1, ha1, bytes);
 	write_hex(&wc,
 		  (uint8_t[4]){(uint8_t)(nonce_count >> 24), (uint8_t)(nonce_count >> 16), (uint8_t)(nonce_count >> 8),
@@ -148,11 +147,20 @@ size_t sip_digest_response(struct crypto_hasher *h, enum sip_digest_algorithm a,
 	/* RFC 2069: KD(H(A1), nonce:H(A2)) */
 	const struct slice old[] = {writer_slice(&w1), colon, nonce, colon, writer_slice(&w2)};
 	if (slice_empty(qop))
-		crypto_hash_parts(h, kind, old, ARRAY_LEN(old), hash);
+		crypto_hash_parts(h, kind, old, ARRAY_LEN(old), ret);
 	else
-		crypto_hash_parts(h, kind, parts, ARRAY_LEN(parts), hash);
-	write_hex(&w, hash, bytes);
+		crypto_hash_parts(h, kind, parts, ARRAY_LEN(parts), ret);
 	crypto_wipe(ha1_hex, sizeof(ha1_hex));
+}
+
+size_t sip_digest_response(struct crypto_hasher *h, enum sip_digest_algorithm a, const uint8_t ha1[SIP_HA1_BYTES],
+			   struct slice method, struct slice uri, struct slice nonce, struct slice cnonce,
+			   uint32_t nonce_count, struct slice qop, char ret[64])
+{
+	uint8_t hash[CRYPTO_HASH_MAX];
+	struct writer w = writer_on(ret, HASH_HEX_MAX);
+	response_hash(h, hash_of(a), ha1, method, uri, nonce, cnonce, nonce_count, qop, hash);
+	write_hex(&w, hash, crypto_hash_length(hash_of(a)));
 	return w.n;
 }
 
@@ -207,13 +215,10 @@ enum sip_digest_verdict sip_digest_check(struct sip_nonces *n, struct crypto_has
 	if (unsupported(c, want))
 		return SIP_DIGEST_UNSUPPORTED;
 
-	char expected_hex[HASH_HEX_MAX];
-	uint8_t expected[CRYPTO_HASH_MAX] = {0}, sent[CRYPTO_HASH_MAX] = {0};
+	uint8_t expected[CRYPTO_HASH_MAX], sent[CRYPTO_HASH_MAX] = {0};
 	const size_t bytes = crypto_hash_length(hash_of(want));
-	size_t hex_n = sip_digest_response(h, want, ha1, method, c->uri, c->nonce, c->cnonce, c->nonce_count, c->qop,
-					   expected_hex);
-	bool well_formed = slice_unhex(slice_of(expected_hex, hex_n), expected, bytes);
-	well_formed &= slice_unhex(c->response, sent, bytes);
+	response_hash(h, hash_of(want), ha1, method, c->uri, c->nonce, c->cnonce, c->nonce_count, c->qop, expected);
+	bool well_formed = slice_unhex(c->response, sent, bytes);
 
 	struct sip_nonce nonce;
 	bool fresh = sip_nonce_read(n, c->nonce, now_us, &nonce);

@@ -27,7 +27,7 @@ static struct account *set_of(const struct account_table *t, const struct accoun
 	memcpy(bytes, key->ip, 16);
 	bytes[16] = key->bits;
 	memcpy(bytes + 17, &key->name, sizeof(key->name));
-	return t->of + siphash24(t->key, bytes, sizeof(bytes)) % (t->count / ACCOUNT_WAYS) * ACCOUNT_WAYS;
+	return t->of + siphash13(t->key, bytes, sizeof(bytes)) % (t->count / ACCOUNT_WAYS) * ACCOUNT_WAYS;
 }
 
 static struct account *find_in(struct account *set, const struct account_key *key)
