@@ -108,20 +108,9 @@ static bool add_rows(struct batch *b, const struct call *c)
 
 /* ---- batches ---- */
 
-/* One row, undone by itself when it alone is refused. */
-static int row_put_alone(struct db *db, struct row *r)
+static int row_put(struct db *db, void *row)
 {
-	int rc = db_savepoint(db);
-	if (rc != DB_OK)
-		return rc;
-	rc = store_call_put(db, &r->call);
-	if (rc == DB_OK)
-		return db_release(db);
-	if (db_no_memory(db) || (rc != DB_FAILED && rc != DB_CONFLICT))
-		return rc; /* all is undone by the store */
-	db_rollback_to(db);
-	r->refused = true;
-	return DB_OK;
+	return store_call_put(db, row);
 }
 
 static int batch_run(struct db *db, struct store_job *job)
@@ -130,7 +119,8 @@ static int batch_run(struct db *db, struct store_job *job)
 	b->row_failed = false;
 	for (size_t i = 0; i < b->count; i++) {
 		b->rows[i].refused = false;
-		int rc = b->one_by_one ? row_put_alone(db, &b->rows[i]) : store_call_put(db, &b->rows[i].call);
+		int rc = b->one_by_one ? db_attempt(db, row_put, &b->rows[i].call, &b->rows[i].refused)
+				       : store_call_put(db, &b->rows[i].call);
 		if (rc != DB_OK) {
 			b->row_failed = !b->one_by_one && !db_no_memory(db) && (rc == DB_FAILED || rc == DB_CONFLICT);
 			return rc;

@@ -1,4 +1,4 @@
-/* call/instant.c - an instant message judged, answered and told to webhooks: see instant.h */
+/* call/instant.c - an instant message judged and answered: see instant.h */
 #include "call/instant.h"
 #include "call/callee.h"
 
@@ -36,79 +36,14 @@ void instant_refused(struct instant *m, unsigned status)
 		m->best_status = (uint16_t)status;
 }
 
-/* ---- what webhooks are told ---- */
-
-struct telling {
-	struct store_job job;
-	struct switchboard *sb;
-	int64_t at_us;
-	unsigned status;
-	struct instant_story story;
-};
-
-static struct directory_tenant *tenant_of(const struct switchboard *sb, const struct instant_story *story)
-{
-	return directory_tenant_by_id(sb->config.directory, slice_from_string(story->tenant));
-}
-
-static int tell_run(struct db *db, struct store_job *job)
-{
-	const struct telling *t = container_of(job, struct telling, job);
-	const struct instant_story *m = &t->story;
-	const struct store_instant row = {
-		.id = slice_from_string(m->id),
-		.tenant = slice_from_string(m->tenant),
-		.sender = slice_from_string(m->sender),
-		.from = slice_from_string(m->from),
-		.recipient = slice_from_string(m->recipient),
-		.to = slice_from_string(m->to),
-		.type = slice_from_string(m->type),
-		.bytes = (int64_t)m->bytes,
-		.status = t->status,
-		.at_us = t->at_us,
-	};
-	return store_instant_tell(db, &row);
-}
-
-static void tell_done(struct store_job *job, int result)
-{
-	struct telling *t = container_of(job, struct telling, job);
-	struct directory_tenant *tenant = tenant_of(t->sb, &t->story);
-	if (tenant && tenant->telling) /* one that was removed and made anew has told nothing */
-		tenant->telling--;
-	if (result != DB_OK)
-		metric_add(&t->sb->instants_untold, 1);
-	free(t);
-}
-
-static void tell(const struct instant *m, unsigned status)
-{
-	struct switchboard *sb = m->sb;
-	struct telling *t = calloc(1, sizeof(*t));
-	if (t) {
-		t->sb = sb;
-		t->at_us = sb->wheel->wall_us;
-		t->status = status;
-		t->story = m->story;
-		t->job = (struct store_job){.run = tell_run, .done = tell_done, .bytes = sizeof(*t)};
-		if (store_post(sb->config.store, &t->job) == 0) {
-			struct directory_tenant *tenant = tenant_of(sb, &m->story);
-			if (tenant)
-				tenant->telling++;
-			return;
-		}
-	}
-	free(t);
-	metric_add(&sb->instants_untold, 1);
-}
-
 /* ---- its end ---- */
 
 void instant_forget(struct instant *m)
 {
 	struct switchboard *sb = m->sb;
 	struct directory_device *d = directory_device_by_id(sb->config.directory, slice_from_string(m->device));
-	struct directory_tenant *tenant = tenant_of(sb, &m->story);
+	struct directory_tenant *tenant = directory_tenant_by_id(sb->config.directory,
+								 slice_from_string(m->story.tenant));
 	if (d && d->messages) /* one that was removed and made anew has sent nothing */
 		d->messages--;
 	if (tenant && tenant->messages)
@@ -121,7 +56,7 @@ void instant_forget(struct instant *m)
 /* What is on its way to phones is still repeated until they have it, or for 32 s: so long it counts. */
 static void end(struct instant *m, unsigned status)
 {
-	tell(m, status);
+	instant_tell(m, status);
 	timer_stop(m->sb->wheel, &m->due);
 	m->over = true;
 	if (!m->open)
@@ -178,11 +113,11 @@ static unsigned find_recipient(struct switchboard *sb, const struct sip_message 
 	return ret->user ? 0 : 404;
 }
 
-static bool too_many(const struct directory_device *device)
+static bool too_many(const struct switchboard *sb, const struct directory_device *device)
 {
 	const struct directory_tenant *tenant = device->user->tenant;
 	return device->messages >= INSTANTS_OF_DEVICE || tenant->messages >= INSTANTS_OF_TENANT ||
-	       tenant->telling >= INSTANTS_TELLING_OF_TENANT;
+	       !instant_tellings_have_room(sb, tenant);
 }
 
 /* False: refused. */
@@ -193,7 +128,7 @@ static bool may_carry(struct switchboard *sb, struct sip_server *server, const s
 		refuse(sb, server, 400, SLICE("Missing Content-Type"));
 	else if (req->body.n > INSTANT_BODY_MAX || req->bytes.n > INSTANT_REQUEST_MAX)
 		refuse(sb, server, 413, SLICE_NONE);
-	else if (too_many(device))
+	else if (too_many(sb, device))
 		refuse_fully(sb, server, req, flow, SLICE_NONE,
 			     &(struct refusal){503, SLICE("Too Many Messages On Their Way")});
 	else
@@ -286,6 +221,7 @@ void instant_request(struct switchboard *sb, struct sip_server *server, const st
 void instants_init(struct switchboard *sb)
 {
 	pool_init(&sb->instants, sizeof(struct instant), INSTANTS_MAX);
+	instant_tellings_init(sb);
 	sb->instants_delivered = (struct metric){.name = "alto_messages_delivered_total",
 						 .help = "Instant messages that a phone has taken",
 						 .kind = METRIC_COUNTER};
@@ -294,8 +230,8 @@ void instants_init(struct switchboard *sb)
 					      .kind = METRIC_COUNTER};
 	sb->instants_untold = (struct metric){
 		.name = "alto_messages_untold_total",
-		.help = "Instant messages that webhooks do not hear of, because the store "
-			"or memory failed",
+		.help = "Instant messages that webhooks do not hear of: the database refused "
+			"them for good, or there was no memory",
 		.kind = METRIC_COUNTER};
 }
 
@@ -314,6 +250,7 @@ void instants_done(struct switchboard *sb)
 	for (struct instant *m = pool_next(&sb->instants, &cursor); m; m = pool_next(&sb->instants, &cursor))
 		instant_forget(m);
 	pool_done(&sb->instants);
+	instant_tellings_done(sb);
 }
 
 void instants_metrics(struct switchboard *sb, struct metrics *m)

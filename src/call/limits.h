@@ -43,10 +43,13 @@
 	16 /* ... of one device: nobody types so fast, and a phone that does not answer holds each                     \
 	      for 32 s */
 #define INSTANTS_OF_TENANT (INSTANTS_MAX / 4) /* ... of one company: some room is left to the others */
+#define INSTANTS_TOLD_AT_ONCE                                                                                          \
+	32 /* messages of which webhooks are told in one job: others wait so long for the one writer that all share */
 #define INSTANTS_TELLING_OF_TENANT                                                                                     \
-	64 /* messages of which the webhooks of a company are still to be told: each is a job of up to 16 deliveries   \
-	      and their changes, 2 ms of the one writer that all companies share; more at once is no conversation */
-#define INSTANT_ATTEMPTS_MAX 15 /* phones and flows that one is sent by: 5 devices with 3 bindings each */
+	INSTANTS_OF_TENANT         /* messages of which the webhooks of a company are still to be told: all that       \
+				      were on their way may end at once */
+#define INSTANTS_TELLING_MAX 16384 /* ... of all: 9 MiB, while the database cannot be written */
+#define INSTANT_ATTEMPTS_MAX 15    /* phones and flows that one is sent by: 5 devices with 3 bindings each */
 #define INSTANT_BODY_MAX                                                                                               \
 	16384 /* a long text with its formatting; pictures and files are for other means (RFC 3428 §8) */
 #define INSTANT_REQUEST_MAX                                                                                            \
@@ -55,8 +58,8 @@
 #define INSTANT_TYPE_MAX 127      /* of a Content-Type, as webhooks are told it: RFC 6838 §4.2 allows no longer one */
 #define INSTANT_TRYING_US (3500 * MS_US) /* the sender's Timer E has come to T2: 0.5 + 1 + 2 s (RFC 4320 §4.1) */
 #define INSTANT_PATIENCE_US                                                                                            \
-	(20 * SECOND_US) /* a phone over UDP has had it eight times by then; the sender gives up after 32 s (Timer F)  \
-			  */
+	(30 * SECOND_US) /* the sender gives up after 32 s (Timer F), which began with its first copy: the third one   \
+			    may be the first to come, 1.5 s later */
 #define TRANSFER_PARTING_US                                                                                            \
 	(2 * SECOND_US) /* how long who has transferred its call may take to hang up: a phone does so when it hears of \
 			   it */

@@ -28,6 +28,7 @@
  * bindings on their way to the disk;  keepalive.c  their phones' way kept open
  */
 #pragma once
+#include "call/instant_tell.h"
 #include "call/limits.h"
 #include "call/switchboard.h"
 #include "sip/digest.h"
@@ -59,7 +60,8 @@ struct switchboard {
 	struct pool calls, legs; /* struct call, struct leg */
 	struct pool rings, rung; /* ring_index.c: calls that ring, and who is rung */
 	struct map rung_by_user;
-	struct pool instants;   /* instant.c */
+	struct pool instants; /* instant.c */
+	struct instant_tellings tellings;
 	struct pool identities; /* authenticate.c: who authenticated on a connection */
 	struct map calls_by_id;
 	struct map calls_by_invite, calls_by_connection; /* callers.c */

@@ -267,7 +267,8 @@ static void stop_check(struct timer *t, void *arg)
 	messages_flush(sb->messages);
 	registrar_flush(sb->registrar);
 	bool late = sb->wheel->now_us >= sb->stop_at_us + STOP_PATIENCE_US;
-	if ((more || sb->calls.used || !instants_answered(sb) || !history_idle(sb->history)) && !late) {
+	if ((more || sb->calls.used || !instants_answered(sb) || sb->tellings.count || !history_idle(sb->history)) &&
+	    !late) {
 		timer_start(sb->wheel, &sb->stop_timer, STOP_POLL_US);
 		return;
 	}

@@ -28,6 +28,7 @@ struct directory_tenant {
 	uint32_t browsers; /* pages that are phones: directory_browser_add() */
 	uint16_t messages; /* of its people, on their way now: kept by `call` */
 	uint16_t telling;  /* of which its webhooks are still to be told: kept by `call` */
+	uint8_t hearing;   /* webhooks of it that hear of messages: kept by `web` */
 	uint64_t told;     /* events of it since the start: kept by `web` */
 	int64_t created_us, updated_us;
 	struct directory_user *first_user;

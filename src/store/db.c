@@ -333,3 +333,18 @@ void db_rollback_to(struct db *db)
 	    (db_run(db, "ROLLBACK TO SAVEPOINT job", NULL, 0) < 0 || db_run(db, "RELEASE SAVEPOINT job", NULL, 0) < 0))
 		db_rollback(db);
 }
+
+int db_attempt(struct db *db, int (*run)(struct db *db, void *arg), void *arg, bool *ret_refused)
+{
+	int rc = db_savepoint(db);
+	if (rc != DB_OK)
+		return rc;
+	rc = run(db, arg);
+	if (rc != DB_OK && (db_no_memory(db) || (rc != DB_FAILED && rc != DB_CONFLICT)))
+		return rc; /* the store undoes all */
+	*ret_refused = rc != DB_OK;
+	if (rc == DB_OK)
+		return db_release(db);
+	db_rollback_to(db);
+	return DB_OK;
+}

@@ -73,5 +73,10 @@ void db_rollback(struct db *db);
 MUST_USE int db_savepoint(struct db *db);
 MUST_USE int db_release(struct db *db);
 void db_rollback_to(struct db *db);
+/*
+ * Run in a savepoint what may be refused for its own sake (DB_FAILED, DB_CONFLICT): then it alone is undone, and
+ * *ret_refused is true. Other errors, of the database or for want of memory, are returned: the transaction is to end.
+ */
+MUST_USE int db_attempt(struct db *db, int (*run)(struct db *db, void *arg), void *arg, bool *ret_refused);
 /* Has anything failed for want of memory since db_begin()? Then no row is to blame for it, whatever error was told. */
 bool db_no_memory(const struct db *db);

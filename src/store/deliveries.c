@@ -20,14 +20,18 @@ static const struct store_rows delivery_rows = {
 
 int store_delivery_add(struct db *db, const struct store_delivery *d)
 {
-	static const char trim[] = "DELETE FROM deliveries WHERE webhook_id = $1 AND id < (SELECT id FROM deliveries "
-				   "WHERE webhook_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)";
 	static const char sql[] = "INSERT INTO deliveries (" COLUMNS
 				  ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-	int rc = db_do(db, sql, DB_T(d->id), DB_T(d->webhook), DB_I(d->event), DB_T(d->about), DB_I(d->at_us),
-		       DB_I(d->state), DB_I(d->tries), DB_I(d->next_us), DB_I(d->tried_us), DB_I(d->took_us),
-		       DB_I(d->status), DB_T(d->said));
-	return rc == DB_OK ? db_do(db, trim, DB_T(d->webhook), DB_I(STORE_DELIVERIES_KEPT - 1)) : rc;
+	return db_do(db, sql, DB_T(d->id), DB_T(d->webhook), DB_I(d->event), DB_T(d->about), DB_I(d->at_us),
+		     DB_I(d->state), DB_I(d->tries), DB_I(d->next_us), DB_I(d->tried_us), DB_I(d->took_us),
+		     DB_I(d->status), DB_T(d->said));
+}
+
+int store_deliveries_trim(struct db *db, struct slice webhook)
+{
+	static const char sql[] = "DELETE FROM deliveries WHERE webhook_id = $1 AND id < (SELECT id FROM deliveries "
+				  "WHERE webhook_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)";
+	return db_do(db, sql, DB_T(webhook), DB_I(STORE_DELIVERIES_KEPT - 1));
 }
 
 static int give_rows(struct db_rows *rows, void (*fn)(void *arg, const struct store_delivery *d), void *arg)

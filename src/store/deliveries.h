@@ -58,8 +58,10 @@ MUST_USE int store_deliveries_feed(struct db *db, int64_t wall_us, bool *ret_mor
 				   void (*fn)(void *arg, struct slice webhook), void *arg);
 /* Those that are too old go, and the messages that none names any more. */
 MUST_USE int store_deliveries_expire(struct db *db, int64_t wall_us);
-/* Beyond STORE_DELIVERIES_KEPT the oldest of its webhook goes. */
+/* store_deliveries_trim() follows, once for all that are added to a webhook. */
 MUST_USE int store_delivery_add(struct db *db, const struct store_delivery *d);
+/* The oldest go that are beyond STORE_DELIVERIES_KEPT. */
+MUST_USE int store_deliveries_trim(struct db *db, struct slice webhook);
 /* The one that is due first, due or not; none: fn is not called. The row is borrowed. */
 MUST_USE int store_delivery_next(struct db *db, struct slice webhook,
 				 void (*fn)(void *arg, const struct store_delivery *d), void *arg);

@@ -18,8 +18,12 @@ struct store_instant {
 	int64_t at_us;              /* wall clock, when it was told */
 };
 
-/* It is over, now: a delivery for each webhook of its company that wants it. */
-MUST_USE int store_instant_tell(struct db *db, const struct store_instant *m);
+/*
+ * They are over: a delivery for each webhook of their company that wants it. What has been told by its id is not told
+ * again. *ret_refused grows by those that the database takes for no reason of its own; the others do not wait for them.
+ */
+MUST_USE int store_instants_tell(struct db *db, const struct store_instant *messages, size_t count,
+				 size_t *ret_refused);
 MUST_USE int store_instant_put(struct db *db, const struct store_instant *m);
 /* None: fn is not called. The row is borrowed. */
 MUST_USE int store_instant_get(struct db *db, struct slice id, void (*fn)(void *arg, const struct store_instant *m),

@@ -110,11 +110,10 @@ static void answer(struct asked *a)
 static int test_run(struct db *db, struct web_write *w)
 {
 	const struct asked *a = container_of(w, struct asked, write);
-	return store_delivery_add(db, &(struct store_delivery){.id = a->id,
-							       .webhook = a->webhook,
-							       .event = STORE_TEST,
-							       .at_us = a->now_us,
-							       .next_us = a->now_us});
+	const struct store_delivery test = {
+		.id = a->id, .webhook = a->webhook, .event = STORE_TEST, .at_us = a->now_us, .next_us = a->now_us};
+	int rc = store_delivery_add(db, &test);
+	return rc == DB_OK ? store_deliveries_trim(db, a->webhook) : rc;
 }
 
 static void tested(struct web_write *w)

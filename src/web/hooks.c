@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/log.h"
+#include "directory/directory.h"
 #include "net/loop.h"
 
 static int64_t wall_us(const struct web_hooks *h)
@@ -13,6 +14,18 @@ static int64_t wall_us(const struct web_hooks *h)
 static bool is_on(const struct web_hook *k)
 {
 	return !k->gone && k->row->webhook.state == STORE_WEBHOOK_ON;
+}
+
+/* One more, or one fewer, that is on; `call` wants to know whether a company's are told of messages. */
+static void count_on(struct web_hooks *h, const struct web_hook *k, int by)
+{
+	const struct store_webhook *w = &k->row->webhook;
+	if (!is_on(k))
+		return;
+	h->on += (size_t)by;
+	struct directory_tenant *tenant = directory_tenant_by_id(h->context->directory, w->tenant);
+	if (tenant && w->events & STORE_MESSAGE_EVENTS) /* it may have gone, and its webhooks with it */
+		tenant->hearing = (uint8_t)(tenant->hearing + by);
 }
 
 /* ---- who is served ---- */
@@ -175,7 +188,7 @@ static int add(struct web_hooks *h, struct web_hook_row *row)
 		free(k);
 		return -ENOMEM;
 	}
-	h->on += is_on(k);
+	count_on(h, k, 1);
 	wake(k);
 	return 0;
 }
@@ -192,10 +205,10 @@ static int set(struct web_hooks *h, const struct store_webhook *w)
 			free(row);
 		return rc;
 	}
-	h->on -= is_on(k);
+	count_on(h, k, -1);
 	free(k->row);
 	k->row = row;
-	h->on += is_on(k);
+	count_on(h, k, 1);
 	wake(k);
 	return 0;
 }
@@ -214,7 +227,7 @@ static void take_off_ready(struct web_hooks *h, const struct web_hook *k)
 
 static void drop(struct web_hooks *h, struct web_hook *k)
 {
-	h->on -= is_on(k);
+	count_on(h, k, -1);
 	map_remove(&h->by_id, &k->by_id);
 	if (k->ready)
 		take_off_ready(h, k);

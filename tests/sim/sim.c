@@ -15,13 +15,14 @@ unsigned sim_store_call_puts;
 int64_t sim_store_oldest_wait_us;
 int sim_store_instant_error;
 char sim_store_instant[512];
+unsigned sim_store_instant_jobs, sim_store_instants, sim_store_instants_refused;
 
 int __real_store_post(struct store *s, struct store_job *job);
 int __wrap_store_post(struct store *s, struct store_job *job);
 int __real_store_call_put(struct db *db, const struct store_call *c);
 int __wrap_store_call_put(struct db *db, const struct store_call *c);
-int __real_store_instant_tell(struct db *db, const struct store_instant *m);
-int __wrap_store_instant_tell(struct db *db, const struct store_instant *m);
+int __real_store_instants_tell(struct db *db, const struct store_instant *m, size_t count, size_t *ret_refused);
+int __wrap_store_instants_tell(struct db *db, const struct store_instant *m, size_t count, size_t *ret_refused);
 void __real_store_health(const struct store *s, int64_t now_us, struct store_health *ret);
 void __wrap_store_health(const struct store *s, int64_t now_us, struct store_health *ret);
 
@@ -38,12 +39,17 @@ int __wrap_store_call_put(struct db *db, const struct store_call *c)
 	return sim_store_call_error ? sim_store_call_error : __real_store_call_put(db, c);
 }
 
-int __wrap_store_instant_tell(struct db *db, const struct store_instant *m)
+int __wrap_store_instants_tell(struct db *db, const struct store_instant *messages, size_t count, size_t *ret_refused)
 {
+	const struct store_instant *m = &messages[count - 1];
+	sim_store_instant_jobs++;
+	*ret_refused += sim_store_instants_refused;
+	sim_store_instants += (unsigned)count;
 	snprintf(sim_store_instant, sizeof(sim_store_instant), "%.*s (%.*s) > %.*s (%.*s) %.*s %d %d",
 		 SLICE_ARG(m->from), SLICE_ARG(m->sender), SLICE_ARG(m->to), SLICE_ARG(m->recipient),
 		 SLICE_ARG(m->type), (int)m->bytes, (int)m->status);
-	return sim_store_instant_error ? sim_store_instant_error : __real_store_instant_tell(db, m);
+	return sim_store_instant_error ? sim_store_instant_error
+				       : __real_store_instants_tell(db, messages, count, ret_refused);
 }
 
 void __wrap_store_health(const struct store *s, int64_t now_us, struct store_health *ret)
@@ -151,6 +157,7 @@ static struct sim *sim_make(uint64_t seed, const char *directory, bool plain_rtp
 	sim_store_refuses = false;
 	sim_store_call_error = sim_store_instant_error = DB_OK;
 	sim_store_instant[0] = 0;
+	sim_store_instant_jobs = sim_store_instants = sim_store_instants_refused = 0;
 	sim_store_bad_to = NULL;
 	sim_store_call_puts = 0;
 	sim_store_oldest_wait_us = 0;

@@ -130,8 +130,10 @@ extern int sim_store_call_error;     /* what store_call_put() says instead of wr
 extern const char *sim_store_bad_to; /* rows of calls to this number are refused for good (DB_FAILED); NULL: none */
 extern unsigned sim_store_call_puts; /* times it was called */
 extern int64_t sim_store_oldest_wait_us;
-extern int sim_store_instant_error; /* what store_instant_tell() says instead of telling; DB_OK: it tells */
+extern int sim_store_instant_error; /* what store_instants_tell() says instead of telling; DB_OK: it tells */
 extern char sim_store_instant[512]; /* what it was told last: "10 (acme-10) > 20 (acme-20) text/plain 5 200" */
+extern unsigned sim_store_instant_jobs, sim_store_instants; /* times it was called, and with how many in all */
+extern unsigned sim_store_instants_refused;                 /* so many of each time are none that it takes */
 
 /* ---- network.c ---- */
 struct transport *network_new(struct sim *s);

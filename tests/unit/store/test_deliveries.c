@@ -49,14 +49,22 @@ static void given(void *arg, struct slice webhook)
 	++*(int *)arg;
 }
 
-/* How many deliveries the feed makes. */
-static int feed(struct db *db)
+static int64_t count_deliveries(struct db *db)
 {
-	int count = 0;
+	return ask(db, "SELECT count(*) FROM deliveries");
+}
+
+/* How many deliveries the feed makes; those that have some are named. */
+static int64_t feed(struct db *db)
+{
+	int64_t before = count_deliveries(db);
+	int named = 0;
 	bool more = true;
 	while (more)
-		assert_int_equal(store_deliveries_feed(db, 5000, &more, given, &count), DB_OK);
-	return count;
+		assert_int_equal(store_deliveries_feed(db, 5000, &more, given, &named), DB_OK);
+	int64_t made = count_deliveries(db) - before;
+	assert_int_equal(named > 0, made > 0);
+	return made;
 }
 
 struct seen {
@@ -127,19 +135,21 @@ static void many_come_in_several_jobs(void **state)
 {
 	struct db *db = open_filled();
 	bool more;
-	int count = 0;
+	int named = 0;
 	for (int i = 0; i < STORE_DELIVERIES_FED + 1; i++) {
 		char id[16];
 		snprintf(id, sizeof(id), "c%d", i);
 		struct store_call c = a_call(slice_from_string(id));
 		assert_int_equal(store_call_put(db, &c), DB_OK);
 	}
-	assert_int_equal(store_deliveries_feed(db, 5000, &more, given, &count), DB_OK);
+	assert_int_equal(store_deliveries_feed(db, 5000, &more, given, &named), DB_OK);
 	assert_true(more);
-	assert_int_equal(count, STORE_DELIVERIES_FED);
-	assert_int_equal(store_deliveries_feed(db, 5000, &more, given, &count), DB_OK);
+	assert_int_equal(named, 1); /* once for all of them */
+	assert_int_equal(count_deliveries(db), STORE_DELIVERIES_FED);
+	assert_int_equal(store_deliveries_feed(db, 5000, &more, given, &named), DB_OK);
 	assert_false(more);
-	assert_int_equal(count, STORE_DELIVERIES_FED + 1);
+	assert_int_equal(named, 2);
+	assert_int_equal(count_deliveries(db), STORE_DELIVERIES_FED + 1);
 	db_close(db);
 }
 
@@ -197,8 +207,9 @@ static void number_and_age_are_bounded(void **state)
 			.id = slice_from_string(id), .webhook = SLICE("w1"), .event = STORE_TEST, .at_us = i};
 		assert_int_equal(store_delivery_add(db, &d), DB_OK);
 	}
+	assert_int_equal(store_deliveries_trim(db, SLICE("w1")), DB_OK);
 	assert_int_equal(db_commit(db), DB_OK);
-	assert_int_equal(ask(db, "SELECT count(*) FROM deliveries"), STORE_DELIVERIES_KEPT);
+	assert_int_equal(count_deliveries(db), STORE_DELIVERIES_KEPT);
 	assert_int_equal(ask(db, "SELECT min(at_us) FROM deliveries"), 3);
 	assert_int_equal(store_deliveries_list(db, SLICE("w1"), SLICE_NONE, 2, keep, &s), DB_OK);
 	assert_int_equal(s.count, 2);
@@ -207,9 +218,9 @@ static void number_and_age_are_bounded(void **state)
 	assert_int_equal(s.last.at_us, STORE_DELIVERIES_KEPT);
 	int64_t end_us = (100 + STORE_DELIVERIES_DAYS) * DAY_US;
 	assert_int_equal(store_deliveries_expire(db, end_us - SECOND_US), DB_OK);
-	assert_int_equal(ask(db, "SELECT count(*) FROM deliveries"), STORE_DELIVERIES_KEPT);
+	assert_int_equal(count_deliveries(db), STORE_DELIVERIES_KEPT);
 	assert_int_equal(store_deliveries_expire(db, end_us + SECOND_US), DB_OK);
-	assert_int_equal(ask(db, "SELECT count(*) FROM deliveries"), 0);
+	assert_int_equal(count_deliveries(db), 0);
 	db_close(db);
 }
 
@@ -235,13 +246,23 @@ static void is_a_message(void *arg, const struct store_instant *m)
 	assert_true(slice_eq(m->type, a_message.type) && m->bytes == 5 && m->status == 200 && m->at_us == 600);
 }
 
+/* How many were refused. */
+static size_t tell(struct db *db, const struct store_instant *m)
+{
+	size_t refused = 0;
+	assert_int_equal(db_begin(db), DB_OK);
+	assert_int_equal(store_instants_tell(db, m, 1, &refused), DB_OK);
+	assert_int_equal(db_commit(db), DB_OK);
+	return refused;
+}
+
 static void messages_are_told_to_who_wants_them(void **state)
 {
 	struct db *db = open_filled();
 	int found = 0;
 	struct seen s = {0};
 	/* Nobody does: nothing of it is kept. */
-	assert_int_equal(store_instant_tell(db, &a_message), DB_OK);
+	assert_int_equal(tell(db, &a_message), 0);
 	assert_int_equal(ask(db, "SELECT (SELECT count(*) FROM instants) + (SELECT count(*) FROM deliveries)"), 0);
 	struct store_webhook chat = hook_one;
 	chat.id = SLICE("w4");
@@ -249,7 +270,7 @@ static void messages_are_told_to_who_wants_them(void **state)
 	chat.events = STORE_MESSAGE_EVENTS;
 	assert_int_equal(store_webhook_put(db, &chat), DB_OK);
 	int64_t changes = ask(db, "SELECT count(*) FROM change");
-	assert_int_equal(store_instant_tell(db, &a_message), DB_OK);
+	assert_int_equal(tell(db, &a_message), 0);
 	/* Its webhook is looked at again. */
 	assert_int_equal(ask(db, "SELECT count(*) FROM change"), changes + 1);
 	assert_int_equal(ask(db, "SELECT count(*) FROM change WHERE kind = 8 AND id = 'w4' AND seq = (SELECT max(seq) "
@@ -265,6 +286,50 @@ static void messages_are_told_to_who_wants_them(void **state)
 	assert_int_equal(s.last.at_us, 600);
 	/* The changes of calls are the others' matter. */
 	assert_int_equal(feed(db), 0);
+	/* A commit whose answer got lost is tried again. */
+	assert_int_equal(tell(db, &a_message), 0);
+	assert_int_equal(count_deliveries(db), 1);
+	db_close(db);
+}
+
+/* Of several companies, in one transaction: a webhook is woken once, and one that is refused goes alone. */
+static void messages_are_told_together(void **state)
+{
+	struct db *db = open_filled();
+	struct store_tenant other = tenant_one;
+	struct store_webhook chat = hook_one;
+	struct store_instant m[6];
+	size_t refused = 0;
+	other.id = SLICE("t2");
+	other.name = other.domain = SLICE("other");
+	assert_int_equal(store_tenant_put(db, &other), DB_OK);
+	chat.events = STORE_MESSAGE_EVENTS;
+	chat.name = SLICE("chat");
+	chat.id = SLICE("w4");
+	assert_int_equal(store_webhook_put(db, &chat), DB_OK);
+	chat.id = SLICE("w5");
+	chat.tenant = SLICE("t2");
+	assert_int_equal(store_webhook_put(db, &chat), DB_OK);
+	static const struct slice ids[] = {TEXT("m1"), TEXT("m2"), TEXT("m3"), TEXT("m4"), TEXT("m5"), TEXT("m6")};
+	for (size_t i = 0; i < ARRAY_LEN(m); i++) {
+		m[i] = a_message;
+		m[i].id = ids[i];
+		m[i].bytes = (int64_t)i;
+	}
+	m[2].tenant = m[3].tenant = SLICE("t2");
+	m[4].tenant = SLICE("t3"); /* it was removed meanwhile */
+	m[1].bytes = m[0].bytes;   /* which the database is told to refuse */
+	assert_int_equal(db_run(db, "CREATE UNIQUE INDEX once ON instants (bytes)", NULL, 0), DB_OK);
+	int64_t changes = ask(db, "SELECT count(*) FROM change");
+	assert_int_equal(db_begin(db), DB_OK);
+	assert_int_equal(store_instants_tell(db, m, ARRAY_LEN(m), &refused), DB_OK);
+	assert_int_equal(db_commit(db), DB_OK);
+	assert_int_equal(refused, 1);
+	assert_int_equal(ask(db, "SELECT count(*) FROM instants"), 4);
+	assert_int_equal(ask(db, "SELECT count(*) FROM instants WHERE id IN ('m1', 'm3', 'm4', 'm6')"), 4);
+	assert_int_equal(ask(db, "SELECT count(*) FROM deliveries WHERE webhook_id = 'w4'"), 2);
+	assert_int_equal(ask(db, "SELECT count(*) FROM deliveries WHERE webhook_id = 'w5'"), 2);
+	assert_int_equal(ask(db, "SELECT count(*) FROM change"), changes + 3);
 	db_close(db);
 }
 
@@ -278,15 +343,15 @@ static void messages_that_failed_or_are_old(void **state)
 	failed_only.name = SLICE("chat");
 	failed_only.events = 1 << STORE_MESSAGE_FAILED;
 	assert_int_equal(store_webhook_put(db, &failed_only), DB_OK);
-	assert_int_equal(store_instant_tell(db, &m), DB_OK);
+	assert_int_equal(tell(db, &m), 0);
 	m.status = 480;
 	m.at_us = 499; /* it was switched on after that */
-	assert_int_equal(store_instant_tell(db, &m), DB_OK);
+	assert_int_equal(tell(db, &m), 0);
 	assert_int_equal(ask(db, "SELECT (SELECT count(*) FROM instants) + (SELECT count(*) FROM deliveries)"), 0);
 	char text[16];
 	m.id = store_id_at(100 * DAY_US, text);
 	m.at_us = 100 * DAY_US;
-	assert_int_equal(store_instant_tell(db, &m), DB_OK);
+	assert_int_equal(tell(db, &m), 0);
 	assert_int_equal(store_delivery_next(db, SLICE("w4"), keep, &s), DB_OK);
 	assert_int_equal(s.count, 1);
 	assert_int_equal(s.last.event, STORE_MESSAGE_FAILED);
@@ -295,7 +360,7 @@ static void messages_that_failed_or_are_old(void **state)
 	assert_int_equal(ask(db, "SELECT count(*) FROM instants"), 1);
 	assert_int_equal(store_deliveries_expire(db, 107 * DAY_US + SECOND_US), DB_OK);
 	assert_int_equal(ask(db, "SELECT count(*) FROM instants"), 0);
-	assert_int_equal(store_instant_tell(db, &m), DB_OK);
+	assert_int_equal(tell(db, &m), 0);
 	assert_int_equal(store_tenant_remove(db, SLICE("t1")), DB_OK);
 	assert_int_equal(ask(db, "SELECT count(*) FROM instants"), 0);
 	db_close(db);
@@ -313,20 +378,24 @@ static void messages_go_after_their_deliveries(void **state)
 	struct random random;
 	struct store_webhook chat = hook_one;
 	struct store_instant m = a_message;
-	char id[STORE_ID_CAP];
+	static char ids[STORE_DELIVERIES_KEPT + 1][STORE_ID_CAP];
+	static struct store_instant many[ARRAY_LEN(ids)];
+	size_t refused = 0;
 	chat.id = SLICE("w4");
 	chat.name = SLICE("chat");
 	chat.events = STORE_MESSAGE_EVENTS;
 	assert_int_equal(store_webhook_put(db, &chat), DB_OK);
 	random_init_seeded(&random, 1);
 	m.at_us = 100 * DAY_US;
-	assert_int_equal(db_begin(db), DB_OK);
-	for (int i = 0; i < STORE_DELIVERIES_KEPT + 1; i++) {
-		store_new_id(&random, m.at_us, id);
-		m.id = slice_from_string(id);
-		assert_int_equal(store_instant_tell(db, &m), DB_OK);
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		store_new_id(&random, m.at_us, ids[i]);
+		many[i] = m;
+		many[i].id = slice_from_string(ids[i]);
 	}
+	assert_int_equal(db_begin(db), DB_OK);
+	assert_int_equal(store_instants_tell(db, many, ARRAY_LEN(many), &refused), DB_OK);
 	assert_int_equal(db_commit(db), DB_OK);
+	assert_int_equal(refused, 0);
 	assert_int_equal(count_instants(db), STORE_DELIVERIES_KEPT + 1);
 	assert_int_equal(store_deliveries_expire(db, m.at_us), DB_OK);
 	assert_int_equal(count_instants(db), STORE_DELIVERIES_KEPT);
@@ -337,7 +406,7 @@ static void messages_go_after_their_deliveries(void **state)
 	chat.name = SLICE("archive");
 	assert_int_equal(store_webhook_put(db, &chat), DB_OK);
 	m.id = SLICE("m1");
-	assert_int_equal(store_instant_tell(db, &m), DB_OK);
+	assert_int_equal(tell(db, &m), 0);
 	assert_int_equal(store_webhook_remove(db, SLICE("w4")), DB_OK);
 	assert_int_equal(store_deliveries_expire(db, m.at_us), DB_OK);
 	assert_int_equal(count_instants(db), 1);
@@ -356,6 +425,7 @@ int main(void)
 		cmocka_unit_test(what_came_of_it),
 		cmocka_unit_test(number_and_age_are_bounded),
 		cmocka_unit_test(messages_are_told_to_who_wants_them),
+		cmocka_unit_test(messages_are_told_together),
 		cmocka_unit_test(messages_that_failed_or_are_old),
 		cmocka_unit_test(messages_go_after_their_deliveries),
 	};

@@ -48,6 +48,7 @@ static void wake_store(void *arg) {}
 
 static void changed(void *owner, const struct store_change *change)
 {
+	directory_apply(directory, change);
 	if (hooks)
 		web_hooks_apply(hooks, change);
 }
@@ -160,6 +161,21 @@ static int put_webhook(struct db *db, int n)
 							     .secret = SLICE("s")});
 }
 
+/* Company n's first one, as it is told of messages: n + 100 for nothing but them, n + 200 for them but switched off. */
+static int put_webhook_of_messages(struct db *db, int n)
+{
+	char id[8], tenant[8];
+	snprintf(id, sizeof(id), "w%d", n % 100);
+	snprintf(tenant, sizeof(tenant), "t%d", n % 100);
+	return store_webhook_put(db, &(struct store_webhook){.id = slice_from_string(id),
+							     .tenant = slice_from_string(tenant),
+							     .name = SLICE("crm"),
+							     .url = SLICE("https://w.example/"),
+							     .events = STORE_MESSAGE_EVENTS,
+							     .secret = SLICE("s"),
+							     .state = n < 200 ? STORE_WEBHOOK_ON : STORE_WEBHOOK_OFF});
+}
+
 static int remove_webhook(struct db *db, int n)
 {
 	char id[8];
@@ -208,6 +224,35 @@ static void nothing_is_begun_before_the_start(void **state)
 	web_hooks_free(never);
 	settle();
 	assert_int_equal(flown, 1);
+}
+
+static unsigned hearing(void)
+{
+	return directory_tenant_by_id(directory, SLICE("t1"))->hearing;
+}
+
+/* `call` asks the company whether anybody wants to hear of its messages. */
+static void a_company_knows_whether_messages_are_told(void **state)
+{
+	make(1);
+	assert_int_equal(hearing(), 0);
+	do_write(put_webhook_of_messages, 101);
+	assert_int_equal(hearing(), 1);
+	do_write(put_webhook_of_messages, 201); /* off */
+	assert_int_equal(hearing(), 0);
+	do_write(put_webhook_of_messages, 101);
+	do_write(put_webhook_of_messages, 101);
+	assert_int_equal(hearing(), 1);
+	do_write(put_webhook, 1); /* of calls alone */
+	assert_int_equal(hearing(), 0);
+	do_write(put_webhook_of_messages, 101);
+	/* Also after a start. */
+	web_hooks_free(hooks);
+	directory_tenant_by_id(directory, SLICE("t1"))->hearing = 0;
+	assert_int_equal(web_hooks_new(&context, &hooks), 0);
+	assert_int_equal(hearing(), 1);
+	do_write(remove_webhook, 1);
+	assert_int_equal(hearing(), 0);
 }
 
 static void a_delivery_is_tried_for_a_day(void **state)
@@ -358,6 +403,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(pauses_grow_and_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nothing_is_begun_before_the_start, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_company_knows_whether_messages_are_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_delivery_is_tried_for_a_day, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_taken_is_not_sent_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(slow_servers_hold_up_themselves, set_up, tear_down),
