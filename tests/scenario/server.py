@@ -54,6 +54,14 @@ def media_ports():
     return next(low for low in range(20000, 32000, 1000) if take(f'media-{low}'))
 
 
+def wait_until(look, what):
+    """What `look` sees, once it is something: it looks again and again, and not for ever."""
+    until = time.monotonic() + PATIENCE
+    while not (seen := look()):
+        assert time.monotonic() < until, f'not within {PATIENCE} s: {what}'
+    return seen
+
+
 class Lines:
     """What a process writes, line by line, so that a test can wait for a line."""
 

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 
-from server import PATIENCE, Alto, free_port
+from server import PATIENCE, Alto, free_port, wait_until
 from softphone import Softphone, talk, talk_once_taken
 
 INVITE = ('INVITE sip:102@acme.example SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bK{n};rport\r\nMax-Forwards: 70\r\n'
@@ -80,12 +80,6 @@ def waiting(ports):
     return sum(held) or len(held) < len(ports)  # a line may be missing while others come and go: it is looked for again
 
 
-def wait_for(condition, what):
-    until = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < until, f'no {what}'
-
-
 udp, tls = [free_port() for _ in range(LISTENERS)], free_port()
 with Alto({'sip_udp': [f'127.0.0.1:{port}' for port in udp], 'sip_tls': [f'127.0.0.1:{tls}']}, plain_rtp=True) as alto:
     accounts = alto.company(srtp='off')
@@ -99,7 +93,7 @@ with Alto({'sip_udp': [f'127.0.0.1:{port}' for port in udp], 'sip_tls': [f'127.0
         bob.register()
         a, b = talk(ann, bob, '102')
         with Crowd(udp, alto.process) as crowd:
-            wait_for(lambda: refused(alto) and crowd.refusal, 'refusal for overload')
+            wait_until(lambda: refused(alto) and crowd.refusal, 'refusal for overload')
             a.voice.say(1)
             b.voice.hears(1)
             assert a.ask('OPTIONS').status == 200
@@ -110,7 +104,7 @@ with Alto({'sip_udp': [f'127.0.0.1:{port}' for port in udp], 'sip_tls': [f'127.0
         row = alto.last_call()
         assert (row['cause'], row['ended_by']) == ('answered', 'caller'), row
         # What waits in the socket is still the crowd's; after that all is as before.
-        wait_for(lambda: waiting(udp) == 0, 'end of what waited')
+        wait_until(lambda: waiting(udp) == 0, 'end of what waited')
         a, b = talk_once_taken(ann, bob, '102')
         b.hang_up()
         a.ended()
