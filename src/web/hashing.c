@@ -1,17 +1,29 @@
 /* web/hashing.c - to libuv's threads and back */
 #include "web/hashing.h"
 
+#include "base/pulse.h"
 #include "net/loop.h"
 #include "web/access.h"
 #include "web/write.h"
 
-static void work(uv_work_t *w)
+static void need_not_wake(void *arg) {}
+
+static void hash(struct web_hashing *h)
 {
-	struct web_hashing *h = container_of(w, struct web_hashing, work);
 	if (h->compare && *h->hash)
 		h->ok = crypto_password_matches(h->hash, h->password);
 	else
 		h->ok = crypto_password_hash(h->password, h->hash) == 0 && !h->compare;
+}
+
+/* A thread of libuv's rests by itself: it has a pulse while it hashes, and answers by coming to the end of that. */
+static void work(uv_work_t *w)
+{
+	struct web_hashing *h = container_of(w, struct web_hashing, work);
+	struct pulse pulse;
+	pulse_begin(&pulse, "hashing", need_not_wake, NULL);
+	hash(h);
+	pulse_end(&pulse);
 }
 
 static void after(uv_work_t *w, int status)

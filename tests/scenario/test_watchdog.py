@@ -16,7 +16,8 @@ WATCHDOG_S = 6
 STATUS = 70
 # The thread as it calls itself, as the report does, and a function of ours that must stand in its stack.
 THREADS = (('alto', 'switchboard', 'loop_run'), ('media-0', 'media-0', 'worker_run'),
-           ('store-writer', 'store-writer', 'store_signal_wait'), ('store-reader', 'store-reader', 'store_signal_wait'))
+           ('store-writer', 'store-writer', 'store_signal_wait'), ('store-reader', 'store-reader', 'store_signal_wait'),
+           ('hashing', 'hashing', 'crypto_password_hash'))
 
 
 class Patient:
@@ -64,9 +65,14 @@ for patient in patients:
     patient.lives()
 for patient in patients:
     patient.faults.stop_thread(patient.thread)
+hashing = patients[-1]  # rests where there is no password to hash
+hashing.alto.command('tenant', 'add', 'acme', '--domain', 'acme.example')
+add = subprocess.Popen([ALTO, 'user', 'add', 'acme', 'anna', '--extension', '101', '--name', 'Anna', '--password', 'Seventeen-Owls',
+                        '--data', str(hashing.alto.data)], stdin=subprocess.DEVNULL)
 for patient in patients:
     patient.ends()
     patient.faults.stop_thread('')
+assert add.wait(PATIENCE) == 1  # nobody answers it
 for patient in patients[1:]:
     shutil.rmtree(patient.alto.directory)
 with patients[0].alto:  # started again, which is its manager's part

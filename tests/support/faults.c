@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 struct faults {
-	char stuck[16];               /* the thread of this name goes no further than its next sleep */
+	char stuck[16]; /* the thread of this name goes no further than its next sleep; "hashing": passwords */
 	_Atomic uint32_t disk_ms;     /* so long takes each write and sync of the store's threads */
 	_Atomic uint32_t disk_writes; /* how many there were, so that a test sees that one is under way */
 	_Atomic int32_t disk_error;   /* errno of each write and sync of theirs; 0: none */
@@ -45,12 +46,17 @@ void faults_stand_still(void)
 		pause();
 }
 
+static void maybe_stop_at(const char *name)
+{
+	if (strncmp(name, faults->stuck, sizeof(faults->stuck)) == 0)
+		faults_stand_still();
+}
+
 static void maybe_stop(void)
 {
 	char name[16] = "";
-	if (*faults->stuck && pthread_getname_np(pthread_self(), name, sizeof(name)) == 0 &&
-	    strncmp(name, faults->stuck, sizeof(name)) == 0)
-		faults_stand_still();
+	if (*faults->stuck && pthread_getname_np(pthread_self(), name, sizeof(name)) == 0)
+		maybe_stop_at(name);
 }
 
 static bool is_store(void)
@@ -99,6 +105,14 @@ int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *unti
 {
 	maybe_stop();
 	return NEXT(sem_clockwait)(semaphore, clock, until);
+}
+
+/* A thread of libuv's has no name of its own. */
+int crypto_pwhash_str(char out[crypto_pwhash_STRBYTES], const char *const password, unsigned long long n,
+		      unsigned long long work, size_t memory)
+{
+	maybe_stop_at("hashing");
+	return NEXT(crypto_pwhash_str)(out, password, n, work, memory);
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at)
