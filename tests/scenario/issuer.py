@@ -119,7 +119,8 @@ class Told(http.server.ThreadingHTTPServer):
         self.key = Key(directory, 'first')
         self.keys, self.token, self.asked, self.codes = {'keys': [self.key.public()]}, None, [], []
         self.document = {'issuer': self.url, 'authorization_endpoint': f'{self.url}/in?to=us', 'token_endpoint': f'{self.url}/token',
-                         'jwks_uri': f'{self.url}/keys', 'token_endpoint_auth_methods_supported': ['client_secret_post']}
+                         'jwks_uri': f'{self.url}/keys', 'userinfo_endpoint': f'{self.url}/userinfo',
+                         'end_session_endpoint': f'{self.url}/out', 'token_endpoint_auth_methods_supported': ['client_secret_post']}
         super().__init__((host, self.port), Telling)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*files)

@@ -259,6 +259,8 @@ def main(directory):
         test_who_is_known_by_what(acme, told)
         test_new_keys(acme, told, other, ec)
         test_passwords_closed(acme, told)
+        # The ID token has said all: nothing else is asked, and nobody is logged out there.
+        assert set(told.asked) == {'/.well-known/openid-configuration', '/keys'}, told.asked
         test_issuers_that_cannot_be_used(beta, told)
         refused(Browser(admin).ask('POST', SIGN, {'login': 'acme.example'}), 'wrong-address', 403)
 
