@@ -111,6 +111,7 @@ struct world *world_new(void)
 	sim_add_device(w->s, &(struct sim_person){"acme", "10", "desk", "secret10", SIP_DIGEST_MD5, false});
 	sim_add_device(w->s, &(struct sim_person){"acme", "20", "desk", "secret20", SIP_DIGEST_SHA256, true});
 	sim_add_device(w->s, &(struct sim_person){"acme", "20", "mobile", "secret21", SIP_DIGEST_MD5, true});
+	directory_tenant_by_id(w->s->directory, SLICE("acme"))->hearing = 1;
 	registered(person(w, WORLD_ANN, "acme-10-desk", "secret10", SIP_TLS));
 	registered(person(w, WORLD_DESK, "acme-20-desk", "secret20", SIP_UDP));
 	person(w, WORLD_MOBILE, "acme-20-mobile", "secret21", SIP_TCP);
