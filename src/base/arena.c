@@ -1,4 +1,5 @@
 /* base/arena.c - a list of chunks, filled from the front one; what is large gets a chunk of its own */
+#include <sanitizer/asan_interface.h> /* with AddressSanitizer, what was not given out may not be touched */
 #include <stdalign.h>
 
 #include "base/arena.h"
@@ -19,8 +20,10 @@ void arena_init(struct arena *a, size_t chunk_bytes, size_t limit_bytes)
 
 void arena_wipe(struct arena *a)
 {
-	for (struct arena_chunk *chunk = a->chunks; chunk; chunk = chunk->next)
+	for (struct arena_chunk *chunk = a->chunks; chunk; chunk = chunk->next) {
+		ASAN_UNPOISON_MEMORY_REGION(chunk->bytes, chunk->size);
 		explicit_bzero(chunk->bytes, chunk->size - chunk->left);
+	}
 }
 
 void arena_done(struct arena *a)
@@ -37,8 +40,10 @@ static struct arena_chunk *chunk_new(size_t size)
 	if (size > SIZE_MAX - sizeof(struct arena_chunk))
 		return NULL;
 	struct arena_chunk *chunk = malloc(sizeof(*chunk) + size);
-	if (chunk)
-		*chunk = (struct arena_chunk){.left = size, .size = size};
+	if (!chunk)
+		return NULL;
+	*chunk = (struct arena_chunk){.left = size, .size = size};
+	ASAN_POISON_MEMORY_REGION(chunk->bytes, size);
 	return chunk;
 }
 
@@ -59,11 +64,11 @@ static struct arena_chunk *chunk_for(struct arena *a, size_t n)
 	return chunk;
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+void *arena_alloc(struct arena *a, size_t wanted)
 {
-	if (n > a->left_bytes || n > SIZE_MAX - ALIGN)
+	if (wanted > a->left_bytes || wanted > SIZE_MAX - ALIGN)
 		return NULL;
-	n = MAX((n + ALIGN - 1) / ALIGN * ALIGN, (size_t)ALIGN);
+	size_t n = MAX((wanted + ALIGN - 1) / ALIGN * ALIGN, (size_t)ALIGN);
 	if (n > a->left_bytes)
 		return NULL;
 
@@ -73,7 +78,8 @@ void *arena_alloc(struct arena *a, size_t n)
 	char *at = chunk->bytes + (chunk->size - chunk->left);
 	chunk->left -= n;
 	a->left_bytes -= n;
-	return memset(at, 0, n);
+	ASAN_UNPOISON_MEMORY_REGION(at, wanted);
+	return memset(at, 0, wanted);
 }
 
 bool arena_dup(struct arena *a, struct slice s, struct slice *ret)

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <sanitizer/asan_interface.h>
 
 #include "support/test.h"
 
@@ -91,6 +92,22 @@ static void test_wipe(void **state)
 	arena_wipe(&a);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+/* What was asked for may be touched, and nothing behind it. */
+static void test_edges(void **state)
+{
+	struct arena a;
+
+	arena_init(&a, 256, 1000);
+	for (size_t n = 1; n < 20; n++) {
+		char *p = arena_alloc(&a, n);
+		assert_non_null(p);
+		assert_ptr_equal(__asan_region_is_poisoned(p, n + 1), p + n);
+	}
+	arena_done(&a);
+}
+#endif
+
 static int fill(void *arg)
 {
 	struct arena a;
@@ -122,7 +139,10 @@ static void test_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_alloc), cmocka_unit_test(test_limit),
-					   cmocka_unit_test(test_dup), cmocka_unit_test(test_wipe),
+					   cmocka_unit_test(test_dup),   cmocka_unit_test(test_wipe),
+#ifdef __SANITIZE_ADDRESS__
+					   cmocka_unit_test(test_edges),
+#endif
 					   cmocka_unit_test(test_memory)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
