@@ -17,6 +17,37 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* ---- credentials alone in their memory, so that a read behind them is seen ---- */
+
+static struct kept {
+	struct kept *next;
+	char bytes[];
+} * kept; /* until the input ends: what is parsed points there */
+
+enum sip_parse __real_sip_credentials_parse(struct slice value, struct sip_credentials *ret, struct sip_reason *reterr);
+enum sip_parse __wrap_sip_credentials_parse(struct slice value, struct sip_credentials *ret, struct sip_reason *reterr);
+
+enum sip_parse __wrap_sip_credentials_parse(struct slice value, struct sip_credentials *ret, struct sip_reason *reterr)
+{
+	struct kept *copy = malloc(sizeof(*copy) + value.n);
+	ASSERT(copy);
+	copy->next = kept;
+	kept = copy;
+	if (value.n)
+		memcpy(copy->bytes, value.p, value.n);
+	return __real_sip_credentials_parse(slice_of(copy->bytes, value.n), ret, reterr);
+}
+
+static void forget_kept(void)
+{
+	for (struct kept *next; kept; kept = next) {
+		next = kept->next;
+		free(kept);
+	}
+}
+
+/* ---- what an attacker may have ---- */
+
 /* The nonce of the challenge that came last, or of Ann's credentials; both have the form of credentials. */
 static struct slice nonce_of(struct slice credentials)
 {
@@ -110,6 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sim_run(w->s, 100 * MS_US);
 	ASSERT(w->s->sb->calls.used == 1 && ann->statuses[401] == challenges);
 	world_free(w);
+	forget_kept();
 	return 0;
 }
 

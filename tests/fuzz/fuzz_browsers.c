@@ -2,16 +2,18 @@
  * fuzz_browsers.c - the shared port of a media worker: checks, DTLS and voice of two browsers, from places of their own
  * and of others
  *
- * The first byte chooses who says hello in DTLS, for each leg. Then come records: control (leg, kind, place), detail, a
- * length and bytes, which change the datagram that is made (pairs of a position and bits), are what is said, or are the
- * datagram. The browsers' own side of DTLS is OpenSSL, like ours. The socket, OpenSSL's clock and its random bytes are
- * played here; whatever leaves is looked at: it goes to who asked for it within 30 s, is opened by their key alone, and
- * no handshake ends with a certificate that was not named.
+ * The first byte chooses for each leg who says hello in DTLS, and whether its fingerprint is not there yet, or of a
+ * hash that nobody should believe. Then come records: control (leg, kind, place), detail, a length and bytes, which
+ * change the datagram that is made (pairs of a position and bits), are what is said, or are the datagram. The browsers'
+ * own side of DTLS is OpenSSL, like ours. The socket, OpenSSL's clock and its random bytes are played here; whatever
+ * leaves is looked at: it goes to who asked for it within 30 s, is opened by their key alone, and no handshake ends
+ * with a certificate that was not named.
  */
 #include <openssl/rand.h>
 #include <sys/time.h>
 
 #include "fuzz/browser.h"
+#include "fuzz/edge.h"
 #include "media/private.h"
 #include "unit/media/identity.h"
 
@@ -133,6 +135,7 @@ int __wrap_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
 	memcpy(m->msg_name, &from.name, from.n);
 	m->msg_namelen = from.n;
 	memcpy(m->msg_iov->iov_base, v.bytes, MIN(v.n, m->msg_iov->iov_len));
+	edge_set(m->msg_iov->iov_base, v.n, m->msg_iov->iov_len);
 	messages[0].msg_len = (unsigned)MIN(v.n, m->msg_iov->iov_len);
 	m->msg_flags = v.n > m->msg_iov->iov_len ? MSG_TRUNC : 0;
 	return 1;
@@ -193,7 +196,7 @@ static void check_voice(struct leg *leg, const uint8_t *p, size_t n)
 /* Whoever has keys has shown the certificate that the description names. */
 static void check_keys(const struct leg *leg, bool made)
 {
-	ASSERT(!made || (leg->terms.fingerprint.n && leg->certificate == leg->named));
+	ASSERT(!made || (leg->terms.fingerprint.n == 32 && leg->certificate == leg->named));
 }
 
 ssize_t __wrap_sendto(int fd, const void *bytes, size_t n, int flags, const struct sockaddr *to, socklen_t to_n)
@@ -305,6 +308,8 @@ static void begin(uint8_t choice)
 		v.legs[i].terms.client = choice >> i & 1;
 		if (!(choice >> i & 4))
 			v.legs[i].terms.fingerprint = identity_fingerprint(theirs[i]);
+		if (choice >> i & 16) /* of SHA-1, which is none of ours */
+			v.legs[i].terms.fingerprint.n = 20;
 		open_leg(&v.legs[i]);
 	}
 }
@@ -328,6 +333,7 @@ static void deliver(size_t place, const uint8_t *p, size_t n)
 	v.n = n;
 	v.sent = 0;
 	shared_readable(&v.worker, &v.socket);
+	edge_lift();
 	v.bytes = NULL;
 	v.n = 0;
 	ASSERT(v.sent <= 1 && v.worker.shared->waiting <= MEDIA_SHAKES_MAX);

@@ -17,6 +17,7 @@
 #define LINES_MAX 32
 #define LINE_BYTES_MAX 4096
 #define IDS_MAX 9
+#define PARTS_MAX (2 + 2 * WEB_ARGUMENTS_MAX)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,6 +29,8 @@ struct client {
 	size_t id_count;
 	unsigned answers;
 	int status; /* of the last answer */
+	char *parts[PARTS_MAX];
+	size_t part_count;
 };
 
 static void store_wakes(void *arg)
@@ -201,12 +204,24 @@ static struct slice fill_in(const struct client *c, struct slice line, char *buf
 	return w.overflow ? SLICE_NONE : writer_slice(&w);
 }
 
-static void read_arguments(struct web_request *r, struct slice text)
+/* Alone in its memory until the answer is there, so that a read behind it is seen. */
+static struct slice part(struct client *c, struct slice s)
+{
+	if (s.n == 0)
+		return SLICE("");
+	char *bytes = malloc(s.n);
+	ASSERT(bytes && c->part_count < PARTS_MAX);
+	memcpy(bytes, s.p, s.n);
+	c->parts[c->part_count++] = bytes;
+	return slice_of(bytes, s.n);
+}
+
+static void read_arguments(struct client *c, struct web_request *r, struct slice text)
 {
 	while (!slice_empty(text) && r->argument_count < WEB_ARGUMENTS_MAX) {
 		struct slice value = slice_cut(&text, '&'), name = slice_cut(&value, '=');
 		if (value.n <= WEB_ARGUMENT_BYTES_MAX)
-			r->arguments[r->argument_count++] = (struct web_argument){name, value};
+			r->arguments[r->argument_count++] = (struct web_argument){part(c, name), part(c, value)};
 	}
 }
 
@@ -220,10 +235,10 @@ static void ask(struct client *c, struct slice line)
 	r->answered = answered;
 	r->method = method_of(slice_cut(&rest, ' '));
 	struct slice query = slice_cut(&rest, ' ');
-	r->path = slice_first(slice_cut(&query, '?'), WEB_PATH_MAX);
+	r->path = part(c, slice_first(slice_cut(&query, '?'), WEB_PATH_MAX));
 	r->json_type = slice_starts(rest, SLICE("{")) || slice_starts(rest, SLICE("["));
-	r->body_text = rest;
-	read_arguments(r, query);
+	r->body_text = part(c, rest);
+	read_arguments(c, r, query);
 	c->answers = 0;
 	web_handle(r);
 	struct wheel *wheel = loop_wheel(c->context.loop);
@@ -234,6 +249,8 @@ static void ask(struct client *c, struct slice line)
 		wheel_turn(wheel, wheel->now_us + MS_US, wheel->wall_us + MS_US);
 	}
 	ASSERT(c->answers == 1);
+	while (c->part_count)
+		free(c->parts[--c->part_count]);
 }
 
 /* Nothing that the API made is hidden from it. */
@@ -290,6 +307,8 @@ const char *const lines_words[] = {
 	"DELETE /api/v1/trunks/$3",
 	"GET /api/v1/calls?tenant=acme&live=true&limit=5",
 	"GET /api/v1/calls?tenant=acme&user=ann&number=10&result=answered&q=20&from=2026-11-27T08:30:00Z",
+	"GET /api/v1/peak?from=2026-11-27T08:30:00.25+01:00",
+	"GET /api/v1/audit?act=changed&to=2026-11-27T08:30:00Z",
 	"GET /api/v1/calls/01920000-0000-7000-8000-000000000001",
 	"GET /api/v1/calls/01920000-0000-7000-8000-000000000001/messages?limit=1",
 	"POST /api/v1/calls/01920000-0000-7000-8000-000000000002/hangup",

@@ -1,8 +1,9 @@
 /*
  * fuzz/records.c - a mutator for inputs of one byte and then records: two bytes, a length, and so many bytes
  *
- * It repeats, moves, removes and changes whole records, keeps their lengths true, and lets the fuzzer at the bytes of
- * one. fuzz_srtp.c and fuzz_voice.c have such inputs. With the fuzzer only: replay.c needs none.
+ * It repeats, moves, removes, changes and shortens whole records, keeps their lengths true, and lets the fuzzer at the
+ * bytes of one; now and then the first byte is another one. fuzz_srtp.c and fuzz_voice.c have such inputs. With the
+ * fuzzer only: replay.c needs none.
  */
 #include "base/random.h"
 #include "base/slice.h"
@@ -58,7 +59,7 @@ static size_t insert(struct record *r, size_t count, size_t at, size_t from)
 static size_t change(struct record *r, size_t count, struct random *random)
 {
 	size_t at = random_below(random, (uint32_t)count), other = random_below(random, (uint32_t)count);
-	switch (random_below(random, 6)) {
+	switch (random_below(random, 8)) {
 	case 0:
 		return insert(r, count, at, other);
 	case 1:
@@ -77,6 +78,13 @@ static size_t change(struct record *r, size_t count, struct random *random)
 	case 4:
 		r[at].bytes[1] = (uint8_t)random_u64(random);
 		return count;
+	case 5: /* it ends early, often at once */
+		r[at].n = HEAD + random_below(random, (uint32_t)(random_below(random, 2) ? MIN(r[at].n - HEAD, 3) + 1
+											 : r[at].n - HEAD + 1));
+		return count;
+	case 6: /* the same in the way of another one */
+		r[at].bytes[0] = r[other].bytes[0];
+		return count;
 	default:
 		r[at].n = HEAD + LLVMFuzzerMutate(r[at].bytes + HEAD, r[at].n - HEAD, RECORD_MAX - HEAD);
 		return count;
@@ -89,6 +97,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t cap, unsigned 
 	struct random random;
 	random_init_seeded(&random, seed);
 	size_t count = size ? split(data + 1, size - 1, records) : 0;
+	if (size && random_below(&random, 8) == 0)
+		data[0] ^= (uint8_t)(1 << random_below(&random, 8));
 	if (count == 0 || random_below(&random, 8) == 0)
 		return LLVMFuzzerMutate(data, size, cap);
 	for (uint32_t i = random_below(&random, 3) + 1; i > 0 && count > 0; i--)
