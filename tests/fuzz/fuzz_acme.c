@@ -4,15 +4,19 @@
  *
  * Orders follow one another until the lines end. Whatever is answered: what is asked next is a URL of https, in one
  * line, signed with a nonce that was given and is used once; what stands below /.well-known is a token; what went wrong
- * is a sentence; and who is to wait is told for how long. Keys are drawn by chance: no answer depends on them.
+ * is a sentence; and who is to wait is told for how long. Keys are drawn by chance: no answer depends on them. Each
+ * request is made ready as net/http.h would, and each answer read as it reads what libcurl hands out.
  */
+#include <errno.h>
 #include <jansson.h>
 #include <openssl/evp.h>
 
 #include "acme/order.h"
 #include "base/writer.h"
+#include "net/http_private.h"
 
 #define LINES_MAX 64
+#define LINE_BYTES_MAX 8192
 #define WALL_US (INT64_C(1785495600) * SECOND_US)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -23,16 +27,21 @@ struct part {
 	struct slice s;
 };
 
-static struct part part_of(struct slice s)
+static struct part alone(struct slice s)
 {
 	struct part p = {0};
-	if (s.n == 0 || slice_eq(s, SLICE("-")))
+	if (s.n == 0)
 		return p;
 	p.bytes = malloc(s.n);
 	ASSERT(p.bytes);
 	memcpy(p.bytes, s.p, s.n);
 	p.s = slice_of(p.bytes, s.n);
 	return p;
+}
+
+static struct part part_of(struct slice s)
+{
+	return alone(slice_eq(s, SLICE("-")) ? SLICE_NONE : s);
 }
 
 /* Dates have spaces, which part fields here: '_' stands for one. */
@@ -90,6 +99,70 @@ static void check_next(const struct acme_order *o, enum acme_next next)
 		ASSERT(strncmp(o->pem, "-----BEGIN PRIVATE KEY-----", 27) == 0);
 }
 
+/* What libcurl is given; it refuses what is no URL to it. */
+static void check_request(const struct acme_ask *ask)
+{
+	static const char *const headers[] = {"Content-Type: application/jose+json"};
+	struct http_call *c = calloc(1, sizeof(*c));
+	struct http_request request = {
+		.method = ask->method == ACME_POST   ? HTTP_POST
+			  : ask->method == ACME_HEAD ? HTTP_HEAD
+						     : HTTP_GET,
+		.url = ask->url,
+		.headers = headers,
+		.header_count = ask->body ? 1 : 0,
+		.body = slice_from_string(ask->body ? ask->body : ""),
+	};
+	ASSERT(c);
+	int rc = http_prepare(c, &request);
+	ASSERT(rc == 0 || rc == -EINVAL);
+	curl_easy_cleanup(c->curl);
+	curl_slist_free_all(c->headers);
+	free(c);
+}
+
+/* ---- an answer as libcurl hands it out: a line of its head each time, then pieces of its body ---- */
+
+#define ANSWER_MAX 4096
+
+static void give(size_t (*take)(char *bytes, size_t one, size_t n, void *call), struct http_call *c, struct slice s)
+{
+	struct part p = alone(s);
+	if (p.s.n && !c->why) {
+		size_t taken = take(p.bytes, 1, p.s.n, c);
+		ASSERT(taken == p.s.n || c->why);
+	}
+	free(p.bytes);
+}
+
+static void give_field(struct http_call *c, const char *name, struct slice value)
+{
+	char line[LINE_BYTES_MAX];
+	struct writer w = writer_on(line, sizeof(line));
+	write_format(&w, "%s: %.*s\r\n", name, SLICE_ARG(value));
+	if (value.n && !w.overflow)
+		give(http_take_head, c, writer_slice(&w));
+}
+
+/* It has `why` where more came than may. */
+static struct http_call *hear(struct slice nonce, struct slice location, struct slice retry, struct slice body)
+{
+	struct http_call *c = calloc(1, sizeof(*c));
+	ASSERT(c);
+	c->answer_max = ANSWER_MAX;
+	give(http_take_head, c, SLICE("HTTP/1.1 100 Continue\r\n"));
+	give(http_take_head, c, SLICE("Link: <early>\r\n"));
+	give(http_take_head, c, SLICE("HTTP/1.1 200 OK\r\n"));
+	give_field(c, "replay-nonce", nonce);
+	give_field(c, "LOCATION", location);
+	give_field(c, "Retry-After", retry);
+	give(http_take_head, c, SLICE("\r\n"));
+	give(http_take_body, c, slice_first(body, body.n / 3));
+	give(http_take_body, c, slice_from(body, body.n / 3));
+	ASSERT(c->head_n <= HTTP_HEAD_MAX && c->body_n <= ANSWER_MAX && (c->why || c->body_n == body.n));
+	return c;
+}
+
 static enum acme_next exchange(struct acme_order *o, struct slice line)
 {
 	struct acme_ask ask;
@@ -99,20 +172,34 @@ static enum acme_next exchange(struct acme_order *o, struct slice line)
 	ASSERT((ask.method == ACME_POST) == (ask.body != NULL));
 	if (ask.body)
 		check_signed(o, &ask);
+	check_request(&ask);
 	free(ask.body);
 	uint64_t status;
 	if (!slice_u64(slice_cut(&line, ' '), 999, &status))
 		status = 0;
 	struct part nonce = part_of(slice_cut(&line, ' ')), location = part_of(slice_cut(&line, ' ')),
 		    retry = with_spaces(part_of(slice_cut(&line, ' '))), body = part_of(line);
-	enum acme_next next = acme_order_answer(o, &(struct acme_answer){.status = (int)status,
-									 .error = "no way there",
-									 .body = body.s,
-									 .nonce = nonce.s,
-									 .location = location.s,
-									 .retry_after = retry.s,
-									 .wall_us = WALL_US});
+	struct http_call *heard = hear(nonce.s, location.s, retry.s, body.s);
+	struct part head = alone(slice_of(heard->head, heard->head_n));
+	struct part rest = alone(slice_of(heard->body, heard->body_n));
+	const struct http_answer a = {.head = head.s};
+	struct part given[] = {alone(http_answer_header(&a, "Replay-Nonce")), alone(http_answer_header(&a, "Location")),
+			       alone(http_answer_header(&a, "Retry-After"))};
+	enum acme_next next = acme_order_answer(o,
+						&(struct acme_answer){.status = heard->why ? 0 : (int)status,
+								      .error = heard->why ? heard->why : "no way there",
+								      .body = rest.s,
+								      .nonce = given[0].s,
+								      .location = given[1].s,
+								      .retry_after = given[2].s,
+								      .wall_us = WALL_US});
 	check_next(o, next);
+	free(heard->body);
+	free(heard);
+	free(head.bytes);
+	free(rest.bytes);
+	for (size_t i = 0; i < ARRAY_LEN(given); i++)
+		free(given[i].bytes);
 	free(nonce.bytes);
 	free(location.bytes);
 	free(retry.bytes);
@@ -157,6 +244,8 @@ const char *const lines_words[] = {
 	"403 bm9u - - {\"type\":\"urn:ietf:params:acme:error:orderNotReady\"}",
 	"429 bm9u - 7200 {\"type\":\"urn:ietf:params:acme:error:rateLimited\",\"detail\":\"too often\"}",
 	"400 bm9u - - {\"type\":\"urn:ietf:params:acme:error:accountDoesNotExist\"}",
+	"500 bm9u - - {\"type\":\"about:blank\",\"detail\":\"not so\"}",
+	"403 bm9u - - {\"type\":\"tls\",\"subproblems\":[{\"type\":\"caa\"}]}",
 	"0 - - -",
 	NULL,
 };

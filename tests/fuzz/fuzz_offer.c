@@ -1,12 +1,12 @@
 /*
  * fuzz_offer.c - offers and answers of two phones, as they are written down, through the policy of a whole call
  *
- * The first line has words of what the phones do: early, reliable, late (the offer comes in the 200), operator (who
- * calls Ann, instead of Ann the desk), glare (the first changes meet 491), refuse (488), old (405 to UPDATE),
- * disowns (the same, though they allow it), mute (no answer to a change), timer (sessions are refreshed, and time
- * passes). Then come descriptions, each ended by a line "--", which take the places of the phones' own in the order in
- * which they are sent: Ann calls, Bob answers, then each changes the session in turn by re-INVITE and UPDATE until no
- * description is left.
+ * The first line has words of what the phones do: browser (Ann is at one), early, reliable, late (the offer comes in
+ * the 200), operator (who calls Ann, instead of Ann the desk), glare (the first changes meet 491), refuse (488), old
+ * (405 to UPDATE), disowns (the same, though they allow it), mute (no answer to a change), timer (sessions are
+ * refreshed, and time passes). Then come descriptions, each ended by a line "--", which take the places of the phones'
+ * own in the order in which they are sent: Ann calls, Bob answers, then each changes the session in turn by re-INVITE
+ * and UPDATE until no description is left.
  */
 #include "fuzz/lines.h"
 #include "fuzz/world.h"
@@ -48,6 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice rest = slice_of(data, size), words = slice_cut(&rest, '\n');
 	struct world *w = world_new();
+	if (says(words, SLICE("browser")))
+		world_at_browser(w);
 	bool from_outside = says(words, SLICE("operator"));
 	struct sim_phone *caller = w->people[from_outside ? WORLD_OPERATOR : WORLD_ANN];
 	struct sim_phone *callee = w->people[from_outside ? WORLD_ANN : WORLD_DESK];
@@ -81,6 +83,8 @@ const char *const lines_words[] = {
 	"old",
 	"disowns",
 	"mute timer",
+	"browser",
+	"browser operator",
 	"v=0",
 	"o=- 1 1 IN IP4 192.0.2.77",
 	"s=-",
@@ -113,5 +117,23 @@ const char *const lines_words[] = {
 	"a=crypto:2 AEAD_AES_128_GCM inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGw==",
 	"a=crypto:3 AES_CM_128_HMAC_SHA1_32 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 	"a=crypto:4 AEAD_AES_256_GCM inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKis= KDR=1",
+	"a=crypto:5 AES_CM_128_HMAC_SHA1_80 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA|2^48",
+	"a=crypto:6 AES_CM_128_HMAC_SHA1_80 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA|65536",
+	"a=crypto:7 AES_CM_128_HMAC_SHA1_80 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA WSH=64",
+	"a=crypto:8 AES_CM_128_HMAC_SHA1_80 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA UNENCRYPTED_SRTP",
+	"a=crypto:9 AEAD_AES_128_GCM inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGw",
+	"a=crypto:10 AES_256_CM_HMAC_SHA1_80 inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLQ==",
+	"m=audio 9 UDP/TLS/RTP/SAVPF 111 9 0 8 110",
+	"a=rtpmap:111 opus/48000/2",
+	"a=group:BUNDLE 0",
+	"a=mid:0",
+	"a=ice-ufrag:annB",
+	"a=ice-pwd:asd88fgpdd777uzjYhagZg",
+	"a=ice-lite",
+	"a=setup:actpass",
+	"a=setup:active",
+	"a=setup:passive",
+	"a=setup:holdconn",
+	"a=fingerprint:sha-1 4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB",
 	NULL,
 };

@@ -121,6 +121,23 @@ struct world *world_new(void)
 	return w;
 }
 
+void world_at_browser(struct world *w)
+{
+	struct sim_phone *p = w->people[WORLD_ANN];
+	p->dead = true;
+	network_close(p);
+	sim_add_device(w->s, &(struct sim_person){.tenant = "acme",
+						  .extension = "10",
+						  .device = "page",
+						  .password = "secret11",
+						  .digest = SIP_DIGEST_MD5,
+						  .dtls = true});
+	p = person(w, WORLD_ANN, "acme-10-page", "secret11", SIP_TLS);
+	p->ufrag = "annA";
+	p->fingerprint = 0x11;
+	registered(p);
+}
+
 /* ---- the end ---- */
 
 static void fall_silent(struct world *w)

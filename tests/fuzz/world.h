@@ -38,6 +38,8 @@ struct world {
 
 /* Ann and the desk are registered. */
 struct world *world_new(void);
+/* Ann is at a browser from now on, over TLS as well. */
+void world_at_browser(struct world *w);
 /* Everybody falls silent and time passes: asserts that nothing is left, and that every call in the history began with a
  * device or a trunk and is over. */
 void world_free(struct world *w);
