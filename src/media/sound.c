@@ -20,10 +20,9 @@ int sound_init(struct sound *s, const uint8_t from[128], uint32_t rate)
 
 	ASSERT(rate == 8000 || rate == 16000);
 	jitter_init(&s->jitter);
-	memcpy(s->from, from, sizeof(s->from));
 	s->rate = rate;
 	for (enum codec_kind kind = CODEC_PCMU; kind < CODEC_KINDS && rc == 0; kind++)
-		if (memchr(from, (int)kind, sizeof(s->from)))
+		if (memchr(from, (int)kind, 128))
 			rc = make_decoder(s, kind);
 	return rc;
 }
@@ -41,14 +40,13 @@ void sound_restart(struct sound *s, uint32_t rate_khz)
 	s->noisy = false;
 }
 
-void sound_put(struct sound *s, const struct relay_packet *packet, int64_t now_us)
+void sound_put(struct sound *s, uint8_t kind, const struct relay_packet *packet, int64_t now_us)
 {
-	uint8_t kind = s->from[packet->came_as];
 	struct jitter_packet p = {
 		.sequence = packet->sequence,
 		.timestamp = packet->timestamp,
 		.bytes = packet->bytes,
-		.payload_type = packet->came_as,
+		.payload_type = kind,
 		.p = packet->at,
 	};
 
@@ -68,14 +66,12 @@ static size_t samples_of(const struct sound *s, uint32_t units)
 
 static size_t decode(struct sound *s, const struct jitter_packet *p, int16_t *ret)
 {
-	uint8_t kind = s->from[p->payload_type];
-
-	if (kind == MEDIA_NOISE) {
+	if (p->payload_type == MEDIA_NOISE) {
 		s->noisy |= noise_read(&s->noise, p->p, p->bytes);
 		return 0;
 	}
 	s->noisy = false;
-	s->decoder = s->decoders[kind];
+	s->decoder = s->decoders[p->payload_type];
 	return decoder_decode(s->decoder, p->p, p->bytes, ret, MEDIA_SOUND_MAX);
 }
 
@@ -85,7 +81,7 @@ static size_t make_up(struct sound *s, const struct jitter_packet *p, int16_t *r
 
 	if (s->noisy)
 		noise_make(&s->noise, ret, n);
-	else if (p->p && s->decoders[s->from[p->payload_type] % CODEC_KINDS] == s->decoder)
+	else if (p->p && s->decoders[p->payload_type % CODEC_KINDS] == s->decoder)
 		decoder_recover(s->decoder, p->p, p->bytes, ret, n);
 	else
 		decoder_conceal(s->decoder, ret, n);
@@ -161,6 +157,9 @@ static bool make_piece(struct sound *s, int64_t now_us)
 
 bool sound_fill(struct sound *s, size_t n, int64_t now_us)
 {
+	s->made_n -= s->taken_n;
+	memmove(s->made, s->made + s->taken_n, s->made_n * sizeof(s->made[0]));
+	s->taken_n = 0;
 	while (s->made_n < n) {
 		if (!make_piece(s, now_us)) {
 			s->made_n = s->passing_n = 0;
@@ -172,12 +171,12 @@ bool sound_fill(struct sound *s, size_t n, int64_t now_us)
 
 const int16_t *sound_take(struct sound *s, size_t n)
 {
-	if (n > s->made_n || n > MEDIA_SOUND_MAX)
+	const int16_t *next = s->made + s->taken_n;
+
+	if (n > s->made_n - s->taken_n)
 		return NULL;
-	memcpy(s->taken, s->made, n * sizeof(s->made[0]));
-	s->made_n -= n;
-	memmove(s->made, s->made + n, s->made_n * sizeof(s->made[0]));
-	return s->taken;
+	s->taken_n += n;
+	return next;
 }
 
 bool sound_is_silence(const struct sound *s)

@@ -21,7 +21,6 @@ struct transcoder {
 	bool ours; /* the last voice of the source was for us */
 	struct timer tick;
 	int64_t due_us;
-	struct sound sound;
 	struct encoder *encoder;
 	unsigned lost;      /* of 256 of its packets, lately */
 	size_t frame, owed; /* samples of a packet, and those whose time has come */
@@ -34,7 +33,7 @@ struct transcoder {
 	/* the telephone event that passes */
 	int64_t event_us; /* of its last packet; 0: none passed yet */
 	uint32_t event_came_at, event_timestamp;
-	uint8_t packet[RTP_HEADER_MIN + AUDIO_PAYLOAD_MAX + SRTP_TRAILER_MAX];
+	struct sound sound;
 };
 
 /* ---- made and ended ---- */
@@ -179,7 +178,7 @@ bool transcoder_take(struct transcoder *t, const struct relay_packet *packet)
 	if (packet->epoch != t->from_epoch || packet->rate_khz != t->sound.jitter.rate_khz)
 		sound_restart(&t->sound, packet->rate_khz);
 	t->from_epoch = packet->epoch;
-	sound_put(&t->sound, packet, t->to->worker->wheel.now_us);
+	sound_put(&t->sound, kind, packet, t->to->worker->wheel.now_us);
 	return true;
 }
 
@@ -205,7 +204,7 @@ static size_t say_noise(struct transcoder *t, const int16_t *samples, uint8_t *r
 
 static void send_frame(struct transcoder *t, const int16_t *samples)
 {
-	uint8_t *payload = t->packet + RTP_HEADER_MIN;
+	uint8_t packet[RTP_HEADER_MIN + AUDIO_PAYLOAD_MAX + SRTP_TRAILER_MAX], *payload = packet + RTP_HEADER_MIN;
 	bool silent = t->plan.noise_payload <= 127 && sound_is_silence(&t->sound);
 	bool event = t->event_us && t->to->worker->wheel.now_us - t->event_us < MEDIA_EVENT_US;
 	size_t n = 0;

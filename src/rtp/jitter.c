@@ -34,7 +34,7 @@ static int64_t least_us(const struct jitter *j)
 static void target_find(struct jitter *j)
 {
 	float late = 0;
-	unsigned bin = JITTER_BINS;
+	unsigned bin = j->bins;
 	while (bin > 0 && late <= JITTER_LATE)
 		late += j->share[--bin];
 	/* One bin more: the packet is to be there before it is asked for. */
@@ -52,12 +52,16 @@ static void measure(struct jitter *j, int64_t way_us, int64_t now_us)
 		j->least_since_us = now_us;
 	}
 	j->least_us[0] = MIN(j->least_us[0], way_us);
-	int64_t bin = MIN((way_us - least_us(j)) / JITTER_BIN_US, JITTER_BINS - 1);
+	unsigned bin = (unsigned)MIN((way_us - least_us(j)) / JITTER_BIN_US, JITTER_BINS - 1);
 	j->measured += j->measured < JITTER_MEMORY;
 	float weight = 1.0F / (float)j->measured;
-	for (size_t i = 0; i < JITTER_BINS; i++)
+	for (size_t i = 0; i < j->bins; i++)
 		j->share[i] -= j->share[i] * weight;
 	j->share[bin] += weight;
+	j->bins = MAX(j->bins, bin + 1);
+	/* Few packets take long: what is nearly forgotten costs no time, nor does it become ever smaller. */
+	while (j->share[j->bins - 1] < JITTER_SHARE_MIN)
+		j->share[--j->bins] = 0;
 	target_find(j);
 }
 

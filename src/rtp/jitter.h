@@ -56,6 +56,7 @@ struct jitter {
 	/* what is measured */
 	int64_t least_us[2], least_since_us; /* fastest way here: in the present span of time, and in the one before */
 	float share[JITTER_BINS];            /* how many of the packets took so much longer than the fastest */
+	unsigned bins;                       /* those from here on are empty */
 	unsigned measured;
 	int64_t target_us;
 

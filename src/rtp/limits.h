@@ -23,6 +23,7 @@
 #define JITTER_LATE 0.01F /* of all packets may come too late: as much as loss that nobody hears */
 #define JITTER_BIN_US (5 * MS_US)       /* how finely delay is measured */
 #define JITTER_BINS 80                  /* ... and up to where: 400 ms, beyond which nobody can converse */
+#define JITTER_SHARE_MIN 1e-5F          /* in all bins less than a tenth of JITTER_LATE: a packet of a minute ago */
 #define JITTER_MEMORY 512               /* packets that it remembers: 10 s */
 #define JITTER_FIRST_MS 40              /* held at the beginning, */
 #define JITTER_FIRST_PACKETS 50         /* ... for a second */

@@ -313,6 +313,22 @@ static void test_burst(void **state)
 	assert_in_range(heard, 9, 11); /* 16 KiB of 1500 */
 }
 
+/* One packet that took long is known for a minute; after that only what is usual is looked at. */
+static void test_forgets(void **state)
+{
+	struct world w;
+	world_init(&w, 1);
+	speak(&w, &(struct weather){0}, 500);
+	assert_int_equal(w.j.bins, 1);
+	put(&w, w.now_us + 200 * MS_US); /* the last one again */
+	speak(&w, &(struct weather){0}, 50);
+	assert_in_range(w.j.bins, 30, JITTER_BINS);
+	speak(&w, &(struct weather){0}, 3000);
+	assert_int_equal(w.j.bins, 1);
+	for (size_t i = 1; i < JITTER_BINS; i++)
+		assert_true(w.j.share[i] == 0);
+}
+
 /* Long packets, and short ones, keep their pace. */
 static void test_lengths(void **state)
 {
@@ -356,7 +372,7 @@ int main(void)
 		cmocka_unit_test(test_way_changes), cmocka_unit_test(test_loss_is_told),
 		cmocka_unit_test(test_pause),       cmocka_unit_test(test_short_silence),
 		cmocka_unit_test(test_jumps),       cmocka_unit_test(test_burst),
-		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_forgets),     cmocka_unit_test(test_lengths),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
