@@ -17,6 +17,12 @@ bool address_is_any(const struct address *a)
 	return memcmp(a->ip, zero, 16) == 0 || (address_is_v4(a) && memcmp(a->ip + 12, zero, 4) == 0);
 }
 
+bool address_is_loopback(const struct address *a)
+{
+	static const uint8_t v6[16] = {[15] = 1};
+	return address_is_v4(a) ? a->ip[12] == 127 : memcmp(a->ip, v6, sizeof(v6)) == 0;
+}
+
 bool address_same_host(const struct address *a, const struct address *b)
 {
 	return memcmp(a->ip, b->ip, sizeof(a->ip)) == 0 && a->scope == b->scope;

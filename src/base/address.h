@@ -11,7 +11,8 @@ struct address {
 };
 
 bool address_is_v4(const struct address *a);
-bool address_is_any(const struct address *a); /* 0.0.0.0 or :: */
+bool address_is_any(const struct address *a);      /* 0.0.0.0 or :: */
+bool address_is_loopback(const struct address *a); /* 127.0.0.0/8 or ::1: this very machine */
 /* Of the public Internet: not ourselves, nor a private, local, shared, reserved or multicast address. */
 bool address_is_public(const struct address *a);
 bool address_eq(const struct address *a, const struct address *b); /* address and port */

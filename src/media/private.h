@@ -81,7 +81,7 @@ MUST_USE int media_command(struct media *m, struct worker *w, const struct comma
 /* The worker's socket at the host of `local`, which is opened if it is not there. Errors as media_open_shared(). */
 MUST_USE int shared_port_reach(struct media *m, struct worker *w, const struct address *local,
 			       const struct shared_socket **ret);
-/* `first`, and the others that are not of this host alone. Returns how many. */
+/* `first`, and the others of this host, those of its loop too. Returns how many. */
 size_t shared_port_addresses(const struct media *m, const struct worker *w, const struct address *first,
 			     struct address *ret, size_t cap);
 void shared_ports_close(struct media *m); /* the workers have ended */

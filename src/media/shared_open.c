@@ -43,13 +43,14 @@ static int open_at(struct media *m, struct worker *w, const struct address *loca
 	return rc;
 }
 
-/* What other hosts can send to: no address of a loop or of one link. */
+/* What other hosts can send to, and browsers of this one: no address of one link, nor what else a loop carries. */
 static bool is_useful(const struct ifaddrs *i, struct address *ret)
 {
-	if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) || i->ifa_flags & IFF_LOOPBACK ||
-	    (i->ifa_addr->sa_family != AF_INET && i->ifa_addr->sa_family != AF_INET6))
+	if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) ||
+	    (i->ifa_addr->sa_family != AF_INET && i->ifa_addr->sa_family != AF_INET6) ||
+	    !address_from_sockaddr(i->ifa_addr, ret) || ret->scope != 0)
 		return false;
-	return address_from_sockaddr(i->ifa_addr, ret) && ret->scope == 0;
+	return !(i->ifa_flags & IFF_LOOPBACK) || address_is_loopback(ret);
 }
 
 /* What cannot be opened is not offered. */
@@ -83,12 +84,6 @@ int shared_port_reach(struct media *m, struct worker *w, const struct address *l
 	return 0;
 }
 
-static bool is_loopback(const struct address *a)
-{
-	static const uint8_t v6[16] = {[15] = 1};
-	return address_is_v4(a) ? a->ip[12] == 127 : memcmp(a->ip, v6, sizeof(v6)) == 0;
-}
-
 size_t shared_port_addresses(const struct media *m, const struct worker *w, const struct address *first,
 			     struct address *ret, size_t cap)
 {
@@ -96,7 +91,7 @@ size_t shared_port_addresses(const struct media *m, const struct worker *w, cons
 	size_t n = 0;
 	ret[n++] = *first;
 	for (unsigned i = 0; i < port->count && n < cap; i++)
-		if (!address_eq(&port->sockets[i].local, first) && !is_loopback(&port->sockets[i].local))
+		if (!address_eq(&port->sockets[i].local, first))
 			ret[n++] = port->sockets[i].local;
 	return n;
 }

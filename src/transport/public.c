@@ -42,6 +42,11 @@ void transport_public(const struct transport *t, const struct address *local, co
 
 bool transport_can_reach(const struct transport *t, const struct address *ours, const struct address *remote)
 {
+	/* Who comes over the loop is on this machine. */
+	if (address_is_loopback(remote))
+		return true;
+	if (address_is_loopback(ours))
+		return false;
 	for (size_t i = 0; i < t->network_count; i++)
 		if (is_internal(&t->networks[i], ours) && !is_internal(&t->networks[i], remote))
 			return false;

@@ -92,7 +92,7 @@ bool transport_alive(const struct transport *t, const struct sip_flow *flow);
 void transport_public(const struct transport *t, const struct address *local, const struct address *remote,
 		      struct address *ret);
 /* May a peer reach this address of ours, as it is told it? Not one of an internal network from outside: nor need it
- * know of it. */
+ * know of it. One on this very machine reaches them all, and it alone those of the loop. */
 bool transport_can_reach(const struct transport *t, const struct address *ours, const struct address *remote);
 /* What the far end is told of us in Via and Contact: "host:port" of the flow's local side (IPv6 in brackets), port that
  * of the listener. */

@@ -1,7 +1,8 @@
-"""Where a browser is told to send its voice: to the addresses of this host that it can reach, of both families, and from
-outside to the one that stands for us on the other side of NAT."""
+"""Where a browser is told to send its voice: to the addresses of this host that it can reach, of both families, from
+outside to the one that stands for us on the other side of NAT, and on this very host to all of them."""
 import os
 import re
+import subprocess
 import sys
 
 from server import Alto, free_port
@@ -38,9 +39,9 @@ class Page(Softphone):
     call = PageCall
 
 
-def candidates(extension, host, server, callee):
-    """The addresses that the answer names, in its order, all with the same port, which is the node's last one."""
-    with Page(accounts[extension]['desk'], extension, (server, port), 'tls', host) as page:
+def candidates(alto, account, extension, host, server, callee):
+    """The addresses that the answer names, the first one first, all with the same port, which is the node's last one."""
+    with Page(account, extension, (server, port), 'tls', host) as page:
         page.register()
         call = page.dial('101')
         answered = callee.incoming().accept()
@@ -50,19 +51,43 @@ def candidates(extension, host, server, callee):
     assert {told for _, told in [*call.candidates, call.told]} == {str(alto.media[-1])}, (call.candidates, call.told)
     hosts = [host for host, _ in call.candidates]
     assert call.told[0] == hosts[0], (call.told, hosts)
-    return hosts
+    return [hosts[0], *sorted(hosts[1:])]
+
+
+def check(alto, accounts, callee_at, cases):
+    with Page(accounts['101']['desk'], '101', callee_at[:2], 'tls', callee_at[-1]) as callee:
+        callee.register()
+        for extension, host, server, expected in cases:
+            found = candidates(alto, accounts[extension]['desk'], extension, host, server, callee)
+            assert found == expected, (host, found, expected)
+            print(f'{host} is told {found}')
+
+
+def test_networks():
+    with Alto(listen={'sip_tls': [f'{OURS}:{port}', f'[{SIXTH}]:{port}']},
+              extra=f'networks: [{{local: {OURS}, public: {PUBLIC}, internal: [10.0.0.0/8]}}]\n') as alto:
+        accounts = alto.company(people=('101', '102', '103', '104'), srtp='dtls')
+        check(alto, accounts, (OURS, port, INSIDE), (
+            ('102', INSIDE, OURS, [OURS, SIXTH]), ('103', OUTSIDE, OURS, [PUBLIC, SIXTH]),
+            # No public address of the other family is known to be of use, and ours of the office is none.
+            ('104', OUTSIDE_SIXTH, SIXTH, [SIXTH])))
+
+
+def test_this_host():
+    """Who comes by `localhost` may speak from an address of the other family alone."""
+    with Alto(listen={'sip_tls': [f'127.0.0.1:{port}', f'[::1]:{port}']}) as alto:
+        accounts = alto.company(people=('101', '102', '103'), srtp='dtls')
+        callee_at = '127.0.0.1', port, '127.0.0.1'
+        check(alto, accounts, callee_at, (('102', '127.0.0.1', '127.0.0.1', ['127.0.0.1', OURS, SIXTH, '::1']),
+                                          ('103', '::1', '::1', ['::1', OURS, '127.0.0.1', SIXTH])))
+        # Without any network: which addresses there are is asked when the first browser comes.
+        alto.stop()
+        subprocess.run(['ip', 'link', 'del', 'office'], check=True)
+        alto.start()
+        check(alto, accounts, callee_at, (('102', '127.0.0.1', '127.0.0.1', ['127.0.0.1', '::1']),
+                                          ('103', '::1', '::1', ['::1', '127.0.0.1'])))
 
 
 port = free_port()
-with Alto(listen={'sip_tls': [f'{OURS}:{port}', f'[{SIXTH}]:{port}']},
-          extra=f'networks: [{{local: {OURS}, public: {PUBLIC}, internal: [10.0.0.0/8]}}]\n') as alto:
-    accounts = alto.company(people=('101', '102', '103', '104'), srtp='dtls')
-    with Page(accounts['101']['desk'], '101', (OURS, port), 'tls', INSIDE) as callee:
-        callee.register()
-        for extension, host, server, expected in (
-                ('102', INSIDE, OURS, [OURS, SIXTH]), ('103', OUTSIDE, OURS, [PUBLIC, SIXTH]),
-                # No public address of the other family is known to be of use, and ours of the office is none.
-                ('104', OUTSIDE_SIXTH, SIXTH, [SIXTH])):
-            found = candidates(extension, host, server, callee)
-            assert found == expected, (host, found, expected)
-            print(f'{host} is told {found}')
+test_networks()
+test_this_host()

@@ -1,5 +1,6 @@
 """The sound of the phone in the browser as the machine makes it: it rings in a tab behind another, at the speaker; another
 microphone and speaker are chosen in mid-call, unplugged, and plugged in again; and a key is told to a phone that takes no tones.
+All on one machine of a private IPv4 network, where the browser comes over ::1 as it does to `localhost`, and speaks IPv4.
 
 The steps in the browser are console/tests/browser/sound.ts; it asks here, a line each, for what happens beside it."""
 import os
@@ -12,7 +13,7 @@ from server import Alto, free_port
 from sipp import Sipp
 from walk import walk
 
-HOST, NAME = '192.0.2.1', 'pbx.acme.example'
+HOST, LOOP, NAME = '10.77.0.1', '[::1]', 'pbx.acme.example'
 PASSWORD, SIP_PASSWORD = 'correct horse battery', 'secret-Xylophone-77'
 DESK_TONE, HEADSET_TONE, CARLA_TONE = 440, 1000, 1400
 RING = 440, 554
@@ -95,7 +96,7 @@ def listen(alto, carla, pulse, settings):
 
 
 https, tls, udp = free_port(), free_port(), free_port()
-server = Alto({'sip_tls': [f'127.0.0.1:{tls}'], 'sip_udp': [f'{HOST}:{udp}'], 'https': [f'{HOST}:{https}']}, plain_rtp=True)
+server = Alto({'sip_tls': [f'127.0.0.1:{tls}'], 'sip_udp': [f'{HOST}:{udp}'], 'https': [f'{LOOP}:{https}']}, plain_rtp=True)
 authority = make_authority(server.directory, 'authority')
 certificate, key = make_signed(server.directory, 'host', f'DNS:{NAME},IP:127.0.0.1', authority)
 with server.config.open('a') as config:
@@ -109,4 +110,4 @@ with server, Pulse(server.directory) as pulse:
         phone.registered()
         listen(server, Carla(phone), pulse, {
             **believed(server.directory, authority), **pulse.settings, 'ALTO_COMPANY': f'https://{NAME}:{https}',
-            'ALTO_ADDRESS': HOST, 'ALTO_PASSWORD': PASSWORD})
+            'ALTO_ADDRESS': LOOP, 'ALTO_PASSWORD': PASSWORD})

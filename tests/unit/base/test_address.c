@@ -188,16 +188,18 @@ static void test_compare(void **state)
 
 	static const struct {
 		const char *text;
-		bool any, v4;
-	} cases[] = {{"0.0.0.0", true, true},
-		     {"::", true, false},
-		     {"0.0.0.1", false, true},
-		     {"::1", false, false},
-		     {"::fffe:0:0", false, false}};
+		bool any, v4, loopback;
+	} cases[] = {{"0.0.0.0", true, true, false},     {"::", true, false, false},
+		     {"0.0.0.1", false, true, false},    {"127.0.0.1", false, true, true},
+		     {"127.255.0.9", false, true, true}, {"128.0.0.1", false, true, false},
+		     {"::1", false, false, true},        {"::2", false, false, false},
+		     {"::7f00:1", false, false, false},  {"::ffff:127.0.0.1", false, true, true},
+		     {"::fffe:0:0", false, false, false}};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		a = address(cases[i].text);
 		assert_int_equal(address_is_any(&a), cases[i].any);
 		assert_int_equal(address_is_v4(&a), cases[i].v4);
+		assert_int_equal(address_is_loopback(&a), cases[i].loopback);
 	}
 }
 

@@ -134,6 +134,34 @@ static void test_what_the_far_end_is_told(void **state)
 	check_public("[2001:db8::1]:5060", "[2001:db8::2]:4000", "[2001:db8::1]:5060");
 }
 
+static void test_what_the_far_end_can_reach(void **state)
+{
+	struct transport_network office = {.internal_count = 1, .internal = {block_of("10.0.0.0/8")}};
+	static const struct {
+		const char *ours, *remote;
+		bool can;
+	} cases[] = {
+		{"10.77.0.1:0", "10.9.9.9:0", true},
+		{"10.77.0.1:0", "198.51.100.1:0", false},
+		{"192.0.2.9:0", "198.51.100.1:0", true},
+		/* On this machine: by whatever address it came. */
+		{"10.77.0.1:0", "127.0.0.1:0", true},
+		{"10.77.0.1:0", "[::1]:0", true},
+		{"127.0.0.1:0", "[::1]:0", true},
+		{"[::1]:0", "127.0.0.1:0", true},
+		/* And no other machine gets to what is of this one alone. */
+		{"127.0.0.1:0", "10.9.9.9:0", false},
+		{"[::1]:0", "[2001:db8::2]:0", false},
+	};
+
+	transport_set_networks(room.transport, &office, 1);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct address ours = address_of(cases[i].ours), remote = address_of(cases[i].remote);
+		if (transport_can_reach(room.transport, &ours, &remote) != cases[i].can)
+			fail_msg("%s from %s", cases[i].ours, cases[i].remote);
+	}
+}
+
 static void check_host(const struct sip_flow *flow, const char *host, uint16_t port)
 {
 	char text[64], expected[64];
@@ -165,7 +193,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_datagrams), TEST(test_keepalive_datagrams),      TEST(test_largest_datagram),
-		TEST(test_listeners), TEST(test_what_the_far_end_is_told), TEST(test_host),
+		TEST(test_listeners), TEST(test_what_the_far_end_is_told), TEST(test_what_the_far_end_can_reach),
+		TEST(test_host),
 	};
 	alarm(TEST_SECONDS);
 	return cmocka_run_group_tests(tests, NULL, NULL);
