@@ -1,6 +1,8 @@
 /* web/find.c - look-ups in the directory that several resources share */
 #include "web/find.h"
 
+#include "web/policy.h"
+
 struct directory_tenant *web_tenant(const struct web_request *r, struct slice name_or_id)
 {
 	struct directory_tenant *t = directory_tenant_by_name(r->context->directory, name_or_id);
@@ -70,7 +72,7 @@ bool web_user_of_body(struct web_request *r, struct slice tenant_id, struct slic
 	struct directory_tenant *t = directory_tenant_by_id(r->context->directory, tenant_id);
 	const struct directory_user *u = t ? web_user(r, t, login_or_id) : NULL;
 	if (u)
-		return web_keep(r, u->id, ret_id);
+		return web_policy_may_change(r, u, "user") && web_keep(r, u->id, ret_id);
 	web_problem(r, WEB_UNKNOWN_USER, "user", "tenant %.*s has no user \"%.*s\"", SLICE_ARG(t ? t->name : tenant_id),
 		    SLICE_ARG(login_or_id));
 	return false;

@@ -13,7 +13,8 @@ MUST_USE bool web_tenant_argument(struct web_request *r, struct directory_tenant
 /* The parameter `user`, which needs a tenant; else, where one reaches no further than oneself, who asks. */
 MUST_USE bool web_user_argument(struct web_request *r, struct directory_tenant *t, struct directory_user **ret);
 
-/* The id of what a body names, in the request's arena; nothing named: empty. False: answered (no such one). */
+/* The id of what a body names, in the request's arena; nothing named: empty. False: answered (no such one, or a user
+ * whose account who asks may not change). */
 MUST_USE bool web_tenant_of_body(struct web_request *r, struct slice name_or_id, struct slice *ret_id);
 MUST_USE bool web_user_of_body(struct web_request *r, struct slice tenant_id, struct slice login_or_id,
 			       struct slice *ret_id);

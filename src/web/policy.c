@@ -138,10 +138,15 @@ static const struct {
 	{WEB_ON_ISSUERS, WEB_UNKNOWN_ISSUER, "issuer"},
 };
 
-/* A company's admin does not become the provider by way of a provider's account in that company. */
-static bool is_above(const struct web_request *r, const struct directory_user *u)
+/* A company's admin does not become the provider by way of a provider's account in that company, nor is heard as them.
+ */
+bool web_policy_may_change(struct web_request *r, const struct directory_user *u, const char *field)
 {
-	return u && web_role_find(u->role) > r->who.role;
+	if (!u || web_role_find(u->role) <= r->who.role)
+		return true;
+	web_problem(r, WEB_FORBIDDEN, field, "an account with the role %.*s is changed by the provider alone",
+		    SLICE_ARG(u->role));
+	return false;
 }
 
 /* False: answered. */
@@ -162,12 +167,7 @@ static bool check_id(struct web_request *r, const struct web_route *route)
 			    SLICE_ARG(slice_first(r->id, 64)));
 		return false;
 	}
-	if (route->action != WEB_READ && is_above(r, owner.user)) {
-		web_problem(r, WEB_FORBIDDEN, NULL, "an account with the role %.*s is changed by the provider alone",
-			    SLICE_ARG(owner.user->role));
-		return false;
-	}
-	return true;
+	return route->action == WEB_READ || web_policy_may_change(r, owner.user, NULL);
 }
 
 /* Nobody gives a role above their own, to a person or to a token. False: answered. */

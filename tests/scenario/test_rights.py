@@ -255,6 +255,31 @@ def test_nothing_is_left_out(alto):
                 assert (method.upper(), path.split('{')[0]) in known, (method, path)
 
 
+def test_accounts_above(alto, browsers, acme):
+    """What hangs on an account of the provider, who may live in any company, is the provider's to give and to change."""
+    alto.command('user', 'add', 'acme', 'chief', '--extension', '996', '--name', 'Chief', '--role', 'provider')
+    of_chief = [o for o, body in BODIES.items() if 'user' in body(0, 'acme')]
+    assert {o.split(' ')[0] for o in of_chief} == {'POST', 'PUT', 'PATCH'}, of_chief
+    for n, operation in enumerate(of_chief, 900):
+        method, path = operation.split(' ')
+        for what in 'device', 'number':
+            path = path.replace('{%s}' % what, acme.fresh(what)) if '{%s}' % what in path else path
+        body = {**BODIES[operation](n, 'acme'), 'user': 'chief'}
+        for role, reach in zip(ROLES, RIGHTS[operation]):
+            answer = browsers[role].ask(method, path, body)
+            if role == 'provider':
+                assert allowed(operation, answer), (operation, answer)
+            else:
+                assert answer.status == (401 if role == 'nobody' else 403), (operation, role, answer)
+                assert reach == '-' or (answer.json['field'] == 'user' and 'role provider' in answer.json['detail']), answer
+    device = acme.create('devices', {'user': 'chief', 'name': 'own'})
+    path = f'/api/v1/devices/{device}'
+    assert browsers['admin'].ask('GET', path).status == 200
+    assert browsers['admin'].ask('PATCH', path, {'keepalive': 'off'}).status == 403
+    assert browsers['admin'].ask('DELETE', path).status == 403
+    assert browsers['provider'].ask('DELETE', path).status == 204
+
+
 def test_lines(alto, browsers, acme):
     """The provider says how many lines a company has bought; its administrator, how many of them it uses; nobody else either."""
     path = f'/api/v1/tenants/{acme.tenant}'
@@ -353,6 +378,7 @@ with Alto({'sip_tls': [f'127.0.0.1:{free_port()}'], 'https': [f'127.0.0.1:{compa
     alto.api('POST', '/api/v1/trunks', {'name': 'shared', 'host': '203.0.113.1'})
     test_every_cell(browsers, acme, beta)
     test_nothing_is_left_out(alto)
+    test_accounts_above(alto, browsers, acme)
     test_lines(alto, browsers, acme)
     test_makers_are_hidden(alto, admin, acme, browsers)
     test_tokens(alto, company, admin, acme, beta)
