@@ -16,6 +16,11 @@ static void unknown_call(struct web_request *r, const char *what)
 		    what);
 }
 
+static void not_in_history(struct web_request *r)
+{
+	unknown_call(r, "in the history");
+}
+
 /* ---- its story ---- */
 
 struct story {
@@ -76,7 +81,7 @@ static void story_done(struct store_job *job, int result)
 	else if (s->failed)
 		web_problem_store(r, -ENOMEM);
 	else if (!s->found || !web_policy_sees(r, s->call.tenant, s->call.caller.user, s->call.callee.user))
-		unknown_call(r, "in the history");
+		not_in_history(r);
 	else
 		show_story(r, &s->call);
 }
@@ -137,9 +142,11 @@ static int messages_run(struct db *db, struct store_job *job)
 	(void)!slice_u64(l->cursor, INT64_MAX, &after);
 	page->seen = l->request->reach == WEB_REACH_ALL; /* also of a call whose row is not there any more */
 	int rc = store_call_get(db, page->call, look_at_owner, l);
-	if (rc != DB_OK || !page->seen || l->failed)
-		return rc;
-	return store_messages_list(db, page->call, (int64_t)after, take_message, l);
+	if (rc == DB_OK && page->seen && !l->failed)
+		rc = store_messages_list(db, page->call, (int64_t)after, take_message, l);
+	if (!page->seen || (slice_empty(page->tenant) && slice_empty(l->cursor) && !l->count))
+		l->absent = not_in_history;
+	return rc;
 }
 
 static int flush_run(struct db *db, struct store_job *job)

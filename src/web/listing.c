@@ -232,6 +232,8 @@ static void done(struct store_job *job, int result)
 		web_problem_store(l->request, result);
 	else if (l->failed)
 		web_problem_store(l->request, -ENOMEM);
+	else if (l->absent)
+		l->absent(l->request);
 	else
 		web_listing_write(l);
 }

@@ -33,7 +33,9 @@ struct web_listing {
 	void *resource; /* its own */
 	size_t written;
 	bool failed; /* out of memory while reading */
-	size_t cap;  /* of the request's answer, while it grows */
+	/* What it is a listing of is not there: set while reading, and answers in its place. */
+	void (*absent)(struct web_request *r);
+	size_t cap; /* of the request's answer, while it grows */
 };
 
 /* A listing with `limit` and `cursor` of the request's parameters. NULL: answered. valid_cursor: its form. */

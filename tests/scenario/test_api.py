@@ -460,9 +460,6 @@ def parameters_are_refused(api, o, path):
 
 def unknown_ids_are_refused(api, o):
     for value in (NOBODY['id'], str(uuid.uuid4()).upper(), 'a', '..', '%', 'x' * 200, "';--", 'é', '\x01'):
-        if o.id == 'listMessages' and value != '..':
-            assert api.call(o.id, {'id': value}).json['items'] == []
-            continue
         if o.method == 'PUT' and value == NOBODY['id']:
             continue  # it would be made
         if value == '..' and 'session' in o.tags:

@@ -573,6 +573,9 @@ static void the_history_is_newest_first(void **state)
 	json_decref(page);
 }
 
+/* A call whose row is gone before its messages. */
+#define NO_ROW "0192f5a0-0009-7abc-8def-0123456789ab"
+
 static int put_messages(struct db *db, struct store_job *job)
 {
 	static char big[700 * 1024];
@@ -594,7 +597,9 @@ static int put_messages(struct db *db, struct store_job *job)
 			DB_OK);
 		w.n = 0;
 	}
-	return DB_OK;
+	m.text = SLICE("five");
+	store_frame_write(&w, &m);
+	return store_messages_put(db, (int64_t)ARRAY_LEN(texts), SLICE(NO_ROW), 1000000, writer_slice(&w));
 }
 
 static void post_messages(struct node *n)
@@ -627,6 +632,7 @@ static void a_call_tells_its_story(void **state)
 	assert_string_equal(member(call, "cause"), "answered");
 	json_decref(call);
 	expect(n, "GET", "/api/v1/calls/none", NULL, 404, "unknown-call", "");
+	char path[120];
 
 	/* A page ends by its bytes too. */
 	json_t *page = messages(n, "", 2);
@@ -644,6 +650,16 @@ static void a_call_tells_its_story(void **state)
 	page = messages(n, "?limit=1&cursor=30000", 1);
 	assert_true(json_is_null(json_object_get(page, "next")));
 	json_decref(page);
+	snprintf(path, sizeof(path), "/api/v1/calls/%s/messages", call_ids[1]);
+	page = ask(n, "GET", path, NULL, 200);
+	assert_int_equal(json_array_size(json_object_get(page, "items")), 0);
+	json_decref(page);
+	page = ask(n, "GET", "/api/v1/calls/" NO_ROW "/messages", NULL, 200);
+	assert_int_equal(json_array_size(json_object_get(page, "items")), 1);
+	json_decref(page);
+	json_decref(ask(n, "GET", "/api/v1/calls/" NO_ROW "/messages?cursor=50000", NULL, 200));
+	expect(n, "GET", "/api/v1/calls/" NO_ROW, NULL, 404, "unknown-call", "");
+	expect(n, "GET", "/api/v1/calls/none/messages", NULL, 404, "unknown-call", "");
 	expect(n, "GET", "/api/v1/calls/x/messages?cursor=y", NULL, 400, "invalid-parameter", "cursor");
 	expect(n, "GET", "/api/v1/calls/x/messages?tenant=acme", NULL, 400, "unknown-parameter", "");
 

@@ -3736,7 +3736,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page; empty if there are none. */
+            /** @description A page; empty if none is kept any more. 404: there is no such call. */
             200: {
                 headers: {
                     [name: string]: unknown;
