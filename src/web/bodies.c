@@ -98,9 +98,9 @@ static const struct web_field number_fields[] = {
 static const struct web_field webhook_fields[] = {
 	TENANT_FIELD(web_webhook_fields),
 	NAME_FIELD(web_webhook_fields),
-	TEXT_FIELD(
-		web_webhook_fields, url, REQUIRED, web_is_hook_url,
-		"must be an https: URL without a user's name, of at most 2000 bytes, to port 443 or one from 1024 on"),
+	TEXT_FIELD(web_webhook_fields, url, REQUIRED, web_is_hook_url,
+		   "must be an https: URL without a user's name and without a fragment (#), of at most 2000 bytes, to "
+		   "port 443 or one from 1024 on"),
 	TEXT_FIELD(
 		web_webhook_fields, events, OPTIONAL, web_is_hook_events,
 		"must be one or more of call.started, call.answered, call.ended, message.delivered and message.failed, "

@@ -190,7 +190,8 @@ bool web_is_hook_url(struct slice s)
 {
 	char text[WEB_HOOK_URL_MAX + 1];
 	struct http_url u;
-	if (s.n > WEB_HOOK_URL_MAX || memchr(s.p, 0, s.n))
+	/* A fragment is for who shows a page: no server is sent one (RFC 9110 §4.2.5). */
+	if (s.n > WEB_HOOK_URL_MAX || memchr(s.p, 0, s.n) || slice_find(s, '#') >= 0)
 		return false;
 	snprintf(text, sizeof(text), "%.*s", SLICE_ARG(s));
 	return http_url_read(text, &u) == 0 && u.https && (u.port == 443 || u.port >= 1024);
@@ -220,8 +221,7 @@ static bool is_visible(struct slice s, size_t max)
 /* OpenID Connect Discovery 1.0 §3: an issuer has neither query nor fragment. */
 bool web_is_issuer_url(struct slice s)
 {
-	return is_visible(s, WEB_HOOK_URL_MAX) && web_is_hook_url(s) && slice_find(s, '?') < 0 &&
-	       slice_find(s, '#') < 0;
+	return is_visible(s, WEB_HOOK_URL_MAX) && web_is_hook_url(s) && slice_find(s, '?') < 0;
 }
 
 bool web_is_client_id(struct slice s)

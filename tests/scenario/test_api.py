@@ -257,7 +257,7 @@ def webhooks_are_asked(api, there):
     api.bad('retryDelivery', 'unknown-delivery', 'delivery', path=path, body=BODIES['retryDelivery'])
     for url in 'https://127.0.0.1/', 'https://[fd00::1]/', 'https://169.254.169.254/':
         api.bad('changeWebhook', 'url-not-public', 'url', path=path, body={'url': url})
-    for url in 'http://webhooks.invalid/', 'https://webhooks.invalid:25/', 'https://u:p@webhooks.invalid/':
+    for url in 'http://webhooks.invalid/', 'https://webhooks.invalid:25/', 'https://u:p@webhooks.invalid/', 'https://webhooks.invalid/#part':
         api.bad('changeWebhook', 'invalid-field', 'url', path=path, body={'url': url})
     api.good('changeWebhook', path, body={'state': 'off'})
     api.bad('testWebhook', 'conflict', path=path)

@@ -1876,7 +1876,7 @@ export interface components {
             /** @description `iss`, if the browser came back with one (RFC 9207). */
             issuer?: components["schemas"]["IssuerUrl"];
         };
-        /** @description https: without a user's name, to port 443 or one from 1024 on, at an address of the public Internet unless the node's file allows others. */
+        /** @description https: without a user's name and without a fragment, to port 443 or one from 1024 on, at an address of the public Internet unless the node's file allows others. */
         WebhookUrl: string;
         /** @description What it is told of, comma separated, none twice. */
         WebhookEvents: string;

@@ -63,7 +63,8 @@ export const en = {
   'problem.missing-field': 'This is needed.',
   'problem.url-not-public':
     'This is not an address of the public Internet. Which others may be told is up to the node’s file.',
-  'invalid.url': 'An address that begins with https:// is needed, to port 443 or one from 1024 on.',
+  'invalid.url':
+    'An address that begins with https:// and has no # is needed, to port 443 or one from 1024 on.',
   'missing.title': 'There is nothing here',
   'missing.about': 'This page does not exist, or it is not for you.',
   'missing.home': 'Go to the first page',

@@ -64,7 +64,7 @@ export const fr: Dictionary = {
   'problem.url-not-public':
     'Ce n’est pas une adresse de l’Internet public. Le fichier du nœud dit lesquelles peuvent être prévenues en plus.',
   'invalid.url':
-    'Il faut une adresse qui commence par https://, vers le port 443 ou un port à partir de 1024.',
+    'Il faut une adresse qui commence par https:// et sans #, vers le port 443 ou un port à partir de 1024.',
   'missing.title': 'Il n’y a rien ici',
   'missing.about': 'Cette page n’existe pas, ou ne vous est pas destinée.',
   'missing.home': 'Aller à la première page',
