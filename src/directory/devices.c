@@ -64,6 +64,7 @@ static int add(struct directory *d, const struct store_device *row, void *browse
 	dev->next_of_user = u->first_device;
 	u->first_device = dev;
 	u->tenant->browsers += browser != NULL;
+	d->pages_away += browser != NULL;
 	return 0;
 }
 
@@ -98,6 +99,8 @@ void directory_set_reachable(struct directory *d, struct directory_device *dev, 
 		return;
 	dev->reachable = reachable;
 	d->devices_reachable += reachable ? 1 : -1U;
+	if (dev->browser)
+		d->pages_away += reachable ? -1U : 1;
 	if (d->presence)
 		d->presence(d->presence_arg, dev->user);
 }
@@ -111,6 +114,7 @@ void directory_device_drop(struct directory *d, struct directory_device *dev)
 		at = &(*at)->next_of_user;
 	*at = dev->next_of_user;
 	dev->user->tenant->browsers -= dev->browser != NULL;
+	d->pages_away -= dev->browser && !dev->reachable;
 	map_remove(&d->devices_by_id, &dev->by_id);
 	map_remove(&d->devices_by_username, &dev->by_username);
 	free(dev->text);

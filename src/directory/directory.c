@@ -257,7 +257,7 @@ void directory_figures(const struct directory *d, struct directory_figures *ret)
 	*ret = (struct directory_figures){
 		.tenants = (uint32_t)d->tenants_by_id.count,
 		.users = (uint32_t)d->users_by_id.count,
-		.devices = (uint32_t)d->devices_by_id.count,
+		.devices = (uint32_t)d->devices_by_id.count - d->pages_away,
 		.bindings = (uint32_t)d->bindings_by_id.count,
 		.trunks = (uint32_t)d->trunks_by_id.count,
 		.numbers = (uint32_t)d->numbers_by_id.count,

@@ -229,7 +229,8 @@ typedef void (*directory_presence_fn)(void *arg, const struct directory_user *us
 void directory_on_presence(struct directory *d, directory_presence_fn fn, void *arg);
 
 struct directory_figures {
-	uint32_t tenants, users, devices, bindings, trunks, numbers;
+	uint32_t tenants, users, bindings, trunks, numbers;
+	uint32_t devices; /* a browser is one while its page is there */
 	uint32_t devices_reachable;
 	uint64_t changes_ignored; /* rows whose parent is not there */
 	uint64_t changes_missed;  /* out of memory: the read model lacks something until the next start */

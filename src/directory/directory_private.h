@@ -14,6 +14,7 @@ struct directory {
 	struct directory_trunk *first_shared_trunk;
 	uint32_t sources_of_length[129]; /* how many blocks have so many bits: only these are looked for */
 	uint32_t devices_reachable;
+	uint32_t pages_away; /* browsers of which no page is open now */
 	uint64_t changes_ignored, changes_missed;
 	directory_binding_added_fn added;
 	directory_binding_removed_fn removed;

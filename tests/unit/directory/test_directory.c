@@ -347,6 +347,27 @@ static void test_reachable(void **state)
 	assert_string_equal(f->told, "+b1 ana ana ana -b1 ana ");
 }
 
+/* A closed page leaves its account for a while: nobody would call that a phone. */
+static void test_pages_are_counted_while_open(void **state)
+{
+	struct fixture *f = *state;
+	const struct store_device row = {
+		.id = S("p1"), .tenant = S("t1"), .user = S("u1"), .name = S("browser"), .username = S("page-1")};
+	struct store_binding b = binding_row("b1", "p1", "sip:page@192.0.2.9", 10);
+
+	assert_int_equal(directory_browser_add(f->d, &row, f), 0);
+	struct directory_device *page = directory_device_by_id(f->d, S("p1"));
+	figures(f, "2 3 3 0 0");
+	apply(f, STORE_BINDING, "b1", &b);
+	directory_set_reachable(f->d, page, true);
+	figures(f, "2 3 4 1 1");
+	directory_set_reachable(f->d, page, false);
+	figures(f, "2 3 3 1 0");
+	directory_set_reachable(f->d, page, true);
+	directory_browser_remove(f->d, page);
+	figures(f, "2 3 3 0 0");
+}
+
 static struct db *filled_database(int users)
 {
 	struct db *db = backend_open();
@@ -443,6 +464,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bindings_of_the_feed, start, stop),
 		cmocka_unit_test_setup_teardown(test_bindings_of_the_registrar, start, stop),
 		cmocka_unit_test_setup_teardown(test_reachable, start, stop),
+		cmocka_unit_test_setup_teardown(test_pages_are_counted_while_open, start, stop),
 	};
 	const struct CMUnitTest loads[] = {
 		cmocka_unit_test(test_load),

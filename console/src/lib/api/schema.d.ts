@@ -1705,6 +1705,7 @@ export interface components {
             figures: {
                 tenants: number;
                 users: number;
+                /** @description Phones, and pages of the browser that are one now. */
                 devices: number;
                 /** @description How many of them a call would reach now. */
                 devices_registered: number;
