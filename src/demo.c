@@ -28,6 +28,7 @@ static const struct {
 	{"petra", "105", "Petra Lindqvist", "provider"},
 };
 #define WITH_PHONES 3
+#define LINES 4 /* so that pages show how many of them are in use; three people can hardly need more */
 static const char *const devices[] = {"desk", "mobile"};
 
 #define ACCOUNTS (WITH_PHONES * ARRAY_LEN(devices))
@@ -62,6 +63,8 @@ static int company_run(struct db *db, struct store_job *job)
 	struct store_tenant t = {.id = tenant,
 				 .name = DEMO_TENANT,
 				 .domain = DEMO_DOMAIN,
+				 .lines = LINES,
+				 .lines_bought = LINES,
 				 .created_us = cj->now_us,
 				 .updated_us = cj->now_us};
 	int rc = store_tenant_put(db, &t);

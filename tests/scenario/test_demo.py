@@ -68,7 +68,10 @@ with tempfile.TemporaryDirectory(prefix='alto-') as directory:
     logins = [line.split()[-3:] for line in screen.all if '@demo.alto.example' in line]
     assert [role for role, _, _ in logins] == ['admin', 'supervisor', 'user', 'auditor', 'provider'], logins
     for role, login, password in logins:
-        assert Browser(8444 if role == 'provider' else 8443).login(login, password).json['user']['role'] == role
+        browser = Browser(8444 if role == 'provider' else 8443)
+        assert browser.login(login, password).json['user']['role'] == role
+        [company] = browser.ask('GET', '/api/v1/tenants').json['items']
+        assert (company['lines'], company['lines_bought']) == (4, 4), company
     seen = run_what_is_shown(screen, directory)
     assert seen['calls'] == 'No call yet.\n', seen
     assert seen['status'].startswith('demo: Alto ') and 'TLS' in seen['status'] and '5061' in seen['status'], seen
