@@ -91,18 +91,36 @@ async function visit(page: Page, path: string) {
   await settled(page);
 }
 
-/** The page itself, and what a card would cut off at its edge; on a phone also with a long name in each row. */
-function fits(page: Page): Promise<boolean> {
-  return page.evaluate(() => {
+/** That the page itself and its cards cut nothing off at their edge; on a phone also with a long name in each row. */
+async function fits(page: Page, where: string) {
+  const wide = await page.evaluate(() => {
     for (const cell of innerWidth < 700 ? document.querySelectorAll('.card td:not(:empty)') : []) {
       const text = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT).nextNode() as Text | null;
       const breaks = text && getComputedStyle(text.parentElement!).whiteSpace !== 'nowrap';
       if (breaks && text.data.trim()) text.data += 'W'.repeat(40);
     }
-    return [document.documentElement, ...document.querySelectorAll('.card')].every(
-      (e) => e.scrollWidth <= e.clientWidth,
+    const narrow = [document.documentElement, ...document.querySelectorAll('.card')];
+    const over = narrow.findLast((e) => e.scrollWidth > e.clientWidth);
+    const edge = over && over.getBoundingClientRect().left + over.clientWidth + 1;
+    const beyond = [...(over?.querySelectorAll('*') ?? [])].findLast(
+      (e) => e.getBoundingClientRect().right > edge!,
     );
+    return over && `${over.tagName} is ${over.scrollWidth - over.clientWidth} px wider: ${beyond?.outerHTML}`;
   });
+  check(!wide, `${where} does not fit ${page.viewportSize()!.width} px: ${wide}`);
+}
+
+/** A tablet upright, a narrow window beside another, and the narrowest that WCAG 2.2 wants read without scrolling (1.4.10). */
+const WIDTHS = [768, 720, 320];
+
+/** Whether the page fits at these widths too: nothing that one could press lies beyond its card or the window. */
+export async function fitsEverywhere(page: Page, where: string) {
+  const { width, height } = page.viewportSize()!;
+  for (const narrow of WIDTHS) {
+    await page.setViewportSize({ width: narrow, height });
+    await fits(page, where);
+  }
+  await page.setViewportSize({ width, height });
 }
 
 /** Every page of the menu and those beside them, in each language and each theme, and on a phone. */
@@ -125,7 +143,8 @@ export async function everyPage(page: Page, who: string, least = 6) {
       const name = path.slice(1) || 'home';
       await picture(page, `${who}-${name}-${colorScheme}`);
       await accessible(page, `${who}: ${name}, ${language}, ${colorScheme}`);
-      check(await fits(page), `${who}: ${name} is wider than ${width}`);
+      await fits(page, `${who}: ${name}, ${language}`);
+      await fitsEverywhere(page, `${who}: ${name}, ${language}`);
     }
     check(paths.size >= least, `only ${paths.size} pages were found`);
   }
