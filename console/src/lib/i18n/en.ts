@@ -632,6 +632,7 @@ export const en = {
   'phone.cause.no-line': 'No line is free now: try again in a moment',
   'phone.cause.lost': 'The connection was lost',
   'phone.cause.microphone': 'No microphone: allow this page to use one, or plug one in, then try again',
+  'phone.cause.no-network': 'This computer has no network for voice: connect it, then try again',
   'phone.cause.refused': 'The call was refused',
   'phone.quality.good': 'Good sound',
   'phone.quality.fair': 'Fair sound',

@@ -643,6 +643,7 @@ export const fr: Dictionary = {
   'phone.cause.lost': 'La connexion a été perdue',
   'phone.cause.microphone':
     'Pas de micro : autorisez cette page à en utiliser un, ou branchez-en un, puis réessayez',
+  'phone.cause.no-network': 'Cet ordinateur n’a pas de réseau pour la voix : connectez-le, puis réessayez',
   'phone.cause.refused': 'L’appel a été refusé',
   'phone.quality.good': 'Bon son',
   'phone.quality.fair': 'Son moyen',

@@ -6,6 +6,12 @@ import type { Cause, PhoneCall } from './types';
 const FIGURES_MS = 2000;
 /** How long voice may be without a way before the call is given up; the server's patience is the same (RFC 7675). */
 const LOST_MS = 30_000;
+/** So long after the answer voice has its way, even on a slow network; later it is missed. */
+const WAY_MS = 5000;
+/** A browser names its first address (RFC 8445 §5.1.1) at once; one on a computer without network waits for ever. */
+const ADDRESS_MS = 5000;
+/** ICE has found a way for voice. */
+const HAS_WAY = new Set<RTCIceConnectionState>(['connected', 'completed']);
 /** Between tries to do what has to wait for a re-INVITE under way. */
 const RETRY_MS = 300;
 
@@ -42,6 +48,8 @@ export class Talk {
   #timers = new Set<ReturnType<typeof setTimeout>>();
   #wantsHold = false;
   #wantsWay = false;
+  /** While voice has no way. */
+  #gaveUp: ReturnType<typeof setTimeout> | undefined;
   view: PhoneCall;
 
   constructor(session: RTCSession, view: PhoneCall, phone: TalkUser) {
@@ -170,6 +178,10 @@ export class Talk {
 
   #speaks() {
     this.tell({ state: 'speaking', early: false });
+    // Where no pair of addresses is ever tried, ICE says nothing at all.
+    this.#later(() => {
+      if (!HAS_WAY.has(this.session.connection.iceConnectionState)) this.#lost();
+    }, WAY_MS);
     void this.#count();
   }
 
@@ -178,21 +190,35 @@ export class Talk {
       this.#audio.srcObject = streams[0] ?? new MediaStream([track]);
       void this.#play();
     });
-    let gaveUp: ReturnType<typeof setTimeout> | undefined;
+    const nowhere = this.#later(() => {
+      if (!this.session.isEstablished()) this.end('no-network');
+    }, ADDRESS_MS);
+    connection.addEventListener('icecandidate', ({ candidate }) => candidate && clearTimeout(nowhere));
     connection.addEventListener(
       'iceconnectionstatechange',
       (event) => {
         const state = connection.iceConnectionState;
-        const lost = state === 'disconnected' || state === 'failed';
         // JsSIP would hang up at once where ICE has failed; a new way may still be found.
         if (state === 'failed') event.stopImmediatePropagation();
-        if (lost && !this.view.lost) gaveUp = this.#later(() => this.end('lost'), LOST_MS);
-        if (!lost) clearTimeout(gaveUp);
-        if (state !== 'closed' && lost !== this.view.lost) this.tell({ lost });
-        if (lost) this.#phone.look();
+        if (state === 'disconnected' || state === 'failed') this.#lost();
+        else if (HAS_WAY.has(state)) this.#found();
       },
       { capture: true },
     );
+  }
+
+  /** Voice has no way: another is looked for, so long and no longer. */
+  #lost() {
+    if (!this.view.lost) {
+      this.#gaveUp = this.#later(() => this.end('lost'), LOST_MS);
+      this.tell({ lost: true });
+    }
+    this.#phone.look();
+  }
+
+  #found() {
+    clearTimeout(this.#gaveUp);
+    if (this.view.lost) this.tell({ lost: false });
   }
 
   async #count() {

@@ -34,6 +34,7 @@ export type Cause =
   | 'no-line'
   | 'lost'
   | 'microphone'
+  | 'no-network'
   | 'refused';
 
 export type PhoneState = 'off' | 'starting' | 'ready' | 'lost' | 'full' | 'refused';
