@@ -59,6 +59,19 @@ describe('an account', () => {
     expect(registrarOf(one, 'pbx.example').server).toBe('192.0.2.1:5060');
   });
 
+  it('is never at a name that means another computer on every other computer', () => {
+    const there = { ...account, domain: 'acme.example' };
+    for (const host of ['localhost', 'alto.localhost', '127.0.0.1', '[::1]'])
+      expect(registrarOf(there, host)).toEqual({
+        server: 'acme.example:5061',
+        transport: 'TLS',
+        guessed: true,
+      });
+    expect(registrarOf(there, 'localhost.example').guessed).toBeUndefined();
+    const one = { ...there, registrars: [{ transport: 'TCP', address: '192.0.2.1:5060' }] };
+    expect(registrarOf(one, 'localhost')).toEqual({ server: '192.0.2.1:5060', transport: 'TCP' });
+  });
+
   it('is a URI whatever its password', () => {
     expect(sipUri(account, registrarOf(account, 'h'))).toBe('sip:anna:a%40b%3Bc@h:5061;transport=tls');
   });

@@ -406,6 +406,8 @@ export const en = {
   'add.send': 'Add, and show the account',
   'add.done': '{name} can be called now',
   'account.once': 'This is shown once. Put it into the phone now, or copy it.',
+  'account.guessed':
+    'This page was opened under a name that only this computer knows. Other devices find the server by {domain} only if that name leads to it; if it does not, type the server’s own name or address instead. Better: open the console under that one first.',
   'account.server': 'Server',
   'account.transport': 'Transport',
   'account.username': 'User name',
