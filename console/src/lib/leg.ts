@@ -12,6 +12,19 @@ export function protection(leg: Schema<'Leg'>): 'private' | 'keys' | 'plain' | u
 const LOSS_HEARD = 0.02;
 const JITTER_HEARD_US = 40_000;
 
+/** Sides of an answered call from which no voice came. */
+export function silent(call: Schema<'Call'>): ('caller' | 'callee')[] {
+  if (!call.answered || !call.ended) return [];
+  return (['caller', 'callee'] as const).filter((side) => !call[side].packets_in);
+}
+
+/** What ends a call that went as people meant it. */
+const AS_MEANT = ['answered', 'transferred', 'hung-up'];
+
+export function toneOf(call: Schema<'Call'>): 'good' | 'warn' {
+  return call.answered && AS_MEANT.includes(call.cause ?? '') ? 'good' : 'warn';
+}
+
 /** What was measured of the voice that came from this side; undefined before there is any. */
 export function quality(
   leg: Schema<'EndedLeg'>,

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parameters, peaks, type Filter } from '../../src/lib/history';
 import { nameOf, rungs } from '../../src/lib/ladder';
-import { protection, quality } from '../../src/lib/leg';
+import { decision } from '../../src/lib/decisions';
+import { protection, quality, silent, toneOf } from '../../src/lib/leg';
 import { backoff } from '../../src/lib/backoff';
 import type { Schema } from '../../src/lib/api/client';
 
@@ -100,4 +101,41 @@ it('waits longer and longer for the server, and not for ever', () => {
   expect(backoff(0, 1)).toBe(500);
   expect(backoff(3, 0)).toBe(2000);
   expect(backoff(40, 1)).toBe(15_000);
+});
+
+describe('how a call went', () => {
+  const call = (cause: string, from: number, to: number) =>
+    ({
+      answered: '2026-05-11T10:00:00Z',
+      ended: '2026-05-11T10:01:00Z',
+      cause,
+      caller: { packets_in: from },
+      callee: { packets_in: to },
+    }) as Schema<'Call'>;
+
+  it('is good only where it ended as people meant it', () => {
+    expect(toneOf(call('answered', 9, 9))).toBe('good');
+    expect(toneOf(call('lost', 9, 9))).toBe('warn');
+    expect(toneOf({ ...call('answered', 9, 9), answered: null })).toBe('warn');
+  });
+
+  it('names the sides that sent no voice, once the call has been answered and is over', () => {
+    expect(silent(call('answered', 9, 9))).toEqual([]);
+    expect(silent(call('answered', 0, 9))).toEqual(['caller']);
+    expect(silent(call('answered', 0, 0))).toEqual(['caller', 'callee']);
+    expect(silent({ ...call('busy', 0, 0), answered: null })).toEqual([]);
+    expect(silent({ ...call('answered', 0, 0), ended: null })).toEqual([]);
+  });
+});
+
+describe('a decision', () => {
+  it('is a sentence where there is one, and the server’s own words elsewhere', () => {
+    expect(decision('+0.000 101 calls 102')).toEqual({ at: '+0.000', text: '101 calls 102' });
+    expect(decision('+0.001 ring device desk phone').text).toBe('Phone “desk phone” is to ring');
+    expect(decision('+2.500 desk refused: 486, says Busy Here').text).toBe(
+      '“desk” refused with status 486, and says “Busy Here”',
+    );
+    expect(decision('+9.000 ended: answered, by caller').text).toBe('Answered: ended by the caller.');
+    expect(decision('+1.000 codecs differ: callee asked anew').text).toBe('codecs differ: callee asked anew');
+  });
 });
