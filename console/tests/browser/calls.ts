@@ -1,7 +1,7 @@
 /** Calls as they happen, and those that were; and what a page does while its server is away. */
 import type { Page } from 'playwright-core';
 import { accessible, check, picture, settled, start, walked, want } from './browser.ts';
-import { asAdministrator, go } from './steps.ts';
+import { asAdministrator, fitsEverywhere, go } from './steps.ts';
 
 const browser = await start();
 
@@ -62,8 +62,21 @@ async function searches(page: Page) {
   const invite = page.getByText('INVITE').first();
   await invite.waitFor();
   await picture(page, 'call', true);
+  await fitsEverywhere(page, 'a call');
+  await aligned(page);
   await invite.click();
   await accessible(page, 'a call');
+}
+
+/** On the narrowest screen too each arrow of the called side begins and ends where the others do. */
+async function aligned(page: Page) {
+  const { width, height } = page.viewportSize()!;
+  await page.setViewportSize({ width: 320, height });
+  const ends = await page
+    .locator('.callee .arrow')
+    .evaluateAll((all) => all.map((e) => e.getBoundingClientRect()).map((r) => `${r.left} to ${r.right}`));
+  check(new Set(ends).size === 1, `arrows of the called side: ${ends.join(', ')}`);
+  await page.setViewportSize({ width, height });
 }
 
 /** What the call above was, in what an auditor prints: on paper, without what one does on a page. */
@@ -75,6 +88,7 @@ async function reports(page: Page) {
   await page.getByText('Nobody’s: all voice').waitFor();
   await settled(page);
   await accessible(page, 'compliance');
+  await fitsEverywhere(page, 'compliance');
   await picture(page, 'compliance', true);
   const [file] = await Promise.all([
     page.waitForEvent('download'),
