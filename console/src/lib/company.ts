@@ -17,6 +17,11 @@ export function presence(user: User, calls: LiveCall[]): Presence {
   return user.devices_registered > 0 ? 'here' : 'away';
 }
 
+/** Those who can be called come first; otherwise the order stays. */
+export function reachableFirst(people: User[]): User[] {
+  return people.toSorted((a, b) => Number(b.devices_registered > 0) - Number(a.devices_registered > 0));
+}
+
 /** "Anne-Marie Lefèvre" → "anne-marie.lefevre", as logins are written. */
 export function loginFor(name: string): string {
   return name

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { registrarOf, sipUri } from '../../src/lib/account';
 import type { Schema } from '../../src/lib/api/client';
-import { loginFor, nextExtension, presence, type LiveCall, type User } from '../../src/lib/company';
+import {
+  loginFor,
+  nextExtension,
+  presence,
+  reachableFirst,
+  type LiveCall,
+  type User,
+} from '../../src/lib/company';
 import { duration, initials } from '../../src/lib/format';
 
 const user = { tenant: 'acme', login: 'anna', devices: 1, devices_registered: 1 } as User;
@@ -17,6 +24,15 @@ describe('presence', () => {
     expect(presence(user, [])).toBe('here');
     expect(presence(user, [call])).toBe('calling');
     expect(presence({ ...user, devices_registered: 0 }, [])).toBe('away');
+  });
+
+  it('has those first who can be called, and leaves their order', () => {
+    const people = [0, 1, 0, 2].map((devices_registered, n) => ({
+      ...user,
+      login: `${n}`,
+      devices_registered,
+    }));
+    expect(reachableFirst(people).map((u) => u.login)).toEqual(['1', '3', '0', '2']);
   });
 
   it('knows a person of the same login in another company apart', () => {
