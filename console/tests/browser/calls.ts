@@ -12,6 +12,7 @@ async function seesCall(page: Page) {
   await page.getByText('Speaking').waitFor();
   await accessible(page, 'home with a call');
   await picture(page, 'home');
+  await fitsEverywhere(page, 'home with a call');
   await go(page, 'Lines');
   await page.getByText('of 8 lines').waitFor();
   const slider = page.getByRole('slider');
@@ -57,6 +58,7 @@ async function searches(page: Page) {
   await found();
   await accessible(page, 'calls');
   await picture(page, 'calls');
+  await fitsEverywhere(page, 'calls');
   await rows.first().getByRole('link').click();
   await page.getByRole('heading', { name: 'Anna Nowak called Bruno Lefèvre' }).waitFor();
   const invite = page.getByText('INVITE').first();
