@@ -19,6 +19,7 @@ async function addsCompany(page: Page) {
   await page.keyboard.press('Enter');
   await row.getByText('globex.test').waitFor();
   await row.getByText('0 of 5').waitFor();
+  await picture(page, 'companies');
   await page.getByRole('button', { name: 'Undo' }).click();
   await row.getByText('globex.example').waitFor();
   await row.getByText('0 of ∞').waitFor();
