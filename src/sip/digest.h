@@ -39,8 +39,8 @@ size_t sip_digest_response(struct crypto_hasher *h, enum sip_digest_algorithm a,
 
 struct sip_nonces; /* the server's side: key, lifetime and the table of used nonces. One thread. */
 /*
- * lifetime_us: how long a nonce may be used after it was issued; table_max: nonces in use at once, the first that came yield.
- * random is borrowed. NULL: out of memory.
+ * lifetime_us: how long a nonce may be used after it was issued; table_max: nonces in use at once, the first that came
+ * yield. random is borrowed. NULL: out of memory.
  */
 MUST_USE struct sip_nonces *sip_nonces_new(struct random *random, int64_t lifetime_us, size_t table_max);
 struct sip_nonces *sip_nonces_free(struct sip_nonces *n);
