@@ -265,6 +265,16 @@ void phone_key(struct phone *p, const struct srtp_key *send, const struct srtp_k
 	assert_true(p->send && p->receive);
 }
 
+void phone_secure(struct fixture *f, struct phone *p, pool_handle stream, struct media_settings *set,
+		  enum srtp_suite suite, uint8_t fill)
+{
+	make_key(&set->send_key, suite, fill);
+	make_key(&set->receive_key, suite, (uint8_t)(fill + 1));
+	assert_int_equal(media_set(f->media, stream, set), 0);
+	fixture_sync(f);
+	phone_key(p, &set->receive_key, &set->send_key);
+}
+
 static void send_to(int fd, const struct address *to, const void *bytes, size_t n)
 {
 	struct sockaddr_storage name;
@@ -344,4 +354,33 @@ bool phone_quiet(struct phone *p)
 {
 	char byte;
 	return recv(p->rtp, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
+}
+
+void call_open(struct call *c, unsigned workers)
+{
+	fixture_start(&c->f, workers, 64);
+	phone_open(&c->a, 0xaaaa);
+	phone_open(&c->b, 0xbbbb);
+	c->sa = phone_stream(&c->f, &c->a, c->f.anchors[0], &c->set_a);
+	c->sb = phone_stream(&c->f, &c->b, c->f.anchors[workers - 1], &c->set_b);
+}
+
+void call_start(struct call *c)
+{
+	fixture_init(&c->f);
+	call_open(c, 1);
+	fixture_join(&c->f, c->sa, c->sb);
+}
+
+void call_done(struct call *c)
+{
+	phone_done(&c->a);
+	phone_done(&c->b);
+	fixture_done(&c->f);
+}
+
+void say_and_hear(struct phone *from, struct phone *to, uint8_t fill)
+{
+	phone_say(from, PCMU, fill);
+	phone_hear(to, fill);
 }

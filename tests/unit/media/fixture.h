@@ -71,6 +71,9 @@ void phone_done(struct phone *p);
 /* A stream for this phone, with settings that expect PCMU, PCMA and events, both directions, its address signalled. */
 pool_handle phone_stream(struct fixture *f, struct phone *p, pool_handle near, struct media_settings *ret_settings);
 void phone_key(struct phone *p, const struct srtp_key *send, const struct srtp_key *receive);
+/* The phone and its stream get each other's keys. fill: which keys. */
+void phone_secure(struct fixture *f, struct phone *p, pool_handle stream, struct media_settings *set,
+		  enum srtp_suite suite, uint8_t fill);
 void make_key(struct srtp_key *key, enum srtp_suite suite, uint8_t fill);
 void settings_for(const struct phone *p, struct media_settings *ret);
 
@@ -86,3 +89,18 @@ void phone_hear(struct phone *p, uint8_t fill);
 /* The next RTCP packet, on its own port or the shared one. */
 void phone_hear_report(struct phone *p, bool mux, struct rtcp_report *ret);
 bool phone_quiet(struct phone *p); /* nothing waits on the RTP socket */
+
+/* Two phones that hear each other by Alto. */
+struct call {
+	struct fixture f;
+	struct phone a, b;
+	pool_handle sa, sb;
+	struct media_settings set_a, set_b;
+};
+/* After fixture_init(): the two and their streams, the one's on the first worker, the other's on the last; not joined.
+ */
+void call_open(struct call *c, unsigned workers);
+/* All of it on one worker, and joined. */
+void call_start(struct call *c);
+void call_done(struct call *c);
+void say_and_hear(struct phone *from, struct phone *to, uint8_t fill);

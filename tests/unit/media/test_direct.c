@@ -2,48 +2,9 @@
  * it */
 #include "fixture.h"
 
-#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-struct call {
-	struct fixture f;
-	struct phone a, b;
-	pool_handle sa, sb;
-	struct media_settings set_a, set_b;
-};
-
-static void call_start(struct call *c, enum srtp_suite suite)
-{
-	fixture_init(&c->f);
-	fixture_start(&c->f, 1, 64);
-	phone_open(&c->a, 0xaaaa);
-	phone_open(&c->b, 0xbbbb);
-	c->sa = phone_stream(&c->f, &c->a, 0, &c->set_a);
-	c->sb = phone_stream(&c->f, &c->b, c->sa, &c->set_b);
-	if (suite) {
-		make_key(&c->set_a.send_key, suite, 10);
-		make_key(&c->set_a.receive_key, suite, 11);
-		assert_int_equal(media_set(c->f.media, c->sa, &c->set_a), 0);
-		phone_key(&c->a, &c->set_a.receive_key, &c->set_a.send_key);
-	}
-	fixture_join(&c->f, c->sa, c->sb);
-	fixture_sync(&c->f);
-}
-
-static void call_done(struct call *c)
-{
-	phone_done(&c->a);
-	phone_done(&c->b);
-	fixture_done(&c->f);
-}
-
-static void say_and_hear(struct phone *from, struct phone *to, uint8_t fill)
-{
-	phone_say(from, PCMU, fill);
-	phone_hear(to, fill);
-}
 
 static void talk(struct call *c, unsigned packets)
 {
@@ -87,7 +48,7 @@ static void test_after_a_second(void **state)
 {
 	struct call c;
 
-	call_start(&c, SRTP_NONE);
+	call_start(&c);
 	talk(&c, MEDIA_DIRECT_AFTER - 1);
 	assert_false(connected(&c.a, &c.a));
 	talk(&c, 1);
@@ -107,7 +68,7 @@ static void test_order(void **state)
 {
 	for (unsigned round = 0; round < 20; round++) {
 		struct call c;
-		call_start(&c, SRTP_NONE);
+		call_start(&c);
 		say_and_hear(&c.a, &c.b, 0);
 		uint16_t first = c.b.packet.sequence;
 		for (unsigned i = 1; i < 2 * MEDIA_DIRECT_AFTER; i++)
@@ -126,7 +87,7 @@ static void test_strangers(void **state)
 	struct call c;
 	struct phone stranger;
 
-	call_start(&c, SRTP_NONE);
+	call_start(&c);
 	talk(&c, MEDIA_DIRECT_AFTER);
 	phone_open(&stranger, 0xcccc);
 	stranger.to = c.a.to;
@@ -147,7 +108,8 @@ static void test_phone_moves(void **state)
 	struct call c;
 	struct phone moved;
 
-	call_start(&c, SRTP_AEAD_AES_128_GCM);
+	call_start(&c);
+	phone_secure(&c.f, &c.a, c.sa, &c.set_a, SRTP_AEAD_AES_128_GCM, 10);
 	talk(&c, MEDIA_DIRECT_AFTER);
 	assert_true(connected(&c.a, &c.a));
 	phone_open(&moved, c.a.ssrc);
@@ -177,7 +139,7 @@ static void test_described_elsewhere(void **state)
 	struct call c;
 	struct phone other;
 
-	call_start(&c, SRTP_NONE);
+	call_start(&c);
 	talk(&c, MEDIA_DIRECT_AFTER);
 	assert_int_equal(media_set(c.f.media, c.sa, &c.set_a), 0);
 	fixture_sync(&c.f);
@@ -200,7 +162,7 @@ static void test_port_was_closed(void **state)
 {
 	struct call c;
 
-	call_start(&c, SRTP_NONE);
+	call_start(&c);
 	talk(&c, MEDIA_DIRECT_AFTER);
 	struct address at = c.a.at;
 	close(c.a.rtp);
@@ -232,7 +194,7 @@ static void test_no_descriptor(void **state)
 	struct call c;
 	struct rlimit before, none;
 
-	call_start(&c, SRTP_NONE);
+	call_start(&c);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	none = (struct rlimit){.rlim_cur = next_descriptor(), .rlim_max = before.rlim_max};
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
@@ -265,7 +227,7 @@ static void strangers_in_between(unsigned packets, bool opened)
 	struct call c;
 	struct phone stranger;
 
-	call_start(&c, SRTP_NONE);
+	call_start(&c);
 	phone_open(&stranger, 0xcccc);
 	stranger.to = c.a.to;
 	talk(&c, MEDIA_DIRECT_AFTER - 1);

@@ -4,31 +4,6 @@
 #include "fixture.h"
 #include "rtp/event.h"
 
-struct call {
-	struct fixture f;
-	struct phone a, b;
-	pool_handle sa, sb;
-	struct media_settings set_a, set_b;
-};
-
-static void call_start(struct call *c, unsigned workers)
-{
-	fixture_init(&c->f);
-	fixture_start(&c->f, workers, 64);
-	phone_open(&c->a, 0xaaaa);
-	phone_open(&c->b, 0xbbbb);
-	c->sa = phone_stream(&c->f, &c->a, c->f.anchors[0], &c->set_a);
-	c->sb = phone_stream(&c->f, &c->b, c->f.anchors[workers - 1], &c->set_b);
-	fixture_join(&c->f, c->sa, c->sb);
-}
-
-static void call_done(struct call *c)
-{
-	phone_done(&c->a);
-	phone_done(&c->b);
-	fixture_done(&c->f);
-}
-
 static void press(struct call *c, uint8_t event, uint16_t duration_ms)
 {
 	struct media_digit d = {.event = event, .payload = EVENTS, .duration_ms = duration_ms};
@@ -82,22 +57,21 @@ static void test_among_voice(void **state)
 {
 	for (unsigned workers = 1; workers <= 2; workers++) {
 		struct call c;
-		call_start(&c, workers);
-		phone_say(&c.a, PCMU, 1);
-		phone_hear(&c.b, 1);
+		fixture_init(&c.f);
+		call_open(&c, workers);
+		fixture_join(&c.f, c.sa, c.sb);
+		say_and_hear(&c.a, &c.b, 1);
 		struct rtp_packet before = c.b.packet;
 		step(&c);
 		press(&c, 5, 160);
 		hear_digit(&c, before, 5, 160, 20, 8, EVENTS);
 		/* 180 ms after its first packet, 200 after the voice: nine packets were spoken meanwhile. */
-		phone_say(&c.a, PCMU, 2);
-		phone_hear(&c.b, 2);
+		say_and_hear(&c.a, &c.b, 2);
 		assert_int_equal(c.b.packet.sequence, (uint16_t)(before.sequence + 11));
 		assert_int_equal(c.b.packet.timestamp, before.timestamp + 200 * 8);
 		assert_true(c.b.packet.marker);
 		assert_int_equal(c.b.packet.ssrc, before.ssrc);
-		phone_say(&c.a, PCMU, 3);
-		phone_hear(&c.b, 3);
+		say_and_hear(&c.a, &c.b, 3);
 		assert_false(c.b.packet.marker);
 		assert_int_equal(c.b.packet.timestamp, before.timestamp + 220 * 8);
 		call_done(&c);
@@ -108,9 +82,8 @@ static void test_among_voice(void **state)
 static void test_voice_waits(void **state)
 {
 	struct call c;
-	call_start(&c, 1);
-	phone_say(&c.a, PCMU, 1);
-	phone_hear(&c.b, 1);
+	call_start(&c);
+	say_and_hear(&c.a, &c.b, 1);
 	struct rtp_packet before = c.b.packet;
 	press(&c, 10, 50);
 	fixture_sync(&c.f);
@@ -132,9 +105,8 @@ static void test_voice_waits(void **state)
 static void test_queue(void **state)
 {
 	struct call c;
-	call_start(&c, 1);
-	phone_say(&c.a, PCMU, 1);
-	phone_hear(&c.b, 1);
+	call_start(&c);
+	say_and_hear(&c.a, &c.b, 1);
 	struct rtp_packet before = c.b.packet;
 	step(&c);
 	press(&c, 1, 0);
@@ -172,7 +144,7 @@ static int64_t count(struct fixture *f, bool dropped)
 static void test_bounds(void **state)
 {
 	struct call c;
-	call_start(&c, 1);
+	call_start(&c);
 	for (unsigned i = 0; i < MEDIA_DIGITS_MAX; i++)
 		press(&c, (uint8_t)(i % 16), 50);
 	fixture_sync(&c.f);
@@ -195,8 +167,7 @@ static void test_bounds(void **state)
 	while (!phone_quiet(&c.b))
 		(void)hear_event(&c);
 	/* Voice is not held up by what was dropped. */
-	phone_say(&c.a, PCMU, 7);
-	phone_hear(&c.b, 7);
+	say_and_hear(&c.a, &c.b, 7);
 	media_close(c.f.media, c.sb);
 	assert_int_equal(media_send_digit(c.f.media, c.sb, &(struct media_digit){.payload = EVENTS}), -ENOENT);
 	call_done(&c);
@@ -207,7 +178,7 @@ static void test_encrypted_at_48_khz(void **state)
 {
 	struct call c;
 	struct srtp_key key = {0};
-	call_start(&c, 1);
+	call_start(&c);
 	make_key(&key, SRTP_AEAD_AES_128_GCM, 7);
 	phone_key(&c.b, &key, &key);
 	c.set_b.send_key = c.set_b.receive_key = key;

@@ -1,40 +1,9 @@
 #include "fixture.h"
 
-struct call {
-	struct fixture f;
-	struct phone a, b;
-	pool_handle sa, sb;
-	struct media_settings set_a, set_b;
-};
-
-static void call_start(struct call *c)
-{
-	fixture_start(&c->f, 1, 64);
-	phone_open(&c->a, 0xaaaa);
-	phone_open(&c->b, 0xbbbb);
-	c->sa = phone_stream(&c->f, &c->a, 0, &c->set_a);
-	c->sb = phone_stream(&c->f, &c->b, c->sa, &c->set_b);
-	fixture_join(&c->f, c->sa, c->sb);
-}
-
-static void call_done(struct call *c)
-{
-	phone_done(&c->a);
-	phone_done(&c->b);
-	fixture_done(&c->f);
-}
-
-static void say_and_hear(struct phone *from, struct phone *to, uint8_t fill)
-{
-	phone_say(from, PCMU, fill);
-	phone_hear(to, fill);
-}
-
 static void test_both_ways(void **state)
 {
 	struct call c;
 
-	fixture_init(&c.f);
 	call_start(&c);
 	assert_int_equal(c.a.to.port % 2, 0);
 	say_and_hear(&c.a, &c.b, 1);
@@ -72,7 +41,6 @@ static void test_order_and_copies(void **state)
 	struct call c;
 	uint8_t late[256], copy[256];
 
-	fixture_init(&c.f);
 	call_start(&c);
 	say_and_hear(&c.a, &c.b, 1);
 	uint16_t first = c.b.packet.sequence;
@@ -94,7 +62,6 @@ static void test_payload_types(void **state)
 	struct call c;
 	uint8_t ab[128], ba[128];
 
-	fixture_init(&c.f);
 	call_start(&c);
 	memset(ab, 0xff, sizeof(ab));
 	memset(ba, 0xff, sizeof(ba));
@@ -133,7 +100,6 @@ static void test_new_source(void **state)
 	struct phone third;
 	struct media_settings set;
 
-	fixture_init(&c.f);
 	call_start(&c);
 	phone_open(&third, 0xcccc);
 	pool_handle sc = phone_stream(&c.f, &third, 0, &set);
@@ -179,7 +145,6 @@ static void test_numbers_jump(void **state)
 {
 	struct call c;
 
-	fixture_init(&c.f);
 	call_start(&c);
 	say_and_hear(&c.a, &c.b, 1);
 	say_and_hear(&c.a, &c.b, 2);
@@ -196,7 +161,6 @@ static void test_hold(void **state)
 {
 	struct call c;
 
-	fixture_init(&c.f);
 	call_start(&c);
 	say_and_hear(&c.b, &c.a, 1);
 	say_and_hear(&c.a, &c.b, 1);
@@ -229,7 +193,6 @@ static void test_header_rebuilt(void **state)
 	struct call c;
 	uint8_t packet[12 + 4 + 8 + 160 + 4] = {0};
 
-	fixture_init(&c.f);
 	call_start(&c);
 	rtp_write_header(packet, false, PCMU, 5, 6, 7);
 	packet[0] |= 0x20 | 0x10 | 1; /* padding, extension, one CSRC */
@@ -247,7 +210,6 @@ static void test_malformed(void **state)
 	struct call c;
 	uint8_t large[RTP_PACKET_MAX + 1] = {0};
 
-	fixture_init(&c.f);
 	call_start(&c);
 	phone_send_raw(&c.a, "", 0);
 	phone_send_raw(&c.a, "x", 1);
@@ -271,7 +233,8 @@ static void test_learning(void **state)
 
 	fixture_init(&c.f);
 	c.f.tuning.learn_quiet_us = SECOND_US;
-	call_start(&c);
+	call_open(&c, 1);
+	fixture_join(&c.f, c.sa, c.sb);
 	phone_open(&forger, 0xffff);
 	/* a is behind a NAT: what it signalled is nobody's. */
 	c.set_a.remote.port = 9;
@@ -312,7 +275,6 @@ static void test_signalled_source_wins(void **state)
 	struct phone forger;
 
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
-		fixture_init(&c.f);
 		call_start(&c);
 		phone_open(&forger, 0xffff);
 		c.set_a.learn = true;
@@ -338,7 +300,6 @@ static void test_loop(void **state)
 {
 	struct call c;
 
-	fixture_init(&c.f);
 	call_start(&c);
 	c.set_a.remote = c.b.to;
 	c.set_b.remote = c.a.to;
@@ -359,7 +320,6 @@ static void test_split_and_close(void **state)
 {
 	struct call c;
 
-	fixture_init(&c.f);
 	call_start(&c);
 	say_and_hear(&c.a, &c.b, 1);
 	assert_int_equal(media_split(c.f.media, c.sb), 0);

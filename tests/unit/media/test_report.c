@@ -2,37 +2,6 @@
 
 #include "fixture.h"
 
-struct call {
-	struct fixture f;
-	struct phone a, b;
-	pool_handle sa, sb;
-	struct media_settings set_a, set_b;
-};
-
-static void call_start(struct call *c)
-{
-	fixture_init(&c->f);
-	fixture_start(&c->f, 1, 64);
-	phone_open(&c->a, 0xaaaa);
-	phone_open(&c->b, 0xbbbb);
-	c->sa = phone_stream(&c->f, &c->a, 0, &c->set_a);
-	c->sb = phone_stream(&c->f, &c->b, c->sa, &c->set_b);
-	fixture_join(&c->f, c->sa, c->sb);
-}
-
-static void call_done(struct call *c)
-{
-	phone_done(&c->a);
-	phone_done(&c->b);
-	fixture_done(&c->f);
-}
-
-static void say_and_hear(struct phone *from, struct phone *to, uint8_t fill)
-{
-	phone_say(from, PCMU, fill);
-	phone_hear(to, fill);
-}
-
 /* What the phone reports. block: NULL for none. */
 static void phone_report(struct phone *p, bool mux, const struct rtcp_report_block *block, uint64_t ntp)
 {
@@ -134,11 +103,7 @@ static void test_encrypted(void **state)
 	struct call c;
 
 	call_start(&c);
-	make_key(&c.set_a.send_key, SRTP_AES_CM_128_HMAC_SHA1_80, 1);
-	make_key(&c.set_a.receive_key, SRTP_AES_CM_128_HMAC_SHA1_80, 2);
-	assert_int_equal(media_set(c.f.media, c.sa, &c.set_a), 0);
-	fixture_sync(&c.f);
-	phone_key(&c.a, &c.set_a.receive_key, &c.set_a.send_key);
+	phone_secure(&c.f, &c.a, c.sa, &c.set_a, SRTP_AES_CM_128_HMAC_SHA1_80, 1);
 	check_exchange(&c, false, 0);
 	call_done(&c);
 }
@@ -206,14 +171,10 @@ static void test_encrypted_moves(void **state)
 	struct rtcp_report_block block = {.lost = 9};
 
 	call_start(&c);
-	make_key(&c.set_a.send_key, SRTP_AEAD_AES_128_GCM, 1);
-	make_key(&c.set_a.receive_key, SRTP_AEAD_AES_128_GCM, 2);
-	assert_int_equal(media_set(c.f.media, c.sa, &c.set_a), 0);
-	fixture_sync(&c.f);
+	phone_secure(&c.f, &c.a, c.sa, &c.set_a, SRTP_AEAD_AES_128_GCM, 1);
 	phone_open(&moved, c.a.ssrc);
 	moved.to = c.a.to;
 	moved.rtcp_to = c.a.rtcp_to;
-	phone_key(&c.a, &c.set_a.receive_key, &c.set_a.send_key);
 	say_and_hear(&c.b, &c.a, 1);
 	block.ssrc = c.a.packet.ssrc;
 	phone_report(&moved, false, &block, 0); /* in clear */
@@ -237,11 +198,7 @@ static void test_key_change(void **state)
 	struct rtcp_report_block block = {.lost = 5};
 
 	call_start(&c);
-	make_key(&c.set_a.send_key, SRTP_AEAD_AES_128_GCM, 1);
-	make_key(&c.set_a.receive_key, SRTP_AEAD_AES_128_GCM, 2);
-	assert_int_equal(media_set(c.f.media, c.sa, &c.set_a), 0);
-	fixture_sync(&c.f);
-	phone_key(&c.a, &c.set_a.receive_key, &c.set_a.send_key);
+	phone_secure(&c.f, &c.a, c.sa, &c.set_a, SRTP_AEAD_AES_128_GCM, 1);
 	say_and_hear(&c.b, &c.a, 1);
 	block.ssrc = c.a.packet.ssrc;
 	make_key(&c.set_a.receive_key, SRTP_AEAD_AES_128_GCM, 3);

@@ -1,49 +1,14 @@
 #include "fixture.h"
 
-struct call {
-	struct fixture f;
-	struct phone a, b;
-	pool_handle sa, sb;
-	struct media_settings set_a, set_b;
-};
-
-/* The phone and the stream get each other's keys. fill: which keys. */
-static void secure(struct call *c, struct phone *p, pool_handle stream, struct media_settings *set,
-		   enum srtp_suite suite, uint8_t fill)
-{
-	make_key(&set->send_key, suite, fill);
-	make_key(&set->receive_key, suite, (uint8_t)(fill + 1));
-	assert_int_equal(media_set(c->f.media, stream, set), 0);
-	fixture_sync(&c->f);
-	phone_key(p, &set->receive_key, &set->send_key);
-}
-
-static void call_start(struct call *c, enum srtp_suite suite_a, enum srtp_suite suite_b)
+static void call_start_secure(struct call *c, enum srtp_suite suite_a, enum srtp_suite suite_b)
 {
 	fixture_init(&c->f);
-	fixture_start(&c->f, 1, 64);
-	phone_open(&c->a, 0xaaaa);
-	phone_open(&c->b, 0xbbbb);
-	c->sa = phone_stream(&c->f, &c->a, 0, &c->set_a);
-	c->sb = phone_stream(&c->f, &c->b, c->sa, &c->set_b);
+	call_open(c, 1);
 	if (suite_a)
-		secure(c, &c->a, c->sa, &c->set_a, suite_a, 10);
+		phone_secure(&c->f, &c->a, c->sa, &c->set_a, suite_a, 10);
 	if (suite_b)
-		secure(c, &c->b, c->sb, &c->set_b, suite_b, 20);
+		phone_secure(&c->f, &c->b, c->sb, &c->set_b, suite_b, 20);
 	fixture_join(&c->f, c->sa, c->sb);
-}
-
-static void call_done(struct call *c)
-{
-	phone_done(&c->a);
-	phone_done(&c->b);
-	fixture_done(&c->f);
-}
-
-static void say_and_hear(struct phone *from, struct phone *to, uint8_t fill)
-{
-	phone_say(from, PCMU, fill);
-	phone_hear(to, fill);
 }
 
 static void test_suites(void **state)
@@ -56,7 +21,7 @@ static void test_suites(void **state)
 	struct call c;
 
 	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
-		call_start(&c, pairs[i][0], pairs[i][1]);
+		call_start_secure(&c, pairs[i][0], pairs[i][1]);
 		for (uint8_t k = 1; k < 5; k++) {
 			say_and_hear(&c.a, &c.b, k);
 			say_and_hear(&c.b, &c.a, (uint8_t)(k + 100));
@@ -74,7 +39,7 @@ static void test_attacks(void **state)
 	struct phone attacker;
 	uint8_t packet[256], bad[256];
 
-	call_start(&c, SRTP_AES_CM_128_HMAC_SHA1_80, SRTP_AEAD_AES_128_GCM);
+	call_start_secure(&c, SRTP_AES_CM_128_HMAC_SHA1_80, SRTP_AEAD_AES_128_GCM);
 	phone_open(&attacker, c.a.ssrc);
 	attacker.to = c.a.to;
 	attacker.sequence = 2000;
@@ -108,7 +73,7 @@ static void test_moves(void **state)
 	struct phone elsewhere;
 	uint8_t old[256], next[256];
 
-	call_start(&c, SRTP_AEAD_AES_128_GCM, SRTP_NONE);
+	call_start_secure(&c, SRTP_AEAD_AES_128_GCM, SRTP_NONE);
 	phone_open(&elsewhere, 0);
 	elsewhere.to = c.a.to;
 	say_and_hear(&c.a, &c.b, 1);
@@ -138,7 +103,7 @@ static void test_key_change(void **state)
 	uint8_t late[256];
 
 	for (size_t i = 0; i < ARRAY_LEN(suites); i++) {
-		call_start(&c, suites[i], SRTP_NONE);
+		call_start_secure(&c, suites[i], SRTP_NONE);
 		say_and_hear(&c.a, &c.b, 1);
 		say_and_hear(&c.b, &c.a, 1);
 		uint32_t ssrc = c.a.packet.ssrc;
@@ -146,7 +111,7 @@ static void test_key_change(void **state)
 		size_t late_n = phone_write(&c.a, PCMU, 2, late, sizeof(late));
 		struct srtp *before = c.a.send;
 		c.a.send = NULL;
-		secure(&c, &c.a, c.sa, &c.set_a, suites[1 - i], 40);
+		phone_secure(&c.f, &c.a, c.sa, &c.set_a, suites[1 - i], 40);
 		/* Longer than any place for it. */
 		phone_send_raw(&c.a, large, sizeof(large));
 		/* The phone still uses the old key, */
@@ -175,7 +140,7 @@ static void test_same_keys(void **state)
 	struct call c;
 	uint8_t packet[256];
 
-	call_start(&c, SRTP_AEAD_AES_128_GCM, SRTP_NONE);
+	call_start_secure(&c, SRTP_AEAD_AES_128_GCM, SRTP_NONE);
 	size_t n = phone_write(&c.a, PCMU, 1, packet, sizeof(packet));
 	phone_send_raw(&c.a, packet, n);
 	phone_hear(&c.b, 1);
@@ -198,13 +163,13 @@ static void test_key_returns(void **state)
 {
 	struct call c;
 
-	call_start(&c, SRTP_AEAD_AES_128_GCM, SRTP_NONE);
+	call_start_secure(&c, SRTP_AEAD_AES_128_GCM, SRTP_NONE);
 	say_and_hear(&c.b, &c.a, 1);
 	uint32_t ssrc = c.a.packet.ssrc;
-	secure(&c, &c.a, c.sa, &c.set_a, SRTP_AEAD_AES_128_GCM, 50);
+	phone_secure(&c.f, &c.a, c.sa, &c.set_a, SRTP_AEAD_AES_128_GCM, 50);
 	say_and_hear(&c.b, &c.a, 2);
 	assert_int_equal(c.a.packet.ssrc, ssrc);
-	secure(&c, &c.a, c.sa, &c.set_a, SRTP_AEAD_AES_128_GCM, 10);
+	phone_secure(&c.f, &c.a, c.sa, &c.set_a, SRTP_AEAD_AES_128_GCM, 10);
 	say_and_hear(&c.b, &c.a, 3);
 	assert_int_not_equal(c.a.packet.ssrc, ssrc);
 	call_done(&c);
@@ -215,7 +180,7 @@ static void test_plain_and_back(void **state)
 {
 	struct call c;
 
-	call_start(&c, SRTP_AES_CM_128_HMAC_SHA1_80, SRTP_NONE);
+	call_start_secure(&c, SRTP_AES_CM_128_HMAC_SHA1_80, SRTP_NONE);
 	say_and_hear(&c.a, &c.b, 1);
 	c.set_a.send_key.suite = c.set_a.receive_key.suite = SRTP_NONE;
 	assert_int_equal(media_set(c.f.media, c.sa, &c.set_a), 0);
@@ -229,7 +194,7 @@ static void test_plain_and_back(void **state)
 	(void)recv(c.b.rtp, noise, sizeof(noise), 0);
 	say_and_hear(&c.a, &c.b, 3);
 	say_and_hear(&c.b, &c.a, 4);
-	secure(&c, &c.a, c.sa, &c.set_a, SRTP_AES_CM_128_HMAC_SHA1_80, 60);
+	phone_secure(&c.f, &c.a, c.sa, &c.set_a, SRTP_AES_CM_128_HMAC_SHA1_80, 60);
 	say_and_hear(&c.a, &c.b, 5);
 	say_and_hear(&c.b, &c.a, 6);
 	call_done(&c);
@@ -240,14 +205,14 @@ static void test_two_changes(void **state)
 {
 	struct call c;
 
-	call_start(&c, SRTP_AEAD_AES_128_GCM, SRTP_NONE);
+	call_start_secure(&c, SRTP_AEAD_AES_128_GCM, SRTP_NONE);
 	say_and_hear(&c.a, &c.b, 1);
 	struct srtp *first = c.a.send;
 	c.a.send = NULL;
-	secure(&c, &c.a, c.sa, &c.set_a, SRTP_AEAD_AES_128_GCM, 30);
+	phone_secure(&c.f, &c.a, c.sa, &c.set_a, SRTP_AEAD_AES_128_GCM, 30);
 	struct srtp *second = c.a.send;
 	c.a.send = NULL;
-	secure(&c, &c.a, c.sa, &c.set_a, SRTP_AEAD_AES_128_GCM, 40);
+	phone_secure(&c.f, &c.a, c.sa, &c.set_a, SRTP_AEAD_AES_128_GCM, 40);
 	struct srtp *third = c.a.send;
 	c.a.send = first;
 	say_and_hear(&c.a, &c.b, 2);

@@ -37,14 +37,14 @@ struct talker {
 	unsigned longest_gap; /* in timestamps */
 };
 
-struct call {
+struct talk {
 	struct fixture f;
 	struct opus_tables *tables;
 	struct talker a, b;
 	struct media_way ab, ba;
 };
 
-static void talker_open(struct call *c, struct talker *t, enum codec_kind kind, uint8_t payload, pool_handle near)
+static void talker_open(struct talk *c, struct talker *t, enum codec_kind kind, uint8_t payload, pool_handle near)
 {
 	struct media_settings set;
 	struct encoder_settings settings = {
@@ -87,7 +87,7 @@ static struct media_way way(const struct talker *from, const struct talker *to, 
 	return w;
 }
 
-static void call_start(struct call *c, enum codec_kind kind_b, uint8_t payload_b, unsigned workers)
+static void talk_start(struct talk *c, enum codec_kind kind_b, uint8_t payload_b, unsigned workers)
 {
 	fixture_init(&c->f);
 	fixture_start(&c->f, workers, 64);
@@ -100,7 +100,7 @@ static void call_start(struct call *c, enum codec_kind kind_b, uint8_t payload_b
 	fixture_sync(&c->f);
 }
 
-static void call_done(struct call *c)
+static void talk_done(struct talk *c)
 {
 	talker_done(&c->a);
 	talker_done(&c->b);
@@ -174,7 +174,7 @@ static void hear(struct talker *t)
 	}
 }
 
-static void pass_20_ms(struct call *c)
+static void pass_20_ms(struct talk *c)
 {
 	fixture_sync(&c->f);
 	fixture_advance(&c->f, 20 * MS_US);
@@ -182,7 +182,7 @@ static void pass_20_ms(struct call *c)
 	hear(&c->b);
 }
 
-static void converse(struct call *c, unsigned frames)
+static void converse(struct talk *c, unsigned frames)
 {
 	for (unsigned i = 0; i < frames; i++) {
 		speak(&c->a, 500, false);
@@ -214,8 +214,8 @@ static void test_both_ways(void **state)
 		unsigned workers;
 	} others[] = {{CODEC_PCMU, PCMU, 1}, {CODEC_PCMA, PCMA, 2}, {CODEC_G722, G722, 1}, {CODEC_G722, G722, 2}};
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
-		static struct call c;
-		call_start(&c, others[i].kind, others[i].payload, others[i].workers);
+		static struct talk c;
+		talk_start(&c, others[i].kind, others[i].payload, others[i].workers);
 		converse(&c, 45);
 		assert_true(share(&c.b, 500) > 0.95);
 		assert_true(share(&c.a, 1100) > 0.95);
@@ -227,15 +227,15 @@ static void test_both_ways(void **state)
 		assert_int_equal(c.b.longest_gap, 160);
 		assert_int_equal(c.a.last.payload_type, OPUS);
 		assert_int_equal(c.b.last.payload_type, others[i].payload);
-		call_done(&c);
+		talk_done(&c);
 	}
 }
 
 /* A lost packet is made good, and leaves no hole: by what the next one says, or by what was heard. */
 static void test_losses(void **state)
 {
-	static struct call c;
-	call_start(&c, CODEC_PCMU, PCMU, 1);
+	static struct talk c;
+	talk_start(&c, CODEC_PCMU, PCMU, 1);
 	converse(&c, 10);
 	for (int i = 0; i < 35; i++) {
 		speak(&c.a, 500, i % 7 == 3);
@@ -246,7 +246,7 @@ static void test_losses(void **state)
 	assert_int_equal(c.b.longest_gap, 160);
 	assert_true(share(&c.b, 500) > 0.8);
 	assert_true(share(&c.a, 1100) > 0.8);
-	call_done(&c);
+	talk_done(&c);
 }
 
 static double strongest(const struct talker *t, double frequency)
@@ -268,8 +268,8 @@ static double strongest(const struct talker *t, double frequency)
 static void test_repaired(void **state)
 {
 	for (int repairs = 0; repairs < 2; repairs++) {
-		static struct call c;
-		call_start(&c, CODEC_PCMU, PCMU, 1);
+		static struct talk c;
+		talk_start(&c, CODEC_PCMU, PCMU, 1);
 		encoder_expect_loss(c.a.encoder, repairs ? 30 : 0);
 		for (int i = 0; i < 40; i++) {
 			speak(&c.a, i == 25 ? 1500 : 500, i == 25);
@@ -279,15 +279,15 @@ static void test_repaired(void **state)
 			assert_true(strongest(&c.b, 1500) > 2500);
 		else
 			assert_true(strongest(&c.b, 1500) < 2500);
-		call_done(&c);
+		talk_done(&c);
 	}
 }
 
 /* Nobody speaks any more: nothing is sent; and then again, with the time that has passed. */
 static void test_pause(void **state)
 {
-	static struct call c;
-	call_start(&c, CODEC_PCMU, PCMU, 1);
+	static struct talk c;
+	talk_start(&c, CODEC_PCMU, PCMU, 1);
 	converse(&c, 20);
 	uint32_t before = c.a.last.timestamp;
 	for (int i = 0; i < 60; i++)
@@ -304,15 +304,15 @@ static void test_pause(void **state)
 	assert_int_equal(c.a.markers, 2);
 	assert_in_range(c.a.last.timestamp - before, 116 * 960, 121 * 960);
 	assert_true(share(&c.a, 1100) > 0.95);
-	call_done(&c);
+	talk_done(&c);
 }
 
 /* G.711 with comfort noise on either side: read, kept up, and said where the far end knows it. RFC 3389 */
 static void test_noise(void **state)
 {
-	static struct call c;
+	static struct talk c;
 	const uint8_t level = 40;
-	call_start(&c, CODEC_PCMU, PCMU, 1);
+	talk_start(&c, CODEC_PCMU, PCMU, 1);
 	converse(&c, 20);
 	unsigned packets = c.a.packets;
 	send_packet(&c.b, NOISE, c.b.phone.timestamp, &level, 1);
@@ -330,7 +330,7 @@ static void test_noise(void **state)
 		pass_20_ms(&c);
 	assert_int_equal(c.b.noises, 1);
 	assert_true(c.b.packets < packets + 8);
-	call_done(&c);
+	talk_done(&c);
 }
 
 static void send_event(struct talker *t, uint8_t payload_type, uint16_t duration, bool end)
@@ -343,8 +343,8 @@ static void send_event(struct talker *t, uint8_t payload_type, uint16_t duration
 /* A digit passes in the other clock, in one event, with the voice silent meanwhile. RFC 4733 */
 static void test_events(void **state)
 {
-	static struct call c;
-	call_start(&c, CODEC_PCMU, PCMU, 1);
+	static struct talk c;
+	talk_start(&c, CODEC_PCMU, PCMU, 1);
 	converse(&c, 20);
 	uint32_t before = c.a.last.timestamp;
 	for (uint16_t i = 1; i <= 5; i++) {
@@ -374,7 +374,7 @@ static void test_events(void **state)
 	send_packet(&c.b, EVENTS, 1, c.b.event, 3);
 	pass_20_ms(&c);
 	assert_int_equal(c.a.events, 6);
-	call_done(&c);
+	talk_done(&c);
 }
 
 /* Each side has packets of its own length. */
@@ -382,8 +382,8 @@ static void test_lengths(void **state)
 {
 	static const uint8_t lengths_ms[] = {10, 40, 60};
 	for (size_t i = 0; i < ARRAY_LEN(lengths_ms); i++) {
-		static struct call c;
-		call_start(&c, CODEC_PCMU, PCMU, 1);
+		static struct talk c;
+		talk_start(&c, CODEC_PCMU, PCMU, 1);
 		c.ab = way(&c.a, &c.b, lengths_ms[i]);
 		c.ba = way(&c.b, &c.a, lengths_ms[i]);
 		assert_int_equal(media_join(c.f.media, c.a.stream, c.b.stream, &c.ab, &c.ba), 0);
@@ -392,15 +392,15 @@ static void test_lengths(void **state)
 		assert_int_equal(c.b.longest_gap, lengths_ms[i] * 8u);
 		assert_true(share(&c.b, 500) > 0.95);
 		assert_true(share(&c.a, 1100) > 0.95);
-		call_done(&c);
+		talk_done(&c);
 	}
 }
 
 /* The source changes between a codec that both know and one that only it does: its receiver hears one stream. */
 static void test_relay_and_back(void **state)
 {
-	static struct call c;
-	call_start(&c, CODEC_PCMU, PCMU, 1);
+	static struct talk c;
+	talk_start(&c, CODEC_PCMU, PCMU, 1);
 	c.ab.map[PCMA] = PCMA;
 	assert_int_equal(media_join(c.f.media, c.a.stream, c.b.stream, &c.ab, &c.ba), 0);
 	converse(&c, 20);
@@ -419,14 +419,14 @@ static void test_relay_and_back(void **state)
 	assert_true(c.b.packets > packets + 25);
 	assert_int_equal(c.b.markers, 3);
 	assert_true(share(&c.b, 500) > 0.9);
-	call_done(&c);
+	talk_done(&c);
 }
 
 /* Joined anew with the same codecs nothing is heard of it; with none that differ it is relayed. */
 static void test_joined_anew(void **state)
 {
-	static struct call c;
-	call_start(&c, CODEC_PCMU, PCMU, 1);
+	static struct talk c;
+	talk_start(&c, CODEC_PCMU, PCMU, 1);
 	converse(&c, 20);
 	unsigned packets = c.b.packets;
 	assert_int_equal(media_join(c.f.media, c.a.stream, c.b.stream, &c.ab, &c.ba), 0);
@@ -443,7 +443,7 @@ static void test_joined_anew(void **state)
 	assert_int_equal(media_join(c.f.media, c.a.stream, c.f.anchors[0], &c.ab, &c.ba), 0);
 	fixture_close(&c.f, c.a.stream);
 	converse(&c, 5);
-	call_done(&c);
+	talk_done(&c);
 }
 
 static int make(void *arg)

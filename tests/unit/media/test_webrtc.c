@@ -138,7 +138,7 @@ static void secure(struct office *o, struct browser *b)
 }
 
 /* A browser and a plain phone that hear each other. */
-struct call {
+struct browser_call {
 	struct office o;
 	struct browser b;
 	struct phone phone;
@@ -146,7 +146,7 @@ struct call {
 	struct media_settings set;
 };
 
-static void call_start(struct call *c, bool we_are_client)
+static void browser_call_start(struct browser_call *c, bool we_are_client)
 {
 	memset(c, 0, sizeof(*c));
 	office_open(&c->o);
@@ -156,32 +156,26 @@ static void call_start(struct call *c, bool we_are_client)
 	fixture_join(&c->o.f, c->b.stream, c->stream);
 }
 
-static void call_secure(struct call *c)
+static void browser_call_secure(struct browser_call *c)
 {
 	assert_int_equal(check_from(&c->b.phone, &c->b.ice, true), 0);
 	secure(&c->o, &c->b);
 }
 
-static void call_end(struct call *c)
+static void browser_call_end(struct browser_call *c)
 {
 	browser_close(&c->b);
 	phone_done(&c->phone);
 	office_close(&c->o);
 }
 
-static void say_and_hear(struct phone *from, struct phone *to, uint8_t fill)
-{
-	phone_say(from, PCMU, fill);
-	phone_hear(to, fill);
-}
-
 static void test_both_roles(void **state)
 {
-	struct call c;
+	struct browser_call c;
 	struct rtcp_report report;
 	for (int client = 0; client < 2; client++) {
-		call_start(&c, client);
-		call_secure(&c);
+		browser_call_start(&c, client);
+		browser_call_secure(&c);
 		say_and_hear(&c.b.phone, &c.phone, 1);
 		say_and_hear(&c.phone, &c.b.phone, 2);
 		say_and_hear(&c.b.phone, &c.phone, 3);
@@ -192,15 +186,15 @@ static void test_both_roles(void **state)
 		assert_int_equal(figures.received_packets, 2);
 		assert_int_equal(figures.sent_packets, 1);
 		assert_int_equal(figures.refused_packets, 0);
-		call_end(&c);
+		browser_call_end(&c);
 	}
 }
 
 static void test_no_voice_before_keys(void **state)
 {
-	struct call c;
+	struct browser_call c;
 	struct srtp_key key;
-	call_start(&c, false);
+	browser_call_start(&c, false);
 	make_key(&key, SRTP_AEAD_AES_128_GCM, 1);
 	/* Not to a browser that has not asked, nor to one that did and has no keys. */
 	phone_say(&c.phone, PCMU, 1);
@@ -225,16 +219,16 @@ static void test_no_voice_before_keys(void **state)
 	c.b.phone.send = good;
 	say_and_hear(&c.b.phone, &c.phone, 7);
 	assert_int_equal(fixture_close(&c.o.f, c.b.stream).refused_packets, 3);
-	call_end(&c);
+	browser_call_end(&c);
 }
 
 static void test_strangers(void **state)
 {
-	struct call c;
+	struct browser_call c;
 	struct phone stranger;
 	struct ice_credentials wrong;
 	uint8_t bytes[256];
-	call_start(&c, false);
+	browser_call_start(&c, false);
 	phone_open(&stranger, 1);
 	stranger.to = c.b.phone.to;
 	/* By another password, by another name. */
@@ -261,19 +255,19 @@ static void test_strangers(void **state)
 		if (first % 16 == 15)
 			fixture_sync(&c.o.f);
 	}
-	call_secure(&c);
+	browser_call_secure(&c);
 	say_and_hear(&c.b.phone, &c.phone, 1);
 	assert_true(phone_quiet(&stranger));
 	phone_done(&stranger);
-	call_end(&c);
+	browser_call_end(&c);
 }
 
 /* RFC 7675: 30 s after the last check nothing is sent, until there is another. */
 static void test_consent(void **state)
 {
-	struct call c;
-	call_start(&c, false);
-	call_secure(&c);
+	struct browser_call c;
+	browser_call_start(&c, false);
+	browser_call_secure(&c);
 	for (int i = 0; i < 3; i++) {
 		fixture_advance(&c.o.f, ICE_CONSENT_US - 2 * MS_US);
 		while (!phone_quiet(&c.b.phone))
@@ -292,16 +286,16 @@ static void test_consent(void **state)
 	/* and asks again. */
 	assert_int_equal(check_from(&c.b.phone, &c.b.ice, false), 0);
 	say_and_hear(&c.phone, &c.b.phone, 4);
-	call_end(&c);
+	browser_call_end(&c);
 }
 
 /* The browser's network changes: voice follows the nomination, not a check, and not a packet. */
 static void test_moves(void **state)
 {
-	struct call c;
+	struct browser_call c;
 	struct phone elsewhere;
-	call_start(&c, true);
-	call_secure(&c);
+	browser_call_start(&c, true);
+	browser_call_secure(&c);
 	phone_open(&elsewhere, 0);
 	elsewhere.to = c.b.phone.to;
 	say_and_hear(&c.phone, &c.b.phone, 1);
@@ -327,16 +321,16 @@ static void test_moves(void **state)
 	elsewhere.receive = NULL;
 	phone_done(&elsewhere);
 	phone_done(&third);
-	call_end(&c);
+	browser_call_end(&c);
 }
 
 /* More places than are kept: the one that was silent longest goes, never the one in use. */
 static void test_many_places(void **state)
 {
-	struct call c;
+	struct browser_call c;
 	struct phone places[MEDIA_PAIRS_MAX];
-	call_start(&c, false);
-	call_secure(&c);
+	browser_call_start(&c, false);
+	browser_call_secure(&c);
 	for (size_t i = 0; i < MEDIA_PAIRS_MAX; i++) {
 		phone_open(&places[i], 0);
 		places[i].to = c.b.phone.to;
@@ -354,16 +348,16 @@ static void test_many_places(void **state)
 	say_and_hear(&c.phone, &c.b.phone, 3);
 	for (size_t i = 0; i < MEDIA_PAIRS_MAX; i++)
 		phone_done(&places[i]);
-	call_end(&c);
+	browser_call_end(&c);
 }
 
 /* §9: by new names voice goes on where it went, and the old ones are nobody's. */
 static void test_restart(void **state)
 {
-	struct call c;
+	struct browser_call c;
 	struct ice_credentials before;
-	call_start(&c, false);
-	call_secure(&c);
+	browser_call_start(&c, false);
+	browser_call_secure(&c);
 	before = c.b.ice;
 	c.b.ice = c.b.set.webrtc.ice = credentials(50);
 	assert_int_equal(media_set(c.o.f.media, c.b.stream, &c.b.set), 0);
@@ -374,11 +368,11 @@ static void test_restart(void **state)
 	say_and_hear(&c.phone, &c.b.phone, 2);
 	say_and_hear(&c.b.phone, &c.phone, 3);
 	assert_int_equal(fixture_count(&c.o.f, c.b.stream, MEDIA_SECURED), 1);
-	call_end(&c);
+	browser_call_end(&c);
 }
 
 /* Another browser, or the same one anew, takes the place of the one before on the same stream. */
-static struct tls_identity *replace_browser(struct call *c)
+static struct tls_identity *replace_browser(struct browser_call *c)
 {
 	struct tls_identity *another = identity_make();
 	dtls_free(c->b.dtls);
@@ -391,7 +385,7 @@ static struct tls_identity *replace_browser(struct call *c)
 	return another;
 }
 
-static void secure_anew(struct call *c)
+static void secure_anew(struct browser_call *c)
 {
 	fixture_forget(&c->o.f);
 	secure(&c->o, &c->b);
@@ -402,25 +396,25 @@ static void secure_anew(struct call *c)
 /* RFC 8842: another certificate is another association; the keys before serve until it has some. */
 static void test_another_certificate(void **state)
 {
-	struct call c;
-	call_start(&c, false);
-	call_secure(&c);
+	struct browser_call c;
+	browser_call_start(&c, false);
+	browser_call_secure(&c);
 	say_and_hear(&c.b.phone, &c.phone, 1);
 	struct tls_identity *another = replace_browser(&c);
 	say_and_hear(&c.b.phone, &c.phone, 2);
 	say_and_hear(&c.phone, &c.b.phone, 3);
 	secure_anew(&c);
 	tls_identity_free(another);
-	call_end(&c);
+	browser_call_end(&c);
 }
 
 /* With new names of ICE at once, and from elsewhere: also then nobody falls silent until there are new keys. */
 static void test_restart_and_another_certificate(void **state)
 {
-	struct call c;
+	struct browser_call c;
 	struct phone elsewhere;
-	call_start(&c, false);
-	call_secure(&c);
+	browser_call_start(&c, false);
+	browser_call_secure(&c);
 	c.b.ice = c.b.set.webrtc.ice = credentials(51);
 	struct tls_identity *another = replace_browser(&c);
 	phone_open(&elsewhere, 0);
@@ -434,15 +428,15 @@ static void test_restart_and_another_certificate(void **state)
 	secure_anew(&c);
 	phone_done(&elsewhere);
 	tls_identity_free(another);
-	call_end(&c);
+	browser_call_end(&c);
 }
 
 /* Somebody between the two: he has the names of ICE, which signalling told him, but not the certificate. */
 static void test_wrong_certificate(void **state)
 {
-	struct call c;
+	struct browser_call c;
 	for (int client = 0; client < 2; client++) {
-		call_start(&c, client);
+		browser_call_start(&c, client);
 		c.b.set.webrtc.fingerprint.bytes[31] ^= 1;
 		assert_int_equal(media_set(c.o.f.media, c.b.stream, &c.b.set), 0);
 		fixture_sync(&c.o.f);
@@ -452,16 +446,16 @@ static void test_wrong_certificate(void **state)
 		assert_int_equal(fixture_count(&c.o.f, c.b.stream, MEDIA_SECURED), 0);
 		phone_say(&c.phone, PCMU, 1);
 		fixture_sync(&c.o.f);
-		call_end(&c);
+		browser_call_end(&c);
 	}
 }
 
 /* The answer comes after the first checks: who it is becomes known later, and DTLS waits. */
 static void test_late_description(void **state)
 {
-	struct call c;
+	struct browser_call c;
 	for (int client = 0; client < 2; client++) {
-		call_start(&c, client);
+		browser_call_start(&c, client);
 		struct browser late;
 		browser_open(&c.o, &late, 9, client);
 		struct media_settings known = late.set;
@@ -486,7 +480,7 @@ static void test_late_description(void **state)
 		assert_int_equal(late.state, DTLS_READY);
 		fixture_event(&c.o.f, late.stream, MEDIA_SECURED);
 		browser_close(&late);
-		call_end(&c);
+		browser_call_end(&c);
 	}
 }
 

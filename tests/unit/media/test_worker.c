@@ -2,47 +2,13 @@
 
 #include "fixture.h"
 
-struct call {
-	struct fixture f;
-	struct phone a, b;
-	pool_handle sa, sb;
-	struct media_settings set_a, set_b;
-};
-
-/* Two phones on two workers. */
-static void call_start(struct call *c)
-{
-	fixture_start(&c->f, 2, 64);
-	phone_open(&c->a, 0xaaaa);
-	phone_open(&c->b, 0xbbbb);
-	c->sa = phone_stream(&c->f, &c->a, c->f.anchors[0], &c->set_a);
-	c->sb = phone_stream(&c->f, &c->b, c->f.anchors[1], &c->set_b);
-	assert_int_not_equal(media_worker_of(c->f.media, c->sa), media_worker_of(c->f.media, c->sb));
-}
-
-static void call_done(struct call *c)
-{
-	phone_done(&c->a);
-	phone_done(&c->b);
-	fixture_done(&c->f);
-}
-
-static void say_and_hear(struct phone *from, struct phone *to, uint8_t fill)
-{
-	phone_say(from, PCMU, fill);
-	phone_hear(to, fill);
-}
-
 static void test_across(void **state)
 {
 	struct call c;
 
 	fixture_init(&c.f);
-	call_start(&c);
-	make_key(&c.set_b.send_key, SRTP_AEAD_AES_128_GCM, 1);
-	make_key(&c.set_b.receive_key, SRTP_AEAD_AES_128_GCM, 2);
-	assert_int_equal(media_set(c.f.media, c.sb, &c.set_b), 0);
-	phone_key(&c.b, &c.set_b.receive_key, &c.set_b.send_key);
+	call_open(&c, 2);
+	phone_secure(&c.f, &c.b, c.sb, &c.set_b, SRTP_AEAD_AES_128_GCM, 1);
 	fixture_join(&c.f, c.sa, c.sb);
 	uint16_t first = 0;
 	for (uint8_t i = 0; i < 200; i++) {
@@ -65,7 +31,7 @@ static void test_joined_anew(void **state)
 	struct media_settings set;
 
 	fixture_init(&c.f);
-	call_start(&c);
+	call_open(&c, 2);
 	phone_open(&third, 0xcccc);
 	pool_handle sc = phone_stream(&c.f, &third, c.sa, &set);
 	fixture_join(&c.f, c.sa, c.sb);
@@ -95,7 +61,7 @@ static void test_ring_full(void **state)
 
 	fixture_init(&c.f);
 	c.f.tuning.crossing_max = 4;
-	call_start(&c);
+	call_open(&c, 2);
 	fixture_join(&c.f, c.sa, c.sb);
 	say_and_hear(&c.a, &c.b, 1);
 	struct rtp_packet before = c.b.packet;
@@ -164,7 +130,7 @@ static void test_commands_full(void **state)
 	int rc;
 
 	fixture_init(&c.f);
-	call_start(&c);
+	call_open(&c, 2);
 	fixture_sync(&c.f);
 	worker_stop(c.f.media->workers[1]);
 	make_key(&c.set_b.send_key, SRTP_AEAD_AES_128_GCM, 1);
