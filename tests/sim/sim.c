@@ -206,6 +206,17 @@ void sim_restart(struct sim *s, bool crash)
 	start(s);
 }
 
+static void stopped(void *arg)
+{
+	struct sim *s = arg;
+	s->stopped = true;
+}
+
+void sim_stop(struct sim *s, int64_t patience_us)
+{
+	switchboard_stop(s->sb, patience_us, stopped, s);
+}
+
 void sim_free(struct sim *s)
 {
 	s->store = store_close(s->store);

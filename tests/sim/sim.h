@@ -65,6 +65,7 @@ struct sim *sim_new_plain(uint64_t seed); /* the node allows unencrypted voice *
 struct sim *sim_new_in(uint64_t seed, const char *directory);
 /* Ends the world; what the switchboard held must be gone unless the test says otherwise (sanitizers look). */
 void sim_free(struct sim *s);
+void sim_stop(struct sim *s, int64_t patience_us); /* in order: s->stopped says when it has */
 /* Another process on the same store: bindings and calls as the disk has them. With crash, nothing is said or written at
  * the end. */
 void sim_restart(struct sim *s, bool crash);
@@ -175,3 +176,14 @@ void voice_secured(struct media *m, uint16_t port, enum srtp_suite suite);
 void voice_refuse_open(struct media *m, int error);      /* until 0 */
 void voice_refuse_set(struct media *m, int error);       /* media_set() says so, until 0 */
 void voice_busy(struct media *m, unsigned sets_to_come); /* so many media_set() and media_join() say -EAGAIN */
+
+/* Of a message, or a trace. */
+static inline bool has(const char *text, const char *what)
+{
+	return strstr(text, what) != NULL;
+}
+static inline void assert_has(const char *text, const char *what)
+{
+	if (!has(text, what))
+		fail_msg("no %s in\n%s", what, text);
+}

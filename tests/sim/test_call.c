@@ -273,12 +273,6 @@ static void test_hang_up_by_admin(void **state)
 	office_done(&o);
 }
 
-static void stopped(void *arg)
-{
-	struct sim *s = arg;
-	s->stopped = true;
-}
-
 static void test_orderly_stop(void **state)
 {
 	struct office o = office_two();
@@ -288,7 +282,7 @@ static void test_orderly_stop(void **state)
 	o.mobile->answer_ms = -1;
 	struct phone_call *ringing = phone_dial(o.ann, "20");
 	sim_until(o.s, 10, ringing->rang);
-	switchboard_stop(o.s->sb, 2 * SECOND_US, stopped, o.s);
+	sim_stop(o.s, 2 * SECOND_US);
 	struct phone_call *late = phone_dial(o.ann, "20");
 	sim_until(o.s, 1, late->status);
 	assert_int_equal(late->status, 503);

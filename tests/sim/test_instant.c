@@ -3,26 +3,8 @@
 
 #include "call/instant.h"
 
-static struct directory_tenant *acme_hears(const struct office *o)
-{
-	struct directory_tenant *acme = directory_tenant_by_id(o->s->directory, SLICE("acme"));
-	acme->hearing = 1;
-	return acme;
-}
-
 /* As the directory knows her. */
 #define ANN "\"Ann \\\"A\\\" Example\" <sip:10@acme.example>"
-
-static bool has(const char *text, const char *what)
-{
-	return strstr(text, what) != NULL;
-}
-
-static void assert_has(const char *text, const char *what)
-{
-	if (!has(text, what))
-		fail_msg("no %s in\n%s", what, text);
-}
 
 static unsigned taken(const struct office *o)
 {
@@ -289,68 +271,6 @@ static void test_weather(void **state)
 	}
 }
 
-static void test_size(void **state)
-{
-	static char text[INSTANT_BODY_MAX + 1];
-	memset(text, 'x', sizeof(text));
-	struct office o = office_tls();
-	phone_write(o.ann, "20", "text/plain", slice_of(text, INSTANT_BODY_MAX));
-	sim_until(o.s, 10, o.ann->written);
-	assert_int_equal(o.ann->written, 200);
-	assert_int_equal(o.desk->message_n, INSTANT_BODY_MAX);
-	phone_write(o.ann, "20", "text/plain", slice_of(text, INSTANT_BODY_MAX + 1));
-	sim_until(o.s, 10, o.ann->written);
-	assert_int_equal(o.ann->written, 413);
-	assert_int_equal(o.desk->got[SIP_MESSAGE], 1);
-	office_done(&o);
-}
-
-/* With all that its head says. */
-static void test_size_of_request(void **state)
-{
-	static char text[INSTANT_BODY_MAX];
-	memset(text, 'x', sizeof(text));
-	struct office o = office_tls();
-	for (unsigned more = 0; more < 3; more++) {
-		o.ann->write_padding = more ? INSTANT_REQUEST_MAX - o.ann->write_request_n + o.ann->write_padding : 1;
-		o.ann->write_padding += more == 2;
-		phone_write(o.ann, "20", "text/plain", slice_of(text, sizeof(text)));
-		sim_until(o.s, 10, o.ann->written);
-		if (more)
-			assert_int_equal(o.ann->write_request_n, INSTANT_REQUEST_MAX + (more == 2));
-		assert_int_equal(o.ann->written, more == 2 ? 413 : 200);
-	}
-	assert_int_equal(o.desk->got[SIP_MESSAGE], 2);
-	office_done(&o);
-}
-
-/* RFC 3428 §8: to a phone on UDP no request above 1300 bytes. */
-static void test_size_over_udp(void **state)
-{
-	static char text[INSTANT_DATAGRAM_MAX];
-	memset(text, 'x', sizeof(text));
-	struct office o = office_udp();
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
-	size_t head = strlen(o.desk->last_request) - strlen("hello") + 2; /* Content-Length has three digits */
-	phone_write(o.ann, "20", "text/plain", slice_of(text, INSTANT_DATAGRAM_MAX - head));
-	sim_until(o.s, 10, o.ann->written);
-	assert_int_equal(o.ann->written, 200);
-	assert_int_equal(strlen(o.desk->last_request), INSTANT_DATAGRAM_MAX);
-	phone_write(o.ann, "20", "text/plain", slice_of(text, INSTANT_DATAGRAM_MAX - head + 1));
-	sim_until(o.s, 10, o.ann->written);
-	assert_int_equal(o.ann->written, 413);
-	assert_int_equal(o.desk->got[SIP_MESSAGE], 2);
-	/* Another one, on TLS, takes it. */
-	struct sim_phone *mobile = phone_new(o.s, "acme-20-mobile", "secret21", SIP_TLS);
-	phone_registered(mobile);
-	phone_write(o.ann, "20", "text/plain", slice_of(text, sizeof(text)));
-	sim_until(o.s, 10, o.ann->written);
-	assert_int_equal(o.ann->written, 200);
-	assert_int_equal(mobile->message_n, sizeof(text));
-	assert_int_equal(o.desk->got[SIP_MESSAGE], 2);
-	office_done(&o);
-}
-
 /* Sent back as it came it is one that we have sent; by others Max-Forwards ends it. */
 static void test_loops(void **state)
 {
@@ -373,6 +293,8 @@ static void test_loops(void **state)
 	assert_has(o.desk->last_request, "\r\nMax-Forwards: 0\r\n");
 	office_done(&o);
 }
+
+/* ---- to which of a person's phones, by which flow ---- */
 
 /* RFC 5626: a phone with two flows has it once, by the newer; by the other where that fails. */
 static void test_flows(void **state)
@@ -406,6 +328,30 @@ static void test_flows(void **state)
 		assert_int_equal(o.desk->got[SIP_MESSAGE], 1 + (failed != 0));
 		office_done(&o);
 	}
+}
+
+/* A flow that fails after another phone has taken it: the sender is done, so the next flow is not tried. */
+static void test_no_more_flows(void **state)
+{
+	struct office o = office_udp(); /* over UDP the sender's transaction stays, and what was sent with it */
+	struct sim_phone *older = phone_new(o.s, "acme-20-mobile", "secret21", SIP_TLS);
+	struct sim_phone *newer = phone_new(o.s, "acme-20-mobile", "secret21", SIP_TLS), *flows[] = {older, newer};
+	for (size_t i = 0; i < ARRAY_LEN(flows); i++) {
+		snprintf(flows[i]->contact, sizeof(flows[i]->contact),
+			 "<sip:bob@10.0.0.1:5061;transport=tls>;reg-id=%zu;+sip.instance=\"<urn:uuid:7>\"", i + 1);
+		snprintf(flows[i]->register_extra, sizeof(flows[i]->register_extra), "Supported: path, outbound\r\n");
+		phone_registered(flows[i]);
+		sim_run(o.s, SECOND_US);
+	}
+	newer->message_status = 0;
+	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
+	sim_until(o.s, 5, newer->got[SIP_MESSAGE]);
+	network_close(newer);
+	sim_until(o.s, 5, !o.s->sb->instants.used);
+	sim_run(o.s, SECOND_US);
+	assert_int_equal(older->got[SIP_MESSAGE], 0);
+	assert_int_equal(o.s->sb->instants_failed.value, 0);
+	office_done(&o);
 }
 
 static void test_one_phone(void **state)
@@ -453,235 +399,7 @@ static void test_pages(void **state)
 	office_done(&o);
 }
 
-/* ---- bounds ---- */
-
-static void test_how_many(void **state)
-{
-	struct office o = office_tls();
-	o.desk->message_status = 0;
-	for (unsigned i = 0; i < INSTANTS_OF_DEVICE; i++)
-		phone_write(o.ann, "20", "text/plain", SLICE("hello"));
-	sim_until(o.s, 5, o.desk->got[SIP_MESSAGE] == INSTANTS_OF_DEVICE);
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 503);
-	assert_has(o.ann->last_response, "\r\nRetry-After: ");
-	/* Others may. */
-	assert_int_equal(phone_wrote(o.desk, "10", "hello"), 200);
-	sim_run(o.s, INSTANT_PATIENCE_US);
-	assert_int_equal(o.ann->statuses[480], INSTANTS_OF_DEVICE);
-	o.desk->message_status = 200;
-	/* Those to the phone are still repeated. */
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 503);
-	sim_run(o.s, 32 * SECOND_US - INSTANT_PATIENCE_US);
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
-	office_done(&o);
-}
-
-/* One phone has taken them, the other does not answer: they are on their way for as long as it is tried. */
-static void test_how_many_to_silent_phones(void **state)
-{
-	struct office o = office_two();
-	o.mobile->message_status = 0;
-	for (unsigned i = 0; i < INSTANTS_OF_DEVICE; i++)
-		assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
-	assert_int_equal(o.s->sb->instants.used, INSTANTS_OF_DEVICE);
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 503);
-	assert_has(o.ann->last_response, "503 Too Many Messages On Their Way");
-	/* They end as they were told, without a 100 or a second answer, whatever the other says at last. */
-	unsigned oks = o.ann->statuses[200];
-	sim_run(o.s, 33 * SECOND_US);
-	assert_int_equal(o.s->sb->instants.used, 0);
-	assert_int_equal(o.ann->statuses[200], oks);
-	assert_int_equal(o.ann->statuses[100], 0);
-	assert_int_equal(o.s->sb->instants_delivered.value, INSTANTS_OF_DEVICE);
-	assert_int_equal(o.s->sb->instants_failed.value, 0);
-	o.mobile->message_status = 603;
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
-	sim_run(o.s, SECOND_US);
-	assert_int_equal(o.s->sb->instants.used, 0);
-	office_done(&o);
-}
-
-/* A flow that fails after another phone has taken it: the sender is done, so the next flow is not tried. */
-static void test_no_more_flows(void **state)
-{
-	struct office o = office_udp(); /* over UDP the sender's transaction stays, and what was sent with it */
-	struct sim_phone *older = phone_new(o.s, "acme-20-mobile", "secret21", SIP_TLS);
-	struct sim_phone *newer = phone_new(o.s, "acme-20-mobile", "secret21", SIP_TLS), *flows[] = {older, newer};
-	for (size_t i = 0; i < ARRAY_LEN(flows); i++) {
-		snprintf(flows[i]->contact, sizeof(flows[i]->contact),
-			 "<sip:bob@10.0.0.1:5061;transport=tls>;reg-id=%zu;+sip.instance=\"<urn:uuid:7>\"", i + 1);
-		snprintf(flows[i]->register_extra, sizeof(flows[i]->register_extra), "Supported: path, outbound\r\n");
-		phone_registered(flows[i]);
-		sim_run(o.s, SECOND_US);
-	}
-	newer->message_status = 0;
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
-	sim_until(o.s, 5, newer->got[SIP_MESSAGE]);
-	network_close(newer);
-	sim_until(o.s, 5, !o.s->sb->instants.used);
-	sim_run(o.s, SECOND_US);
-	assert_int_equal(older->got[SIP_MESSAGE], 0);
-	assert_int_equal(o.s->sb->instants_failed.value, 0);
-	office_done(&o);
-}
-
-/* One company leaves room to the others. */
-static void test_how_many_of_a_company(void **state)
-{
-	struct office o = office_tls();
-	struct directory_tenant *acme = directory_tenant_by_id(o.s->directory, SLICE("acme"));
-	sim_add_device(o.s, &(struct sim_person){"other", "40", "desk", "secret", SIP_DIGEST_SHA256});
-	struct sim_phone *zoe = phone_new(o.s, "other-40-desk", "secret", SIP_TLS);
-	phone_registered(zoe);
-	acme->messages = INSTANTS_OF_TENANT - 1;
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
-	assert_int_equal(acme->messages, INSTANTS_OF_TENANT - 1);
-	o.desk->message_status = 0;
-	phone_write(o.ann, "20", "text/plain", SLICE("hello"));
-	sim_until(o.s, 5, acme->messages == INSTANTS_OF_TENANT);
-	assert_int_equal(phone_wrote(o.desk, "10", "hello"), 503);
-	assert_has(o.desk->last_response, "503 Too Many Messages On Their Way");
-	assert_has(o.desk->last_response, "\r\nRetry-After: ");
-	assert_int_equal(phone_wrote(zoe, "40", "hello"), 480);
-	sim_run(o.s, 33 * SECOND_US);
-	assert_int_equal(acme->messages, INSTANTS_OF_TENANT - 1);
-	acme->messages = 0;
-	office_done(&o);
-}
-
-/* Of how many its webhooks are still to be told is bounded, for a company that has such, and for all that have. */
-static void test_how_many_are_told(void **state)
-{
-	struct office o = office_tls();
-	struct directory_tenant *acme = acme_hears(&o);
-	acme->telling = INSTANTS_TELLING_OF_TENANT - 1;
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
-	sim_until(o.s, 5, acme->telling == INSTANTS_TELLING_OF_TENANT - 1);
-	assert_string_equal(sim_store_instant, "10 (acme-10) > 20 (acme-20) text/plain 5 200");
-	acme->telling = INSTANTS_TELLING_OF_TENANT;
-	sim_store_instant[0] = 0;
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 503);
-	assert_has(o.ann->last_response, "503 Too Many Messages On Their Way");
-	assert_has(o.ann->last_response, "\r\nRetry-After: ");
-	acme->telling = 0;
-	o.s->sb->tellings.count += INSTANTS_TELLING_MAX;
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 503);
-	assert_string_equal(sim_store_instant, "");
-	/* A company that is told nothing has nothing to do with that. */
-	acme->hearing = 0;
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
-	o.s->sb->tellings.count -= INSTANTS_TELLING_MAX;
-	office_done(&o);
-}
-
-/* A message has no row in the history, so it goes on while calls do not. */
-static void test_history_stalls(void **state)
-{
-	struct office o = office_tls();
-	sim_store_refuses = true;
-	o.s->sb->config.history_bytes_max = 1; /* one row is more */
-	for (unsigned i = 0; i < 2; i++) {
-		struct phone_call *a = phone_dial(o.ann, "99");
-		sim_until(o.s, 5, a->status);
-		assert_int_equal(a->status, i ? 503 : 404);
-		sim_run(o.s, SECOND_US);
-	}
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
-	sim_store_refuses = false;
-	sim_run(o.s, 3 * SECOND_US);
-	office_done(&o);
-}
-
-static void ended(void *arg)
-{
-	*(bool *)arg = true;
-}
-
-static void test_stopping(void **state)
-{
-	struct office o = office_tls();
-	struct phone_call *a, *b;
-	bool end = false;
-	office_talk(&o, &a, &b);
-	switchboard_stop(o.s->sb, 60 * SECOND_US, ended, &end);
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 503);
-	assert_has(o.ann->last_response, "503 Shutting Down");
-	phone_hang_up(a);
-	sim_until(o.s, 70, end);
-	office_done(&o);
-}
-
-/* An orderly end waits for who is to have an answer, not for what only a silent phone still would. */
-static void test_stopping_beside_a_silent_phone(void **state)
-{
-	struct office o = office_two();
-	bool end = false;
-	o.mobile->message_status = 0;
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
-	sim_run(o.s, SECOND_US);
-	o.desk->message_status = 0;
-	phone_write(o.ann, "20", "text/plain", SLICE("hello"));
-	sim_until(o.s, 5, o.desk->got[SIP_MESSAGE] == 2);
-	switchboard_stop(o.s->sb, 0, ended, &end);
-	sim_run(o.s, STOP_PATIENCE_US - SECOND_US);
-	assert_false(end);
-	sim_until(o.s, 5, end);
-	office_done(&o);
-
-	o = office_two();
-	end = false;
-	o.mobile->message_status = 0;
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
-	assert_int_equal(o.s->sb->instants.used, 1);
-	switchboard_stop(o.s->sb, 0, ended, &end);
-	sim_run(o.s, SECOND_US);
-	assert_true(end);
-	office_done(&o);
-}
-
-static void test_overload(void **state)
-{
-	struct office o = office_tls();
-	o.s->behind_us = OVERLOAD_CALLS_US;
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
-	o.s->behind_us = OVERLOAD_OTHERS_US;
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 503);
-	o.s->behind_us = 0;
-	office_done(&o);
-}
-
-/* One allocation fails while one message is handled. */
-static void written_without(unsigned message, unsigned allocation, unsigned *ret_messages, bool *ret_met)
-{
-	struct office o = office_udp();
-	unsigned before = o.s->messages;
-	o.s->poor_message = before + message;
-	o.s->poor_allocation = allocation;
-	unsigned status = phone_wrote(o.ann, "20", "hello");
-	if (status != 200 && status != 480 && status != 503)
-		fail_msg("message %u, allocation %u: %u", message, allocation, status);
-	sim_run(o.s, 40 * SECOND_US);
-	*ret_messages = o.s->messages - before;
-	*ret_met = o.s->poor_met;
-	office_done(&o);
-}
-
-static void test_no_memory(void **state)
-{
-	unsigned messages, failures = 0, ignored;
-	bool met;
-	written_without(0, 1, &messages, &met);
-	for (unsigned message = 1; message <= messages; message++) {
-		met = true;
-		for (unsigned n = 1; met; n++) {
-			written_without(message, n, &ignored, &met);
-			failures += met;
-		}
-	}
-	assert_in_range(failures, 8, 200);
-}
-
-/* ---- beside calls, and the end ---- */
+/* ---- beside calls ---- */
 
 static void test_in_a_call(void **state)
 {
@@ -718,151 +436,18 @@ static void test_end(void **state)
 	sim_free(o.s);
 }
 
-/* What webhooks hear of: all that was for somebody here, and what came of it. */
-static void test_told(void **state)
-{
-	struct office o = office_tls();
-	struct directory_tenant *acme = acme_hears(&o);
-	sim_set_number(o.s, "acme", "+33142685320", "20");
-	phone_write(o.ann, "+33142685320", "text/plain;charset=UTF-8", SLICE("hello"));
-	sim_until(o.s, 10, o.ann->written);
-	sim_run(o.s, SECOND_US);
-	assert_string_equal(sim_store_instant, "10 (acme-10) > +33142685320 (acme-20) text/plain 5 200");
-	o.desk->message_status = 603;
-	phone_write(o.ann, "20", "", SLICE_NONE);
-	sim_until(o.s, 10, o.ann->written);
-	sim_run(o.s, SECOND_US);
-	assert_string_equal(sim_store_instant, "10 (acme-10) > 20 (acme-20)  0 603");
-	sim_store_instant[0] = 0;
-	assert_int_equal(phone_wrote(o.ann, "99", "hello"), 404);
-	sim_run(o.s, SECOND_US);
-	assert_string_equal(sim_store_instant, "");
-	/* Where nobody wants to hear of it the store has no work. */
-	acme->hearing = 0;
-	sim_store_instant_jobs = 0;
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 603);
-	sim_run(o.s, SECOND_US);
-	assert_int_equal(sim_store_instant_jobs, 0);
-	office_done(&o);
-}
-
-/* Many that end at once are few transactions. */
-static void test_told_together(void **state)
-{
-	struct office o = office_tls();
-	struct directory_tenant *acme = acme_hears(&o);
-	o.desk->message_status = 0;
-	for (unsigned i = 0; i < INSTANTS_OF_DEVICE; i++)
-		phone_write(o.ann, "20", "text/plain", SLICE("hello"));
-	sim_until(o.s, 5, o.desk->got[SIP_MESSAGE] == INSTANTS_OF_DEVICE);
-	sim_store_refuses = true;
-	sim_run(o.s, INSTANT_PATIENCE_US);
-	assert_int_equal(o.ann->statuses[480], INSTANTS_OF_DEVICE);
-	assert_int_equal(acme->telling, INSTANTS_OF_DEVICE);
-	assert_int_equal(sim_store_instant_jobs, 0);
-	sim_store_refuses = false;
-	sim_until(o.s, 5, !acme->telling);
-	assert_int_equal(sim_store_instant_jobs, 1);
-	assert_int_equal(sim_store_instants, INSTANTS_OF_DEVICE);
-	office_done(&o);
-}
-
-/* While the database cannot be written people write to each other, and webhooks hear of it later. */
-static void test_told_later(void **state)
-{
-	struct office o = office_tls();
-	struct directory_tenant *acme = acme_hears(&o);
-	const unsigned many = INSTANTS_TOLD_AT_ONCE + 2;
-	sim_store_instant_error = DB_FULL;
-	for (unsigned i = 0; i < many; i++)
-		assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
-	sim_run(o.s, 10 * SECOND_US);
-	assert_int_equal(acme->telling, many);
-	assert_int_equal(o.s->sb->tellings.count, many);
-	sim_store_instant_error = DB_OK;
-	sim_store_instant_jobs = sim_store_instants = 0;
-	sim_until(o.s, 5, !acme->telling);
-	assert_int_equal(sim_store_instants, many);
-	assert_int_equal(sim_store_instant_jobs, 2);
-	assert_int_equal(o.s->sb->instants_untold.value, 0);
-	assert_int_equal(o.s->sb->tellings.count, 0);
-	office_done(&o);
-}
-
-/* An orderly end waits for what is to be told, as it does for the history: not for ever. */
-static void test_told_at_the_end(void **state)
-{
-	for (unsigned ill = 0; ill < 2; ill++) {
-		struct office o = office_tls();
-		bool end = false;
-		acme_hears(&o);
-		sim_store_refuses = true;
-		assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
-		switchboard_stop(o.s->sb, 0, ended, &end);
-		sim_run(o.s, STOP_PATIENCE_US / 3);
-		assert_false(end);
-		sim_store_refuses = ill;
-		sim_until(o.s, 5, end);
-		assert_int_equal(sim_store_instants, !ill);
-		sim_store_refuses = false;
-		office_done(&o);
-	}
-}
-
-/* One that the database never takes, and a company that has gone meanwhile. */
-static void test_never_told(void **state)
-{
-	struct office o = office_tls();
-	struct directory_tenant *acme = acme_hears(&o);
-	o.s->sb->tellings.refused = 7; /* of a job before */
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
-	sim_until(o.s, 5, !acme->telling);
-	assert_int_equal(o.s->sb->instants_untold.value, 0);
-	sim_store_instants_refused = 1;
-	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 200);
-	sim_until(o.s, 5, !acme->telling);
-	assert_int_equal(o.s->sb->instants_untold.value, 1);
-	office_done(&o);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_forked),
-		cmocka_unit_test(test_bodies),
-		cmocka_unit_test(test_best_answer),
-		cmocka_unit_test(test_nobody),
-		cmocka_unit_test(test_silence),
-		cmocka_unit_test(test_identity),
-		cmocka_unit_test(test_strangers),
-		cmocka_unit_test(test_companies),
-		cmocka_unit_test(test_outside),
-		cmocka_unit_test(test_copies),
-		cmocka_unit_test(test_weather),
-		cmocka_unit_test(test_size),
-		cmocka_unit_test(test_size_over_udp),
-		cmocka_unit_test(test_loops),
-		cmocka_unit_test(test_flows),
-		cmocka_unit_test(test_one_phone),
-		cmocka_unit_test(test_pages),
-		cmocka_unit_test(test_how_many),
-		cmocka_unit_test(test_overload),
-		cmocka_unit_test(test_no_memory),
-		cmocka_unit_test(test_in_a_call),
-		cmocka_unit_test(test_end),
-		cmocka_unit_test(test_told),
-		cmocka_unit_test(test_told_together),
-		cmocka_unit_test(test_told_later),
-		cmocka_unit_test(test_told_at_the_end),
-		cmocka_unit_test(test_never_told),
-		cmocka_unit_test(test_how_many_to_silent_phones),
-		cmocka_unit_test(test_no_more_flows),
-		cmocka_unit_test(test_how_many_of_a_company),
-		cmocka_unit_test(test_how_many_are_told),
-		cmocka_unit_test(test_stopping_beside_a_silent_phone),
-		cmocka_unit_test(test_history_stalls),
-		cmocka_unit_test(test_stopping),
-		cmocka_unit_test(test_size_of_request),
+		cmocka_unit_test(test_forked),      cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_best_answer), cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_silence),     cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_strangers),   cmocka_unit_test(test_companies),
+		cmocka_unit_test(test_outside),     cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_weather),     cmocka_unit_test(test_loops),
+		cmocka_unit_test(test_flows),       cmocka_unit_test(test_no_more_flows),
+		cmocka_unit_test(test_one_phone),   cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_in_a_call),   cmocka_unit_test(test_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -311,17 +311,11 @@ static void silent_and_gone(struct world *w)
 	a->ended = true;
 }
 
-static void stopped(void *arg)
-{
-	struct sim *s = arg;
-	s->stopped = true;
-}
-
 static void orderly_stop(struct world *w)
 {
 	struct phone_call *a = talk(w->o.ann, "20", w->o.desk);
 	settle(w->o.s);
-	switchboard_stop(w->o.s->sb, 2 * SECOND_US, stopped, w->o.s);
+	sim_stop(w->o.s, 2 * SECOND_US);
 	sim_until(w->o.s, 60, w->o.s->stopped);
 	sim_until(w->o.s, 60, a->ended && phone_last(w->o.desk)->ended);
 }

@@ -286,16 +286,10 @@ static void test_methods(void **state)
 	office_done(&o);
 }
 
-static void stopped(void *arg)
-{
-	*(bool *)arg = true;
-}
-
 /* Who asks whether calls are taken hears the truth: 503 while the history cannot be written, and from a stop on. */
 static void test_options_when_refusing(void **state)
 {
 	struct office o = office_on(sim_new(1), SIP_UDP, false);
-	bool end = false;
 	phone_registered(o.ann);
 	sim_store_refuses = true;
 	o.s->sb->config.history_bytes_max = 1; /* one row is more */
@@ -312,9 +306,9 @@ static void test_options_when_refusing(void **state)
 			break;
 		send_request(o.ann, "OPTIONS", "");
 		assert_memory_equal(o.ann->last_response, "SIP/2.0 200 ", 12);
-		switchboard_stop(o.s->sb, 60 * SECOND_US, stopped, &end);
+		sim_stop(o.s, 60 * SECOND_US);
 	}
-	sim_until(o.s, 70, end);
+	sim_until(o.s, 70, o.s->stopped);
 	office_done(&o);
 }
 

@@ -27,11 +27,6 @@ static struct phone_call *replace(struct sim_phone *p, const struct phone_call *
 	return taken;
 }
 
-static bool has(const char *text, const char *what)
-{
-	return strstr(text, what) != NULL;
-}
-
 static void over(struct world *w)
 {
 	sim_run(w->o.s, 3 * SECOND_US);

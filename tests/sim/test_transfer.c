@@ -62,11 +62,6 @@ static void assert_refused(struct company *c, struct phone_call *call, unsigned 
 	assert_string_equal(call->phone->fragments, "");
 }
 
-static bool has(const char *text, const char *what)
-{
-	return strstr(text, what) != NULL;
-}
-
 static struct sim_row row_from_to(struct sim *s, const char *from, const char *to)
 {
 	struct sim_row rows[8];

@@ -40,11 +40,6 @@ static struct world world_of(const char *tenant)
 	return w;
 }
 
-static bool has(const char *text, const char *what)
-{
-	return strstr(text, what) != NULL;
-}
-
 /* ---- in ---- */
 
 static void test_in(void **state)
