@@ -15,11 +15,11 @@ bool account_challenge(struct agent *a, struct account *account, struct slice ch
 	if (!realm.n || !nonce.n || realm.n >= sizeof(account->realm) || nonce.n >= sizeof(account->nonce))
 		return false;
 	if (!account->challenged || !slice_eq(realm, slice_from_string(account->realm))) {
-		snprintf(account->realm, sizeof(account->realm), "%.*s", SLICE_ARG(realm));
+		slice_to_string(realm, account->realm, sizeof(account->realm));
 		sip_digest_ha1(a->hasher, algorithm_of(a), slice_from_string(account->username), realm,
 			       slice_from_string(a->config.password), account->ha1);
 	}
-	snprintf(account->nonce, sizeof(account->nonce), "%.*s", SLICE_ARG(nonce));
+	slice_to_string(nonce, account->nonce, sizeof(account->nonce));
 	account->nonce_count = 0;
 	account->qop = glance_parameter(challenge, SLICE("qop")).n > 0;
 	account->challenged = true;

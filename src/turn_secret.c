@@ -29,7 +29,7 @@ int turn_secret_load(const char *path, struct turn_secret *secret)
 		rc = refuse(secret, path, "must hold one line of 16 to 64 characters, as static-auth-secret of coturn",
 			    -EINVAL);
 	else
-		snprintf(secret->text, sizeof(secret->text), "%.*s", SLICE_ARG(s));
+		slice_to_string(s, secret->text, sizeof(secret->text));
 	if (rc == 0)
 		*secret->trouble = 0;
 	crypto_wipe(line, sizeof(line));

@@ -49,7 +49,7 @@ static bool take_url(struct slice s, char ret[ACME_URL_MAX + 1])
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] <= ' ' || s.p[i] > '~')
 			return false;
-	snprintf(ret, ACME_URL_MAX + 1, "%.*s", SLICE_ARG(s));
+	slice_to_string(s, ret, ACME_URL_MAX + 1);
 	return true;
 }
 
@@ -87,7 +87,7 @@ int64_t acme_retry_after_us(struct slice text, int64_t wall_us)
 	struct tm tm = {0};
 	if (slice_u64(text, 86400, &seconds))
 		return (int64_t)seconds * SECOND_US;
-	snprintf(date, sizeof(date), "%.*s", SLICE_ARG(slice_first(text, sizeof(date) - 1)));
+	slice_to_string(text, date, sizeof(date));
 	const char *end = strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
 	if (!text.n || !end || *end)
 		return 0;
@@ -178,7 +178,7 @@ static enum acme_next read_authorization(struct acme_order *o, const struct acme
 	struct slice token = text_of(challenge, "token");
 	if (token.n > ACME_TOKEN_MAX || !is_base64url(token) || !url_of(challenge, "url", o->challenge))
 		return odd(o, "challenge");
-	snprintf(o->token, sizeof(o->token), "%.*s", SLICE_ARG(token));
+	slice_to_string(token, o->token, sizeof(o->token));
 	snprintf(o->proof, sizeof(o->proof), "%s.%s", o->token, o->server->thumbprint);
 	return go(o, ACME_STEP_CHALLENGE);
 }
@@ -315,7 +315,7 @@ static enum acme_next refused(struct acme_order *o, const struct acme_answer *a,
 static void keep_nonce(struct acme_server *s, struct slice nonce)
 {
 	if (nonce.n <= ACME_NONCE_MAX && is_base64url(nonce))
-		snprintf(s->nonce, sizeof(s->nonce), "%.*s", SLICE_ARG(nonce));
+		slice_to_string(nonce, s->nonce, sizeof(s->nonce));
 }
 
 enum acme_next acme_order_answer(struct acme_order *o, const struct acme_answer *a)

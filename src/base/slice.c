@@ -140,6 +140,14 @@ size_t slice_character(struct slice s)
 	return n && !overlong && !beyond ? n : 0;
 }
 
+void slice_to_string(struct slice s, char *ret, size_t cap)
+{
+	size_t n = MIN(s.n, cap - 1);
+	if (n)
+		memcpy(ret, s.p, n);
+	ret[n] = '\0';
+}
+
 char *slice_dup(struct slice s)
 {
 	char *copy = s.n < SIZE_MAX ? malloc(s.n + 1) : NULL;

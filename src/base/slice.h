@@ -57,5 +57,7 @@ MUST_USE bool slice_unhex(struct slice s, uint8_t *ret, size_t n);
  */
 size_t slice_character(struct slice s);
 
+/* A NUL-terminated copy in cap bytes, which is not 0; what does not fit is left out. */
+void slice_to_string(struct slice s, char *ret, size_t cap);
 /* A NUL-terminated copy on the heap, NULL on -ENOMEM. Caller frees. */
 MUST_USE char *slice_dup(struct slice s);

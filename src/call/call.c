@@ -25,13 +25,6 @@ struct call *call_find(struct switchboard *sb, struct slice id)
 	return n ? container_of(n, struct call, by_id) : NULL;
 }
 
-static void copy_text(char *to, size_t cap, struct slice from)
-{
-	struct writer w = writer_on(to, cap - 1);
-	write_slice(&w, slice_first(from, cap - 1));
-	to[w.n] = 0;
-}
-
 void copy_shown(char *to, size_t cap, struct slice from)
 {
 	size_t used = 0;
@@ -84,12 +77,12 @@ static void part_due(struct timer *t, void *arg);
 static void name_caller(struct call *c, struct leg *caller, const struct party *from)
 {
 	if (from->device) {
-		copy_text(caller->user_id, sizeof(caller->user_id), from->device->user->id);
-		copy_text(caller->device_id, sizeof(caller->device_id), from->device->id);
+		slice_to_string(from->device->user->id, caller->user_id, sizeof(caller->user_id));
+		slice_to_string(from->device->id, caller->device_id, sizeof(caller->device_id));
 	}
 	if (from->trunk)
-		copy_text(caller->trunk_id, sizeof(caller->trunk_id), from->trunk->id);
-	copy_text(c->side_a.uri, sizeof(c->side_a.uri), slice_empty(from->uri) ? SLICE("anonymous") : from->uri);
+		slice_to_string(from->trunk->id, caller->trunk_id, sizeof(caller->trunk_id));
+	slice_to_string(slice_empty(from->uri) ? SLICE("anonymous") : from->uri, c->side_a.uri, sizeof(c->side_a.uri));
 }
 
 struct call *call_new(struct switchboard *sb, struct leg *caller, const struct party *from, struct slice to)
@@ -116,7 +109,7 @@ struct call *call_new(struct switchboard *sb, struct leg *caller, const struct p
 	metric_add(&sb->calls_open, 1);
 	from->tenant->calls++;
 	(void)!description_set(&c->sip_call_id, caller->dialog.call_id); /* without memory the row lacks it */
-	copy_text(c->tenant, sizeof(c->tenant), from->tenant->id);
+	slice_to_string(from->tenant->id, c->tenant, sizeof(c->tenant));
 	name_caller(c, caller, from);
 	copy_shown(c->side_b.uri, sizeof(c->side_b.uri), to);
 	c->started_us = sb->wheel->wall_us;
@@ -148,8 +141,8 @@ bool call_enter_tenant(struct call *c, struct directory_tenant *tenant, struct s
 		return false;
 	tenant->calls++;
 	store_new_id(c->sb->random, c->sb->wheel->wall_us, c->callee_row);
-	copy_text(c->callee_tenant, sizeof(c->callee_tenant), tenant->id);
-	copy_text(c->shown_as, sizeof(c->shown_as), slice_empty(shown_as) ? SLICE("anonymous") : shown_as);
+	slice_to_string(tenant->id, c->callee_tenant, sizeof(c->callee_tenant));
+	slice_to_string(slice_empty(shown_as) ? SLICE("anonymous") : shown_as, c->shown_as, sizeof(c->shown_as));
 	history_touch(c);
 	return true;
 }

@@ -45,7 +45,7 @@ void identity_read(struct switchboard *sb, const struct sip_message *req, const 
 {
 	struct slice number = preferred(sb, req, user);
 	ret->withheld = hides(req);
-	snprintf(ret->number, sizeof(ret->number), "%.*s", SLICE_ARG(number));
+	slice_to_string(number, ret->number, sizeof(ret->number));
 }
 
 /*

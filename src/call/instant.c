@@ -136,23 +136,18 @@ static bool may_carry(struct switchboard *sb, struct sip_server *server, const s
 	return false;
 }
 
-static void keep(char *to, size_t cap, struct slice s)
-{
-	snprintf(to, cap, "%.*s", SLICE_ARG(s));
-}
-
 static void describe(struct instant *m, const struct sip_message *req, const struct directory_user *by,
 		     const struct callee *callee)
 {
 	struct instant_story *s = &m->story;
 	struct slice type = sip_field_value(req, SIP_CONTENT_TYPE);
 	store_new_id(m->sb->random, m->sb->wheel->wall_us, s->id);
-	keep(s->tenant, sizeof(s->tenant), by->tenant->id);
-	keep(s->sender, sizeof(s->sender), by->id);
-	keep(s->from, sizeof(s->from), by->extension);
-	keep(s->recipient, sizeof(s->recipient), callee->user->id);
-	keep(s->to, sizeof(s->to), callee->to);
-	keep(s->type, sizeof(s->type), slice_trim(slice_cut(&type, ';')));
+	slice_to_string(by->tenant->id, s->tenant, sizeof(s->tenant));
+	slice_to_string(by->id, s->sender, sizeof(s->sender));
+	slice_to_string(by->extension, s->from, sizeof(s->from));
+	slice_to_string(callee->user->id, s->recipient, sizeof(s->recipient));
+	slice_to_string(callee->to, s->to, sizeof(s->to));
+	slice_to_string(slice_trim(slice_cut(&type, ';')), s->type, sizeof(s->type));
 	s->bytes = req->body.n;
 }
 
@@ -175,7 +170,7 @@ static void begin(struct instant *m, struct sip_server *server, const struct sip
 	m->instance = callee->instance;
 	m->call_id = random_u64(m->sb->random);
 	m->tag = random_u64(m->sb->random);
-	keep(m->device, sizeof(m->device), device->id);
+	slice_to_string(device->id, m->device, sizeof(m->device));
 	describe(m, req, device->user, callee);
 	show_sender(m, req, device);
 	device->messages++;

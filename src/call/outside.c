@@ -200,7 +200,7 @@ static void try_trunk(struct call *c, const struct directory_trunk *t)
 {
 	struct outside *o = c->outside;
 	for (; t; t = t->next_of_owner) {
-		snprintf(o->trunk_id, sizeof(o->trunk_id), "%.*s", SLICE_ARG(t->id));
+		slice_to_string(t->id, o->trunk_id, sizeof(o->trunk_id));
 		snprintf(c->side_b.trunk_id, sizeof(c->side_b.trunk_id), "%s", o->trunk_id);
 		call_trace(c, "over trunk %.*s", SLICE_ARG(t->name));
 		if (search(c, t) == 0)
@@ -252,7 +252,7 @@ void outside_call(struct call *c, struct slice number)
 		call_end(c, 503, "unreachable", "alto");
 		return;
 	}
-	snprintf(o->number, sizeof(o->number), "%.*s", SLICE_ARG(number));
+	slice_to_string(number, o->number, sizeof(o->number));
 	c->outside = o;
 	ring_start(c, CALL_OUTSIDE_RING_US);
 	try_trunk(c, first_trunk(c->sb, tenant));

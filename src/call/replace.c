@@ -122,8 +122,8 @@ static void replace_ringing(const struct replacing *r, struct leg *taken)
 
 static void name_leg(struct leg *leg, const struct directory_device *d)
 {
-	snprintf(leg->user_id, sizeof(leg->user_id), "%.*s", SLICE_ARG(d->user->id));
-	snprintf(leg->device_id, sizeof(leg->device_id), "%.*s", SLICE_ARG(d->id));
+	slice_to_string(d->user->id, leg->user_id, sizeof(leg->user_id));
+	slice_to_string(d->id, leg->device_id, sizeof(leg->device_id));
 	leg->plain_allowed = leg->sb->config.plain_rtp && d->srtp == STORE_SRTP_OFF;
 	leg->webrtc = webrtc_wanted(d, &leg->flow);
 }

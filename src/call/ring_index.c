@@ -60,7 +60,7 @@ struct ringing *ringing_new(struct call *c, const struct directory_user *user, s
 	}
 	r->call = c;
 	r->instance = instance;
-	snprintf(r->from, sizeof(r->from), "%.*s", SLICE_ARG(from));
+	slice_to_string(from, r->from, sizeof(r->from));
 	snprintf(r->diverted, sizeof(r->diverted), "%s", diverted);
 	r->next_of_call = c->rings;
 	c->rings = r;

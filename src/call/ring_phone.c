@@ -136,10 +136,8 @@ static int call_binding(struct ringing *r, const struct directory_binding *b, co
 	int rc = ring_leg(&ring, ret);
 	if (rc < 0)
 		return rc;
-	struct writer u = writer_on((*ret)->user_id, STORE_ID_CAP - 1);
-	struct writer d = writer_on((*ret)->device_id, STORE_ID_CAP - 1);
-	write_slice(&u, user->id);
-	write_slice(&d, device->id);
+	slice_to_string(user->id, (*ret)->user_id, sizeof((*ret)->user_id));
+	slice_to_string(device->id, (*ret)->device_id, sizeof((*ret)->device_id));
 	return 0;
 }
 

@@ -103,10 +103,10 @@ static struct call *call_moved(const struct asked *a, const struct party *who, s
 	}
 	call_seat(c, a->transferee, true);
 	c->transfers = from->transfers + 1;
-	snprintf(c->by_user, sizeof(c->by_user), "%.*s", SLICE_ARG(by->id));
+	slice_to_string(by->id, c->by_user, sizeof(c->by_user));
 	/* Outside it is the transferor's number that is shown, unless the one who is sent on hides. */
 	struct slice number = outside_identity(by);
-	snprintf(c->identity.number, sizeof(c->identity.number), "%.*s", SLICE_ARG(number));
+	slice_to_string(number, c->identity.number, sizeof(c->identity.number));
 	c->identity.withheld = was_caller && from->identity.withheld;
 	call_trace(c, "transferred by %.*s out of call %s", SLICE_ARG(by->extension), from->id);
 	call_trace(from, "%s transferred to %s in call %s", was_caller ? "caller" : "callee", c->side_b.uri, c->id);

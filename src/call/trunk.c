@@ -195,7 +195,7 @@ void trunk_find_way(struct switchboard *sb, const struct leg *leg, struct sip_fl
 	if (!t || (sip_transport_reliable(flow->transport) && transport_alive(sb->config.transport, flow)) ||
 	    !next_hop(t, &leg->dialog, &again.of[0].address))
 		return;
-	snprintf(again.name, sizeof(again.name), "%.*s", SLICE_ARG(t->host));
+	slice_to_string(t->host, again.name, sizeof(again.name));
 	if (target_flow(sb->config.transport, &again, 0, &found) == 0)
 		*flow = found;
 }

@@ -61,8 +61,7 @@ static void put_many(char c, size_t n)
 static void put_arrow(const char *text, bool rightwards)
 {
 	char words[SPAN - 5];
-	struct slice shown = slice_first(slice_from_string(text), sizeof(words) - 1);
-	snprintf(words, sizeof(words), "%.*s", SLICE_ARG(shown));
+	slice_to_string(slice_from_string(text), words, sizeof(words));
 	size_t left = SPAN - 4 - strlen(words), before = left / 2;
 	(void)putchar(rightwards ? '-' : '<');
 	put_many('-', before);

@@ -212,7 +212,7 @@ static int take_turn_urls(struct reader *r, yaml_node_t *value, const char *key,
 			return refuse_at(r, item, key,
 					 "must hold addresses such as \"turn:turn.example.com:3478?transport=udp\" or "
 					 "\"turns:turn.example.com:5349\"");
-		snprintf(c->turn_urls[c->turn_count++], sizeof(c->turn_urls[0]), "%.*s", SLICE_ARG(s));
+		slice_to_string(s, c->turn_urls[c->turn_count++], sizeof(c->turn_urls[0]));
 	}
 	return 0;
 }

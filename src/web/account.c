@@ -28,12 +28,12 @@ int web_secret_make(const struct web_context *c, struct slice username, struct s
 			make(c->random, WEB_USERNAME_MADE, ret->username);
 		while (directory_device_by_username(c->directory, slice_from_string(ret->username)));
 	} else {
-		snprintf(ret->username, sizeof(ret->username), "%.*s", SLICE_ARG(username));
+		slice_to_string(username, ret->username, sizeof(ret->username));
 	}
 	if (slice_empty(password))
 		make(c->random, WEB_PASSWORD_MADE, ret->password);
 	else
-		snprintf(ret->password, sizeof(ret->password), "%.*s", SLICE_ARG(password));
+		slice_to_string(password, ret->password, sizeof(ret->password));
 	sip_digest_ha1(h, algorithm, slice_from_string(ret->username), SLICE(SWITCHBOARD_REALM),
 		       slice_from_string(ret->password), ret->ha1);
 	crypto_hasher_free(h);

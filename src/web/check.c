@@ -193,7 +193,7 @@ bool web_is_hook_url(struct slice s)
 	/* A fragment is for who shows a page: no server is sent one (RFC 9110 §4.2.5). */
 	if (s.n > WEB_HOOK_URL_MAX || memchr(s.p, 0, s.n) || slice_find(s, '#') >= 0)
 		return false;
-	snprintf(text, sizeof(text), "%.*s", SLICE_ARG(s));
+	slice_to_string(s, text, sizeof(text));
 	return http_url_read(text, &u) == 0 && u.https && (u.port == 443 || u.port >= 1024);
 }
 

@@ -18,7 +18,7 @@ static void take_row(void *arg, const struct store_delivery *from)
 	struct arena *a = &l->request->arena;
 	/* One more than the page was asked for: it tells that there is another. */
 	if (l->count == l->limit) {
-		snprintf(l->next, sizeof(l->next), "%.*s", SLICE_ARG(page->rows[l->count - 1].id));
+		slice_to_string(page->rows[l->count - 1].id, l->next, sizeof(l->next));
 		return;
 	}
 	struct store_delivery *d = &page->rows[l->count++];

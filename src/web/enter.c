@@ -33,7 +33,7 @@ bool web_attempt_begin(struct web_request *r, struct slice *ret_secret)
 	char secret[WEB_SECRET_CHARS + 1];
 	uint8_t bytes[WEB_SECRET_CHARS / 2];
 	if (slice_unhex(r->shown.attempt, bytes, sizeof(bytes)))
-		snprintf(secret, sizeof(secret), "%.*s", SLICE_ARG(r->shown.attempt));
+		slice_to_string(r->shown.attempt, secret, sizeof(secret));
 	else
 		web_secret_draw(r->context->random, secret);
 	return web_set_cookie(r, web_attempt_name(r->plane), secret, WEB_CHALLENGE_S) &&

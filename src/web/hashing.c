@@ -60,7 +60,7 @@ static void start(struct web_hashing *h, struct web_request *r, struct slice pas
 void web_hashing_compare(struct web_hashing *h, struct web_request *r, struct slice hash, struct slice password,
 			 void (*done)(struct web_hashing *h))
 {
-	snprintf(h->hash, sizeof(h->hash), "%.*s", SLICE_ARG(hash));
+	slice_to_string(hash, h->hash, sizeof(h->hash));
 	start(h, r, password, true, done);
 }
 

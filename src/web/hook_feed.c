@@ -13,7 +13,7 @@ static void woken(void *arg, struct slice id)
 	if (f->count == HOOKS_WOKEN_MAX)
 		f->too_many = true;
 	else
-		snprintf(f->woken[f->count++], STORE_ID_CAP, "%.*s", SLICE_ARG(id));
+		slice_to_string(id, f->woken[f->count++], STORE_ID_CAP);
 }
 
 static int feed_run(struct db *db, struct store_job *job)

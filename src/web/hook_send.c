@@ -223,7 +223,7 @@ static int start(struct web_sending *s, const char *body)
 	char event[64], id[80], signature[160], url[WEB_HOOK_URL_MAX + 1];
 	if (!sign(s, body, signature, sizeof(signature)))
 		return -ENOMEM;
-	snprintf(url, sizeof(url), "%.*s", SLICE_ARG(s->hook->row->webhook.url));
+	slice_to_string(s->hook->row->webhook.url, url, sizeof(url));
 	snprintf(event, sizeof(event), "Alto-Event: %s", event_names[s->delivery.event]);
 	snprintf(id, sizeof(id), "Alto-Delivery: %.*s", SLICE_ARG(s->delivery.id));
 	const char *const headers[] = {"Content-Type: application/json", event, id, signature};
@@ -316,7 +316,7 @@ struct web_sending *web_sending_start(const struct web_context *context, struct 
 		return web_sending_free(s);
 	s->request->reach = WEB_REACH_ALL;
 	s->wall_us = now_us(s);
-	snprintf(s->webhook, sizeof(s->webhook), "%.*s", SLICE_ARG(h->row->webhook.id));
+	slice_to_string(h->row->webhook.id, s->webhook, sizeof(s->webhook));
 	s->job = (struct store_job){.run = look_run, .done = looked, .bytes = sizeof(*s), .read_only = true};
 	return store_post(context->store, &s->job) == 0 ? s : web_sending_free(s);
 }

@@ -206,7 +206,7 @@ static void came_document(struct web_asking *a, int status, const json_t *json, 
 	if (!why && openid_metadata_read(json, i->url, &m, &why) && !keep(p, &m))
 		why = "There is no memory for its document.";
 	if (!why) {
-		snprintf(url, sizeof(url), "%.*s", SLICE_ARG(m.keys));
+		slice_to_string(m.keys, url, sizeof(url));
 		if (web_ask(a, url, NULL, SLICE_NONE, came_keys, &why) == 0)
 			return;
 	}

@@ -151,7 +151,7 @@ static bool page_has_room(struct web_listing *l)
 	if (l->count < l->limit)
 		return true;
 	struct slice last = l->ids ? l->ids[l->limit - 1] : l->calls[l->limit - 1].id;
-	snprintf(l->next, sizeof(l->next), "%.*s", SLICE_ARG(last));
+	slice_to_string(last, l->next, sizeof(l->next));
 	return false;
 }
 

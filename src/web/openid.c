@@ -143,7 +143,7 @@ bool openid_name_read(const json_t *claims, struct slice claim, struct slice mai
 		      const char **ret_why)
 {
 	char name[OPENID_NAME_MAX + 1];
-	snprintf(name, sizeof(name), "%.*s", SLICE_ARG(claim));
+	slice_to_string(claim, name, sizeof(name));
 	struct slice value = jwt_text(claims, name);
 	size_t at = value.n;
 	while (at > 0 && value.p[at - 1] != '@')

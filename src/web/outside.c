@@ -7,7 +7,7 @@ bool web_outside_may(struct web_request *r, const char *field, struct slice url)
 	struct http_url u;
 	struct address a;
 	const struct config *c = r->context->config;
-	snprintf(text, sizeof(text), "%.*s", SLICE_ARG(url));
+	slice_to_string(url, text, sizeof(text));
 	if (slice_empty(url) || http_url_read(text, &u) < 0 || !address_parse(slice_from_string(u.host), &a) ||
 	    address_is_public_or_in(&a, c->webhook_allow, c->webhook_allow_count))
 		return true;

@@ -54,7 +54,7 @@ static void take_row(void *arg, const void *row)
 	const struct store_pass *from = row;
 	/* One more than the page was asked for: it tells that there is another. */
 	if (l->count == l->limit) {
-		snprintf(l->next, sizeof(l->next), "%.*s", SLICE_ARG(page->rows[l->count - 1].id));
+		slice_to_string(page->rows[l->count - 1].id, l->next, sizeof(l->next));
 		return;
 	}
 	struct store_pass *p = &page->rows[l->count++];

@@ -53,7 +53,7 @@ static void verb_dial(struct actor *a, struct slice arg)
 	char to[64] = "";
 	if (!phone_has_line(a->phone))
 		return;
-	(void)snprintf(to, sizeof(to), "%.*s", SLICE_ARG(arg));
+	slice_to_string(arg, to, sizeof(to));
 	phone_dial(a->phone, to);
 }
 
@@ -63,8 +63,8 @@ static void verb_write(struct actor *a, struct slice arg)
 	struct slice word = slice_cut(&arg, ' ');
 	if (slice_empty(word))
 		return;
-	(void)snprintf(to, sizeof(to), "%.*s", SLICE_ARG(word));
-	(void)snprintf(body, sizeof(body), "%.*s", SLICE_ARG(arg));
+	slice_to_string(word, to, sizeof(to));
+	slice_to_string(arg, body, sizeof(body));
 	phone_write(a->phone, to, "text/plain", slice_from_string(body));
 }
 
@@ -101,7 +101,7 @@ static void verb_ack(struct actor *a, struct slice arg)
 static void verb_prack(struct actor *a, struct slice arg)
 {
 	char rack[64];
-	(void)snprintf(rack, sizeof(rack), "%.*s", SLICE_ARG(arg));
+	slice_to_string(arg, rack, sizeof(rack));
 	if (a->call)
 		phone_prack(a->call, rack, "");
 }

@@ -10,7 +10,7 @@ static inline void fork_describe(struct phone_call *b, uint16_t port, char *text
 	uint16_t own = b->port;
 	assert_non_null(server);
 	assert_int_equal(sip_server_request(server, &invite), 0);
-	snprintf(b->remote, sizeof(b->remote), "%.*s", SLICE_ARG(invite.body));
+	slice_to_string(invite.body, b->remote, sizeof(b->remote));
 	b->port = port;
 	text[phone_describe(b, invite.body, text, cap - 1)] = 0;
 	b->port = own;

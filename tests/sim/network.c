@@ -436,7 +436,7 @@ int target_find(struct transport *t, const struct target_where *where, target_fn
 	if (!s)
 		return -ENOMEM;
 	*s = (struct target_search){.next = t->searches, .transport = t, .fn = fn, .arg = arg};
-	snprintf(s->targets.name, sizeof(s->targets.name), "%.*s", SLICE_ARG(where->host));
+	slice_to_string(where->host, s->targets.name, sizeof(s->targets.name));
 	s->targets.listener = where->listener;
 	look_up(s, where);
 	t->searches = s;

@@ -4,11 +4,6 @@
 
 /* ---- what comes ---- */
 
-static void keep_text(char *to, size_t cap, struct slice bytes)
-{
-	snprintf(to, cap, "%.*s", SLICE_ARG(bytes));
-}
-
 /* "INVITE" of a request, "180" of a response. What is too much for the ladder is left out. */
 static void note(struct sim_phone *p, const char *direction, struct slice bytes)
 {
@@ -37,7 +32,7 @@ void phone_input(struct sim_phone *p, char *bytes, size_t n)
 		return;
 	}
 	note(p, "<", slice_of(bytes, n));
-	keep_text(text, sizeof(text), slice_of(bytes, n));
+	slice_to_string(slice_of(bytes, n), text, sizeof(text));
 	assert_int_equal(sip_message_parse(bytes, n, &msg, &err), SIP_OK);
 	if (sip_message_check(&msg, &err) != SIP_OK) {
 		assert_true(p->sends_garbage); /* and so gets some of it back */
@@ -156,7 +151,7 @@ void phone_write_authorization(struct sim_phone *p, struct writer *w, enum sip_m
 	assert_non_null(f);
 	assert_null(sip_field_next(challenge, f));
 	assert_int_equal(sip_credentials_parse(f->value, &c, &err), SIP_OK);
-	snprintf(p->realm_nonce, sizeof(p->realm_nonce), "%.*s", SLICE_ARG(c.nonce));
+	slice_to_string(c.nonce, p->realm_nonce, sizeof(p->realm_nonce));
 	struct slice qop = slice_from_string(p->qop);
 	uri = p->digest_uri ? slice_from_string(p->digest_uri) : uri;
 	struct slice nonce = p->fixed_nonce[0] ? slice_from_string(p->fixed_nonce) : c.nonce;
@@ -214,7 +209,7 @@ static void send_register(struct sim_phone *p, const struct sip_message *challen
 	struct sip_client *t = sip_client_new(p->stack, &flow, SIP_REGISTER, register_event, p);
 	assert_non_null(t);
 	struct slice b = sip_client_branch(t);
-	snprintf(branch, sizeof(branch), "%.*s", SLICE_ARG(b));
+	slice_to_string(b, branch, sizeof(branch));
 	snprintf(from, sizeof(from), "<sip:%s@acme.example>", p->extension);
 	struct writer w = writer_on(buf, sizeof(buf));
 	sip_write_request_line(&w, SLICE("REGISTER"), SLICE("sip:acme.example"));

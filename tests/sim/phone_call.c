@@ -83,7 +83,7 @@ static void send_ack(struct phone_call *c, const struct sip_message *ok)
 void phone_keep_remote(struct phone_call *c, const struct sip_message *msg)
 {
 	if (msg->body.n)
-		snprintf(c->remote, sizeof(c->remote), "%.*s", SLICE_ARG(msg->body));
+		slice_to_string(msg->body, c->remote, sizeof(c->remote));
 }
 
 static void send_invite(struct phone_call *c, const struct sip_message *challenge);
@@ -517,7 +517,7 @@ static void acknowledged(struct phone_call *c, const struct sip_message *ack)
 
 static void keep_reason(struct phone_call *c, const struct sip_message *req)
 {
-	snprintf(c->reason, sizeof(c->reason), "%.*s", SLICE_ARG(sip_field_value(req, SIP_REASON)));
+	slice_to_string(sip_field_value(req, SIP_REASON), c->reason, sizeof(c->reason));
 }
 
 /* Outside a dialog: the first INVITE of a call, or that INVITE asked anew after a refusal. */
@@ -534,7 +534,7 @@ static void notified(struct sim_phone *p, struct sip_server *server, const struc
 {
 	char text[64];
 	size_t used = strlen(p->fragments);
-	snprintf(text, sizeof(text), "%.*s", SLICE_ARG(req->body));
+	slice_to_string(req->body, text, sizeof(text));
 	assert_true(sip_content_is(req, SLICE("message/sipfrag")));
 	assert_true(slice_starts(req->body, SLICE("SIP/2.0 ")));
 	assert_string_equal(text + strlen(text) - 2, "\r\n");

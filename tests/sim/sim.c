@@ -434,7 +434,7 @@ struct rows_job {
 	size_t n, cap;
 };
 
-#define KEEP(to, from) snprintf(to, sizeof(to), "%.*s", SLICE_ARG(from))
+#define KEEP(to, from) slice_to_string(from, to, sizeof(to))
 
 static void keep_row(void *arg, const struct store_call *c)
 {

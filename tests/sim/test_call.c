@@ -258,7 +258,7 @@ static void test_hang_up_by_admin(void **state)
 	assert_string_equal(v.state, "answered");
 	assert_slice(v.from, "10");
 	char id[64];
-	snprintf(id, sizeof(id), "%.*s", SLICE_ARG(v.id));
+	slice_to_string(v.id, id, sizeof(id));
 	assert_false(switchboard_next_call(o.s->sb, SLICE("acme"), &cursor, &v));
 	cursor = 0;
 	assert_false(switchboard_next_call(o.s->sb, SLICE("other"), &cursor, &v));

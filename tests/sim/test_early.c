@@ -107,7 +107,7 @@ static void test_order(void **state)
 	struct office o = office_udp();
 	struct phone_call *b, *a = ring(&o, &b);
 	char tag[40];
-	snprintf(tag, sizeof(tag), "%.*s", SLICE_ARG(b->dialog.local_tag));
+	slice_to_string(b->dialog.local_tag, tag, sizeof(tag));
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		phone_progress_raw(b, 180, tag, NULL, steps[i].rseq);
 		moment(&o);

@@ -223,8 +223,8 @@ static void test_comes_back(void **state)
 	char via[300], tag[64], call_id[64], strange[64];
 	const char *at = strstr(o.desk->last_invite, "Via: ");
 	snprintf(via, sizeof(via), "%.*s\r\n", (int)strcspn(at, "\r"), at);
-	snprintf(tag, sizeof(tag), "%.*s", SLICE_ARG(b->dialog.remote_tag));
-	snprintf(call_id, sizeof(call_id), "%.*s", SLICE_ARG(b->dialog.call_id));
+	slice_to_string(b->dialog.remote_tag, tag, sizeof(tag));
+	slice_to_string(b->dialog.call_id, call_id, sizeof(call_id));
 	assert_int_equal(sent_back(o.desk, via, tag, call_id), 482);
 	assert_int_equal(sent_back(o.desk, "", tag, call_id), 482); /* its Via hidden */
 	assert_int_equal(sent_back(o.desk, via, "other", "other"), 482);

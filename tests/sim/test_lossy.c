@@ -112,7 +112,7 @@ static void hung_up_by_admin(struct world *w)
 	char id[64];
 	settle(w->o.s);
 	assert_true(switchboard_next_call(w->o.s->sb, SLICE("acme"), &cursor, &v));
-	snprintf(id, sizeof(id), "%.*s", SLICE_ARG(v.id));
+	slice_to_string(v.id, id, sizeof(id));
 	assert_int_equal(switchboard_hang_up(w->o.s->sb, slice_from_string(id)), 0);
 	sim_until(w->o.s, 60, a->ended && phone_last(w->o.desk)->ended);
 }

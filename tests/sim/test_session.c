@@ -249,7 +249,7 @@ static void test_guessed_tag(void **state)
 	struct sip_dialog real = a->dialog;
 	char tag[64];
 	/* Everything right but one bit of our tag's secret; then everything but the caller's own tag. */
-	snprintf(tag, sizeof(tag), "%.*s", SLICE_ARG(real.remote_tag));
+	slice_to_string(real.remote_tag, tag, sizeof(tag));
 	size_t last = strlen(tag) - 1;
 	tag[last] = tag[last] == '0' ? '1' : '0';
 	a->dialog.remote_tag = slice_from_string(tag);

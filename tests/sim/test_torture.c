@@ -54,7 +54,7 @@ static void answered(void **state)
 	struct sim_phone *p = sender(&o, t);
 	switchboard_figures(o.s->sb, &before);
 	if (t->way == TORTURE_CONTACT) {
-		snprintf(p->contact, sizeof(p->contact), "%.*s", SLICE_ARG(t->text));
+		slice_to_string(t->text, p->contact, sizeof(p->contact));
 		phone_register(p, 3600);
 		sim_until(o.s, 40, p->register_status != 0);
 	} else {

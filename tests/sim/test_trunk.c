@@ -579,7 +579,7 @@ static void test_ended_while_looking(void **state)
 	struct phone_call *a = phone_dial(w.o.ann, OUTSIDE);
 	sim_until(w.o.s, 10, w.o.s->sb->calls.used);
 	assert_true(switchboard_next_call(w.o.s->sb, SLICE("acme"), &cursor, &v));
-	snprintf(id, sizeof(id), "%.*s", SLICE_ARG(v.id));
+	slice_to_string(v.id, id, sizeof(id));
 	assert_int_equal(switchboard_hang_up(w.o.s->sb, slice_from_string(id)), 0);
 	sim_until(w.o.s, 10, a->status);
 	assert_int_equal(a->status, 480);

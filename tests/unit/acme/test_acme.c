@@ -48,7 +48,7 @@ int http_start(struct http *h, const struct http_request *r, void (*done)(void *
 	http.done = done;
 	http.owner = owner;
 	snprintf(http.url, sizeof(http.url), "%s", r->url);
-	snprintf(http.body, sizeof(http.body), "%.*s", SLICE_ARG(r->body));
+	slice_to_string(r->body, http.body, sizeof(http.body));
 	*ret = (struct http_call *)&http;
 	return 0;
 }

@@ -112,6 +112,19 @@ static void test_unhex(void **state)
 	assert_true(slice_unhex(SLICE_NONE, bytes, 0));
 }
 
+static void test_to_string(void **state)
+{
+	struct slice s = guard_slice(SLICE("abcd"));
+	char text[6] = "######";
+	slice_to_string(s, text, 5);
+	assert_memory_equal(text, "abcd\0#", 6);
+	slice_to_string(s, text, 4);
+	assert_memory_equal(text, "abc\0\0#", 6);
+	slice_to_string(SLICE_NONE, text, 1);
+	assert_memory_equal(text, "\0bc\0\0#", 6);
+	guard_free(s.p);
+}
+
 static int dup_once(void *arg)
 {
 	char *copy = slice_dup(SLICE("ab\0c"));
@@ -162,6 +175,7 @@ int main(void)
 		cmocka_unit_test(test_unhex),
 		cmocka_unit_test(test_dup),
 		cmocka_unit_test(test_reads_no_further),
+		cmocka_unit_test(test_to_string),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,11 +136,6 @@ struct result {
 	char body[256], error[256], thing[64], location[64];
 };
 
-static void keep(char *ret, size_t cap, struct slice s)
-{
-	snprintf(ret, cap, "%.*s", SLICE_ARG(s));
-}
-
 static void told(void *owner, const struct http_answer *a)
 {
 	struct result *r = owner;
@@ -148,10 +143,10 @@ static void told(void *owner, const struct http_answer *a)
 	assert_true((a->status == 0) == (a->error != NULL));
 	r->told = true;
 	r->status = a->status;
-	keep(r->body, sizeof(r->body), a->body);
-	keep(r->error, sizeof(r->error), slice_from_string(a->error));
-	keep(r->thing, sizeof(r->thing), http_answer_header(a, "x-Thing"));
-	keep(r->location, sizeof(r->location), http_answer_header(a, "location"));
+	slice_to_string(a->body, r->body, sizeof(r->body));
+	slice_to_string(slice_from_string(a->error), r->error, sizeof(r->error));
+	slice_to_string(http_answer_header(a, "x-Thing"), r->thing, sizeof(r->thing));
+	slice_to_string(http_answer_header(a, "location"), r->location, sizeof(r->location));
 }
 
 static struct http_request request_to(const char *url)

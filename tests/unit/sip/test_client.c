@@ -26,7 +26,7 @@ static struct slice request_as(const char *method, char *buf, size_t cap)
 	struct slice rest = slice_of(request_text, request_n);
 	struct slice old = slice_cut(&rest, ' ');
 	char text[2048];
-	snprintf(text, sizeof(text), "%.*s", SLICE_ARG(rest));
+	slice_to_string(rest, text, sizeof(text));
 	char *cseq = strstr(text, "CSeq: 7 ");
 	assert_non_null(cseq);
 	char *after = cseq + strlen("CSeq: 7 ") + old.n;

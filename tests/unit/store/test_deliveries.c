@@ -77,8 +77,8 @@ static void keep(void *arg, const struct store_delivery *d)
 {
 	struct seen *s = arg;
 	s->count++;
-	snprintf(s->id, sizeof(s->id), "%.*s", SLICE_ARG(d->id));
-	snprintf(s->said, sizeof(s->said), "%.*s", SLICE_ARG(d->said));
+	slice_to_string(d->id, s->id, sizeof(s->id));
+	slice_to_string(d->said, s->said, sizeof(s->said));
 	s->last = *d;
 	s->last.id = slice_from_string(s->id);
 	s->last.webhook = SLICE("w1");

@@ -18,7 +18,7 @@ struct peer {
 static int peer_ops_send(struct connection *c, struct slice bytes)
 {
 	struct peer *p = carrier_of(c);
-	snprintf(p->sent, sizeof(p->sent), "%.*s", SLICE_ARG(bytes));
+	slice_to_string(bytes, p->sent, sizeof(p->sent));
 	p->sends++;
 	return 0;
 }

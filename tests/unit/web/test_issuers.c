@@ -159,7 +159,7 @@ static void told(struct web_learning *l, const struct web_issuer_facts *facts, c
 	learner->facts = facts != NULL;
 	learner->why = why;
 	struct slice keys = facts ? facts->keys : SLICE_NONE;
-	snprintf(learner->keys, sizeof(learner->keys), "%.*s", SLICE_ARG(keys));
+	slice_to_string(keys, learner->keys, sizeof(learner->keys));
 }
 
 static void begin_learning(struct learner *l, bool anew)

@@ -169,7 +169,7 @@ static void a_person_has_so_many(void **state)
 	const struct directory_user *anna = directory_user_by_id(context.directory, S("anna"));
 	struct web_phone *p = NULL;
 	for (const struct directory_device *d = anna->first_device; d; d = d->next_of_user) {
-		snprintf(usernames[0], sizeof(usernames[0]), "%.*s", SLICE_ARG(d->username));
+		slice_to_string(d->username, usernames[0], sizeof(usernames[0]));
 		if (!d->reachable)
 			bind(usernames[0], true);
 	}
