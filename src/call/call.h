@@ -140,15 +140,15 @@ struct leg *ring_heard(const struct call *c);
 /* Stop what still rings or is looked for. reason: value of a Reason field, or empty. */
 void ring_stop(struct call *c, struct slice reason);
 /* What is the same for every leg that rings: the texts of From and To, more fields, and what the caller offers. */
-struct ring {
+struct invitation {
 	struct call *call;
 	struct leg_call to; /* its flow and target are the leg's own, and set for each */
 	struct sdp_format formats[SDP_FORMATS_MAX];
 	char from[PARTY_TEXT_CAP], callee[PARTY_TEXT_CAP], fields[4 * PARTY_TEXT_CAP];
 };
-void ring_init(struct ring *r, struct call *c);
+void invitation_init(struct invitation *i, struct call *c);
 /* One more leg that rings, as leg_call() makes it. -E2BIG: CALL_LEGS_MAX ring already. */
-MUST_USE int ring_leg(struct ring *r, struct leg **ret);
+MUST_USE int ring_leg(struct invitation *i, struct leg **ret);
 const char *ring_leg_error(int rc); /* for the trace */
 /* From now on, until nobody has answered: ring_timeout(), which is call->unanswered's. */
 void ring_timeout(struct timer *t, void *arg);

@@ -82,7 +82,7 @@ static void give_up(struct call *c, unsigned status)
 }
 
 struct attempt {
-	struct ring ring;
+	struct invitation invitation;
 	char target[320];
 };
 
@@ -102,25 +102,25 @@ static void write_uri(char *buf, size_t cap, struct slice number, const struct d
  */
 static void write_identity(struct attempt *a, const struct directory_trunk *t)
 {
-	const struct identity *i = &a->ring.call->identity;
+	const struct identity *i = &a->invitation.call->identity;
 	char asserted[PARTY_TEXT_CAP];
 	const struct party known = {.uri = slice_from_string(i->number)}, none = {.uri = SLICE_NONE};
-	party_write_from(a->ring.from, i->withheld ? &none : &known, t->host);
+	party_write_from(a->invitation.from, i->withheld ? &none : &known, t->host);
 	party_write_from(asserted, &known, t->host);
-	struct writer w = writer_on(a->ring.fields, sizeof(a->ring.fields) - 1);
+	struct writer w = writer_on(a->invitation.fields, sizeof(a->invitation.fields) - 1);
 	if (known.uri.n)
 		sip_write_field(&w, SIP_P_ASSERTED_IDENTITY, slice_from_string(asserted));
 	if (i->withheld)
 		sip_write_field(&w, SIP_PRIVACY, SLICE("id"));
-	a->ring.fields[w.overflow ? 0 : w.n] = 0;
+	a->invitation.fields[w.overflow ? 0 : w.n] = 0;
 }
 
 static void write_texts(struct attempt *a, const struct directory_trunk *t, struct slice number)
 {
 	write_identity(a, t);
-	party_write(a->ring.callee, SLICE_NONE, number, t->host);
+	party_write(a->invitation.callee, SLICE_NONE, number, t->host);
 	write_uri(a->target, sizeof(a->target), number, t);
-	a->ring.to.target = slice_from_string(a->target);
+	a->invitation.to.target = slice_from_string(a->target);
 }
 
 /* false: it cannot be called. */
@@ -129,11 +129,11 @@ static bool call_over(struct call *c, const struct directory_trunk *t, const str
 	struct outside *o = c->outside;
 	struct attempt a;
 	struct leg *leg;
-	ring_init(&a.ring, c);
+	invitation_init(&a.invitation, c);
 	write_texts(&a, t, slice_from_string(o->number));
-	a.ring.to.targets = targets;
-	a.ring.to.plain_allowed = c->sb->config.plain_rtp && t->srtp == STORE_SRTP_OFF;
-	int rc = ring_leg(&a.ring, &leg);
+	a.invitation.to.targets = targets;
+	a.invitation.to.plain_allowed = c->sb->config.plain_rtp && t->srtp == STORE_SRTP_OFF;
+	int rc = ring_leg(&a.invitation, &leg);
 	if (rc < 0) {
 		call_trace(c, "trunk %.*s: %s", SLICE_ARG(t->name), ring_leg_error(rc));
 		return false;

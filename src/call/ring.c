@@ -241,27 +241,27 @@ void ring_stop(struct call *c, struct slice reason)
 	rings_free(c);
 }
 
-void ring_init(struct ring *r, struct call *c)
+void invitation_init(struct invitation *i, struct call *c)
 {
-	*r = (struct ring){.call = c};
+	*i = (struct invitation){.call = c};
 	uint8_t hops = (uint8_t)(1 + c->redirects);
-	r->to.max_forwards = c->caller->max_forwards > hops ? (uint8_t)(c->caller->max_forwards - hops) : 0;
-	r->to.formats = r->formats;
-	r->to.format_count = leg_offered_formats(c->caller, r->formats, ARRAY_LEN(r->formats), &r->to.ptime_ms);
-	r->to.format_count = transcoding_offer(r->formats, r->to.format_count, ARRAY_LEN(r->formats));
-	r->to.near = c->caller->stream;
-	r->to.call = c->id;
+	i->to.max_forwards = c->caller->max_forwards > hops ? (uint8_t)(c->caller->max_forwards - hops) : 0;
+	i->to.formats = i->formats;
+	i->to.format_count = leg_offered_formats(c->caller, i->formats, ARRAY_LEN(i->formats), &i->to.ptime_ms);
+	i->to.format_count = transcoding_offer(i->formats, i->to.format_count, ARRAY_LEN(i->formats));
+	i->to.near = c->caller->stream;
+	i->to.call = c->id;
 }
 
-int ring_leg(struct ring *r, struct leg **ret)
+int ring_leg(struct invitation *i, struct leg **ret)
 {
-	struct call *c = r->call;
+	struct call *c = i->call;
 	if (c->target_count == CALL_LEGS_MAX)
 		return -E2BIG;
-	r->to.from = slice_from_string(r->from);
-	r->to.to = slice_from_string(r->callee);
-	r->to.fields = slice_from_string(r->fields);
-	int rc = leg_call(c->sb, &r->to, ring_target_event, c, ret);
+	i->to.from = slice_from_string(i->from);
+	i->to.to = slice_from_string(i->callee);
+	i->to.fields = slice_from_string(i->fields);
+	int rc = leg_call(c->sb, &i->to, ring_target_event, c, ret);
 	if (rc == 0)
 		c->targets[c->target_count++] = *ret;
 	return rc;

@@ -120,20 +120,20 @@ static int call_binding(struct ringing *r, const struct directory_binding *b, co
 {
 	const struct directory_device *device = b->device;
 	const struct directory_user *user = device->user;
-	struct ring ring;
-	ring_init(&ring, r->call);
-	snprintf(ring.from, sizeof(ring.from), "%s", r->from);
-	party_write(ring.callee, user->name, user->extension, user->tenant->domain);
-	struct writer fields = writer_on(ring.fields, sizeof(ring.fields) - 1);
+	struct invitation invitation;
+	invitation_init(&invitation, r->call);
+	snprintf(invitation.from, sizeof(invitation.from), "%s", r->from);
+	party_write(invitation.callee, user->name, user->extension, user->tenant->domain);
+	struct writer fields = writer_on(invitation.fields, sizeof(invitation.fields) - 1);
 	diversion_write(&fields, slice_from_string(r->diverted), user->extension, user->tenant->domain);
 	write_referrer(&fields, r->call);
-	ring.fields[fields.overflow ? 0 : fields.n] = 0;
-	ring.to.flow = *flow;
-	ring.to.target = binding_target(b);
-	ring.to.path = directory_binding_text(b, BINDING_PATH);
-	ring.to.webrtc = webrtc_wanted(device, flow);
-	ring.to.plain_allowed = r->call->sb->config.plain_rtp && device->srtp == STORE_SRTP_OFF;
-	int rc = ring_leg(&ring, ret);
+	invitation.fields[fields.overflow ? 0 : fields.n] = 0;
+	invitation.to.flow = *flow;
+	invitation.to.target = binding_target(b);
+	invitation.to.path = directory_binding_text(b, BINDING_PATH);
+	invitation.to.webrtc = webrtc_wanted(device, flow);
+	invitation.to.plain_allowed = r->call->sb->config.plain_rtp && device->srtp == STORE_SRTP_OFF;
+	int rc = ring_leg(&invitation, ret);
 	if (rc < 0)
 		return rc;
 	slice_to_string(user->id, (*ret)->user_id, sizeof((*ret)->user_id));
