@@ -108,7 +108,7 @@ struct call *call_new(struct switchboard *sb, struct leg *caller, const struct p
 	}
 	metric_add(&sb->calls_open, 1);
 	from->tenant->calls++;
-	(void)!description_set(&c->sip_call_id, caller->dialog.call_id); /* without memory the row lacks it */
+	(void)!text_set(&c->sip_call_id, caller->dialog.call_id); /* without memory the row lacks it */
 	slice_to_string(from->tenant->id, c->tenant, sizeof(c->tenant));
 	name_caller(c, caller, from);
 	copy_shown(c->side_b.uri, sizeof(c->side_b.uri), to);
@@ -295,8 +295,8 @@ static void rejoin_ringing(struct call *c)
 static void caller_event(void *user, struct leg *leg, enum leg_event event)
 {
 	struct call *c = user;
-	if ((event == LEG_CANCELLED || event == LEG_HUNG_UP) && leg->said.text)
-		call_trace(c, "caller says %.*s", SLICE_ARG(description_slice(&leg->said)));
+	if ((event == LEG_CANCELLED || event == LEG_HUNG_UP) && leg->said.p)
+		call_trace(c, "caller says %.*s", SLICE_ARG(text_slice(&leg->said)));
 	if (event == LEG_CANCELLED)
 		call_end(c, 487, "cancelled", "caller");
 	else if (event == LEG_HUNG_UP && (!leg->dialog.confirmed || c->state == CALL_RINGING))
@@ -313,8 +313,8 @@ static void caller_event(void *user, struct leg *leg, enum leg_event event)
 static void callee_event(void *user, struct leg *leg, enum leg_event event)
 {
 	struct call *c = user;
-	if (event == LEG_HUNG_UP && leg->said.text)
-		call_trace(c, "callee says %.*s", SLICE_ARG(description_slice(&leg->said)));
+	if (event == LEG_HUNG_UP && leg->said.p)
+		call_trace(c, "callee says %.*s", SLICE_ARG(text_slice(&leg->said)));
 	session_event(c, leg, c->caller, event);
 }
 
@@ -502,7 +502,7 @@ void call_free(struct call *c)
 	outside_stop(c);
 	rings_free(c);
 	transfer_drop(c);
-	description_done(&c->sip_call_id);
+	text_done(&c->sip_call_id);
 	free(c->trace);
 	metric_add(&c->sb->calls_open, -1);
 	pool_give(&c->sb->calls, c);

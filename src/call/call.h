@@ -38,9 +38,9 @@ struct call {
 	 * its own, in which the other side is a number like any outside.
 	 */
 	char callee_tenant[STORE_ID_CAP], callee_row[STORE_ID_CAP];
-	struct identity identity;       /* of a device that calls */
-	char shown_as[64];              /* the caller in the other company's row */
-	struct description sip_call_id; /* the caller's, by which its phone's log knows the call */
+	struct identity identity;    /* of a device that calls */
+	char shown_as[64];           /* the caller in the other company's row */
+	struct own_text sip_call_id; /* the caller's, by which its phone's log knows the call */
 	enum call_state state;
 	struct leg *caller;
 	struct leg *callee;                 /* who answered; NULL while it rings */

@@ -41,7 +41,7 @@ void codecs_must_fit(struct call *c, struct leg *leg, const struct leg *other)
 /* Did `leg` ask for another codec, and still wait for what the other side says? */
 static bool still_asks(const struct leg *leg)
 {
-	return leg && leg->state == LEG_UP && leg->pending.text;
+	return leg && leg->state == LEG_UP && leg->pending.p;
 }
 
 void codecs_accepted(struct call *c, struct leg *asker, struct leg *answerer)

@@ -11,8 +11,8 @@
 struct early {
 	struct early *next;
 	struct sip_dialog dialog;
-	uint32_t rseq;             /* of the last reliable 1xx that we acknowledged; 0: none */
-	struct description answer; /* came reliably: neither a later 1xx nor the 2xx changes it (RFC 3262 §5) */
+	uint32_t rseq;          /* of the last reliable 1xx that we acknowledged; 0: none */
+	struct own_text answer; /* came reliably: neither a later 1xx nor the 2xx changes it (RFC 3262 §5) */
 };
 
 /* ---- leg_early.c: outgoing ---- */
@@ -24,11 +24,10 @@ struct early *early_learn(struct leg *leg, const struct sip_message *msg);
 void early_drop(struct leg *leg, struct early *e);
 /*
  * A 2xx: its early dialog is leg->dialog from now on, the others are forgotten. *ret_answer, which the caller ends with
- * description_done(), is the answer that came reliably before, if one did; *ret_heard: and it is in force already.
+ * text_done(), is the answer that came reliably before, if one did; *ret_heard: and it is in force already.
  * -errno: the 2xx cannot be used.
  */
-MUST_USE int early_decide(struct leg *leg, const struct sip_message *ok, struct description *ret_answer,
-			  bool *ret_heard);
+MUST_USE int early_decide(struct leg *leg, const struct sip_message *ok, struct own_text *ret_answer, bool *ret_heard);
 void early_done(struct leg *leg);
 
 /* ---- leg_reliable.c ---- */

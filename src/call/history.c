@@ -67,7 +67,7 @@ static bool row_of(struct arena *a, const struct call *c, struct store_call *ret
 	*ret = (struct store_call){
 		.id = slice_from_string(c->id),
 		.tenant = slice_from_string(c->tenant),
-		.call_id = description_slice(&c->sip_call_id),
+		.call_id = text_slice(&c->sip_call_id),
 		.started_us = c->started_us,
 		.answered_us = c->answered_us,
 		.ended_us = c->ended_us,

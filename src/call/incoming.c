@@ -58,7 +58,7 @@ bool incoming_may_speak(struct leg *caller, struct refusal *ret_why)
 {
 	struct sdp_session session;
 	if (!caller->delayed)
-		return offer_check(caller, description_slice(&caller->pending), &session, ret_why);
+		return offer_check(caller, text_slice(&caller->pending), &session, ret_why);
 	*ret_why = (struct refusal){.status = 488, .reason = SLICE("Encrypted Voice Required")};
 	return offer_allowed(caller);
 }

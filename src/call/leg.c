@@ -7,29 +7,6 @@
 
 #include <errno.h>
 
-/* ---- descriptions ---- */
-
-bool description_set(struct description *d, struct slice text)
-{
-	char *copy = slice_dup(text);
-	if (!copy)
-		return false;
-	free(d->text);
-	*d = (struct description){.text = copy, .n = text.n};
-	return true;
-}
-
-void description_done(struct description *d)
-{
-	free(d->text);
-	*d = (struct description){0};
-}
-
-struct slice description_slice(const struct description *d)
-{
-	return slice_of(d->text, d->n);
-}
-
 /* ---- made ---- */
 
 void leg_report(struct leg *leg, enum leg_event event)
@@ -78,16 +55,16 @@ static void leg_release(struct leg *leg)
 	timer_stop(leg->sb->wheel, &leg->settle);
 	leg_change_stop(leg);
 	leg_session_stop(leg);
-	description_done(&leg->ok);
-	description_done(&leg->remote);
-	description_done(&leg->agreed_text);
-	description_done(&leg->local);
-	description_done(&leg->before);
-	description_done(&leg->pending);
-	description_done(&leg->fields);
-	description_done(&leg->said);
-	description_done(&leg->parting);
-	description_done(&leg->moved);
+	text_done(&leg->ok);
+	text_done(&leg->remote);
+	text_done(&leg->agreed_text);
+	text_done(&leg->local);
+	text_done(&leg->before);
+	text_done(&leg->pending);
+	text_done(&leg->fields);
+	text_done(&leg->said);
+	text_done(&leg->parting);
+	text_done(&leg->moved);
 	free(leg->refer);
 	free(leg->info);
 	crypto_wipe(&leg->send_key, sizeof(leg->send_key));
@@ -113,7 +90,7 @@ int leg_take_invite(struct switchboard *sb, struct sip_server *server, const str
 	sip_write_name(&w, sb->config.node, &leg->name);
 	int rc = sip_dialog_init_uas(&leg->dialog, invite, writer_slice(&w), &err);
 	leg->delayed = body_of(invite) != BODY_SESSION;
-	if (rc == 0 && !leg->delayed && !description_set(&leg->pending, session_of(invite)))
+	if (rc == 0 && !leg->delayed && !text_set(&leg->pending, session_of(invite)))
 		rc = -ENOMEM;
 	if (rc < 0) {
 		leg_release(leg);
@@ -232,7 +209,7 @@ void leg_media_event(struct leg *leg, const struct media_event *event)
 void leg_repeat_stop(struct leg *leg)
 {
 	timer_stop(leg->sb->wheel, &leg->repeat);
-	description_done(&leg->ok);
+	text_done(&leg->ok);
 	leg->awaiting_ack = false;
 }
 
@@ -245,8 +222,8 @@ static void repeat_due(struct timer *t, void *arg)
 		leg_lost(leg, "no-ack", SLICE_NONE);
 		return;
 	}
-	if (leg->ok.text)
-		(void)send_message(leg->sb, &leg->flow, description_slice(&leg->ok));
+	if (leg->ok.p)
+		(void)send_message(leg->sb, &leg->flow, text_slice(&leg->ok));
 	leg->repeat_us = MIN(leg->repeat_us * 2, SIP_T2_US);
 	timer_start(wheel, &leg->repeat, leg->repeat_us);
 }
@@ -274,12 +251,12 @@ int leg_send_ok(struct leg *leg, struct sip_server *server, const struct sip_mes
 	struct switchboard *sb = leg->sb;
 	struct writer w = leg_ok_begin(leg, invite);
 	bool told = leg->state == LEG_ANSWERING && leg->settled; /* RFC 3262 §5: not once more */
-	int rc = response_send(sb, server, &w, 200, told ? SLICE_NONE : description_slice(&leg->local));
+	int rc = response_send(sb, server, &w, 200, told ? SLICE_NONE : text_slice(&leg->local));
 	leg->server = 0;
 	if (rc < 0)
 		return rc;
 	leg->awaiting_ack = true;
-	(void)!description_set(&leg->ok, writer_slice(&w)); /* without memory it is sent once, and its ACK awaited */
+	(void)!text_set(&leg->ok, writer_slice(&w)); /* without memory it is sent once, and its ACK awaited */
 	leg->repeat_us = SIP_T1_US;
 	leg->repeat_until_us = sb->wheel->now_us + 64 * SIP_T1_US;
 	timer_start(sb->wheel, &leg->repeat, leg->repeat_us);
@@ -309,7 +286,7 @@ void leg_hang_up(struct leg *leg, unsigned status, struct slice reason)
 		break;
 	case LEG_ANSWERING:
 		leg->hang_up_on_ack = true;
-		(void)!description_set(&leg->parting, reason); /* without memory it is not told why */
+		(void)!text_set(&leg->parting, reason); /* without memory it is not told why */
 		break;
 	case LEG_CALLING:
 		/* A final answer still comes: 487, or a 200 that crossed the CANCEL and is then hung up. */

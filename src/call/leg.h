@@ -14,6 +14,7 @@
  */
 #pragma once
 #include "call/outgoing.h"
+#include "call/text.h"
 #include "sdp/offer.h"
 #include "sip/dialog.h"
 
@@ -66,12 +67,6 @@ struct leg_session {
 
 #define LEG_FORMATS_MAX 8 /* agreed formats kept; phones agree on one or two and telephone-event */
 
-/* A description as text that the leg owns; parsed again when it is needed, which is seldom. */
-struct description {
-	char *text;
-	size_t n;
-};
-
 struct leg {
 	struct switchboard *sb;
 	leg_fn fn;
@@ -116,16 +111,16 @@ struct leg {
 	int64_t change_until_us;   /* when it is told that there is no answer */
 	struct timer change_timer; /* that time, or the next try */
 	struct leg_session session;
-	struct description fields;  /* of our INVITE, beside those that each has */
-	struct description said;    /* the Reason that the peer gave, as we would say it */
-	struct description parting; /* the Reason of the BYE that waits for the ACK */
-	struct description moved;   /* Contacts of its 3xx */
-	struct slice moved_by;      /* ... and why: a constant */
-	const char *end_cause;      /* static; NULL: none of its own */
-	struct timer gone;          /* the last step of a leg without stream */
-	struct timer repeat;        /* 2xx repetition until the ACK */
+	struct own_text fields;  /* of our INVITE, beside those that each has */
+	struct own_text said;    /* the Reason that the peer gave, as we would say it */
+	struct own_text parting; /* the Reason of the BYE that waits for the ACK */
+	struct own_text moved;   /* Contacts of its 3xx */
+	struct slice moved_by;   /* ... and why: a constant */
+	const char *end_cause;   /* static; NULL: none of its own */
+	struct timer gone;       /* the last step of a leg without stream */
+	struct timer repeat;     /* 2xx repetition until the ACK */
 	int64_t repeat_us, repeat_until_us;
-	struct description ok; /* our 2xx, repeated until its ACK */
+	struct own_text ok; /* our 2xx, repeated until its ACK */
 
 	/* before the answer */
 	struct reliable *reliable; /* incoming: our 1xx that await their PRACK; NULL: none was sent */
@@ -147,13 +142,14 @@ struct leg {
 	struct timer settle;          /* the stream's worker was busy: set it again */
 	struct address media_address; /* ours */
 	uint64_t sdp_id, sdp_version;
-	struct description pending; /* the peer's offer that awaits our answer */
-	struct description remote;  /* the peer's description in force */
-	struct description local;   /* ours: what the next 2xx carries */
-	struct description before;  /* ours in force while `local` is an offer that nobody has answered yet */
+	/* Descriptions are kept as text, and parsed again when they are needed, which is seldom. */
+	struct own_text pending; /* the peer's offer that awaits our answer */
+	struct own_text remote;  /* the peer's description in force */
+	struct own_text local;   /* ours: what the next 2xx carries */
+	struct own_text before;  /* ours in force while `local` is an offer that nobody has answered yet */
 	uint8_t agreed_count;
 	struct sdp_format agreed[LEG_FORMATS_MAX]; /* slices into agreed_text */
-	struct description agreed_text;
+	struct own_text agreed_text;
 	struct srtp_key send_key, receive_key;
 	struct srtp_key offered[2];        /* ours in an open offer */
 	uint32_t offered_tags[2];          /* ... under these crypto tags; 0: none */
@@ -232,9 +228,6 @@ void leg_media_event(struct leg *leg, const struct media_event *event);
 void leg_drop(struct leg *leg);
 
 /* ---- shared by leg*.c and offer.c ---- */
-MUST_USE bool description_set(struct description *d, struct slice text);
-void description_done(struct description *d);
-struct slice description_slice(const struct description *d);
 struct leg *leg_alloc(struct switchboard *sb, const struct sip_flow *flow, leg_fn fn, void *user);
 void leg_end(struct leg *leg); /* signalling is over: close the stream, then LEG_GONE */
 /* A branch that no transaction answers to. */

@@ -21,7 +21,7 @@ struct early *early_find(const struct leg *leg, struct slice remote_tag)
 static void early_free(struct early *e)
 {
 	sip_dialog_done(&e->dialog);
-	description_done(&e->answer);
+	text_done(&e->answer);
 	free(e);
 }
 
@@ -73,21 +73,21 @@ void early_done(struct leg *leg)
 		early_drop(leg, leg->forks);
 }
 
-int early_decide(struct leg *leg, const struct sip_message *ok, struct description *ret_answer, bool *ret_heard)
+int early_decide(struct leg *leg, const struct sip_message *ok, struct own_text *ret_answer, bool *ret_heard)
 {
 	struct sip_reason err;
 	struct early *e = early_find(leg, early_tag(ok));
 	int rc = sip_dialog_learn(e ? &e->dialog : &leg->dialog, ok, &err);
 	if (rc < 0)
 		return rc;
-	*ret_answer = (struct description){0};
+	*ret_answer = (struct own_text){0};
 	*ret_heard = e && leg->heard == e;
 	if (e) {
 		sip_dialog_done(&leg->dialog);
 		leg->dialog = e->dialog;
 		*ret_answer = e->answer;
 		e->dialog = (struct sip_dialog){0};
-		e->answer = (struct description){0};
+		e->answer = (struct own_text){0};
 	}
 	early_done(leg);
 	return 0;

@@ -27,7 +27,7 @@ static bool describe_early(struct leg *leg, const struct sip_message *invite, co
 	if (leg->delayed) /* RFC 3262 §5: an offer only in a reliable 1xx, since its answer comes with the PRACK */
 		leg->early = reliable_possible(leg, invite) && offer_all(leg, formats, count) == 0;
 	else
-		leg->early = leg->pending.text && offer_answer(leg, formats, count) == 0;
+		leg->early = leg->pending.p && offer_answer(leg, formats, count) == 0;
 	return leg->early;
 }
 
@@ -102,7 +102,7 @@ void leg_cancelled(struct leg *leg, const struct sip_message *cancel)
 		return;
 	}
 	/* A re-INVITE of a leg that is up: only that is cancelled. */
-	if (leg->pending.text) {
+	if (leg->pending.p) {
 		leg_refuse_offer(leg, 487);
 		leg_report(leg, LEG_OFFER_DROPPED);
 	}

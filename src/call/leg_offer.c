@@ -21,11 +21,11 @@ static void change_over(struct leg *leg)
 /* §14.1: as if it had never been sent. */
 static void take_back(struct leg *leg)
 {
-	if (!leg->before.text)
+	if (!leg->before.p)
 		return;
-	description_done(&leg->local);
+	text_done(&leg->local);
 	leg->local = leg->before;
-	leg->before = (struct description){0};
+	leg->before = (struct own_text){0};
 }
 
 void leg_change_stop(struct leg *leg)
@@ -75,7 +75,7 @@ static enum sip_method method_for(const struct leg *leg)
 
 static int send_offer(struct leg *leg, enum sip_method method)
 {
-	int rc = send_change(leg, method, description_slice(&leg->local));
+	int rc = send_change(leg, method, text_slice(&leg->local));
 	if (rc == 0)
 		timer_start(leg->sb->wheel, &leg->change_timer, leg->change_until_us - leg->sb->wheel->now_us);
 	return rc;
@@ -93,7 +93,7 @@ int leg_offer(struct leg *leg, const struct sdp_format *formats, size_t count)
 	if (!leg->change_tries)
 		leg->change_until_us = leg->sb->wheel->now_us + CHANGE_PATIENCE_US;
 	leg->before = leg->local;
-	leg->local = (struct description){0};
+	leg->local = (struct own_text){0};
 	int rc = offer_write(leg, formats, count, 0);
 	if (rc == 0)
 		rc = send_offer(leg, method_for(leg));
@@ -128,7 +128,7 @@ static void take_answer(struct leg *leg, const struct sip_message *ok, bool refr
 	leg->last_status = (uint16_t)(taken ? ok->status : why.status);
 	leg->change_tries = 0;
 	if (taken)
-		description_done(&leg->before);
+		text_done(&leg->before);
 	else
 		take_back(leg);
 	if (taken || !refreshed)
@@ -187,7 +187,7 @@ static bool sent_otherwise(struct leg *leg, unsigned status, const struct sip_me
 	bool refreshing = leg->refreshing;
 	if (by_invite && !leg->offering && offer_repeat(leg) < 0)
 		return false;
-	struct slice sdp = leg->offering || by_invite ? description_slice(&leg->local) : SLICE_NONE;
+	struct slice sdp = leg->offering || by_invite ? text_slice(&leg->local) : SLICE_NONE;
 	if (send_change(leg, by_invite ? SIP_INVITE : method, sdp) < 0)
 		return false;
 	leg->refreshing = refreshing;

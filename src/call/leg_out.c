@@ -27,8 +27,8 @@ static bool same_peer(const struct leg *leg, const struct sip_message *msg)
 static void take_early_answer(struct leg *leg, struct early *e, const struct sip_message *msg)
 {
 	struct refusal why;
-	if (e->answer.text || session_of(msg).n > SDP_BYTES_MAX ||
-	    (reliable_rseq(msg) && !description_set(&e->answer, session_of(msg))))
+	if (e->answer.p || session_of(msg).n > SDP_BYTES_MAX ||
+	    (reliable_rseq(msg) && !text_set(&e->answer, session_of(msg))))
 		return;
 	if (!offer_take_answer(leg, session_of(msg), &why))
 		return; /* of no use: the 2xx shows whether there is a better one */
@@ -62,7 +62,7 @@ static void keep_contacts(struct leg *leg, const struct sip_message *msg)
 			break;
 		kept = w.n;
 	}
-	(void)!description_set(&leg->moved, slice_of(text, kept)); /* without memory it is a refusal like others */
+	(void)!text_set(&leg->moved, slice_of(text, kept)); /* without memory it is a refusal like others */
 }
 
 static int send_invite(struct leg *leg);
@@ -101,20 +101,20 @@ static void refused(struct leg *leg, const struct sip_message *msg)
 }
 
 /* Is there a usable answer in force? One that came reliably before is not changed by the 2xx (RFC 3262 §5). */
-static bool take_answer(struct leg *leg, const struct sip_message *msg, struct description *before, bool heard,
+static bool take_answer(struct leg *leg, const struct sip_message *msg, struct own_text *before, bool heard,
 			struct refusal *ret_why)
 {
-	if (!before->text)
+	if (!before->p)
 		return session_of(msg).n && offer_take_answer(leg, session_of(msg), ret_why);
-	bool taken = heard || offer_take_answer(leg, description_slice(before), ret_why);
-	description_done(before);
+	bool taken = heard || offer_take_answer(leg, text_slice(before), ret_why);
+	text_done(before);
 	return taken;
 }
 
 static void answered(struct leg *leg, const struct sip_message *msg)
 {
 	struct refusal why = {.status = 488};
-	struct description before;
+	struct own_text before;
 	bool heard;
 	if (leg->state == LEG_UP) { /* our ACK was lost, or a second phone behind a fork answered as well */
 		leg_stray_2xx(leg->sb, leg, msg, &leg->flow);
@@ -127,7 +127,7 @@ static void answered(struct leg *leg, const struct sip_message *msg)
 	}
 	leg_send_ack(leg, msg->cseq.number);
 	if (leg->state == LEG_CANCELLING) { /* the answer crossed our CANCEL */
-		description_done(&before);
+		text_done(&before);
 		leg_send_bye(leg, SLICE_NONE);
 		leg_end(leg);
 		return;
@@ -216,10 +216,10 @@ static int write_invite(void *arg, struct sip_client *t, const struct sip_flow *
 				 sip_client_branch(t), leg->max_forwards);
 	leg->invite_cseq = leg->dialog.local_cseq;
 	write_contact(sb, w, flow);
-	write_slice(w, description_slice(&leg->fields));
+	write_slice(w, text_slice(&leg->fields));
 	sip_write_field(w, SIP_ALLOW, ALLOWED_IN_CALLS);
 	leg_session_ask(leg, w);
-	sip_write_body(w, SLICE("application/sdp"), description_slice(&leg->local));
+	sip_write_body(w, SLICE("application/sdp"), text_slice(&leg->local));
 	return w->overflow ? -E2BIG : 0;
 }
 
@@ -267,7 +267,7 @@ int leg_call(struct switchboard *sb, const struct leg_call *to, leg_fn fn, void 
 	int rc = sip_dialog_init_uac(&leg->dialog, writer_slice(&c), to->from, writer_slice(&t), to->to, to->target);
 	if (rc == 0)
 		rc = binding_set_routes(&leg->dialog, to->path);
-	if (rc == 0 && !slice_empty(to->fields) && !description_set(&leg->fields, to->fields))
+	if (rc == 0 && !slice_empty(to->fields) && !text_set(&leg->fields, to->fields))
 		rc = -ENOMEM;
 	leg->asked = to;
 	messages_follow(leg, to->call, true);

@@ -31,8 +31,7 @@ static void send_ok(struct leg *leg, struct sip_server *server, const struct sip
 		return;
 	}
 	struct writer w = leg_ok_begin(leg, req);
-	(void)response_send(leg->sb, server, &w, 200,
-			    body_of(req) == BODY_NONE ? SLICE_NONE : description_slice(&leg->local));
+	(void)response_send(leg->sb, server, &w, 200, body_of(req) == BODY_NONE ? SLICE_NONE : text_slice(&leg->local));
 }
 
 /* A change that concerns only the peer and us: what is in leg->pending, with the codecs in use. */
@@ -40,7 +39,7 @@ static void answer_now(struct leg *leg, struct sip_server *server, const struct 
 {
 	int rc = offer_answer(leg, leg->agreed, leg->agreed_count);
 	if (rc < 0) {
-		description_done(&leg->pending);
+		text_done(&leg->pending);
 		refuse_status(leg, server, req, rc == -ENOENT ? 488 : 500);
 		return;
 	}
@@ -63,7 +62,7 @@ static void offer_now(struct leg *leg, struct sip_server *server, const struct s
 static void ask_other(struct leg *leg, struct sip_server *server, const struct sip_message *req)
 {
 	if (leg->state != LEG_UP && leg->state != LEG_ANSWERING) { /* RFC 3311 §5.2 */
-		description_done(&leg->pending);
+		text_done(&leg->pending);
 		refuse_status(leg, server, req, 504);
 		return;
 	}
@@ -78,12 +77,12 @@ static void take_offer(struct leg *leg, struct sip_server *server, const struct 
 	struct sdp_session session;
 	struct refusal why;
 	uint8_t index;
-	if (!description_set(&leg->pending, session_of(req))) {
+	if (!text_set(&leg->pending, session_of(req))) {
 		refuse_status(leg, server, req, 500);
 		return;
 	}
-	if (!offer_check(leg, description_slice(&leg->pending), &session, &why)) {
-		description_done(&leg->pending);
+	if (!offer_check(leg, text_slice(&leg->pending), &session, &why)) {
+		text_done(&leg->pending);
 		refuse_change(leg, server, req, &why);
 		return;
 	}
@@ -143,7 +142,7 @@ static unsigned update_in_the_way(const struct leg *leg, const struct early *ear
 {
 	bool invite_open = early ? !leg->early || leg->heard != early : leg->delayed && !leg->settled;
 	bool ours_open = leg->offering || leg->offered_in_ok || (leg->state != LEG_UP && invite_open);
-	if ((leg->server && leg->asked_by_update) || (offers && leg->pending.text))
+	if ((leg->server && leg->asked_by_update) || (offers && leg->pending.p))
 		return 500;
 	return offers && ours_open ? 491 : 0;
 }
@@ -171,7 +170,7 @@ size_t leg_offered_formats(const struct leg *leg, struct sdp_format *ret, size_t
 	struct sdp_session session;
 	struct sdp_reason err;
 	uint8_t index;
-	struct slice text = description_slice(leg->pending.text ? &leg->pending : &leg->remote);
+	struct slice text = text_slice(leg->pending.p ? &leg->pending : &leg->remote);
 	if (!text.n)
 		return offer_default_formats(ret, cap);
 	if (sdp_parse(text, &session, &err) != SDP_OK || !sdp_audio(&session, &index))
@@ -184,7 +183,7 @@ int leg_answer_offer(struct leg *leg, const struct sdp_format *spoken, size_t co
 {
 	struct sip_server *server = sip_server_get(leg->sb->stack, leg->server);
 	struct sip_message *req = &leg->sb->kept_message;
-	if (!server || !leg->pending.text || sip_server_request(server, req) < 0)
+	if (!server || !leg->pending.p || sip_server_request(server, req) < 0)
 		return -ENOENT;
 	int rc = offer_answer(leg, spoken, count);
 	if (rc < 0) {
@@ -209,5 +208,5 @@ void leg_refuse_offer(struct leg *leg, unsigned status)
 	}
 	leg->server = 0;
 	leg->asked_by_update = false;
-	description_done(&leg->pending);
+	text_done(&leg->pending);
 }

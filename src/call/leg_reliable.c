@@ -16,8 +16,8 @@ struct reliable {
 	struct leg *leg;
 	struct timer repeat;
 	int64_t interval_us, until_us;
-	struct description text; /* repeated until its PRACK */
-	uint32_t rseq;           /* of the last one; 0: none yet */
+	struct own_text text; /* repeated until its PRACK */
+	uint32_t rseq;        /* of the last one; 0: none yet */
 	uint16_t status;
 	uint16_t next_status; /* waits until the last one is acknowledged (§3); 0: none */
 	bool next_described;
@@ -93,8 +93,8 @@ static void repeat_due(struct timer *t, void *arg)
 		leg_fail(r->leg, 504, "no-prack");
 		return;
 	}
-	if (server && r->text.text)
-		(void)sip_server_respond(server, r->status, description_slice(&r->text));
+	if (server && r->text.p)
+		(void)sip_server_respond(server, r->status, text_slice(&r->text));
 	r->interval_us *= 2; /* without the bound that a 2xx has */
 	timer_start(sb->wheel, &r->repeat, MIN(r->interval_us, r->until_us - sb->wheel->now_us));
 }
@@ -132,9 +132,9 @@ static void send_reliable(struct reliable *r, struct sip_server *server, const s
 	r->rseq = r->rseq ? r->rseq + 1 : 1 + random_below(leg->sb->random, INT32_MAX); /* §3: 1 to 2^31 - 1 at first */
 	sip_write_field(&w, SIP_REQUIRE, EXTENSION);
 	sip_write_field_u64(&w, SIP_RSEQ, r->rseq);
-	if (response_send(leg->sb, server, &w, status, described ? description_slice(&leg->local) : SLICE_NONE) < 0)
-		return;                                     /* a caller that is gone shows at the answer */
-	(void)!description_set(&r->text, writer_slice(&w)); /* without memory it is sent once, and its PRACK awaited */
+	if (response_send(leg->sb, server, &w, status, described ? text_slice(&leg->local) : SLICE_NONE) < 0)
+		return;                              /* a caller that is gone shows at the answer */
+	(void)!text_set(&r->text, writer_slice(&w)); /* without memory it is sent once, and its PRACK awaited */
 	r->status = (uint16_t)status;
 	r->described = described;
 	r->awaited = true;
@@ -156,8 +156,7 @@ void reliable_progress(struct leg *leg, struct sip_server *server, const struct 
 		send_reliable(r, server, invite, status, described);
 	} else if (!must) {
 		struct writer w = begin(leg, invite, status);
-		(void)response_send(leg->sb, server, &w, status,
-				    described ? description_slice(&leg->local) : SLICE_NONE);
+		(void)response_send(leg->sb, server, &w, status, described ? text_slice(&leg->local) : SLICE_NONE);
 	}
 }
 
@@ -178,7 +177,7 @@ void reliable_stop(struct leg *leg)
 	if (!leg->reliable)
 		return;
 	timer_stop(leg->sb->wheel, &leg->reliable->repeat);
-	description_done(&leg->reliable->text);
+	text_done(&leg->reliable->text);
 	leg->reliable->next_status = 0;
 }
 
@@ -216,21 +215,21 @@ static void answer_offer(struct leg *leg, struct sip_server *server, const struc
 	struct sdp_format own[LEG_FORMATS_MAX];
 	struct refusal why = {.status = 500};
 	uint8_t index;
-	bool usable = description_set(&leg->pending, session_of(prack)) &&
-		      offer_check(leg, description_slice(&leg->pending), &session, &why);
+	bool usable = text_set(&leg->pending, session_of(prack)) &&
+		      offer_check(leg, text_slice(&leg->pending), &session, &why);
 	const struct sdp_media *audio = usable ? sdp_audio(&session, &index) : NULL;
 	bool keeps = audio && offer_keeps_codec(leg, audio);
 	size_t n = !audio ? 0 : keeps ? leg->agreed_count : sdp_offer_formats(audio, own, ARRAY_LEN(own));
 	int rc = audio ? offer_answer(leg, keeps ? leg->agreed : own, n) : 0;
 	if (!audio || rc < 0) {
-		description_done(&leg->pending);
+		text_done(&leg->pending);
 		if (audio)
 			why = (struct refusal){.status = rc == -ENOENT ? 488 : 500};
 		refuse_fully(leg->sb, server, prack, &leg->flow, leg->dialog.local_tag, &why);
 		return;
 	}
 	struct writer w = response_begin(leg->sb, prack, &leg->flow, 200, SLICE_NONE, SLICE_NONE);
-	(void)response_send(leg->sb, server, &w, 200, description_slice(&leg->local));
+	(void)response_send(leg->sb, server, &w, 200, text_slice(&leg->local));
 	leg_report(leg, LEG_CHANGED);
 }
 
@@ -280,7 +279,7 @@ void reliable_acknowledged(struct leg *leg, struct sip_server *server, const str
 		return;
 	struct reliable *r = leg->reliable;
 	timer_stop(leg->sb->wheel, &r->repeat);
-	description_done(&r->text);
+	text_done(&r->text);
 	r->awaited = false;
 	if (r->described && leg->delayed && !leg->settled) {
 		take_answer(leg, server, prack);

@@ -115,7 +115,7 @@ static void ack_came(struct leg *leg, const struct sip_message *ack)
 	leg_repeat_stop(leg);
 	leg->offered_in_ok = false;
 	if (leg->hang_up_on_ack) {
-		leg_send_bye(leg, description_slice(&leg->parting));
+		leg_send_bye(leg, text_slice(&leg->parting));
 		leg_end(leg);
 		return;
 	}

@@ -68,7 +68,7 @@ const struct sdp_media *offer_remote_audio(const struct leg *leg, struct sdp_ses
 {
 	struct sdp_reason err;
 	uint8_t index;
-	if (!leg->remote.text || sdp_parse(description_slice(&leg->remote), ret, &err) != SDP_OK)
+	if (!leg->remote.p || sdp_parse(text_slice(&leg->remote), ret, &err) != SDP_OK)
 		return NULL;
 	return sdp_audio(ret, &index);
 }
@@ -142,7 +142,7 @@ int offer_join(struct leg *a, struct leg *b)
  * Formats with text of their own. What they were read from may be gone before they are used again: this peer's former
  * description, or that of the other side, whose fmtp our answer repeats.
  */
-static int own_formats(const struct terms *t, struct sdp_format ret[LEG_FORMATS_MAX], struct description *ret_text)
+static int own_formats(const struct terms *t, struct sdp_format ret[LEG_FORMATS_MAX], struct own_text *ret_text)
 {
 	size_t total = 1; /* malloc(0) may be NULL */
 	for (size_t i = 0; i < t->count; i++)
@@ -158,7 +158,7 @@ static int own_formats(const struct terms *t, struct sdp_format ret[LEG_FORMATS_
 		ret[i].fmtp.p = text + w.n;
 		write_slice(&w, t->formats[i].fmtp);
 	}
-	*ret_text = (struct description){.text = text, .n = w.n};
+	*ret_text = (struct own_text){.p = text, .n = w.n};
 	return 0;
 }
 
@@ -166,16 +166,16 @@ static int own_formats(const struct terms *t, struct sdp_format ret[LEG_FORMATS_
  * The peer's description is in force from now on, on these terms, and what it replaces is freed. On failure everything
  * is as it was: a stream that could not be set goes on by the old keys, and so must the leg.
  */
-static int settle_on(struct leg *leg, struct description *text, const struct sdp_media *m, const struct terms *t)
+static int settle_on(struct leg *leg, struct own_text *text, const struct sdp_media *m, const struct terms *t)
 {
 	struct sdp_format owned[LEG_FORMATS_MAX];
-	struct description owned_text;
+	struct own_text owned_text;
 	int rc = own_formats(t, owned, &owned_text);
 	if (rc < 0)
 		return rc;
 	rc = apply(leg, m, t);
 	if (rc < 0) {
-		description_done(&owned_text);
+		text_done(&owned_text);
 		return rc;
 	}
 	leg->send_key = t->send_key;
@@ -185,10 +185,10 @@ static int settle_on(struct leg *leg, struct description *text, const struct sdp
 		leg->webrtc_ice = t->webrtc.ice;
 		leg->webrtc_setup = (uint8_t)t->webrtc.setup;
 	}
-	description_done(&leg->remote);
+	text_done(&leg->remote);
 	leg->remote = *text;
-	*text = (struct description){0};
-	description_done(&leg->agreed_text);
+	*text = (struct own_text){0};
+	text_done(&leg->agreed_text);
 	leg->agreed_text = owned_text;
 	leg->agreed_count = (uint8_t)t->count;
 	memcpy(leg->agreed, owned, t->count * sizeof(owned[0]));
@@ -201,7 +201,7 @@ static int write_local(struct leg *leg, const struct sdp_local_audio *audio, con
 	char text[SDP_BYTES_MAX];
 	struct writer w = writer_on(text, sizeof(text));
 	sdp_write(&w, leg->sdp_id, ++leg->sdp_version, audio, mirror, index);
-	return !w.overflow && description_set(&leg->local, writer_slice(&w)) ? 0 : -ENOMEM;
+	return !w.overflow && text_set(&leg->local, writer_slice(&w)) ? 0 : -ENOMEM;
 }
 
 /* Our address as the peer is to see it. */
@@ -299,7 +299,7 @@ int offer_repeat(struct leg *leg)
 	struct sdp_session session;
 	struct sdp_reason err;
 	uint8_t index;
-	if (!leg->local.text || sdp_parse(description_slice(&leg->local), &session, &err) != SDP_OK)
+	if (!leg->local.p || sdp_parse(text_slice(&leg->local), &session, &err) != SDP_OK)
 		return -EPROTO;
 	const struct sdp_media *m = sdp_audio(&session, &index);
 	if (!m)
@@ -349,11 +349,11 @@ bool offer_take_answer(struct leg *leg, struct slice text, struct refusal *ret_w
 	struct sdp_session session;
 	struct sdp_reason err;
 	struct sdp_format formats[LEG_FORMATS_MAX];
-	struct description answer = {0};
+	struct own_text answer = {0};
 	uint8_t index;
-	if (!description_set(&answer, text))
+	if (!text_set(&answer, text))
 		return no(ret_why, 500, "Out Of Memory");
-	bool ok = sdp_parse(description_slice(&answer), &session, &err) == SDP_OK;
+	bool ok = sdp_parse(text_slice(&answer), &session, &err) == SDP_OK;
 	const struct sdp_media *m = ok ? sdp_audio(&session, &index) : NULL;
 	size_t n = m ? sdp_offer_formats(m, formats, LEG_FORMATS_MAX) : 0;
 	struct terms terms = {.formats = formats, .count = n, .mux = leg->mux_offered};
@@ -371,7 +371,7 @@ bool offer_take_answer(struct leg *leg, struct slice text, struct refusal *ret_w
 		ok = no(ret_why, 500, "Voice Cannot Be Set");
 	crypto_wipe(&terms, sizeof(terms));
 	if (!ok)
-		description_done(&answer);
+		text_done(&answer);
 	return ok;
 }
 
@@ -436,7 +436,7 @@ int offer_answer(struct leg *leg, const struct sdp_format *spoken, size_t count)
 	struct sdp_format chosen[LEG_FORMATS_MAX];
 	char key_text[SDES_KEY_TEXT_MAX];
 	uint8_t index;
-	if (!offer_check(leg, description_slice(&leg->pending), &session, &why))
+	if (!offer_check(leg, text_slice(&leg->pending), &session, &why))
 		return -ENOENT;
 	const struct sdp_media *m = sdp_audio(&session, &index);
 	size_t n = sdp_answer_formats(m, spoken, count, chosen, LEG_FORMATS_MAX);

@@ -29,7 +29,7 @@ size_t offer_described(const struct leg *leg, struct sdp_format *ret, size_t cap
 	struct sdp_session session;
 	struct sdp_reason err;
 	uint8_t index;
-	if (sdp_parse(description_slice(&leg->local), &session, &err) != SDP_OK || !sdp_audio(&session, &index))
+	if (sdp_parse(text_slice(&leg->local), &session, &err) != SDP_OK || !sdp_audio(&session, &index))
 		return 0;
 	*ret_ptime_ms = session.media[index].ptime_ms;
 	return sdp_offer_formats(&session.media[index], ret, cap);

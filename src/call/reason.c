@@ -52,7 +52,7 @@ void leg_hear_reason(struct leg *leg, const struct sip_message *msg)
 		}
 	}
 	if (kept)
-		(void)!description_set(&leg->said, slice_of(text, kept)); /* without memory nobody hears why */
+		(void)!text_set(&leg->said, slice_of(text, kept)); /* without memory nobody hears why */
 }
 
 struct slice reason_told(const char *cause, const struct leg *other)
@@ -66,5 +66,5 @@ struct slice reason_told(const char *cause, const struct leg *other)
 	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
 		if (strcmp(cause, ours[i].cause) == 0)
 			return slice_from_string(ours[i].reason);
-	return other ? description_slice(&other->said) : SLICE_NONE;
+	return other ? text_slice(&other->said) : SLICE_NONE;
 }

@@ -81,7 +81,7 @@ bool redirect_followed(struct call *c, const struct leg *leg)
 	const struct directory_device *by = directory_device_by_id(dir, slice_from_string(leg->device_id));
 	const struct directory_tenant *tenant = directory_tenant_by_id(
 		dir, slice_from_string(c->callee_tenant[0] ? c->callee_tenant : c->tenant));
-	struct slice rest = description_slice(&leg->moved);
+	struct slice rest = text_slice(&leg->moved);
 	struct sip_address to;
 	struct sip_reason err;
 	const struct ringing *by_ring = ring_of(c, leg);

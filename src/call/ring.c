@@ -197,9 +197,8 @@ void ring_target_event(void *user, struct leg *leg, enum leg_event event)
 	case LEG_FAILED:
 		if (target_moved(c, leg))
 			break;
-		call_trace(c, leg->said.text ? "%s refused: %u, says %.*s" : "%s refused: %u",
-			   leg->trunk_id[0] ? "trunk" : "device", leg->last_status,
-			   SLICE_ARG(description_slice(&leg->said)));
+		call_trace(c, leg->said.p ? "%s refused: %u, says %.*s" : "%s refused: %u",
+			   leg->trunk_id[0] ? "trunk" : "device", leg->last_status, SLICE_ARG(text_slice(&leg->said)));
 		if (leg->trunk_id[0])
 			outside_refused(c, leg);
 		else

@@ -17,7 +17,7 @@ struct asked {
 
 static bool leg_settled(const struct leg *leg)
 {
-	return leg && leg->state == LEG_UP && !leg->server && !leg->pending.text && !leg->offering;
+	return leg && leg->state == LEG_UP && !leg->server && !leg->pending.p && !leg->offering;
 }
 
 /* Can a side be taken out of this call now? Why not is for a phone that asks again, or never. */
