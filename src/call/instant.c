@@ -1,17 +1,14 @@
 /* call/instant.c - an instant message judged and answered: see instant.h */
 #include "call/instant.h"
 #include "call/callee.h"
+#include "call/outcome.h"
 
 /*
  * What the phones' refusals mean for the sender; the one that stands first says most (RFC 3261 §16.7 step 6: it is the
  * sender who could do something about the first four). A phone's challenge or redirection is not the sender's to
  * follow.
  */
-static const struct {
-	uint16_t from, to; /* statuses */
-	uint16_t status;   /* what the sender hears; 0: as it came */
-	const char *reason;
-} outcomes[] = {
+static const struct outcome outcomes[] = {
 	{600, 699, 0, ""},
 	{413, 413, 0, ""},
 	{415, 415, 0, ""},
@@ -19,21 +16,12 @@ static const struct {
 	{480, 480, 480, ""},
 	{405, 405, 480, "Phones Take No Messages"},
 	{501, 501, 480, "Phones Take No Messages"},
-	{0, 699, 480, ""},
+	{0, UINT16_MAX, 480, ""},
 };
-
-static size_t outcome_of(unsigned status)
-{
-	size_t i = 0;
-	while (status < outcomes[i].from || status > outcomes[i].to)
-		i++;
-	return i;
-}
 
 void instant_refused(struct instant *m, unsigned status)
 {
-	if (!m->best_status || outcome_of(status) < outcome_of(m->best_status))
-		m->best_status = (uint16_t)status;
+	outcome_note(outcomes, status, &m->best_status);
 }
 
 /* ---- its end ---- */
@@ -74,12 +62,12 @@ void instant_answered(struct instant *m, unsigned status)
 
 void instant_failed(struct instant *m)
 {
-	size_t i = outcome_of(m->best_status);
-	unsigned status = outcomes[i].status ? outcomes[i].status : m->best_status;
+	unsigned status = outcome_status(outcomes, m->best_status);
+	const char *reason = outcome_of(outcomes, m->best_status)->words;
 	struct sip_server *server = sip_server_get(m->sb->stack, m->server);
 	metric_add(&m->sb->instants_failed, 1);
 	if (server)
-		refuse(m->sb, server, status, slice_from_string(outcomes[i].reason));
+		refuse(m->sb, server, status, slice_from_string(reason));
 	end(m, status);
 }
 

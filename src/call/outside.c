@@ -4,6 +4,7 @@
  */
 #include "call/outside.h"
 #include "base/log.h"
+#include "call/outcome.h"
 #include "sip/write.h"
 
 #include <errno.h>
@@ -42,43 +43,30 @@ struct outside {
  * What an operator's refusal means. With `next` the number was not judged, but the operator not reached: another may
  * do better. No 503 goes to a phone: it would take us for out of order (RFC 3261 §21.5.4).
  */
-static const struct {
-	uint16_t from, to; /* statuses */
-	uint16_t status;   /* what the caller hears; 0: as it came */
-	bool next;
-	const char *cause;
-} outcomes[] = {
-	{404, 404, 404, false, "no-such-number"},
-	{410, 410, 404, false, "no-such-number"},
-	{484, 485, 404, false, "no-such-number"},
-	{604, 604, 404, false, "no-such-number"},
-	{486, 486, 486, false, "busy"},
-	{600, 600, 600, false, "busy"},
-	{480, 480, 480, false, "no-answer"},
-	{415, 415, 488, false, "no-common-codec"},
-	{488, 488, 488, false, "no-common-codec"},
-	{606, 606, 488, false, "no-common-codec"},
-	{600, 699, 603, false, "declined"},
-	{401, 403, 403, false, "refused"},
-	{407, 407, 403, false, "refused"},
-	{408, 408, 480, true, "unreachable"},
-	{500, 599, 480, true, "unreachable"},
-	{0, 699, 480, false, "refused"},
+static const struct outcome outcomes[] = {
+	{404, 404, 404, "no-such-number", false},
+	{410, 410, 404, "no-such-number", false},
+	{484, 485, 404, "no-such-number", false},
+	{604, 604, 404, "no-such-number", false},
+	{486, 486, 486, "busy", false},
+	{600, 600, 600, "busy", false},
+	{480, 480, 480, "no-answer", false},
+	{415, 415, 488, "no-common-codec", false},
+	{488, 488, 488, "no-common-codec", false},
+	{606, 606, 488, "no-common-codec", false},
+	{600, 699, 603, "declined", false},
+	{401, 403, 403, "refused", false},
+	{407, 407, 403, "refused", false},
+	{408, 408, 480, "unreachable", true},
+	{500, 599, 480, "unreachable", true},
+	{0, UINT16_MAX, 480, "refused", false},
 };
-
-static size_t outcome_of(unsigned status)
-{
-	size_t i = 0;
-	while (status < outcomes[i].from || status > outcomes[i].to)
-		i++;
-	return i;
-}
 
 static void give_up(struct call *c, unsigned status)
 {
-	size_t i = outcome_of(status);
+	const struct outcome *o = outcome_of(outcomes, status);
 	bool person = status >= 600 || status == 486;
-	call_end(c, outcomes[i].status, outcomes[i].cause, person ? "callee" : "alto");
+	call_end(c, o->status, o->words, person ? "callee" : "alto");
 }
 
 struct attempt {
@@ -236,7 +224,7 @@ void outside_refused(struct call *c, const struct leg *leg)
 	unsigned status = leg->last_status;
 	if (leg->out)
 		tell_distrust(c, leg);
-	if (outcomes[outcome_of(status)].next)
+	if (outcome_of(outcomes, status)->next)
 		move_on(c, status);
 	else
 		give_up(c, status);

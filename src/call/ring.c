@@ -2,6 +2,7 @@
  */
 #include "call/info.h"
 #include "call/offer.h"
+#include "call/outcome.h"
 #include "call/outside.h"
 #include "call/ringing.h"
 #include "call/transcoding.h"
@@ -9,40 +10,24 @@
 
 #include <errno.h>
 
-/*
- * What a device's refusal means for the caller. Of several refusals the one that stands first here is passed on: it
- * says most about the person.
- */
-static const struct {
-	uint16_t from, to; /* statuses */
-	uint16_t status;   /* what the caller hears; 0: as it came */
-	const char *cause;
-} outcomes[] = {
-	{606, 606, 488, "no-common-codec"}, {600, 699, 0, "declined"},        {486, 486, 0, "busy"},
-	{480, 480, 0, "no-answer"},         {488, 488, 0, "no-common-codec"}, {415, 415, 488, "no-common-codec"},
-	{300, 399, 480, "redirected"},      {408, 408, 480, "unreachable"},   {503, 503, 480, "unreachable"},
-	{400, 699, 480, "refused"},         {0, 699, 480, "unreachable"},
+/* What a device's refusal means for the caller: first what says most about the person. */
+static const struct outcome outcomes[] = {
+	{606, 606, 488, "no-common-codec"}, {600, 699, 0, "declined"},           {486, 486, 0, "busy"},
+	{480, 480, 0, "no-answer"},         {488, 488, 0, "no-common-codec"},    {415, 415, 488, "no-common-codec"},
+	{300, 399, 480, "redirected"},      {408, 408, 480, "unreachable"},      {503, 503, 480, "unreachable"},
+	{400, 699, 480, "refused"},         {0, UINT16_MAX, 480, "unreachable"},
 };
-
-static size_t outcome_of(unsigned status)
-{
-	size_t i = 0;
-	while (i < ARRAY_LEN(outcomes) - 1 && (status < outcomes[i].from || status > outcomes[i].to))
-		i++;
-	return i;
-}
 
 void ring_note_refusal(struct call *c, unsigned status)
 {
-	if (!c->best_status || outcome_of(status) < outcome_of(c->best_status))
-		c->best_status = (uint16_t)status;
+	outcome_note(outcomes, status, &c->best_status);
 }
 
 static void give_up(struct call *c)
 {
-	size_t i = outcome_of(c->best_status);
-	unsigned status = outcomes[i].status ? outcomes[i].status : c->best_status;
-	call_end(c, status, outcomes[i].cause, status >= 600 || status == 486 ? "callee" : "alto");
+	unsigned status = outcome_status(outcomes, c->best_status);
+	const char *cause = outcome_of(outcomes, c->best_status)->words;
+	call_end(c, status, cause, status >= 600 || status == 486 ? "callee" : "alto");
 }
 
 static void target_remove(struct call *c, const struct leg *leg)
@@ -225,7 +210,7 @@ void ring_target_event(void *user, struct leg *leg, enum leg_event event)
 void ring_timeout(struct timer *t, void *arg)
 {
 	struct call *c = arg;
-	bool heard = c->best_status && strcmp(outcomes[outcome_of(c->best_status)].cause, "unreachable") != 0;
+	bool heard = c->best_status && strcmp(outcome_of(outcomes, c->best_status)->words, "unreachable") != 0;
 	for (uint8_t i = 0; i < c->target_count; i++)
 		heard |= c->targets[i]->responded;
 	call_trace(c, heard ? "nobody answered in time" : "nothing was heard from any device in time");
