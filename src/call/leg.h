@@ -47,6 +47,14 @@ enum leg_event {
 	LEG_CHANGED, /* the peer changed its side of the session, and we agreed: join it anew */
 	LEG_GONE     /* last event; figures are final */
 };
+
+/* A re-INVITE or UPDATE of ours, by who waits for its final response. */
+enum leg_change {
+	CHANGE_NONE,     /* none is open */
+	CHANGE_ASKED,    /* the leg's user: leg_offer() */
+	CHANGE_REFRESH,  /* ourselves: leg_refresh() */
+	CHANGE_WITHDRAWN /* nobody any more */
+};
 struct leg;
 struct early;
 struct info;
@@ -94,10 +102,7 @@ struct leg {
 	bool no_updates : 1;       /* ... but it refused one (405, 501) */
 	bool peer_takes_info : 1;  /* its Allow has INFO, and it refused none */
 	bool digit_lost : 1;       /* one that it pressed reached nobody: the trace says so */
-	bool changing : 1;         /* `change` awaits its final response */
-	bool offering : 1;         /* ... which is to answer a description of ours */
-	bool refreshing : 1;       /* ... and nobody but ourselves waits for it: a refresh of the session */
-	bool withdrawn : 1;        /* ... nobody at all */
+	bool offering : 1;         /* the final response to `change` is to answer a description of ours */
 	bool asked_by_update : 1;  /* what `server` holds is an UPDATE */
 	bool awaiting_ack : 1;     /* our 2xx is repeated until its ACK comes */
 	bool offered_in_ok : 1;    /* ... which brings the answer to the offer in it */
@@ -106,6 +111,7 @@ struct leg {
 	bool webrtc : 1;           /* its voice is a browser's: call/webrtc.h */
 	bool mux : 1;              /* RTCP on the RTP port was agreed */
 	bool mux_offered : 1;      /* ... by us */
+	uint8_t changing;          /* enum leg_change: who waits for the final response to `change` */
 	uint8_t change_method;     /* enum sip_method */
 	uint8_t change_tries;      /* of one change that the user asked for; 0: none is asked for */
 	int64_t change_until_us;   /* when it is told that there is no answer */

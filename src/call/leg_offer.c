@@ -14,7 +14,8 @@
 
 static void change_over(struct leg *leg)
 {
-	leg->changing = leg->offering = leg->refreshing = leg->withdrawn = false;
+	leg->changing = CHANGE_NONE;
+	leg->offering = false;
 	timer_stop(leg->sb->wheel, &leg->change_timer);
 }
 
@@ -41,7 +42,7 @@ void leg_change_stop(struct leg *leg)
 static void change_event(void *arg, struct sip_client *t, enum sip_client_event event, const struct sip_message *msg);
 
 /* sdp empty: an UPDATE that changes nothing. What is open is kept by the caller. */
-static int send_change(struct leg *leg, enum sip_method method, struct slice sdp)
+static int send_change(struct leg *leg, enum leg_change change, enum sip_method method, struct slice sdp)
 {
 	struct switchboard *sb = leg->sb;
 	leg_find_flow(leg);
@@ -62,7 +63,7 @@ static int send_change(struct leg *leg, enum sip_method method, struct slice sdp
 		leg->change = NULL;
 		return rc;
 	}
-	leg->changing = true;
+	leg->changing = (uint8_t)change;
 	leg->change_method = (uint8_t)method;
 	leg->offering = !slice_empty(sdp);
 	return 0;
@@ -73,9 +74,9 @@ static enum sip_method method_for(const struct leg *leg)
 	return leg->peer_updates && !leg->no_updates ? SIP_UPDATE : SIP_INVITE;
 }
 
-static int send_offer(struct leg *leg, enum sip_method method)
+static int send_offer(struct leg *leg, enum leg_change change, enum sip_method method)
 {
-	int rc = send_change(leg, method, text_slice(&leg->local));
+	int rc = send_change(leg, change, method, text_slice(&leg->local));
 	if (rc == 0)
 		timer_start(leg->sb->wheel, &leg->change_timer, leg->change_until_us - leg->sb->wheel->now_us);
 	return rc;
@@ -96,7 +97,7 @@ int leg_offer(struct leg *leg, const struct sdp_format *formats, size_t count)
 	leg->local = (struct own_text){0};
 	int rc = offer_write(leg, formats, count, 0);
 	if (rc == 0)
-		rc = send_offer(leg, method_for(leg));
+		rc = send_offer(leg, CHANGE_ASKED, method_for(leg));
 	if (rc < 0) {
 		take_back(leg);
 		leg->change_tries = 0;
@@ -114,8 +115,8 @@ int leg_refresh(struct leg *leg)
 	int rc = method == SIP_UPDATE ? 0 : offer_repeat(leg);
 	leg->change_until_us = leg->sb->wheel->now_us + CHANGE_PATIENCE_US;
 	if (rc == 0)
-		rc = method == SIP_UPDATE ? send_change(leg, method, SLICE_NONE) : send_offer(leg, method);
-	leg->refreshing = rc == 0;
+		rc = method == SIP_UPDATE ? send_change(leg, CHANGE_REFRESH, method, SLICE_NONE)
+					  : send_offer(leg, CHANGE_REFRESH, method);
 	return rc;
 }
 
@@ -144,7 +145,7 @@ static void accepted(struct leg *leg, const struct sip_message *ok)
 		leg_send_ack(leg, ok->cseq.number);
 	if (!leg->changing) /* a repeated 200: our ACK was lost */
 		return;
-	bool offered = leg->offering, refreshed = leg->refreshing;
+	bool offered = leg->offering, refreshed = leg->changing == CHANGE_REFRESH;
 	change_over(leg);
 	(void)!sip_dialog_refresh_target(&leg->dialog, ok, &err); /* a broken Contact leaves the old target */
 	leg_learn_peer(leg, ok);
@@ -184,13 +185,11 @@ static bool sent_otherwise(struct leg *leg, unsigned status, const struct sip_me
 		return false;
 	if (by_invite && status != 504)
 		leg->no_updates = true;
-	bool refreshing = leg->refreshing;
 	if (by_invite && !leg->offering && offer_repeat(leg) < 0)
 		return false;
 	struct slice sdp = leg->offering || by_invite ? text_slice(&leg->local) : SLICE_NONE;
-	if (send_change(leg, by_invite ? SIP_INVITE : method, sdp) < 0)
+	if (send_change(leg, (enum leg_change)leg->changing, by_invite ? SIP_INVITE : method, sdp) < 0)
 		return false;
-	leg->refreshing = refreshing;
 	timer_start(leg->sb->wheel, &leg->change_timer, leg->change_until_us - leg->sb->wheel->now_us);
 	return true;
 }
@@ -209,17 +208,17 @@ static void offer_refused(struct leg *leg, int64_t wait)
 static void refused(struct leg *leg, unsigned status, const struct sip_message *msg)
 {
 	leg->last_status = (uint16_t)status;
-	if (!leg->withdrawn && sent_otherwise(leg, status, msg))
+	enum leg_change change = (enum leg_change)leg->changing;
+	if (change != CHANGE_WITHDRAWN && sent_otherwise(leg, status, msg))
 		return;
-	bool refreshed = leg->refreshing, wanted = !leg->withdrawn;
 	change_over(leg);
 	take_back(leg);
 	/* 408 and 481 end the dialog (§12.2.1.2); any other refusal leaves the session as it was. */
 	if (status == 408 || status == 481)
 		leg_lost(leg, "lost", SLICE_NONE);
-	else if (refreshed)
+	else if (change == CHANGE_REFRESH)
 		leg_session_refused(leg, wait_us(leg, status, msg));
-	else if (wanted)
+	else if (change == CHANGE_ASKED)
 		offer_refused(leg, wait_us(leg, status, msg));
 }
 
@@ -242,8 +241,8 @@ void leg_withdraw_offer(struct leg *leg)
 	leg->change_tries = 0;
 	if (!leg->changing) { /* it was to be tried again */
 		timer_stop(leg->sb->wheel, &leg->change_timer);
-	} else if (!leg->refreshing && !leg->withdrawn) {
-		leg->withdrawn = true;
+	} else if (leg->changing == CHANGE_ASKED) {
+		leg->changing = CHANGE_WITHDRAWN;
 		sip_client_cancel(leg->change, SLICE_NONE); /* an UPDATE has its own end */
 	}
 }
@@ -256,7 +255,7 @@ static void change_due(struct timer *t, void *arg)
 		leg_report(leg, LEG_OFFER_AGAIN);
 		if (!leg->changing)
 			leg->change_tries = 0;
-	} else if (leg->refreshing) {
+	} else if (leg->changing == CHANGE_REFRESH) {
 		sip_client_cancel(leg->change, SLICE_NONE);
 	} else {
 		leg_withdraw_offer(leg);
