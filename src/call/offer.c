@@ -1,7 +1,6 @@
 /* call/offer.c - descriptions of a leg, both ways: see offer.h */
-#include "call/offer.h"
+#include "call/offer_terms.h"
 #include "call/transcoding.h"
-#include "call/webrtc.h"
 #include "rtp/sdes.h"
 
 #include <errno.h>
@@ -48,152 +47,7 @@ static bool keys_go_in_clear(const struct leg *leg)
 	return !sip_transport_secure(leg->flow.transport);
 }
 
-/* ---- the stream ---- */
-
-int offer_open_stream(struct leg *leg, pool_handle near)
-{
-	if (leg->stream)
-		return 0;
-	struct address local = leg->flow.local;
-	local.port = 0;
-	int rc = leg->webrtc ? webrtc_open_stream(leg, &local, near)
-			     : media_open(leg->sb->config.media, pool_handle_of(&leg->sb->legs, leg), &local, near,
-					  &leg->stream, &leg->media_address);
-	if (rc == -EMFILE)
-		leg->sb->no_port_us = leg->sb->wheel->now_us; /* `alto status` names it for a while */
-	return rc;
-}
-
-const struct sdp_media *offer_remote_audio(const struct leg *leg, struct sdp_session *ret)
-{
-	struct sdp_reason err;
-	uint8_t index;
-	if (!leg->remote.p || sdp_parse(text_slice(&leg->remote), ret, &err) != SDP_OK)
-		return NULL;
-	return sdp_audio(ret, &index);
-}
-
-/* What a description settles beside itself. */
-struct terms {
-	struct srtp_key send_key, receive_key;
-	struct webrtc_terms webrtc;
-	bool mux;
-	const struct sdp_format *formats;
-	size_t count;
-};
-
-/*
- * The stream as the peer's description and the terms say. The worker's ring may be full: it empties within a tick, so
- * the stream is set a moment later by what is then in force, and its join made again. Until then it does not send or
- * receive by other keys than those of its last settings.
- */
-static int apply(struct leg *leg, const struct sdp_media *m, const struct terms *t)
-{
-	struct media_settings s = {
-		.remote = m->address,
-		.remote_rtcp = m->rtcp,
-		.rtcp_mux = m->rtcp_mux && t->mux,
-		.send = !sdp_media_held(m),
-		.receive = m->direction != SDP_RECVONLY && m->direction != SDP_INACTIVE,
-		.learn = true,
-		.send_key = t->send_key,
-		.receive_key = t->receive_key,
-	};
-	if (leg->webrtc)
-		webrtc_settings(m, &t->webrtc, &s);
-	for (size_t i = 0; i < t->count; i++)
-		s.rate_khz[t->formats[i].payload & 127] = (uint8_t)(t->formats[i].rate / 1000);
-	int rc = media_set(leg->sb->config.media, leg->stream, &s);
-	crypto_wipe(&s, sizeof(s));
-	if (rc != -EAGAIN)
-		return rc == -ENOENT ? -EIO : rc; /* the stream is gone: not to be taken for "no common codec" */
-	timer_start(leg->sb->wheel, &leg->settle, MEDIA_RETRY_US);
-	return 0;
-}
-
-int offer_settle(struct leg *leg)
-{
-	struct sdp_session session;
-	const struct sdp_media *m = offer_remote_audio(leg, &session);
-	if (!m)
-		return -ENOENT;
-	struct terms t = {.send_key = leg->send_key,
-			  .receive_key = leg->receive_key,
-			  .webrtc = {leg->webrtc_ice, (enum sdp_setup)leg->webrtc_setup},
-			  .mux = leg->mux,
-			  .formats = leg->agreed,
-			  .count = leg->agreed_count};
-	int rc = apply(leg, m, &t);
-	crypto_wipe(&t, sizeof(t));
-	return rc;
-}
-
-int offer_join(struct leg *a, struct leg *b)
-{
-	struct media_way ab, ba;
-	transcoding_way(a, b, &ab);
-	transcoding_way(b, a, &ba);
-	return media_join(a->sb->config.media, a->stream, b->stream, &ab, &ba);
-}
-
-/* ---- what is agreed ---- */
-
-/*
- * Formats with text of their own. What they were read from may be gone before they are used again: this peer's former
- * description, or that of the other side, whose fmtp our answer repeats.
- */
-static int own_formats(const struct terms *t, struct sdp_format ret[LEG_FORMATS_MAX], struct own_text *ret_text)
-{
-	size_t total = 1; /* malloc(0) may be NULL */
-	for (size_t i = 0; i < t->count; i++)
-		total += t->formats[i].name.n + t->formats[i].fmtp.n;
-	char *text = malloc(total);
-	if (!text)
-		return -ENOMEM;
-	struct writer w = writer_on(text, total);
-	for (size_t i = 0; i < t->count; i++) {
-		ret[i] = t->formats[i];
-		ret[i].name.p = text + w.n;
-		write_slice(&w, t->formats[i].name);
-		ret[i].fmtp.p = text + w.n;
-		write_slice(&w, t->formats[i].fmtp);
-	}
-	*ret_text = (struct own_text){.p = text, .n = w.n};
-	return 0;
-}
-
-/*
- * The peer's description is in force from now on, on these terms, and what it replaces is freed. On failure everything
- * is as it was: a stream that could not be set goes on by the old keys, and so must the leg.
- */
-static int settle_on(struct leg *leg, struct own_text *text, const struct sdp_media *m, const struct terms *t)
-{
-	struct sdp_format owned[LEG_FORMATS_MAX];
-	struct own_text owned_text;
-	int rc = own_formats(t, owned, &owned_text);
-	if (rc < 0)
-		return rc;
-	rc = apply(leg, m, t);
-	if (rc < 0) {
-		text_done(&owned_text);
-		return rc;
-	}
-	leg->send_key = t->send_key;
-	leg->receive_key = t->receive_key;
-	leg->mux = t->mux;
-	if (leg->webrtc) {
-		leg->webrtc_ice = t->webrtc.ice;
-		leg->webrtc_setup = (uint8_t)t->webrtc.setup;
-	}
-	text_done(&leg->remote);
-	leg->remote = *text;
-	*text = (struct own_text){0};
-	text_done(&leg->agreed_text);
-	leg->agreed_text = owned_text;
-	leg->agreed_count = (uint8_t)t->count;
-	memcpy(leg->agreed, owned, t->count * sizeof(owned[0]));
-	return 0;
-}
+/* ---- what we say ---- */
 
 static int write_local(struct leg *leg, const struct sdp_local_audio *audio, const struct sdp_session *mirror,
 		       uint8_t index)
@@ -325,7 +179,7 @@ static const struct srtp_key *offered_key(const struct leg *leg, uint32_t tag)
 }
 
 /* The answer's keys: exactly one line, with a tag and suite that we offered (RFC 4568 §5.1.3). */
-static bool take_answered_key(const struct leg *leg, const struct sdp_media *m, struct terms *terms,
+static bool take_answered_key(const struct leg *leg, const struct sdp_media *m, struct offer_terms *terms,
 			      struct refusal *why)
 {
 	struct srtp_key theirs = {.suite = SRTP_NONE};
@@ -356,7 +210,7 @@ bool offer_take_answer(struct leg *leg, struct slice text, struct refusal *ret_w
 	bool ok = sdp_parse(text_slice(&answer), &session, &err) == SDP_OK;
 	const struct sdp_media *m = ok ? sdp_audio(&session, &index) : NULL;
 	size_t n = m ? sdp_offer_formats(m, formats, LEG_FORMATS_MAX) : 0;
-	struct terms terms = {.formats = formats, .count = n, .mux = leg->mux_offered};
+	struct offer_terms terms = {.formats = formats, .count = n, .mux = leg->mux_offered};
 	if (!ok)
 		no(ret_why, 488, err.text);
 	else if (!m || (!m->has_address && !leg->webrtc))
@@ -367,7 +221,7 @@ bool offer_take_answer(struct leg *leg, struct slice text, struct refusal *ret_w
 		ok = unfit(ret_why, SIP_WARNING_FORMAT, "No Common Codec");
 	else
 		ok = take_answered_key(leg, m, &terms, ret_why);
-	if (ok && settle_on(leg, &answer, m, &terms) < 0)
+	if (ok && offer_settle_on(leg, &answer, m, &terms) < 0)
 		ok = no(ret_why, 500, "Voice Cannot Be Set");
 	crypto_wipe(&terms, sizeof(terms));
 	if (!ok)
@@ -418,7 +272,7 @@ bool offer_check(struct leg *leg, struct slice text, struct sdp_session *ret, st
 
 /* Our keys for the answer: of the suite that the offer's line names, the running one kept. */
 static void choose_keys(struct leg *leg, const struct sdp_media *m, struct sdp_local_audio *audio,
-			char key_text[SDES_KEY_TEXT_MAX], struct terms *terms)
+			char key_text[SDES_KEY_TEXT_MAX], struct offer_terms *terms)
 {
 	const struct sdp_crypto *c = crypto_choose(m, &terms->receive_key);
 	if (!c)
@@ -458,7 +312,7 @@ int offer_answer(struct leg *leg, const struct sdp_format *spoken, size_t count)
 		.ptime_ms = m->ptime_ms,
 		.maxptime_ms = m->maxptime_ms,
 	};
-	struct terms terms = {.mux = m->rtcp_mux, .formats = chosen, .count = n};
+	struct offer_terms terms = {.mux = m->rtcp_mux, .formats = chosen, .count = n};
 	struct webrtc_words words;
 	if (leg->webrtc) {
 		webrtc_accept(leg, m, &terms.webrtc);
@@ -469,7 +323,7 @@ int offer_answer(struct leg *leg, const struct sdp_format *spoken, size_t count)
 	}
 	rc = write_local(leg, &audio, &session, index);
 	if (rc == 0)
-		rc = settle_on(leg, &leg->pending, m, &terms);
+		rc = offer_settle_on(leg, &leg->pending, m, &terms);
 	crypto_wipe(key_text, sizeof(key_text));
 	crypto_wipe(&terms, sizeof(terms));
 	return rc;
