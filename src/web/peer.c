@@ -1,12 +1,12 @@
-/* web/peer.c - from a connection's bytes to a request, and from an answer to bytes */
+/* web/peer.c - a connection: from its first request to its end, one request after the other */
 #include "web/peer.h"
 #include <sys/socket.h>
 
 #include "crypto/crypto.h"
 #include "net/loop.h"
+#include "web/peer_head.h"
 #include "web/sip.h"
 #include "web/stream.h"
-#include "web/who.h"
 
 static struct wheel *wheel_of(const struct web_peer *p)
 {
@@ -155,6 +155,15 @@ void web_peer_free(struct web_peer *p)
 	free(p);
 }
 
+void web_peer_served(struct web_peer *p)
+{
+	p->request = web_request_free(p->request);
+	drop_body(p);
+	p->served = true;
+	p->quiet_us = wheel_of(p)->now_us;
+	wait_for(p, p->web->limits.idle_us);
+}
+
 /* ---- reading ---- */
 
 static void answered(struct web_request *r)
@@ -199,54 +208,6 @@ static int refuse(struct web_peer *p, enum web_problem_code code, const char *se
 	return 0;
 }
 
-static bool keep_text(struct web_request *r, const char *text, size_t n, struct slice *ret)
-{
-	return arena_dup(&r->arena, slice_of(text, n), ret);
-}
-
-static int read_path(struct web_request *r, struct lws *wsi)
-{
-	static const enum web_method methods[] = {[LWSHUMETH_GET] = WEB_GET,
-						  [LWSHUMETH_PUT] = WEB_PUT,
-						  [LWSHUMETH_POST] = WEB_POST,
-						  [LWSHUMETH_PATCH] = WEB_PATCH,
-						  [LWSHUMETH_DELETE] = WEB_DELETE};
-	char *path;
-	int n = 0, method = lws_http_get_uri_and_method(wsi, &path, &n);
-	if (method < 0)
-		return -1;
-	/* DEVIATION: HEAD is among the others, which get 405 wherever GET is known (RFC 9110 §9.1 wants it): nobody
-	 * asks so. */
-	r->method = WEB_OTHER;
-	if (method == LWSHUMETH_GET || method == LWSHUMETH_PUT || method == LWSHUMETH_POST ||
-	    method == LWSHUMETH_PATCH || method == LWSHUMETH_DELETE)
-		r->method = methods[method];
-	if ((size_t)n > WEB_PATH_MAX)
-		n = 0; /* no resource has such a path */
-	return keep_text(r, path, (size_t)n, &r->path) ? 0 : -1;
-}
-
-bool web_peer_arguments(struct web_peer *p)
-{
-	struct web_request *r = p->request;
-	struct lws *wsi = p->wsi;
-	char text[WEB_ARGUMENT_BYTES_MAX + 1];
-	for (int i = 0;; i++) {
-		int length = lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i);
-		if (length <= 0)
-			return true;
-		if (r->argument_count == WEB_ARGUMENTS_MAX || (size_t)length > WEB_ARGUMENT_BYTES_MAX)
-			return false;
-		int n = lws_hdr_copy_fragment(wsi, text, sizeof(text), WSI_TOKEN_HTTP_URI_ARGS, i);
-		struct slice rest;
-		if (n < 0 || !keep_text(r, text, (size_t)n, &rest))
-			return false;
-		struct web_argument *a = &r->arguments[r->argument_count++];
-		a->name = slice_cut(&rest, '=');
-		a->value = rest;
-	}
-}
-
 /* *ret: length of the body. False: refused. */
 static bool read_length(struct web_peer *p, size_t *ret)
 {
@@ -278,91 +239,6 @@ static bool read_length(struct web_peer *p, size_t *ret)
 	return true;
 }
 
-/* ETags of the client. False: more than any client needs. */
-static bool read_condition(struct web_request *r, struct lws *wsi, enum lws_token_indexes token, struct slice *ret)
-{
-	char text[WEB_CONDITION_MAX + 1];
-	if (lws_hdr_total_length(wsi, token) <= 0)
-		return true;
-	int n = lws_hdr_copy(wsi, text, sizeof(text), token);
-	return n > 0 && keep_text(r, text, (size_t)n, ret);
-}
-
-static bool says_json(struct lws *wsi)
-{
-	char text[64];
-	int n = lws_hdr_copy(wsi, text, sizeof(text), WSI_TOKEN_HTTP_CONTENT_TYPE);
-	if (n <= 0)
-		return false;
-	struct slice rest = slice_of(text, (size_t)n);
-	return slice_caseeq(slice_trim(slice_cut(&rest, ';')), SLICE("application/json"));
-}
-
-/* A header that is not given, or is longer than any that is of use, is as good as none. False: out of memory. */
-static bool read_header(struct web_request *r, struct lws *wsi, enum lws_token_indexes token, size_t max,
-			struct slice *ret)
-{
-	char text[WEB_ARGUMENT_BYTES_MAX + 1];
-	int length = lws_hdr_total_length(wsi, token);
-	if (length <= 0 || (size_t)length > max)
-		return true;
-	int n = lws_hdr_copy(wsi, text, sizeof(text), token);
-	return n < 0 || keep_text(r, text, (size_t)n, ret);
-}
-
-/*
- * Line by line: a proxy may have split it (RFC 9113 §8.2.3), and what the library makes of several has commas between
- * them, which stand in values too, where they must part nothing. More than any of use is as good as none.
- */
-static bool read_cookies(struct web_request *r, struct lws *wsi, struct slice *ret)
-{
-	char text[WEB_COOKIES_MAX + 1];
-	size_t n = 0;
-	for (int i = 0, length; (length = lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_COOKIE, i)) > 0; i++) {
-		if ((size_t)length + 1 >= sizeof(text) - n)
-			return true;
-		if (i > 0)
-			text[n++] = ';';
-		int copied = lws_hdr_copy_fragment(wsi, text + n, (int)(sizeof(text) - n), WSI_TOKEN_HTTP_COOKIE, i);
-		if (copied < 0)
-			return true;
-		n += (size_t)copied;
-	}
-	return n == 0 || keep_text(r, text, n, ret);
-}
-
-/* The cookie of this plane among those that came.   RFC 6265 §4.2 */
-static struct slice find_cookie(struct slice cookies, struct slice name)
-{
-	while (!slice_empty(cookies)) {
-		struct slice value = slice_trim(slice_cut(&cookies, ';'));
-		if (slice_eq(slice_cut(&value, '='), name))
-			return value;
-	}
-	return SLICE_NONE;
-}
-
-static bool read_shown(struct web_request *r, struct web_peer *p)
-{
-	static const char csrf_name[] = "x-csrf-token:";
-	struct slice authorization = SLICE_NONE, cookies = SLICE_NONE;
-	struct web_shown *s = &r->shown;
-	char csrf[80];
-	s->from = p->from;
-	if (!read_header(r, p->wsi, WSI_TOKEN_HTTP_AUTHORIZATION, WEB_ARGUMENT_BYTES_MAX, &authorization) ||
-	    !read_cookies(r, p->wsi, &cookies) ||
-	    !read_header(r, p->wsi, WSI_TOKEN_ORIGIN, WEB_ARGUMENT_BYTES_MAX, &s->origin) ||
-	    !read_header(r, p->wsi, WSI_TOKEN_HOST, WEB_ARGUMENT_BYTES_MAX, &s->host))
-		return false;
-	struct slice scheme = slice_cut(&authorization, ' ');
-	if (slice_caseeq(scheme, SLICE("bearer")))
-		s->bearer = slice_trim(authorization);
-	s->session = find_cookie(cookies, slice_from_string(web_cookie_name(p->plane)));
-	s->attempt = find_cookie(cookies, slice_from_string(web_attempt_name(p->plane)));
-	int n = lws_hdr_custom_copy(p->wsi, csrf, sizeof(csrf), csrf_name, sizeof(csrf_name) - 1);
-	return n <= 0 || keep_text(r, csrf, (size_t)n, &s->csrf);
-}
-
 static struct web_request *request_new(struct web_peer *p)
 {
 	struct web_request *r = web_request_new(&p->web->context);
@@ -388,7 +264,7 @@ bool web_peer_start(struct web_peer *p)
 	p->answered = p->head_sent = p->last = false;
 	p->sent = 0;
 	p->request = request_new(p);
-	return p->request && read_path(p->request, p->wsi) == 0 && read_shown(p->request, p);
+	return p->request && web_head_path(p->request, p->wsi) && web_head_shown(p->request, p);
 }
 
 bool web_peer_has_hosts(const struct web_peer *p)
@@ -401,15 +277,15 @@ int web_peer_begin(struct web_peer *p)
 	if (!web_peer_start(p))
 		return -1;
 	struct web_request *r = p->request;
-	if (!read_header(r, p->wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, WEB_ARGUMENT_BYTES_MAX, &r->accept_encoding))
+	if (!web_head_field(r, p->wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, WEB_ARGUMENT_BYTES_MAX, &r->accept_encoding))
 		return -1;
-	r->json_type = says_json(p->wsi);
+	r->json_type = web_head_says_json(p->wsi);
 	if (web_peer_has_hosts(p))
 		return refuse(p, WEB_BAD_REQUEST, "a request has one Host");
 	if (!web_peer_arguments(p))
 		return refuse(p, WEB_BAD_REQUEST, "the query has more or longer parameters than any resource takes");
-	if (!read_condition(p->request, p->wsi, WSI_TOKEN_HTTP_IF_MATCH, &p->request->if_match) ||
-	    !read_condition(p->request, p->wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, &p->request->if_none_match))
+	if (!web_head_condition(p->request, p->wsi, WSI_TOKEN_HTTP_IF_MATCH, &p->request->if_match) ||
+	    !web_head_condition(p->request, p->wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, &p->request->if_none_match))
 		return refuse(p, WEB_BAD_REQUEST, "If-Match and If-None-Match may have 512 bytes at most");
 	size_t length;
 	if (!read_length(p, &length))
@@ -443,149 +319,5 @@ int web_peer_complete(struct web_peer *p)
 		return 0;
 	p->request->body_text = slice_of(p->body, p->body_n);
 	handle(p);
-	return 0;
-}
-
-/* ---- writing ---- */
-
-/* With a redirection to the longest path. */
-#define HEAD_BYTES 4096
-
-static bool add(struct web_peer *p, const char *name, const char *value, unsigned char **at, unsigned char *end)
-{
-	return lws_add_http_header_by_name(p->wsi, (const unsigned char *)name, (const unsigned char *)value,
-					   (int)strlen(value), at, end) == 0;
-}
-
-/*
- * What a browser is told with every answer. Nothing but what this server serves is loaded, run, framed or connected to,
- * so an injected script does not run. "self" covers wss: of the same origin (CSP 3 §6.7.2.8); a recording or a
- * downloaded file is played and shown from a blob: of the page's own making.
- */
-static const struct {
-	const char *name, *value;
-} guards[] = {
-	{"content-security-policy:",
-	 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-	 "connect-src 'self'; media-src 'self' blob:; manifest-src 'self'; worker-src 'self'; frame-ancestors 'none'; "
-	 "base-uri 'none'; form-action 'self'"},
-	{"x-content-type-options:", "nosniff"},
-	{"referrer-policy:", "no-referrer"},
-	{"permissions-policy:", "microphone=(self), camera=(), geolocation=(), payment=(), usb=()"},
-	{"cross-origin-opener-policy:", "same-origin"},
-	{"cross-origin-resource-policy:", "same-origin"},
-};
-
-static bool add_guards(struct web_peer *p, unsigned char **at, unsigned char *end)
-{
-	bool ok = true;
-	for (size_t i = 0; ok && i < ARRAY_LEN(guards); i++)
-		ok = add(p, guards[i].name, guards[i].value, at, end);
-	/* RFC 6797 §7.2: not where the way is not TLS. */
-	if (ok && (p->plane == WEB_ADMIN || p->plane == WEB_COMPANY))
-		ok = add(p, "strict-transport-security:", "max-age=31536000", at, end);
-	return ok;
-}
-
-/*
- * Whether the library has put aside what came behind this request. It must never find a head with a body there: it
- * (4.1, lws_http_action()) then gives out the head as the body, and loops for ever. So the connection ends with this
- * answer; a client that sends ahead has to reckon with that (RFC 9112 §9.3.2).
- *
- * The library only tells whether any connection it may read from has such bytes. If that is another one, which ends
- * for it just now, this one ends with its answer without need.
- */
-static bool has_more(struct web_peer *p)
-{
-	return lws_service_adjust_timeout(p->web->lws, 1, 0) == 0;
-}
-
-/* DEVIATION: without Date (RFC 9110 §6.6.1): who keeps an answer reckons its age from when it came. */
-static int send_head(struct web_peer *p)
-{
-	p->last = p->last || has_more(p);
-	const struct web_answer *a = &p->request->answer;
-	unsigned char head[LWS_PRE + HEAD_BYTES], *at = head + LWS_PRE, *end = head + sizeof(head);
-	if (lws_add_http_header_status(p->wsi, (unsigned)a->status, &at, end))
-		return -1;
-	bool ok = add_guards(p, &at, end) && add(p, "cache-control:", a->cache ? a->cache : "no-store", &at, end);
-	if (ok && a->type)
-		ok = add(p, "content-type:", a->type, &at, end);
-	if (ok && a->etag)
-		ok = add(p, "etag:", a->etag, &at, end);
-	if (ok && a->allow)
-		ok = add(p, "allow:", a->allow, &at, end);
-	if (ok && a->location)
-		ok = add(p, "location:", a->location, &at, end);
-	if (ok && a->cookie)
-		ok = add(p, "set-cookie:", a->cookie, &at, end);
-	if (ok && a->status == 401)
-		ok = add(p, "www-authenticate:", "Bearer", &at, end);
-	if (ok && (a->retry_s || a->status == 503)) {
-		char seconds[24];
-		snprintf(seconds, sizeof(seconds), "%lld", (long long)(a->retry_s ? a->retry_s : 5));
-		ok = add(p, "retry-after:", seconds, &at, end);
-	}
-	if (ok && p->last)
-		ok = add(p, "connection:", "close", &at, end);
-	if (ok && a->encoding)
-		ok = add(p, "content-encoding:", a->encoding, &at, end);
-	if (ok && a->vary)
-		ok = add(p, "vary:", a->vary, &at, end);
-	if (ok && a->status != 204 && a->status != 304)
-		ok = lws_add_http_header_content_length(p->wsi, a->n, &at, end) == 0;
-	if (!ok || lws_finalize_write_http_header(p->wsi, head + LWS_PRE, &at, end))
-		return -1;
-	p->head_sent = true;
-	return 0;
-}
-
-/*
- * In the turn of the last write, unless the library keeps what the socket did not take: until then it takes what comes
- * after a body for more of it (4.1 stays in its state), and a client's next request may come at once.
- */
-static int finish(struct web_peer *p)
-{
-	if (lws_partial_buffered(p->wsi))
-		return lws_callback_on_writable(p->wsi) < 0 ? -1 : 0;
-	bool last = p->last || has_more(p);
-	p->request = web_request_free(p->request);
-	drop_body(p);
-	p->served = true;
-	p->quiet_us = wheel_of(p)->now_us;
-	wait_for(p, p->web->limits.idle_us);
-	if (last || lws_http_transaction_completed(p->wsi))
-		return -1;
-	return 0;
-}
-
-static int send_piece(struct web_peer *p)
-{
-	const struct web_answer *a = &p->request->answer;
-	unsigned char piece[LWS_PRE + WEB_PIECE_BYTES];
-	size_t n = MIN(WEB_PIECE_BYTES, a->n - p->sent);
-	memcpy(piece + LWS_PRE, (a->file ? a->file : a->bytes) + p->sent, n);
-	bool final = n == a->n - p->sent;
-	if (lws_write(p->wsi, piece + LWS_PRE, n, final ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < (int)n)
-		return -1;
-	p->sent += n;
-	wait_for(p, p->web->limits.answer_us);
-	return 0;
-}
-
-int web_peer_writable(struct web_peer *p)
-{
-	if (!p->request || !p->answered)
-		return 0;
-	const struct web_answer *a = &p->request->answer;
-	if (!p->head_sent) {
-		if (send_head(p) < 0)
-			return -1;
-	} else if (p->sent < a->n && send_piece(p) < 0) {
-		return -1;
-	}
-	if (p->sent == a->n)
-		return finish(p);
-	lws_callback_on_writable(p->wsi);
 	return 0;
 }

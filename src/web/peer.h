@@ -1,4 +1,4 @@
-/* web/peer.h - one client's connection: libwebsockets is seen by this, peer.c, server.c and listen.c alone */
+/* web/peer.h - one client's connection: libwebsockets is seen by this, peer*.c, server.c and listen.c alone */
 #pragma once
 #include <libwebsockets.h>
 
@@ -68,6 +68,7 @@ MUST_USE bool web_peer_arguments(struct web_peer *p); /* reads them; false: more
  * empty one, which is allowed, and for us Host only says where a browser believes to be.
  */
 bool web_peer_has_hosts(const struct web_peer *p);
+void web_peer_served(struct web_peer *p);                 /* its answer is out: the next request may come */
 void web_peer_wait(struct web_peer *p, int64_t delay_us); /* until its timer fires */
 void web_peer_drop(struct web_peer *p);                   /* at once; frees p. Not from a callback of its own */
 /* These return what a callback of libwebsockets returns: not 0 closes the connection. */

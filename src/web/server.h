@@ -2,7 +2,7 @@
  * web/server.h - the REST API over HTTP/1.1: on the unix socket DATA/alto.sock, whose mode is the login, and over TLS
  *
  * Runs on the switchboard's loop and thread; no callback blocks. Resources are one file each (tenants.c, users.c ...)
- * and know nothing of HTTP's bytes; the library behind is visible in server.c and peer.c alone.
+ * and know nothing of HTTP's bytes; the library behind is visible in server.c, listen.c and peer*.c alone.
  */
 #pragma once
 #include "base/metrics.h"

@@ -1,4 +1,4 @@
-/* fuzz/head.h - the head of an HTTP request, as libwebsockets would hand it out to web/peer.c */
+/* fuzz/head.h - the head of an HTTP request, as libwebsockets would hand it out to web/peer.c and web/peer_head.c */
 #pragma once
 #include "base/slice.h"
 
