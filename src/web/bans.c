@@ -39,20 +39,11 @@ static bool item(struct web_listing *l, json_t **ret)
 	return true;
 }
 
-static bool is_slot(struct slice s)
-{
-	uint64_t n;
-	return slice_u64(s, UINT32_MAX, &n);
-}
-
 void web_bans_list(struct web_request *r)
 {
-	uint64_t slot = 0;
-	struct web_listing *l = web_listing_new(r, is_slot);
+	struct web_listing *l = web_listing_of_slots(r);
 	if (!l)
 		return;
-	if (slice_u64(l->cursor, UINT32_MAX, &slot))
-		l->slot = (uint32_t)slot;
 	l->item = item;
 	web_listing_write(l);
 }

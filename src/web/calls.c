@@ -101,20 +101,11 @@ static bool live_item(struct web_listing *l, json_t **ret)
 	return true;
 }
 
-static bool is_slot(struct slice s)
-{
-	uint64_t n;
-	return slice_u64(s, UINT32_MAX, &n);
-}
-
 static void list_live(struct web_request *r, const struct directory_tenant *t)
 {
-	struct web_listing *l = web_listing_new(r, is_slot);
+	struct web_listing *l = web_listing_of_slots(r);
 	if (!l || (t && !web_keep(r, t->id, &l->tenant)))
 		return;
-	uint64_t slot = 0;
-	if (slice_u64(l->cursor, UINT32_MAX, &slot))
-		l->slot = (uint32_t)slot;
 	l->item = live_item;
 	web_listing_write(l);
 }

@@ -74,23 +74,14 @@ static bool item_of_company(struct web_listing *l, json_t **ret)
 	return true;
 }
 
-static bool is_slot(struct slice s)
-{
-	uint64_t n;
-	return slice_u64(s, UINT32_MAX, &n);
-}
-
 void web_certificates_list(struct web_request *r)
 {
-	uint64_t slot = 0;
 	struct directory_tenant *t;
 	if (!web_tenant_argument(r, &t))
 		return;
-	struct web_listing *l = web_listing_new(r, is_slot);
+	struct web_listing *l = web_listing_of_slots(r);
 	if (!l)
 		return;
-	if (slice_u64(l->cursor, UINT32_MAX, &slot))
-		l->slot = (uint32_t)slot;
 	l->tenant = t ? t->id : SLICE_NONE;
 	l->item = t ? item_of_company : item;
 	web_listing_write(l);

@@ -25,6 +25,21 @@ struct web_listing *web_listing_new(struct web_request *r, bool (*valid_cursor)(
 	return l;
 }
 
+static bool is_slot(struct slice s)
+{
+	uint64_t n;
+	return slice_u64(s, UINT32_MAX, &n);
+}
+
+struct web_listing *web_listing_of_slots(struct web_request *r)
+{
+	uint64_t slot;
+	struct web_listing *l = web_listing_new(r, is_slot);
+	if (l && slice_u64(l->cursor, UINT32_MAX, &slot))
+		l->slot = (uint32_t)slot;
+	return l;
+}
+
 bool web_listing_search(struct web_listing *l)
 {
 	char pattern[2 * WEB_QUERY_MAX + 3];

@@ -29,7 +29,7 @@ struct web_listing {
 	size_t count, at; /* of the rows read: how many, and the next to write */
 	struct slice *ids;
 	struct store_call *calls;
-	uint32_t slot;  /* of calls in progress */
+	uint32_t slot;  /* of web_listing_of_slots() */
 	void *resource; /* its own */
 	size_t written;
 	bool failed; /* out of memory while reading */
@@ -40,6 +40,8 @@ struct web_listing {
 
 /* A listing with `limit` and `cursor` of the request's parameters. NULL: answered. valid_cursor: its form. */
 MUST_USE struct web_listing *web_listing_new(struct web_request *r, bool (*valid_cursor)(struct slice));
+/* Of what has no ids, but slots: the cursor is one, and l->slot begins there. */
+MUST_USE struct web_listing *web_listing_of_slots(struct web_request *r);
 /* The parameter `q` as a pattern, in the request's arena; empty if it is not given. False: answered. */
 MUST_USE bool web_listing_search(struct web_listing *l);
 /* Read a page of ids of l->kind from the store, then write them by l->item with l->ids. */
