@@ -45,6 +45,26 @@ static inline struct office office_udp(void)
 	return o;
 }
 
+/* The phone in a page that Bob has open; not yet registered. */
+static inline struct sim_phone *office_page(struct office *o)
+{
+	uint8_t ha1[SIP_HA1_BYTES];
+	sip_digest_ha1(o->s->sb->hasher, SIP_DIGEST_MD5, SLICE("acme-20-page"), SLICE(SWITCHBOARD_REALM),
+		       SLICE("secret22"), ha1);
+	const struct store_device row = {.id = SLICE("acme-20-page"),
+					 .tenant = SLICE("acme"),
+					 .user = SLICE("acme-20"),
+					 .name = SLICE("browser"),
+					 .username = SLICE("acme-20-page"),
+					 .digest = SIP_DIGEST_MD5,
+					 .ha1 = slice_of(ha1, 16),
+					 .srtp = STORE_SRTP_SDES};
+	assert_int_equal(directory_browser_add(o->s->directory, &row, o->s), 0);
+	struct sim_phone *page = phone_new(o->s, "acme-20-page", "secret22", SIP_TLS);
+	page->person = "acme-20";
+	return page;
+}
+
 /* Ann has called Bob's desk phone, and they speak. */
 static inline void office_talk(struct office *o, struct phone_call **a, struct phone_call **b)
 {

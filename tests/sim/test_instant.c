@@ -373,20 +373,7 @@ static void test_one_phone(void **state)
 static void test_pages(void **state)
 {
 	struct office o = office_on(sim_new(1), SIP_TLS, false);
-	uint8_t ha1[SIP_HA1_BYTES];
-	sip_digest_ha1(o.s->sb->hasher, SIP_DIGEST_MD5, SLICE("acme-20-page"), SLICE(SWITCHBOARD_REALM),
-		       SLICE("secret22"), ha1);
-	const struct store_device row = {.id = SLICE("acme-20-page"),
-					 .tenant = SLICE("acme"),
-					 .user = SLICE("acme-20"),
-					 .name = SLICE("browser"),
-					 .username = SLICE("acme-20-page"),
-					 .digest = SIP_DIGEST_MD5,
-					 .ha1 = slice_of(ha1, 16),
-					 .srtp = STORE_SRTP_SDES};
-	assert_int_equal(directory_browser_add(o.s->directory, &row, o.s), 0);
-	struct sim_phone *page = phone_new(o.s, "acme-20-page", "secret22", SIP_TLS);
-	page->person = "acme-20";
+	struct sim_phone *page = office_page(&o);
 	phone_registered(o.ann);
 	phone_registered(page);
 	assert_int_equal(phone_wrote(o.ann, "20", "hello"), 480);

@@ -127,23 +127,10 @@ static void load_anew(struct sim_phone *page, unsigned times)
 }
 
 /* Bob has a page open, and nothing else. */
-static struct office office_page(void)
+static struct office office_of_page(void)
 {
 	struct office o = office_on(sim_new(1), SIP_TLS, false);
-	uint8_t ha1[SIP_HA1_BYTES];
-	sip_digest_ha1(o.s->sb->hasher, SIP_DIGEST_MD5, SLICE("acme-20-page"), SLICE(SWITCHBOARD_REALM),
-		       SLICE("secret22"), ha1);
-	const struct store_device row = {.id = SLICE("acme-20-page"),
-					 .tenant = SLICE("acme"),
-					 .user = SLICE("acme-20"),
-					 .name = SLICE("browser"),
-					 .username = SLICE("acme-20-page"),
-					 .digest = SIP_DIGEST_MD5,
-					 .ha1 = slice_of(ha1, 16),
-					 .srtp = STORE_SRTP_SDES};
-	assert_int_equal(directory_browser_add(o.s->directory, &row, o.s), 0);
-	o.mobile = phone_new(o.s, "acme-20-page", "secret22", SIP_TLS);
-	o.mobile->person = "acme-20";
+	o.mobile = office_page(&o);
 	phone_registered(o.ann);
 	load_anew(o.mobile, 0);
 	return o;
@@ -152,7 +139,7 @@ static struct office office_page(void)
 /* Not connected at once; registered a little longer, and then nobody waits for it. */
 static void test_page_closed(void **state)
 {
-	struct office o = office_page();
+	struct office o = office_of_page();
 	unsigned told = 0;
 	directory_on_presence(o.s->directory, count, &told);
 	network_close(o.mobile);
@@ -171,7 +158,7 @@ static void test_page_closed(void **state)
 /* Who calls meanwhile waits for no longer than that. */
 static void test_called_after_it_closed(void **state)
 {
-	struct office o = office_page();
+	struct office o = office_of_page();
 	network_close(o.mobile);
 	sim_run(o.s, PAGE_RETURN_US - 2 * SECOND_US);
 	struct phone_call *a = phone_dial(o.ann, "20");
@@ -185,7 +172,7 @@ static void test_called_after_it_closed(void **state)
 /* It rings while it is loaded anew, and then again. */
 static void test_loaded_anew(void **state)
 {
-	struct office o = office_page();
+	struct office o = office_of_page();
 	for (unsigned i = 1; i <= 9; i++) {
 		network_close(o.mobile);
 		sim_run(o.s, 2 * SECOND_US);
@@ -210,7 +197,7 @@ static void test_loaded_anew(void **state)
 /* Its network is another one: it comes by a new connection, long before the old one is seen to be dead. */
 static void test_network_changed(void **state)
 {
-	struct office o = office_page();
+	struct office o = office_of_page();
 	unsigned told = 0;
 	directory_on_presence(o.s->directory, count, &told);
 	pool_handle old = o.mobile->connection;
@@ -232,7 +219,7 @@ static void test_network_changed(void **state)
 /* A call outlasts its page's registration, should the page be away for longer than that. */
 static void test_call_goes_on(void **state)
 {
-	struct office o = office_page();
+	struct office o = office_of_page();
 	struct phone_call *a = phone_dial(o.ann, "20");
 	sim_until(o.s, 5, a->up && phone_last(o.mobile)->up);
 	sim_run(o.s, SECOND_US);
