@@ -82,10 +82,6 @@ struct call *call_new(struct switchboard *sb, struct leg *caller, const struct p
 /* It goes to another company, which sees the caller as the number (or anonymous). false: its lines are all in use. */
 MUST_USE bool call_enter_tenant(struct call *c, struct directory_tenant *tenant, struct slice shown_as);
 struct call *call_find(struct switchboard *sb, struct slice id);
-/* As people can read it: what is no letter as %00. Cut between letters; always NUL-terminated. */
-void copy_shown(char *to, size_t cap, struct slice from);
-/* One decision with its reason, for the person who asks why. */
-void call_trace(struct call *c, const char *format, ...) PRINTF_LIKE(2, 3);
 /*
  * A leg leaves a call that goes on or ends without it, and takes a place in another. Its voice stays joined as it was
  * until call_join() or codecs_join().
@@ -114,6 +110,12 @@ bool calls_end_some(struct switchboard *sb, uint32_t *cursor, const char *cause)
 void call_free(struct call *c);
 /* Free every call and leg without a word on the wire: for switchboard_free(). */
 void calls_drop_all(struct switchboard *sb);
+
+/* ---- trace.c ---- */
+/* As people can read it: what is no letter as %00. Cut between letters; always NUL-terminated. */
+void copy_shown(char *to, size_t cap, struct slice from);
+/* One decision with its reason, for the person who asks why. */
+void call_trace(struct call *c, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* ---- codecs.c ---- */
 /* LEG_OFFER of `from`: passed on, or refused. */
