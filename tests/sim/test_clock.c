@@ -69,6 +69,28 @@ static void test_calls(void **state)
 		check_call(steps_us[i]);
 }
 
+/* What is taken for a correction moves the end with the time of day, and never before what the row says already. */
+static void test_corrections(void **state)
+{
+	static const int64_t corrections_us[] = {4 * SECOND_US, -4 * SECOND_US};
+	for (size_t i = 0; i < ARRAY_LEN(corrections_us); i++) {
+		struct office o = office_tls();
+		struct phone_call *a, *b;
+		office_talk(&o, &a, &b);
+		o.s->clock_set_us += corrections_us[i];
+		sim_run(o.s, 2 * SECOND_US);
+		assert_int_equal(o.s->wheel.jump_us, 0);
+		int64_t end_us = o.s->wheel.wall_us;
+		phone_hang_up(a);
+		struct sim_row row = sim_assert_row(o.s, 200, "answered", "caller");
+		if (corrections_us[i] > 0)
+			assert_in_range(row.ended_us, end_us, end_us + SECOND_US);
+		else
+			assert_int_equal(row.ended_us, row.answered_us);
+		office_done(&o);
+	}
+}
+
 /* A session whose phone never refreshes it ends when its time is over, no sooner and no later (RFC 4028 §10). */
 static void test_sessions(void **state)
 {
@@ -290,10 +312,15 @@ static void test_messages_are_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_calls),         cmocka_unit_test(test_sessions),
-		cmocka_unit_test(test_registrations), cmocka_unit_test(test_oldest_yields),
-		cmocka_unit_test(test_restarts),      cmocka_unit_test(test_nonces),
-		cmocka_unit_test(test_bans),          cmocka_unit_test(test_messages_are_kept),
+		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_corrections),
+		cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_registrations),
+		cmocka_unit_test(test_oldest_yields),
+		cmocka_unit_test(test_restarts),
+		cmocka_unit_test(test_nonces),
+		cmocka_unit_test(test_bans),
+		cmocka_unit_test(test_messages_are_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
