@@ -1,4 +1,5 @@
 /* call/instant_tell.c - what came of instant messages, a batch after the other: see instant_tell.h */
+#include "base/log.h"
 #include "call/instant.h"
 
 #define RETRY_US SECOND_US
@@ -129,6 +130,8 @@ void instant_tellings_init(struct switchboard *sb)
 void instant_tellings_done(struct switchboard *sb)
 {
 	timer_stop(sb->wheel, &sb->tellings.retry);
+	if (sb->tellings.count) /* the database could not be written until the end */
+		log_event(LOG_ERROR, "instants.lost", LOG_INT("count", (int64_t)sb->tellings.count));
 	while (sb->tellings.first)
 		drop_first(sb);
 }

@@ -29,8 +29,10 @@ static bool job_refreshes(const struct register_job *rj, const struct directory_
 
 static int job_remove(struct register_job *rj, const struct directory_binding *b)
 {
-	return arena_dup(&rj->text, directory_binding_text(b, BINDING_ID), &rj->remove[rj->remove_count++]) ? 0
-													    : -ENOMEM;
+	if (!arena_dup(&rj->text, directory_binding_text(b, BINDING_ID), &rj->remove[rj->remove_count]))
+		return -ENOMEM;
+	rj->remove_count++;
+	return 0;
 }
 
 /* Named twice, the last one counts: what an earlier Contact of this request asked for the same binding is forgotten. */

@@ -342,9 +342,12 @@ int db_attempt(struct db *db, int (*run)(struct db *db, void *arg), void *arg, b
 	rc = run(db, arg);
 	if (rc != DB_OK && (db_no_memory(db) || (rc != DB_FAILED && rc != DB_CONFLICT)))
 		return rc; /* the store undoes all */
-	*ret_refused = rc != DB_OK;
+	*ret_refused = false;
 	if (rc == DB_OK)
 		return db_release(db);
 	db_rollback_to(db);
+	if (!db_in_transaction(db)) /* the disk failed, and all of it has gone: that says nothing of the row */
+		return rc;
+	*ret_refused = true;
 	return DB_OK;
 }

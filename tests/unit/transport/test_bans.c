@@ -228,6 +228,19 @@ static void impatient(void **state)
 	assert_true(tried > 0);
 	assert_int_equal(listed(r), 1);
 	rig_free(r);
+	/* The last try again and again is that one try. */
+	r = rig_new();
+	uint64_t last = 0;
+	for (bool may = true; may; last += may) {
+		const struct guest g = {&a, true, SLICE("x"), last};
+		may = bans_may_try(r->bans, &g);
+		if (may)
+			(void)bans_deed(r->bans, &g, GUEST_WRONG_PASSWORD);
+	}
+	for (unsigned i = 0; i < 200; i++)
+		bans_tried(r->bans, &(struct guest){&a, true, SLICE("x"), last});
+	assert_int_equal(listed(r), 0);
+	rig_free(r);
 }
 
 /* A copy of a request is no second guess. */
