@@ -124,6 +124,9 @@ bool web_head_shown(struct web_request *r, struct web_peer *p)
 	    !web_head_field(r, p->wsi, WSI_TOKEN_ORIGIN, WEB_ARGUMENT_BYTES_MAX, &s->origin) ||
 	    !web_head_field(r, p->wsi, WSI_TOKEN_HOST, WEB_ARGUMENT_BYTES_MAX, &s->host))
 		return false;
+	/* One that cannot be read whole is no reason to take it for none: it is a page's, and none of ours. */
+	if (slice_empty(s->origin) && lws_hdr_total_length(p->wsi, WSI_TOKEN_ORIGIN) > 0)
+		s->origin = SLICE("null"); /* RFC 6454 §7.3 */
 	struct slice scheme = slice_cut(&authorization, ' ');
 	if (slice_caseeq(scheme, SLICE("bearer")))
 		s->bearer = slice_trim(authorization);

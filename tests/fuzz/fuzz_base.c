@@ -53,6 +53,11 @@ static void check_text(struct slice text)
 {
 	struct slice inner = slice_trim(text);
 	ASSERT(inner.n <= text.n && slice_eq(slice_trim(inner), inner));
+	char copy[16];
+	memset(copy, 'x', sizeof(copy));
+	slice_to_string(text, copy, sizeof(copy));
+	size_t kept = MIN(text.n, sizeof(copy) - 1);
+	ASSERT(copy[kept] == '\0' && slice_eq(slice_of(copy, kept), slice_first(text, kept)));
 	while (!slice_empty(inner)) {
 		size_t n = slice_character(inner);
 		ASSERT(n <= 4 && n <= inner.n);
@@ -67,6 +72,7 @@ static void check_address(struct slice text)
 	struct writer w = writer_on(again, sizeof(again));
 	if (address_parse(text, &a)) {
 		ASSERT(a.port == 0);
+		ASSERT(!address_is_loopback(&a) || (address_is_v4(&a) ? a.ip[12] == 127 : a.ip[15] == 1));
 		write_address(&w, &a);
 		ASSERT(!w.overflow && address_parse(writer_slice(&w), &b) && address_eq(&a, &b));
 	}
