@@ -37,22 +37,27 @@ void binding_mark_dirty(struct registrar *r, struct directory_binding *b)
 		timer_start(r->sb->wheel, &r->write_timer, REGISTER_WRITE_US);
 }
 
-/* In a savepoint: a row that is refused is not the affair of the others, and PostgreSQL would refuse them too. */
+struct attempt {
+	const struct store_binding *row;
+	int result;
+};
+
+static int put_row(struct db *db, void *arg)
+{
+	struct attempt *a = arg;
+	return a->result = store_binding_put(db, a->row);
+}
+
+/* A row that is refused is not the affair of the others. */
 static int write_one(struct db *db, const struct store_binding *row)
 {
-	int rc = db_savepoint(db);
-	if (rc != DB_OK)
-		return rc;
-	rc = store_binding_put(db, row);
-	if (rc == DB_OK)
-		return db_release(db);
-	if (db_no_memory(db) || (rc != DB_CONFLICT && rc != DB_FAILED))
-		return rc;
-	db_rollback_to(db);
-	if (rc == DB_FAILED) /* else its device was removed meanwhile */
+	struct attempt a = {.row = row};
+	bool refused;
+	int rc = db_attempt(db, put_row, &a, &refused);
+	if (rc == DB_OK && refused && a.result == DB_FAILED) /* else its device was removed meanwhile */
 		log_event(LOG_ERROR, "registrar.row_dropped", LOG_SLICE("binding", row->id),
 			  LOG_STR("why", db_message(db)));
-	return DB_OK;
+	return rc;
 }
 
 static int write_run(struct db *db, struct store_job *job)
