@@ -74,16 +74,18 @@ static void write_hex32(struct writer *w, uint32_t v)
 	write_hex(w, (uint8_t[4]){(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v}, 4);
 }
 
-void write_leg_name(struct writer *w, uint32_t slot, uint32_t generation)
+void write_leg_name(const struct agent *a, struct writer *w, uint32_t slot, uint32_t generation)
 {
 	write_hex32(w, slot);
 	write_hex32(w, generation);
+	write_string(w, a->run);
 }
 
-bool read_leg_name(struct slice s, uint32_t *ret_slot, uint32_t *ret_generation)
+bool read_leg_name(const struct agent *a, struct slice s, uint32_t *ret_slot, uint32_t *ret_generation)
 {
 	uint8_t b[8];
-	if (!slice_unhex(slice_first(s, LEG_NAME_BYTES), b, sizeof(b)))
+	if (!slice_unhex(slice_first(s, LEG_NAME_BYTES), b, sizeof(b)) ||
+	    !slice_eq(slice_from(s, LEG_NAME_BYTES), slice_from_string(a->run)))
 		return false;
 	*ret_slot = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 	*ret_generation = (uint32_t)b[4] << 24 | (uint32_t)b[5] << 16 | (uint32_t)b[6] << 8 | b[7];

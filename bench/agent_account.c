@@ -2,6 +2,8 @@
 #include "bench/agent_private.h"
 #include <sys/epoll.h>
 
+#define NO_LEG UINT32_MAX /* in the place of a generation: Call-IDs of registrations are no call's */
+
 static enum sip_digest_algorithm algorithm_of(const struct agent *a)
 {
 	return a->config.sha256 ? SIP_DIGEST_SHA256 : SIP_DIGEST_MD5;
@@ -73,22 +75,20 @@ static void send_register(struct agent *a, struct account *account, bool with_cr
 	write_slice(&w, SLICE(" SIP/2.0\r\nVia: "));
 	wire_write_via(&w, wire);
 	write_slice(&w, SLICE(";branch=z9hG4bKr"));
-	write_leg_name(&w, account->number, account->cseq);
-	write_string(&w, a->run);
+	write_leg_name(a, &w, account->number, account->cseq);
 	write_slice(&w, SLICE("\r\nFrom: <sip:"));
 	write_string(&w, account->extension);
 	write_char(&w, '@');
 	write_string(&w, a->config.domain);
 	write_slice(&w, SLICE(">;tag=r"));
-	write_leg_name(&w, account->number, account->cseq);
+	write_leg_name(a, &w, account->number, account->cseq);
 	write_slice(&w, SLICE("\r\nTo: <sip:"));
 	write_string(&w, account->extension);
 	write_char(&w, '@');
 	write_string(&w, a->config.domain);
 	write_slice(&w, SLICE(">\r\nCall-ID: "));
-	write_leg_name(&w, account->number, 0);
-	write_string(&w, a->run);
-	write_slice(&w, SLICE("r\r\nCSeq: "));
+	write_leg_name(a, &w, account->number, NO_LEG);
+	write_slice(&w, SLICE("\r\nCSeq: "));
 	write_u64(&w, account->cseq);
 	write_slice(&w, SLICE(" REGISTER\r\nContact: <sip:"));
 	write_string(&w, account->extension);
@@ -187,8 +187,8 @@ void account_connection_ended(struct agent *a, struct account *account)
 /* An odd CSeq asks for the challenge, the even one after it answers it. */
 void account_input(struct agent *a, const struct glance *g)
 {
-	uint32_t number, zero;
-	if (!read_leg_name(g->call_id, &number, &zero) || number >= a->config.callers + a->config.callees) {
+	uint32_t number, unused;
+	if (!read_leg_name(a, g->call_id, &number, &unused) || number >= a->config.callers + a->config.callees) {
 		a->counts.strays++;
 		return;
 	}

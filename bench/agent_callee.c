@@ -16,8 +16,8 @@ static uint64_t hash_of(struct slice s)
 }
 
 /* What a response repeats from its request (§8.2.6), with our tag if it has none yet. */
-static void write_response(struct writer *w, const struct glance *g, struct slice status, const struct callee_leg *leg,
-			   uint32_t slot)
+static void write_response(const struct agent *a, struct writer *w, const struct glance *g, struct slice status,
+			   const struct callee_leg *leg, uint32_t slot)
 {
 	write_slice(w, SLICE("SIP/2.0 "));
 	write_slice(w, status);
@@ -37,7 +37,7 @@ static void write_response(struct writer *w, const struct glance *g, struct slic
 	write_slice(w, g->to);
 	if (!g->to_tag.n) {
 		write_slice(w, SLICE(";tag="));
-		write_leg_name(w, slot, leg ? leg->generation : 0);
+		write_leg_name(a, w, slot, leg ? leg->generation : 0);
 	}
 	write_slice(w, SLICE("\r\nCall-ID: "));
 	write_slice(w, g->call_id);
@@ -57,7 +57,7 @@ static void write_contact(struct writer *w, const struct agent *a)
 static void send_ringing(struct agent *a, const struct callee_leg *leg, const struct glance *g)
 {
 	struct writer w = wire_begin(a->callee_wire);
-	write_response(&w, g, SLICE("180 Ringing"), leg, slot_of(a, leg));
+	write_response(a, &w, g, SLICE("180 Ringing"), leg, slot_of(a, leg));
 	write_contact(&w, a);
 	write_body(&w, SLICE_NONE);
 	wire_end(a->callee_wire, &w, &leg->from);
@@ -69,7 +69,7 @@ static void make_answer(struct agent *a, struct callee_leg *leg, const struct gl
 	struct writer body = writer_on(body_text, sizeof(body_text));
 	struct writer w = writer_on(leg->answer, sizeof(leg->answer));
 	write_description(&body, a, a->callee_wire, slot_of(a, leg), leg->key.suite ? &leg->key : NULL);
-	write_response(&w, g, SLICE("200 OK"), leg, slot_of(a, leg));
+	write_response(a, &w, g, SLICE("200 OK"), leg, slot_of(a, leg));
 	write_contact(&w, a);
 	write_slice(&w, SLICE("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS\r\n"));
 	write_body(&w, writer_slice(&body));
@@ -151,7 +151,7 @@ void callee_due(struct agent *a, struct callee_leg *leg)
 static struct callee_leg *leg_of(struct agent *a, const struct glance *g)
 {
 	uint32_t slot, generation;
-	if (!read_leg_name(g->to_tag, &slot, &generation) || slot >= a->config.calls_max)
+	if (!read_leg_name(a, g->to_tag, &slot, &generation) || slot >= a->config.calls_max)
 		return NULL;
 	struct callee_leg *leg = &a->callees[slot];
 	return leg->generation == generation && leg->state != CALLEE_FREE ? leg : NULL;
@@ -173,7 +173,7 @@ void callee_input(struct agent *a, const struct glance *g, const struct address 
 	}
 	/* BYE, and what else a server may ask of a phone: all are welcome. A BYE again is answered again. */
 	struct writer w = wire_begin(a->callee_wire);
-	write_response(&w, g, SLICE("200 OK"), NULL, 0);
+	write_response(a, &w, g, SLICE("200 OK"), NULL, 0);
 	write_body(&w, SLICE_NONE);
 	wire_end(a->callee_wire, &w, from);
 	if (slice_eq(g->method, SLICE("BYE"))) {

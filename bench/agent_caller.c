@@ -28,10 +28,9 @@ static void write_head(struct writer *w, const struct agent *a, const struct cal
 	wire_write_via(w, a->caller_wire);
 	write_slice(w, SLICE(";branch=z9hG4bK"));
 	write_char(w, branch_kind);
-	write_leg_name(w, slot, leg->generation);
-	write_u64(w, cseq);
+	write_leg_name(a, w, slot, leg->generation);
 	write_char(w, '.');
-	write_string(w, a->run);
+	write_u64(w, cseq);
 	write_slice(w, SLICE("\r\n"));
 	write_slice(w, routes);
 	write_slice(w, SLICE("From: <sip:"));
@@ -39,12 +38,11 @@ static void write_head(struct writer *w, const struct agent *a, const struct cal
 	write_char(w, '@');
 	write_string(w, a->config.domain);
 	write_slice(w, SLICE(">;tag=a"));
-	write_leg_name(w, slot, leg->generation);
+	write_leg_name(a, w, slot, leg->generation);
 	write_slice(w, SLICE("\r\nTo: "));
 	write_slice(w, to);
 	write_slice(w, SLICE("\r\nCall-ID: "));
-	write_leg_name(w, slot, leg->generation);
-	write_string(w, a->run);
+	write_leg_name(a, w, slot, leg->generation);
 	write_slice(w, SLICE("\r\nCSeq: "));
 	write_u64(w, cseq);
 	write_char(w, ' ');
@@ -259,8 +257,7 @@ static void invite_answer(struct agent *a, struct caller_leg *leg, const struct 
 void caller_input(struct agent *a, const struct glance *g)
 {
 	uint32_t slot, generation;
-	bool ours = read_leg_name(g->call_id, &slot, &generation) && slot < a->config.calls_max &&
-		    slice_eq(slice_from(g->call_id, LEG_NAME_BYTES), slice_from_string(a->run)) &&
+	bool ours = read_leg_name(a, g->call_id, &slot, &generation) && slot < a->config.calls_max &&
 		    a->callers[slot].generation == generation && a->callers[slot].state != CALLER_FREE;
 	if (!ours) {
 		a->counts.strays++;

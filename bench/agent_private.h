@@ -30,7 +30,7 @@ struct account {
 	int64_t started_us;
 };
 
-/* Names a leg in a Call-ID, branch or tag: 8 hex digits of slot, 8 of generation. */
+/* Names a leg in a Call-ID, branch or tag: 8 hex digits of slot, 8 of generation; what follows names the process. */
 #define LEG_NAME_BYTES 16
 
 enum caller_state { CALLER_FREE, CALLER_CALLING, CALLER_RINGING, CALLER_TALKING, CALLER_HANGING_UP };
@@ -64,7 +64,7 @@ struct agent {
 	struct agent_config config;
 	struct wire *caller_wire, *callee_wire;
 	struct crypto_hasher *hasher;
-	char run[17]; /* tells this process's Call-IDs from another's */
+	char run[17]; /* tells this process's legs from another's, whose last messages may still come */
 	struct account *accounts;
 	unsigned next_caller, next_callee, next_account, registered;
 	unsigned oldest; /* of the first round of registrations, the first that has not ended */
@@ -87,8 +87,8 @@ void wait_answer(struct agent *a, struct waiting *w, const struct wire *wire);
 /* The next, longer wait, after sending again. False: none is left. */
 bool wait_longer(struct agent *a, struct waiting *w);
 
-void write_leg_name(struct writer *w, uint32_t slot, uint32_t generation);
-bool read_leg_name(struct slice s, uint32_t *ret_slot, uint32_t *ret_generation);
+void write_leg_name(const struct agent *a, struct writer *w, uint32_t slot, uint32_t generation);
+bool read_leg_name(const struct agent *a, struct slice s, uint32_t *ret_slot, uint32_t *ret_generation);
 /* A description with our audio: the leg's turn among the media sockets. key: NULL for plain voice. */
 void write_description(struct writer *w, const struct agent *a, const struct wire *wire, uint32_t slot,
 		       const struct srtp_key *key);
