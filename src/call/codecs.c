@@ -78,20 +78,36 @@ void codecs_ask_again(struct call *c, struct leg *asker, struct leg *answerer)
 		codecs_refused(c, asker, answerer);
 }
 
+/* Its Opus, which was made anew, is passed on from now on: it may send all of its voice. Refused, it goes on as it did.
+ */
+static void widen(struct call *c, struct leg *leg, const struct leg *other)
+{
+	if (transcoding_over(leg, other) && leg_offer(leg, other->agreed, other->agreed_count) == 0)
+		call_trace(c, "Opus is passed on as it comes: %s asked anew", leg == c->caller ? "caller" : "callee");
+}
+
 /* One of them is asked for no more than what the other speaks: the one that knows more. */
+static void narrow(struct call *c, struct leg *asked, const struct leg *other)
+{
+	call_trace(c, "codecs differ: %s asked anew", asked == c->caller ? "caller" : "callee");
+	int rc = leg_offer(asked, other->agreed, other->agreed_count);
+	/* One that is asked already, or whose ACK is still to come, is looked at again after that. */
+	if (rc < 0 && rc != -EBUSY && !offer_can_join(asked, other))
+		call_end(c, 500, "media-failed", "alto");
+}
+
 static void fit(struct call *c)
 {
 	struct leg *a = c->caller, *b = c->callee;
 	bool ab = offer_fits(a, b), ba = offer_fits(b, a);
-	if ((ab && ba) || !a->agreed_count || !b->agreed_count) /* one may have yet to answer, in its ACK */
+	if (!a->agreed_count || !b->agreed_count) /* one may have yet to answer, in its ACK */
 		return;
-	struct leg *asked = ab ? b : a;
-	const struct leg *other = ab ? a : b;
-	call_trace(c, "codecs differ: %s asked anew", ab ? "callee" : "caller");
-	int rc = leg_offer(asked, other->agreed, other->agreed_count);
-	/* One that is asked already, or whose ACK is still to come, is looked at again after that. */
-	if (rc < 0 && rc != -EBUSY && !offer_can_join(a, b))
-		call_end(c, 500, "media-failed", "alto");
+	if (!ab || !ba)
+		narrow(c, ab ? b : a, ab ? a : b);
+	if (c->state != CALL_ANSWERED)
+		return;
+	widen(c, a, b);
+	widen(c, b, a);
 }
 
 void codecs_join(struct call *c)

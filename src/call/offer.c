@@ -55,7 +55,16 @@ static int write_local(struct leg *leg, const struct sdp_local_audio *audio, con
 	char text[SDP_BYTES_MAX];
 	struct writer w = writer_on(text, sizeof(text));
 	sdp_write(&w, leg->sdp_id, ++leg->sdp_version, audio, mirror, index);
-	return !w.overflow && text_set(&leg->local, writer_slice(&w)) ? 0 : -ENOMEM;
+	if (w.overflow || !text_set(&leg->local, writer_slice(&w)))
+		return -ENOMEM;
+	leg->limited = transcoding_limited(audio->formats, audio->format_count);
+	return 0;
+}
+
+/* Its own codecs are said to it again: what it was told of its Opus goes on. */
+static bool stays_limited(const struct leg *leg, const struct sdp_format *formats)
+{
+	return leg->limited && formats == leg->agreed;
 }
 
 /* Our address as the peer is to see it. */
@@ -113,15 +122,20 @@ static int write_webrtc(struct leg *leg, const struct sdp_local_audio *plain)
 int offer_write(struct leg *leg, const struct sdp_format *formats, size_t count, uint16_t ptime_ms)
 {
 	char keys[ARRAY_LEN(offered_suites)][SDES_KEY_TEXT_MAX];
+	struct sdp_format told[SDP_FORMATS_MAX];
 	if (!offer_allowed(leg))
 		return -EACCES;
 	if (!count)
 		return -ENOENT;
+	count = MIN(count, ARRAY_LEN(told));
+	memcpy(told, formats, count * sizeof(told[0]));
+	if (stays_limited(leg, formats))
+		transcoding_limit(told, count);
 	struct sdp_local_audio audio = {
 		.address = public_address(leg),
 		.protocol = offers_plain(leg) ? SLICE("RTP/AVP") : SLICE("RTP/SAVP"),
-		.formats = formats,
-		.format_count = (uint8_t)MIN(count, (size_t)SDP_FORMATS_MAX),
+		.formats = told,
+		.format_count = (uint8_t)count,
 		.ptime_ms = ptime_ms,
 	};
 	if (leg->webrtc)
@@ -287,17 +301,21 @@ int offer_answer(struct leg *leg, const struct sdp_format *spoken, size_t count)
 {
 	struct sdp_session session;
 	struct refusal why;
-	struct sdp_format chosen[LEG_FORMATS_MAX];
+	struct sdp_format chosen[LEG_FORMATS_MAX], told[LEG_FORMATS_MAX];
 	char key_text[SDES_KEY_TEXT_MAX];
 	uint8_t index;
 	if (!offer_check(leg, text_slice(&leg->pending), &session, &why))
 		return -ENOENT;
 	const struct sdp_media *m = sdp_audio(&session, &index);
 	size_t n = sdp_answer_formats(m, spoken, count, chosen, LEG_FORMATS_MAX);
+	bool limited = n ? stays_limited(leg, spoken) : true;
 	if (!n)
 		n = transcoding_answer(m, spoken, count, chosen, LEG_FORMATS_MAX);
 	if (!n)
 		return -ENOENT;
+	memcpy(told, chosen, n * sizeof(told[0]));
+	if (limited)
+		transcoding_limit(told, n);
 	int rc = offer_open_stream(leg, 0);
 	if (rc < 0)
 		return rc;
@@ -305,7 +323,7 @@ int offer_answer(struct leg *leg, const struct sdp_format *spoken, size_t count)
 	struct sdp_local_audio audio = {
 		.address = public_address(leg),
 		.protocol = m->protocol,
-		.formats = chosen,
+		.formats = told,
 		.format_count = (uint8_t)n,
 		.direction = sdp_direction_reverse(m->direction),
 		.rtcp_mux = m->rtcp_mux,

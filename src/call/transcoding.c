@@ -17,6 +17,8 @@ static const struct own_codec {
 	{CODEC_PCMA, {8, {"PCMA", 4}, 8000, 1, {NULL, 0}}},
 	{CODEC_PCMU, {0, {"PCMU", 4}, 8000, 1, {NULL, 0}}},
 };
+/* Nothing above 8 kHz is heard of it: who knows that spares bits, and our time to decode them (RFC 7587 §6.1). */
+static const struct slice limited_fmtp = {"useinbandfec=1;maxplaybackrate=16000", 36};
 static const struct sdp_format event_8000 = {101, {"telephone-event", 15}, 8000, 1, {"0-15", 4}};
 
 static const struct own_codec *own_find(const struct sdp_format *f)
@@ -77,6 +79,7 @@ static size_t append(struct sdp_format *formats, size_t count, size_t cap, const
 
 size_t transcoding_offer(struct sdp_format *formats, size_t count, size_t cap)
 {
+	size_t theirs = count;
 	bool events = false;
 	if (!first_own(formats, count))
 		return count;
@@ -84,6 +87,7 @@ size_t transcoding_offer(struct sdp_format *formats, size_t count, size_t cap)
 		events |= sdp_format_is_event(&formats[i]);
 	for (size_t i = 0; i < ARRAY_LEN(own_codecs); i++)
 		count = append(formats, count, cap, &own_codecs[i].format);
+	transcoding_limit(formats + theirs, count - theirs);
 	return events ? append(formats, count, cap, &event_8000) : count;
 }
 
@@ -129,6 +133,35 @@ size_t transcoding_answer(const struct sdp_media *offer, const struct sdp_format
 	if (noise)
 		ret[n++] = *noise;
 	return n;
+}
+
+/* ---- what Opus is told ---- */
+
+void transcoding_limit(struct sdp_format *formats, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (kind_of(&formats[i]) == CODEC_OPUS)
+			formats[i].fmtp = limited_fmtp;
+}
+
+static const struct sdp_format *find_opus(const struct sdp_format *formats, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (kind_of(&formats[i]) == CODEC_OPUS)
+			return &formats[i];
+	return NULL;
+}
+
+bool transcoding_limited(const struct sdp_format *formats, size_t count)
+{
+	const struct sdp_format *opus = find_opus(formats, count);
+	return opus && slice_eq(opus->fmtp, limited_fmtp);
+}
+
+bool transcoding_over(const struct leg *leg, const struct leg *other)
+{
+	return leg->limited && find_opus(leg->agreed, leg->agreed_count) &&
+	       find_opus(other->agreed, other->agreed_count);
 }
 
 /* ---- joining ---- */

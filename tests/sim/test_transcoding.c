@@ -10,6 +10,9 @@ static struct voice_stream *stream_of(struct phone_call *c)
 	return v;
 }
 
+/* Opus is asked to say things twice, since we listen to that, and nothing that is not heard. */
+#define LIMITED "a=fmtp:96 useinbandfec=1;maxplaybackrate=16000\r\n"
+
 static struct sim_row hang_up(struct office *o, struct phone_call *a)
 {
 	phone_hang_up(a);
@@ -49,8 +52,8 @@ static void test_each_two(void **state)
 			char answered[32];
 			snprintf(answered, sizeof(answered), "SAVP %s\r\n", table[i].codecs);
 			assert_true(says(a->remote, answered));
-			/* Opus is asked to say things twice, since we listen to that. */
-			assert_int_equal(says(a->remote, "a=fmtp:96 useinbandfec=1\r\n"), i == 0);
+			assert_int_equal(says(a->remote, LIMITED), i == 0);
+			assert_int_equal(says(o.desk->last_invite, LIMITED), i != 0);
 			const struct media_way *ab = &stream_of(a)->way, *ba = &stream_of(b)->way;
 			assert_true(ab->anew && ba->anew);
 			assert_int_equal(ab->map[table[i].payload], MEDIA_ANEW);
@@ -230,6 +233,40 @@ static void test_there_and_back(void **state)
 	office_done(&o);
 }
 
+/* What is passed on as it comes again is asked for in full, of both sides; holding changes nothing. */
+static void test_limited_while_anew(void **state)
+{
+	struct office o = office_tls();
+	struct phone_call *a, *b;
+	sim_add_device(o.s, &(struct sim_person){"acme", "30", "desk", "secret", SIP_DIGEST_MD5, false});
+	struct sim_phone *eve = phone_new(o.s, "acme-30-desk", "secret", SIP_TLS);
+	phone_registered(eve);
+	o.ann->codecs = eve->codecs = "96 101";
+	o.desk->codecs = "8 101";
+	eve->answer_ms = 500;
+	office_talk(&o, &a, &b);
+	assert_true(says(a->remote, LIMITED));
+	for (unsigned hold = 2; hold-- > 0;) {
+		a->reinvite_status = 0;
+		phone_reinvite(a, hold);
+		sim_until(o.s, 5, a->reinvite_status == 200);
+		sim_run(o.s, 100 * MS_US);
+		assert_true(says(a->remote, LIMITED));
+	}
+	phone_send_in_dialog(b, SIP_REFER, "Refer-To: <sip:30@acme.example>\r\nContact: <sip:x@198.51.100.9>\r\n");
+	sim_until(o.s, 5, phone_last(eve)->up && a->reinvites + a->updates == 1);
+	sim_run(o.s, SECOND_US);
+	assert_true(says(a->remote, "m=audio "));
+	assert_false(says(a->remote, "maxplaybackrate") || says(eve->last_invite, "maxplaybackrate"));
+	assert_int_equal(a->reinvites + a->updates, 1);
+	assert_true(voice_flows(a, phone_last(eve)));
+	assert_false(stream_of(a)->way.anew);
+	phone_hang_up(a);
+	sim_until(o.s, 3, phone_last(eve)->ended);
+	sim_run(o.s, 3 * SECOND_US);
+	office_done(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_delayed_offer),
 		cmocka_unit_test(test_early),
 		cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_limited_while_anew),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
