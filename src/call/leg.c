@@ -57,7 +57,7 @@ static void leg_release(struct leg *leg)
 	leg_session_stop(leg);
 	text_done(&leg->ok);
 	text_done(&leg->remote);
-	text_done(&leg->agreed_text);
+	free(leg->agreed);
 	text_done(&leg->local);
 	text_done(&leg->before);
 	text_done(&leg->pending);

@@ -86,39 +86,37 @@ int offer_join(struct leg *a, struct leg *b)
 /* ---- what is agreed ---- */
 
 /*
- * Formats with text of their own. What they were read from may be gone before they are used again: this peer's former
- * description, or that of the other side, whose fmtp our answer repeats.
+ * Formats and their text in one block. What they were read from may be gone before they are used again: this peer's
+ * former description, or that of the other side, whose fmtp our answer repeats. NULL: out of memory.
  */
-static int own_formats(const struct offer_terms *t, struct sdp_format ret[LEG_FORMATS_MAX], struct own_text *ret_text)
+static struct sdp_format *own_formats(const struct offer_terms *t)
 {
-	size_t total = 1; /* malloc(0) may be NULL */
+	size_t head = t->count * sizeof(t->formats[0]), text = 0;
 	for (size_t i = 0; i < t->count; i++)
-		total += t->formats[i].name.n + t->formats[i].fmtp.n;
-	char *text = malloc(total);
-	if (!text)
-		return -ENOMEM;
-	struct writer w = writer_on(text, total);
+		text += t->formats[i].name.n + t->formats[i].fmtp.n;
+	char *block = malloc(head + text + 1); /* malloc(0) may be NULL */
+	if (!block)
+		return NULL;
+	struct sdp_format *ret = (struct sdp_format *)(void *)block;
+	struct writer w = writer_on(block + head, text);
 	for (size_t i = 0; i < t->count; i++) {
 		ret[i] = t->formats[i];
-		ret[i].name.p = text + w.n;
+		ret[i].name.p = block + head + w.n;
 		write_slice(&w, t->formats[i].name);
-		ret[i].fmtp.p = text + w.n;
+		ret[i].fmtp.p = block + head + w.n;
 		write_slice(&w, t->formats[i].fmtp);
 	}
-	*ret_text = (struct own_text){.p = text, .n = w.n};
-	return 0;
+	return ret;
 }
 
 int offer_settle_on(struct leg *leg, struct own_text *text, const struct sdp_media *m, const struct offer_terms *t)
 {
-	struct sdp_format owned[LEG_FORMATS_MAX];
-	struct own_text owned_text;
-	int rc = own_formats(t, owned, &owned_text);
-	if (rc < 0)
-		return rc;
-	rc = apply(leg, m, t);
+	struct sdp_format *owned = own_formats(t);
+	if (!owned)
+		return -ENOMEM;
+	int rc = apply(leg, m, t);
 	if (rc < 0) {
-		text_done(&owned_text);
+		free(owned);
 		return rc;
 	}
 	leg->send_key = t->send_key;
@@ -131,9 +129,8 @@ int offer_settle_on(struct leg *leg, struct own_text *text, const struct sdp_med
 	text_done(&leg->remote);
 	leg->remote = *text;
 	*text = (struct own_text){0};
-	text_done(&leg->agreed_text);
-	leg->agreed_text = owned_text;
+	free(leg->agreed);
+	leg->agreed = owned;
 	leg->agreed_count = (uint8_t)t->count;
-	memcpy(leg->agreed, owned, t->count * sizeof(owned[0]));
 	return 0;
 }

@@ -5,9 +5,9 @@
 
 /* ---- the text: one block for all slices ---- */
 
-/* The slices of a dialog, to be walked as one list. */
+/* The slices of a dialog, to be walked as one list. routes: its own. */
 #define SLICES_MAX (6 + SIP_ROUTE_MAX)
-static size_t slices_of(struct sip_dialog *d, struct slice *ret[SLICES_MAX])
+static size_t slices_of(struct sip_dialog *d, struct slice *routes, struct slice *ret[SLICES_MAX])
 {
 	size_t n = 0;
 
@@ -18,7 +18,7 @@ static size_t slices_of(struct sip_dialog *d, struct slice *ret[SLICES_MAX])
 	ret[n++] = &d->remote_tag;
 	ret[n++] = &d->remote_target;
 	for (size_t i = 0; i < d->route_count; i++)
-		ret[n++] = &d->routes[i];
+		ret[n++] = &routes[i];
 	return n;
 }
 
@@ -33,29 +33,33 @@ static void copy_line(char *to, struct slice from)
 
 int sip_dialog_init_copy(struct sip_dialog *d, const struct sip_dialog *plain)
 {
-	struct slice *slices[SLICES_MAX];
+	struct slice routes[SIP_ROUTE_MAX], *slices[SLICES_MAX];
 	struct sip_dialog made = *plain;
-	size_t total = 0;
+	size_t total = 0, route_bytes = plain->route_count * sizeof(routes[0]);
 
 	ASSERT(plain->route_count <= SIP_ROUTE_MAX);
-	size_t count = slices_of(&made, slices);
+	for (size_t i = 0; i < plain->route_count; i++)
+		routes[i] = plain->routes[i];
+	size_t count = slices_of(&made, routes, slices);
 	for (size_t i = 0; i < count; i++) {
 		if (slices[i]->n > SIP_DIALOG_BYTES_MAX - total)
 			return -E2BIG;
 		total += slices[i]->n;
 	}
 
-	arena_init(&made.text, total, SIP_DIALOG_BYTES_MAX);
-	char *at = arena_alloc(&made.text, total);
-	if (!at)
+	arena_init(&made.text, route_bytes + total, sizeof(routes) + SIP_DIALOG_BYTES_MAX);
+	struct slice *kept = arena_alloc(&made.text, route_bytes + total);
+	if (!kept)
 		return -ENOMEM;
+	char *at = (char *)(kept + plain->route_count);
 	for (size_t i = 0; i < count; i++) {
 		copy_line(at, *slices[i]);
 		*slices[i] = slice_of(at, slices[i]->n);
 		at += slices[i]->n;
 	}
-	for (size_t i = made.route_count; i < SIP_ROUTE_MAX; i++)
-		made.routes[i] = SLICE_NONE;
+	for (size_t i = 0; i < plain->route_count; i++)
+		kept[i] = routes[i];
+	made.routes = kept;
 	*d = made;
 	return 0;
 }
@@ -128,8 +132,10 @@ static int read_target(const struct sip_message *msg, struct slice *ret, struct 
 }
 
 /* Record-Route as "<uri>" entries: header parameters beside the URI are not part of a route set (§12.1). */
-static int read_routes(const struct sip_message *msg, struct writer *w, struct sip_dialog *d, struct sip_reason *reterr)
+static int read_routes(const struct sip_message *msg, struct writer *w, struct slice ret[SIP_ROUTE_MAX],
+		       struct sip_dialog *d, struct sip_reason *reterr)
 {
+	d->routes = ret;
 	d->route_count = 0;
 	for (const struct sip_field *f = sip_field_first(msg, SIP_RECORD_ROUTE); f; f = sip_field_next(msg, f)) {
 		struct slice rest = f->value;
@@ -143,18 +149,18 @@ static int read_routes(const struct sip_message *msg, struct writer *w, struct s
 			write_char(w, '<');
 			write_slice(w, a.uri.text);
 			write_char(w, '>');
-			d->routes[d->route_count++] = slice_from(writer_slice(w), start);
+			ret[d->route_count++] = slice_from(writer_slice(w), start);
 		}
 	}
 	return w->overflow ? -E2BIG : 0;
 }
 
-static void reverse_routes(struct sip_dialog *d)
+static void reverse(struct slice *routes, size_t count)
 {
-	for (size_t i = 0, j = d->route_count; i + 1 < j; i++) {
-		struct slice first = d->routes[i];
-		d->routes[i] = d->routes[--j];
-		d->routes[j] = first;
+	for (size_t i = 0, j = count; i + 1 < j; i++) {
+		struct slice first = routes[i];
+		routes[i] = routes[--j];
+		routes[j] = first;
 	}
 }
 
@@ -166,7 +172,7 @@ int sip_dialog_init_uas(struct sip_dialog *d, const struct sip_message *invite, 
 	struct sip_dialog next = {.call_id = sip_field_value(invite, SIP_CALL_ID), .local_tag = local_tag};
 	char text[SIP_DIALOG_BYTES_MAX + 1]; /* what does not fit here is too much for the dialog as well */
 	struct writer w = writer_on(text, sizeof(text));
-	struct slice unused_tag;
+	struct slice routes[SIP_ROUTE_MAX], unused_tag;
 
 	if (!read_party(sip_field_value(invite, SIP_FROM), &w, &next.remote_uri, &next.remote_tag))
 		return w.overflow ? -E2BIG : refuse(reterr, "Bad From");
@@ -181,7 +187,7 @@ int sip_dialog_init_uas(struct sip_dialog *d, const struct sip_message *invite, 
 	if (rc == 0 && slice_empty(next.remote_target))
 		rc = refuse(reterr, "Missing Contact");
 	if (rc == 0)
-		rc = read_routes(invite, &w, &next, reterr);
+		rc = read_routes(invite, &w, routes, &next, reterr);
 	return rc < 0 ? rc : sip_dialog_init_copy(d, &next);
 }
 
@@ -202,8 +208,7 @@ int sip_dialog_set_routes(struct sip_dialog *d, const struct slice *routes, size
 
 	if (count > SIP_ROUTE_MAX)
 		return -E2BIG;
-	for (size_t i = 0; i < count; i++)
-		next.routes[i] = routes[i];
+	next.routes = routes;
 	next.route_count = (uint8_t)count;
 	return dialog_become(d, &next);
 }
@@ -227,6 +232,7 @@ int sip_dialog_learn(struct sip_dialog *d, const struct sip_message *response, s
 	struct sip_dialog next = *d;
 	char text[SIP_DIALOG_BYTES_MAX + 1];
 	struct writer w = writer_on(text, sizeof(text));
+	struct slice routes[SIP_ROUTE_MAX];
 	bool success = response->status >= 200 && response->status < 300;
 
 	if (response->status <= 100 || response->status >= 300)
@@ -243,8 +249,8 @@ int sip_dialog_learn(struct sip_dialog *d, const struct sip_message *response, s
 	next.remote_tag = tag;
 	int rc = read_target(response, &next.remote_target, reterr);
 	if (rc == 0 && (first || (success && !d->confirmed))) {
-		rc = read_routes(response, &w, &next, reterr);
-		reverse_routes(&next);
+		rc = read_routes(response, &w, routes, &next, reterr);
+		reverse(routes, next.route_count);
 	}
 	next.confirmed |= success;
 	if (rc < 0 || (d->confirmed && slice_eq(next.remote_target, d->remote_target)))

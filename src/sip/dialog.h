@@ -14,12 +14,12 @@ struct sip_dialog {
 	struct slice local_uri, remote_uri; /* From/To as name-addr text without tag: `"Ann" <sip:10@example.org>` */
 	struct slice local_tag, remote_tag; /* remote_tag empty until known */
 	struct slice remote_target;         /* Contact URI of the peer */
-	struct slice routes[SIP_ROUTE_MAX]; /* in the order they are to be sent, each "<sip:...;lr>" */
+	const struct slice *routes; /* SIP_ROUTE_MAX at most, in the order they are to be sent, each "<sip:...;lr>" */
 	uint8_t route_count;
 	uint32_t local_cseq, remote_cseq;
 	bool remote_cseq_known;
 	bool confirmed;    /* a 2xx has passed; as UAS its owner sets it when it sends one */
-	struct arena text; /* owns all slices above; bounded by SIP_DIALOG_BYTES_MAX */
+	struct arena text; /* owns all of the above; bounded by SIP_DIALOG_BYTES_MAX, and the routes themselves */
 };
 
 /*
