@@ -35,17 +35,26 @@ static int job_remove(struct register_job *rj, const struct directory_binding *b
 	return 0;
 }
 
+/* What this request puts for it so far, b or (NULL) a new one. NULL: nothing. */
+static struct store_binding *row_put(struct register_job *rj, const struct directory_binding *b,
+				     const struct binding_request *want)
+{
+	for (size_t i = 0; i < rj->put_count; i++) {
+		struct store_binding *row = &rj->put[i];
+		if (b ? slice_eq(row->id, directory_binding_text(b, BINDING_ID))
+		      : binding_is_meant(want, row->instance, (uint32_t)row->reg_id, row->contact))
+			return row;
+	}
+	return NULL;
+}
+
 /* Named twice, the last one counts: what an earlier Contact of this request asked for the same binding is forgotten. */
 static void forget(struct register_job *rj, const struct directory_binding *b, const struct binding_request *want)
 {
-	for (size_t i = 0; i < rj->put_count; i++) {
-		const struct store_binding *row = &rj->put[i];
-		if (b ? !slice_eq(row->id, directory_binding_text(b, BINDING_ID))
-		      : !binding_is_meant(want, row->instance, (uint32_t)row->reg_id, row->contact))
-			continue;
+	struct store_binding *row = row_put(rj, b, want);
+	if (row) {
 		rj->new_count -= !b;
-		rj->put[i] = rj->put[--rj->put_count];
-		break;
+		*row = rj->put[--rj->put_count];
 	}
 	for (size_t i = 0; b && i < rj->refresh_count; i++)
 		if (rj->refresh[i].binding == b)
@@ -53,6 +62,19 @@ static void forget(struct register_job *rj, const struct directory_binding *b, c
 	for (size_t i = 0; b && i < rj->remove_count; i++)
 		if (slice_eq(rj->remove[i], directory_binding_text(b, BINDING_ID)))
 			rj->remove[i--] = rj->remove[--rj->remove_count];
+}
+
+/*
+ * Is the URI that it takes back none of its binding's any more? A phone that has learnt its address behind a NAT
+ * brings the new Contact and takes the old one back behind it (PJSIP does); of one instance, or one user, both are the
+ * one binding, which has moved.
+ */
+static bool has_moved(struct register_job *rj, const struct directory_binding *b, const struct binding_request *want)
+{
+	const struct store_binding *row = row_put(rj, b, want);
+	if (row)
+		return !slice_eq(row->contact, want->contact);
+	return b && job_refreshes(rj, b) && !slice_eq(directory_binding_text(b, BINDING_CONTACT), want->contact);
 }
 
 /* On the same Call-ID and not newer than what made the binding. */
@@ -67,6 +89,8 @@ static unsigned take_contact(struct register_job *rj, const struct directory_dev
 	struct directory_binding *b = binding_match(device, want);
 	if (b && is_older(b, want->call_id, want->cseq))
 		return 500; /* step 7 */
+	if (want->expires_s == 0 && has_moved(rj, b, want))
+		return 0;
 	forget(rj, b, want);
 	if (want->expires_s == 0)
 		return !b || job_remove(rj, b) == 0 ? 0 : 503;

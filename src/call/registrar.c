@@ -203,6 +203,8 @@ static void apply_refreshes(struct register_job *rj, bool late)
 /*
  * Hand the job to the store; memory does not wait for it when it stalls. Of a browser's there is nothing to write, and
  * what a phone takes back is not given to a store that stalls: until it was done the phone could not register anew.
+ * What it brings in the same request waits with that (§10.3: all of it or nothing): after a crash the old binding would
+ * be there again, and nobody would take it back once more.
  */
 static void register_commit(struct register_job *rj, const struct directory_device *device, bool late)
 {

@@ -585,6 +585,40 @@ static void test_store_refuses_removal(void **state)
 	office_done(&o);
 }
 
+/* One binding that moves is given up by nobody, and taken from memory; one that goes while another comes is not, and
+ * the other comes with it or not at all. */
+static void test_store_late_with_both(void **state)
+{
+	static const struct {
+		const char *contact;
+		unsigned status;
+		const char *has;
+	} rows[] = {
+		{"<sip:a@198.51.100.1:5070>, <sip:a@198.51.100.1:5060>;expires=0", 200, "sip:a@198.51.100.1:5070"},
+		{"<sip:b@198.51.100.1:5060>, <sip:a@198.51.100.1:5060>;expires=0", 503, "sip:a@198.51.100.1:5060"},
+	};
+	for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
+		bool refuses = i % 2;
+		struct office o = office_on(sim_new(1), SIP_UDP, false);
+		snprintf(o.ann->contact, sizeof(o.ann->contact), "<sip:a@198.51.100.1:5060>");
+		phone_registered(o.ann);
+		sim_store_refuses = refuses;
+		o.s->store_stalled = !refuses;
+		snprintf(o.ann->contact, sizeof(o.ann->contact), "%s", rows[i / 2].contact);
+		assert_int_equal(registers(o.ann, 3600), rows[i / 2].status);
+		assert_int_equal(binding_count(o.s, "acme-10-desk"), 1);
+		struct directory_binding *b = device(o.s, "acme-10-desk")->first_binding;
+		assert_true(slice_eq(directory_binding_text(b, BINDING_CONTACT), slice_from_string(rows[i / 2].has)));
+		assert_int_equal(b->unsaved, rows[i / 2].status == 200);
+		sim_store_refuses = o.s->store_stalled = false;
+		sim_run(o.s, 10 * SECOND_US);
+		assert_int_equal(registers(o.ann, 3600), 200); /* and now the disk has it */
+		assert_int_equal(binding_count(o.s, "acme-10-desk"), 1);
+		assert_false(device(o.s, "acme-10-desk")->first_binding->unsaved);
+		office_done(&o);
+	}
+}
+
 /* The store has it, and does not come to it: the next REGISTER must not be undone by it. One that is known to be late
  * is not given it, so a phone that starts anew meanwhile is taken as ever. */
 static void test_store_late_with_removal(void **state)
@@ -714,6 +748,7 @@ int main(void)
 		cmocka_unit_test(test_unsaved_is_taken_back),
 		cmocka_unit_test(test_store_refuses_removal),
 		cmocka_unit_test(test_store_late_with_removal),
+		cmocka_unit_test(test_store_late_with_both),
 		cmocka_unit_test(test_crash_while_store_refuses),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_lossy),
