@@ -7,12 +7,18 @@
 
 /* ---- refreshed bindings ---- */
 
+struct write_row {
+	struct store_binding binding;
+	int result;
+	bool refused; /* for good: the others are written without it */
+};
+
 struct write_job {
 	struct store_job job;
 	struct registrar *registrar;
 	struct arena text;
 	size_t count;
-	struct store_binding rows[];
+	struct write_row rows[];
 };
 
 void binding_mark_dirty(struct registrar *r, struct directory_binding *b)
@@ -37,25 +43,18 @@ void binding_mark_dirty(struct registrar *r, struct directory_binding *b)
 		timer_start(r->sb->wheel, &r->write_timer, REGISTER_WRITE_US);
 }
 
-struct attempt {
-	const struct store_binding *row;
-	int result;
-};
-
 static int put_row(struct db *db, void *arg)
 {
-	struct attempt *a = arg;
-	return a->result = store_binding_put(db, a->row);
+	struct write_row *row = arg;
+	return row->result = store_binding_put(db, &row->binding);
 }
 
 /* A row that is refused is not the affair of the others. */
-static int write_one(struct db *db, const struct store_binding *row)
+static int write_one(struct db *db, struct write_row *row)
 {
-	struct attempt a = {.row = row};
-	bool refused;
-	int rc = db_attempt(db, put_row, &a, &refused);
-	if (rc == DB_OK && refused && a.result == DB_FAILED) /* else its device was removed meanwhile */
-		log_event(LOG_ERROR, "registrar.row_dropped", LOG_SLICE("binding", row->id),
+	int rc = db_attempt(db, put_row, row, &row->refused);
+	if (rc == DB_OK && row->refused && row->result == DB_FAILED) /* else its device was removed meanwhile */
+		log_event(LOG_ERROR, "registrar.row_dropped", LOG_SLICE("binding", row->binding.id),
 			  LOG_STR("why", db_message(db)));
 	return rc;
 }
@@ -75,16 +74,18 @@ static void write_done(struct store_job *job, int result)
 	if (result != DB_OK || wj->count) /* that nothing can be written shows nothing */
 		wj->registrar->failing = result != DB_OK;
 	for (size_t i = 0; i < wj->count; i++) {
+		const struct write_row *row = &wj->rows[i];
 		struct directory_binding *b = directory_binding_by_id(wj->registrar->sb->config.directory,
-								      wj->rows[i].id);
+								      row->binding.id);
 		if (!b)
 			continue;
-		if (result == DB_OK) {
-			b->unsaved = false;
-			b->stored_until_us = wj->rows[i].expires_us;
-		} else {
+		if (result != DB_OK) {
 			binding_mark_dirty(wj->registrar, b);
+			continue;
 		}
+		b->unsaved = row->refused; /* tried again with its phone's next REGISTER */
+		if (!row->refused)
+			b->stored_until_us = row->binding.expires_us;
 	}
 	arena_done(&wj->text);
 	free(wj);
@@ -101,8 +102,7 @@ void registrar_flush(struct registrar *r)
 		return; /* stays dirty; the next refresh or stop tries again */
 	r->dirty = (struct dirty){0};
 	wj->registrar = r;
-	wj->job = (struct store_job){
-		.run = write_run, .done = write_done, .bytes = d.count * sizeof(struct store_binding)};
+	wj->job = (struct store_job){.run = write_run, .done = write_done, .bytes = d.count * sizeof(wj->rows[0])};
 	arena_init(&wj->text, 16384, STORE_QUEUE_BYTES_MAX);
 	for (size_t i = 0; i < d.count; i++) {
 		struct directory_binding *b = directory_binding_by_id(r->sb->config.directory,
@@ -113,7 +113,7 @@ void registrar_flush(struct registrar *r)
 		/* Is it being removed? Written behind that, its row would come back. */
 		if (register_job_find(r, b->device->id))
 			binding_mark_dirty(r, b);
-		else if (binding_row(r->sb, &wj->text, b, &wj->rows[wj->count]))
+		else if (binding_row(r->sb, &wj->text, b, &wj->rows[wj->count].binding))
 			wj->count++;
 	}
 	free(d.ids);

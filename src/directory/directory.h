@@ -92,7 +92,7 @@ struct directory_binding {
 	uint8_t transport;  /* enum sip_transport */
 	uint8_t unanswered; /* OPTIONS in a row */
 	bool dirty;         /* refreshed in memory, not yet written */
-	bool unsaved;       /* accepted from memory while the store stalled */
+	bool unsaved;       /* the disk does not have it: taken from memory while it stalled, or refused by it */
 	bool watched;       /* its connection's end will be heard of */
 };
 struct slice directory_binding_text(const struct directory_binding *b, enum directory_binding_text which);

@@ -9,6 +9,7 @@
 /* ---- the store's troubles ---- */
 
 bool sim_store_refuses;
+const char *sim_store_bad_agent;
 int sim_store_call_error;
 const char *sim_store_bad_to;
 unsigned sim_store_call_puts;
@@ -19,6 +20,8 @@ unsigned sim_store_instant_jobs, sim_store_instants, sim_store_instants_refused;
 
 int __real_store_post(struct store *s, struct store_job *job);
 int __wrap_store_post(struct store *s, struct store_job *job);
+int __real_store_binding_put(struct db *db, const struct store_binding *b);
+int __wrap_store_binding_put(struct db *db, const struct store_binding *b);
 int __real_store_call_put(struct db *db, const struct store_call *c);
 int __wrap_store_call_put(struct db *db, const struct store_call *c);
 int __real_store_instants_tell(struct db *db, const struct store_instant *m, size_t count, size_t *ret_refused);
@@ -29,6 +32,12 @@ void __wrap_store_health(const struct store *s, int64_t now_us, struct store_hea
 int __wrap_store_post(struct store *s, struct store_job *job)
 {
 	return sim_store_refuses ? -ENOSPC : __real_store_post(s, job);
+}
+
+int __wrap_store_binding_put(struct db *db, const struct store_binding *b)
+{
+	bool bad = sim_store_bad_agent && slice_eq(b->user_agent, slice_from_string(sim_store_bad_agent));
+	return bad ? DB_FAILED : __real_store_binding_put(db, b);
 }
 
 int __wrap_store_call_put(struct db *db, const struct store_call *c)
@@ -158,7 +167,7 @@ static struct sim *sim_make(uint64_t seed, const char *directory, bool plain_rtp
 	sim_store_call_error = sim_store_instant_error = DB_OK;
 	sim_store_instant[0] = 0;
 	sim_store_instant_jobs = sim_store_instants = sim_store_instants_refused = 0;
-	sim_store_bad_to = NULL;
+	sim_store_bad_agent = sim_store_bad_to = NULL;
 	sim_store_call_puts = 0;
 	sim_store_oldest_wait_us = 0;
 	wheel_init(&s->wheel, 1000 * SECOND_US, SIM_WALL_US);

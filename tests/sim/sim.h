@@ -126,10 +126,11 @@ size_t sim_rows(struct sim *s, struct sim_row *ret, size_t cap);
 struct sim_row sim_assert_row(struct sim *s, int64_t status, const char *cause, const char *ended_by);
 
 /* ---- the store's troubles (the linker puts these between `call` and the store) ---- */
-extern bool sim_store_refuses;       /* posting fails: 64 MiB wait */
-extern int sim_store_call_error;     /* what store_call_put() says instead of writing; DB_OK: it writes */
-extern const char *sim_store_bad_to; /* rows of calls to this number are refused for good (DB_FAILED); NULL: none */
-extern unsigned sim_store_call_puts; /* times it was called */
+extern bool sim_store_refuses;          /* posting fails: 64 MiB wait */
+extern const char *sim_store_bad_agent; /* rows of bindings of phones that call themselves so are refused for good */
+extern int sim_store_call_error;        /* what store_call_put() says instead of writing; DB_OK: it writes */
+extern const char *sim_store_bad_to;    /* rows of calls to this number are refused for good (DB_FAILED); NULL: none */
+extern unsigned sim_store_call_puts;    /* times it was called */
 extern int64_t sim_store_oldest_wait_us;
 extern int sim_store_instant_error; /* what store_instants_tell() says instead of telling; DB_OK: it tells */
 extern char sim_store_instant[512]; /* what it was told last: "10 (acme-10) > 20 (acme-20) text/plain 5 200" */

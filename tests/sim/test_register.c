@@ -553,6 +553,34 @@ static void test_store_takes_no_refresh(void **state)
 	}
 }
 
+/* One row that the disk never takes: it is given for a minute at a time, and the others are written without it. */
+static void test_one_row_refused(void **state)
+{
+	struct office o = office_on(sim_new(1), SIP_UDP, false);
+	phone_registered(o.desk);
+	const struct directory_binding *desk = device(o.s, "acme-20-desk")->first_binding;
+	sim_store_bad_agent = "bad";
+	snprintf(o.ann->register_extra, sizeof(o.ann->register_extra), "User-Agent: bad\r\n");
+	for (unsigned i = 0; i < 2; i++) {
+		int64_t stored_until_us = desk->stored_until_us;
+		assert_int_equal(registers(o.ann, 3600), 200);
+		assert_in_range(given_s(o.ann), REGISTER_UNSAVED_S - 1, REGISTER_UNSAVED_S);
+		assert_int_equal(registers(o.desk, 3600), 200); /* its row goes with the other */
+		sim_run(o.s, 10 * SECOND_US);
+		const struct directory_binding *b = device(o.s, "acme-10-desk")->first_binding;
+		assert_true(b->unsaved);
+		assert_false(b->dirty);
+		assert_true(desk->stored_until_us > stored_until_us);
+	}
+	sim_store_bad_agent = NULL;
+	assert_int_equal(registers(o.ann, 3600), 200);
+	sim_run(o.s, 10 * SECOND_US);
+	assert_false(device(o.s, "acme-10-desk")->first_binding->unsaved);
+	assert_int_equal(registers(o.ann, 3600), 200);
+	assert_in_range(given_s(o.ann), 3599, 3600);
+	office_done(&o);
+}
+
 /* It was never written, so its end is in no change of the store; and the row that waits to be does not bring it back.
  */
 static void test_unsaved_is_taken_back(void **state)
@@ -745,6 +773,7 @@ int main(void)
 		cmocka_unit_test(test_store_stalls),
 		cmocka_unit_test(test_store_slow),
 		cmocka_unit_test(test_store_takes_no_refresh),
+		cmocka_unit_test(test_one_row_refused),
 		cmocka_unit_test(test_unsaved_is_taken_back),
 		cmocka_unit_test(test_store_refuses_removal),
 		cmocka_unit_test(test_store_late_with_removal),
