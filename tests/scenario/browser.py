@@ -8,6 +8,7 @@ import os
 import socket
 import ssl
 import struct
+import time
 
 from server import PATIENCE
 
@@ -140,8 +141,10 @@ class Events:
         return head[0] & 15, self.stream.read(n)
 
     def next(self):
-        """The next message; None when the server has ended it."""
-        while True:
+        """The next message; None when the server has ended it. Its pings are no message, and keep the socket's time from
+        ending."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
             try:
                 frame = self.frame()
             except (ConnectionResetError, ssl.SSLError):
@@ -150,6 +153,7 @@ class Events:
                 return None
             if frame[0] == 1:
                 return json.loads(frame[1])
+        raise AssertionError(f'no message within {PATIENCE} s')
 
     def wait_for(self, **wanted):
         """Messages up to the one that has all these; that one, and those before it."""

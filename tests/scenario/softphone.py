@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 
-from server import PATIENCE
+from server import PATIENCE, wait_until
 from voice import SUITES, Srtp, Voice
 
 DOMAIN = 'acme.example'
@@ -364,16 +364,19 @@ class Call:
 
 def talk_once_taken(caller, callee, extension):
     """A call that is up, dialled again as often as Alto has no room for it (503), as (caller's, callee's)."""
-    for _ in range(1000):
+    def taken():
         a = caller.dial(extension)
-        while not any(m.method == 'INVITE' and not m.status for m in callee.inbox):
-            if caller.comes(a.call_id, 'INVITE', a.cseq, 0.02):
-                assert a.final() == 503
-                break
-        else:
-            b = callee.incoming().accept()
-            return a.answered(), b
-    raise AssertionError('refused again and again')
+
+        def rung():
+            return any(m.method == 'INVITE' and not m.status for m in callee.inbox)
+        wait_until(lambda: rung() or caller.comes(a.call_id, 'INVITE', a.cseq, 0.02), 'ring, or refusal')
+        if rung():
+            return a
+        assert a.final() == 503
+
+    a = wait_until(taken, 'call that is taken')
+    b = callee.incoming().accept()
+    return a.answered(), b
 
 
 def talk(caller, callee, extension, caller_has={}, callee_has={}):

@@ -10,7 +10,7 @@ from browser import Browser, Events
 from issuer import Told
 from openapi import METHODS, Api, PageApi, wrong_texts, wrong_values
 from pair import make
-from server import Alto, free_port
+from server import Alto, free_port, wait_until
 from sipp import Sipp
 from totp import code_of, step
 
@@ -248,8 +248,8 @@ def webhooks_are_asked(api, there):
     secrets = {api.good('renewSecret', path).json['secret'] for _ in range(2)}
     assert len(secrets) == 2 and all(len(s) == 74 and s.startswith('alto_hook_') for s in secrets), secrets
     begun = api.good('testWebhook', path).json
-    while not (delivery := api.good('listDeliveries', path, query={'limit': 1}).json['items'][0])['tried']:
-        pass
+    [delivery] = wait_until(lambda: [d for d in api.good('listDeliveries', path, query={'limit': 1}).json['items'] if d['tried']],
+                            'a delivery that was tried')
     assert (delivery['id'], delivery['event'], delivery['state']) == (begun['id'], 'test', 'given-up'), delivery
     assert delivery['status'] is None and delivery['error'], delivery
     assert api.good('getWebhook', path).json['failing']

@@ -8,7 +8,7 @@ import struct
 import threading
 import time
 
-from server import PATIENCE, Alto, free_port
+from server import PATIENCE, Alto, free_port, wait_until
 from softphone import Softphone, talk
 from voice import Voice
 
@@ -181,9 +181,14 @@ def answer_all(phone, answered):
 
 
 def call(caller, answered):
-    while (c := caller.dial('102')).final() != 200:  # every pair rests: a phone tries again, and so do we
+    def up():
+        c = caller.dial('102')
+        if c.final() == 200:
+            return c
         c.voice.close()
-    return c, answered.get(timeout=PATIENCE)
+
+    # Every pair may rest: a phone tries again, and so do we.
+    return wait_until(up, 'a call that is up'), answered.get(timeout=PATIENCE)
 
 
 def haunted_calls(caller, answered):

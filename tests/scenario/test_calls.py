@@ -3,7 +3,7 @@
 Anna's phone is baresip; so are Bruno's two, desk and mobile, and Carl has a SIPp over UDP that refuses.
 """
 from phone import Phone
-from server import Alto, free_port
+from server import Alto, free_port, wait_until
 from sipp import Sipp
 
 
@@ -76,8 +76,7 @@ def crashed(alto, anna, desk):
     desk.command('accept')
     for phone in (anna, desk):
         phone.wait_for('CALL_ESTABLISHED')
-    while not alto.api('GET', '/api/v1/calls?limit=1')[1]['items'][0]['answered']:
-        pass
+    wait_until(lambda: alto.api('GET', '/api/v1/calls?limit=1')[1]['items'][0]['answered'], 'the row of an answered call')
     alto.kill()
     alto.start()
     row = alto.last_call()

@@ -5,7 +5,7 @@ import socket
 
 from browser import Browser, Events, tls_context
 from pebble import Pebble
-from server import PATIENCE, Alto, free_port
+from server import PATIENCE, Alto, free_port, wait_until
 from talk import call, two_phones
 
 DOMAINS = 'acme.example', 'beta.example'
@@ -107,11 +107,10 @@ def test_renewed_under_a_call():
             assert shown(port, 'beta.example') == before['beta.example']
         # Neither noticed: voice comes in, and what happens is told.
         count = packets()
-        while packets() < count + 50:
-            assert alto.listing('calls', '--live')[0]['state'] == 'answered'
+        wait_until(lambda: packets() >= count + 50, '50 more packets of voice')
+        assert alto.listing('calls', '--live')[0]['state'] == 'answered'
         alto.command('user', 'add', 'acme', 'zoe', '--extension', '300', '--name', 'Zoe')
-        while 'user' not in str(events.next()):
-            pass
+        events.wait_for(kind='user')
         events.close()
         anna.command('hangup')
         bruno.wait_for('CALL_CLOSED')
@@ -140,11 +139,14 @@ def test_kept_over_a_restart():
 def test_what_fails_is_told(authority):
     """The authority finds the name no more."""
     authority.no_names()
-    line = ''
-    while 'acme.failed' not in line:  # one time in a hundred pebble takes the proof of before, though told never to
+
+    def failed():
+        """What was shown before that. One time in a hundred pebble takes the proof of before, though told never to."""
         before, start = shown(https, 'acme.example'), len(alto.log.all)
         assert alto.api('POST', '/api/v1/certificates/acme.example/renew', {})[0] == 204
-        line = alto.log.wait_for(' acme.', start=start)
+        return 'acme.failed' in alto.log.wait_for(' acme.', start=start) and before
+
+    before = wait_until(failed, 'an order that fails')
     c = certificate('acme.example')
     assert c['state'] == 'failing' and c['failures'] == 1 and 'at port 80 of the name' in c['trouble'], c
     assert c['next'] and c['fits'] and shown(https, 'acme.example') == before

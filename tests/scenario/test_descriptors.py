@@ -7,7 +7,7 @@ import resource
 import socket
 import subprocess
 
-from server import ALTO, PATIENCE, Alto, free_port
+from server import ALTO, PATIENCE, Alto, free_port, wait_until
 from softphone import Softphone, talk, talk_once_taken
 
 LEAST = 768
@@ -17,8 +17,7 @@ SHELL = ('prlimit', f'--nofile={LEAST}:{LEAST}', '--')
 
 def warned(alto, words):
     """Waits for the sentence."""
-    while not (found := [w for w in alto.api('GET', '/api/v1/status')[1]['warnings'] if words in w]):
-        pass
+    found = wait_until(lambda: [w for w in alto.api('GET', '/api/v1/status')[1]['warnings'] if words in w], f'a warning with {words!r}')
     print(found[0])
     return found[0]
 

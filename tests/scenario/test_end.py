@@ -4,7 +4,7 @@ import signal
 import sqlite3
 import threading
 
-from server import PATIENCE, Alto, free_port
+from server import PATIENCE, Alto, free_port, wait_until
 from softphone import Softphone
 
 PHONES = 32  # their keep-alives are spread over 25 s
@@ -30,8 +30,7 @@ with Alto(listen={'sip_udp': [f'127.0.0.1:{udp}']}) as alto:
         late = threading.Thread(target=alto.command, args=('tenant', 'add', 'late', '--domain', 'late.example'),
                                 kwargs={'status': 1})
         late.start()
-        while not alto.api('GET', '/api/v1/status')[1]['store']['waiting_jobs']:
-            pass
+        wait_until(lambda: alto.api('GET', '/api/v1/status')[1]['store']['waiting_jobs'], 'a write that waits')
         alto.process.send_signal(signal.SIGINT)
         status = alto.process.wait(PATIENCE)
     late.join()

@@ -6,7 +6,7 @@ A tenth of what `make bench` does, at a rate that leaves the machine time for it
 import socket
 
 from generator import Generator, account, phones
-from server import Alto, free_port
+from server import Alto, free_port, wait_until
 from softphone import Softphone, talk
 
 FIRST, CALLS, SECONDS = 2000, 50, 3
@@ -47,13 +47,11 @@ with Alto({'sip_udp': [udp]}, plain_rtp=True) as alto:
         b.ended()
     assert heard['sent'] > 0 and heard['received'] == heard['sent'], heard
     assert sent['sent'] >= SOURCES, sent
+    wait_until(lambda: len([c for c in alto.listing('calls', '--limit', '200') if c['ended']]) > CALLS, 'end of all calls')
     rows = alto.listing('calls', '--limit', '200')
-    while len(rows) < CALLS + 1 or any(not c['ended'] for c in rows):
-        rows = alto.listing('calls', '--limit', '200')
     assert len(rows) == CALLS + 1 and {c['cause'] for c in rows} == {'answered'}, rows
     # Nobody was proven to be who he said he was.
-    while 'ask too often without a password' not in alto.command('status'):
-        sweep(server)
+    wait_until(lambda: 'ask too often without a password' in alto.command('status') or sweep(server), 'a sentence about strangers')
     said = alto.command('bans')
     assert said.startswith('Nobody is banned.\n') and 'ask too often without a password' in said, said
     assert alto.listing('bans') == []

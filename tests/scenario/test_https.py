@@ -5,13 +5,12 @@ import shutil
 import signal
 import socket
 import ssl
-import time
 import warnings
 
 from browser import Browser, Events, tls_context
 from manager import Manager
 from pair import make_pair
-from server import PATIENCE, Alto, free_port
+from server import PATIENCE, Alto, free_port, wait_until
 
 
 def raw(port, text, **options):
@@ -108,9 +107,7 @@ def test_rude_clients(port):
 
 def is_alone(alto):
     """Waits until it has noticed that all others are gone, which until then take the room of those who come."""
-    until = time.monotonic() + PATIENCE
-    while not re.search(r'^alto_web_connections 1$', alto.api('GET', '/metrics')[1], re.M):
-        assert time.monotonic() < until, alto.api('GET', '/metrics')[1]
+    wait_until(lambda: re.search(r'^alto_web_connections 1$', alto.api('GET', '/metrics')[1], re.M), 'one connection and no more')
 
 
 def stranger(port, number):

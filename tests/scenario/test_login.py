@@ -2,7 +2,7 @@
 import socket
 
 from browser import Browser, Events, tls_context
-from server import PATIENCE, Alto, free_port
+from server import PATIENCE, Alto, free_port, wait_until
 from totp import code_of, step
 
 PASSWORD, OTHER = 'correct horse', 'battery staple'
@@ -159,8 +159,7 @@ def test_tokens_go_with_their_maker(alto, company, root):
     def tokens():
         return {t['name']: t for t in gone.ask('GET', '/api/v1/tokens').json['items']}
     assert tokens()['by root']['made_by'] is None, tokens()  # companies are not told who works for the provider
-    while not tokens()['crm']['used']:  # written after the answer
-        pass
+    wait_until(lambda: tokens()['crm']['used'], 'a token that was used')  # written after the answer
     assert tokens()['child']['used'] is None and tokens()['crm']['used'] > crm['created'], tokens()
     # Less than it was given, while its maker may do less: a supervisor sees nothing of what auditors do. Nor is a program told
     # of what happens.

@@ -8,7 +8,7 @@ import re
 import resource
 import socket
 
-from server import Alto, free_port
+from server import Alto, free_port, wait_until
 from softphone import Call, Softphone, talk
 
 LEFT_KIB = 256
@@ -86,13 +86,12 @@ with Alto(listen={'sip_udp': [f'127.0.0.1:{udp}'], 'sip_tcp': [f'127.0.0.1:{tcp}
         limit(alto, None)
         for s in held:
             s.close()
-        while not alto.api('GET', '/api/v1/status')[1]['store']['healthy']:
-            pass
+        wait_until(lambda: alto.api('GET', '/api/v1/status')[1]['store']['healthy'], 'a healthy store')
         a, b = talk(anna, bruno, '102')
         a.hang_up()
         b.ended()
-        while len([c for c in alto.listing('calls') if c['ended'] and c['cause'] == 'answered']) < 2:
-            pass
+        wait_until(lambda: len([c for c in alto.listing('calls') if c['ended'] and c['cause'] == 'answered']) == 2,
+                   'two answered calls in the history')
     alto.kill()
     alto.start()
     tenants = [t['name'] for t in alto.listing('tenant', 'list', '--limit', '200')]

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import tempfile
 
-from server import ALTO, PATIENCE, Alto, free_port
+from server import ALTO, PATIENCE, Alto, free_port, wait_until
 from sipp import Sipp
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'support'))
@@ -19,17 +19,12 @@ def register(alto, account, at):
         phone.finish()
 
 
-def wait_for(look, right):
-    """What `look` sees, once it is right: rows come a moment after what they tell of."""
-    while True:
-        seen = look()
-        if right(seen):
-            return seen
-
-
-def newest_call(alto):
-    status, answer = alto.api('GET', '/api/v1/calls')
-    return answer['items'][0] if status == 200 and answer['items'] else None
+def newest_call(alto, right):
+    """The newest row, once it is right: rows come a moment after what they tell of, and none while the database is away."""
+    def look():
+        status, answer = alto.api('GET', '/api/v1/calls')
+        return [c for c in answer['items'][:1] if right(c)] if status == 200 else []
+    return wait_until(look, 'the newest call as it should be')[0]
 
 
 def database_crashes_during_a_call(alto, database, phones):
@@ -37,7 +32,7 @@ def database_crashes_during_a_call(alto, database, phones):
     register(alto, phones['102'], answer_port)
     with Sipp(alto.directory, 'answer', server, answer_port) as answer, \
             Sipp(alto.directory, 'call_until_bye', server, free_port(), [phones['101']], service='102') as call:
-        [live] = wait_for(lambda: alto.listing('calls', '--live'), lambda c: c and c[0]['state'] == 'answered')
+        [live] = wait_until(lambda: [c for c in alto.listing('calls', '--live') if c['state'] == 'answered'], 'an answered call')
         database.kill()
         # A phone comes while it is down, and is taken from memory.
         register(alto, phones['103'], late_port)
@@ -49,12 +44,12 @@ def database_crashes_during_a_call(alto, database, phones):
         alto.command('calls', 'hangup', live['id'])
         call.finish()
         answer.finish()
-    row = wait_for(lambda: newest_call(alto), lambda c: c and c['ended'])
+    row = newest_call(alto, lambda c: c['ended'])
     assert row['id'] == live['id'] and row['cause'] == 'hung-up' and row['answered'], row
     assert row['callee']['codec'] == 'PCMU/8000' and 'ring' in str(row['trace']), row
     assert int(database.query('SELECT count(*) FROM calls')) == 1
     # What was taken from memory is written once there is a database again.
-    wait_for(lambda: database.query('SELECT count(*) FROM bindings'), lambda n: n == '2')
+    wait_until(lambda: database.query('SELECT count(*) FROM bindings') == '2', 'both bindings in the database')
     assert alto.api('GET', '/healthz') == (200, 'ok\n')
     print('the call outlived the database:', row['cause'], row['started'], row['ended'])
     return answer_port
@@ -72,7 +67,7 @@ def program_crashes_during_a_call(alto, phones, answer_port):
     with Sipp(alto.directory, 'answer', server, answer_port) as answer, \
             Sipp(alto.directory, 'call_and_stay', server, free_port(), [phones['101']], service='102') as call:
         call.finish()
-        wait_for(lambda: newest_call(alto), lambda c: c and c['answered'] and not c['ended'])
+        newest_call(alto, lambda c: c['answered'] and not c['ended'])
         alto.kill()
         answer.end()
     alto.start()
@@ -82,8 +77,7 @@ def program_crashes_during_a_call(alto, phones, answer_port):
             Sipp(alto.directory, 'call', server, free_port(), [phones['101']], service='102') as call:
         call.finish()
         answer.finish()
-    wait_for(lambda: [c['cause'] for c in alto.listing('calls')],
-             lambda causes: causes == ['answered', 'crashed', 'hung-up'])
+    wait_until(lambda: [c['cause'] for c in alto.listing('calls')] == ['answered', 'crashed', 'hung-up'], 'three calls in the history')
     print('after kill -9: registrations and history are there')
 
 

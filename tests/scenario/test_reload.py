@@ -8,7 +8,7 @@ import time
 
 from manager import Manager
 from pair import make_pair
-from server import Alto
+from server import Alto, wait_until
 from talk import call, two_phones
 
 
@@ -78,8 +78,7 @@ with Manager(alto.directory / 'notify') as manager, alto:
         [live] = alto.listing('calls', '--live')
         assert live['state'] == 'answered', live
         before = packets(alto)
-        while packets(alto) < before + 100:
-            pass
+        wait_until(lambda: packets(alto) >= before + 100, '100 more packets of voice')
         bruno.command('hangup')
         anna.wait_for('CALL_CLOSED')
 

@@ -1,5 +1,5 @@
 """Registrations and history outlive a `kill -9`: the phone is called without registering again, the open call is closed."""
-from server import Alto, free_port
+from server import Alto, free_port, wait_until
 from sipp import Sipp
 
 port = free_port()
@@ -19,8 +19,7 @@ with alto:
         answered = alto.listing('calls', '--live')
         assert [c['state'] for c in answered] == ['answered'], answered
         # Committed within 50 ms; the API reads what is committed.
-        while not [c for c in alto.listing('calls') if c['answered']]:
-            pass
+        wait_until(lambda: [c for c in alto.listing('calls') if c['answered']], 'the row of an answered call')
         alto.kill()
         answer.end()
 

@@ -1,6 +1,6 @@
 """A phone on TLS loses its server to a `kill -9` and comes back by itself; a call meanwhile waits for it and reaches it."""
 from phone import Phone
-from server import Alto
+from server import Alto, wait_until
 
 with Alto() as alto:
     accounts = alto.company()
@@ -33,8 +33,7 @@ with Alto() as alto:
         caller.wait_for('CALL_ESTABLISHED')
         caller.command('hangup')
         callee.wait_for('CALL_CLOSED')
-        while not alto.listing('calls')[0]['ended']:
-            pass
+        wait_until(lambda: alto.listing('calls')[0]['ended'], 'the end in the row of the call')
 
     [row] = alto.listing('calls')
     print(*row['trace'], sep='\n')

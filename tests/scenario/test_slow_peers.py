@@ -72,6 +72,7 @@ tcp, tls = free_port(), free_port()
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dns, \
         Alto(listen={'sip_tcp': [f'127.0.0.1:{tcp}'], 'sip_tls': [f'127.0.0.1:{tls}']}) as alto:
     dns.bind(('127.0.0.1', 53))
+    dns.settimeout(PATIENCE)
     accounts = alto.company(people=('101', '102', '103'))
     alto.command('trunk', 'add', 'acme', 'operator', '--host', 'sip.operator.example', '--from', '127.0.0.9/32')
     alto.command('number', 'add', 'acme', '+33142685300', '--user', 'p101')
