@@ -33,6 +33,7 @@ struct rig {
 	char answer_in_event[8];
 	unsigned events[4]; /* by enum sip_client_event */
 	unsigned last_status;
+	void (*in_request)(struct rig *r, const struct sip_message *msg); /* inside on_request(); NULL: nothing */
 };
 
 static inline void rig_log(struct rig *r, const char *what, struct slice detail)
@@ -88,6 +89,8 @@ static inline void rig_request(void *owner, struct sip_server *server, const str
 	r->server = server;
 	r->server_handle = sip_server_handle(server);
 	rig_answer(r);
+	if (r->in_request)
+		r->in_request(r, msg);
 }
 
 static inline void rig_cancel(void *owner, struct sip_server *server, const struct sip_message *cancel)

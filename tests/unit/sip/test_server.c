@@ -338,6 +338,53 @@ static void test_request_kept(void **state)
 	rig_done(&r);
 }
 
+/* The request as its server has it. NULL: no more. */
+static const char *call_id_kept(struct rig *r)
+{
+	struct sip_message msg;
+	int rc = sip_server_request(r->server, &msg);
+	if (rc == 0)
+		return sip_field_value(&msg, SIP_CALL_ID).p;
+	assert_int_equal(rc, -ENOENT);
+	return NULL;
+}
+
+static const char *given; /* the Call-ID of the message in on_request() */
+
+static void look_inside(struct rig *r, const struct sip_message *msg)
+{
+	given = sip_field_value(msg, SIP_CALL_ID).p;
+	assert_ptr_equal(call_id_kept(r), given);
+	assert_int_equal(sip_server_respond_simple(r->server, 180, SLICE_NONE, SLICE_NONE), 0);
+	assert_ptr_equal(call_id_kept(r), given);
+}
+
+static void refuse_inside(struct rig *r, const struct sip_message *msg)
+{
+	look_inside(r, msg);
+	assert_int_equal(sip_server_respond_simple(r->server, 486, SLICE_NONE, SLICE_NONE), 0);
+	assert_null(call_id_kept(r)); /* though the message is there still */
+}
+
+/* While it is reported it is the message given there; later the copy, whatever has become of those bytes. */
+static void test_request_inside(void **state)
+{
+	struct rig r;
+	const char *later;
+
+	assert_true(rig_init(&r, SIP_UDP, 0));
+	r.in_request = look_inside;
+	rig_peer_request(&r, "INVITE", BRANCH);
+	later = call_id_kept(&r);
+	assert_ptr_not_equal(later, given);
+	assert_memory_equal(later, "c1@192.0.2.1", 12);
+	r.in_request = refuse_inside;
+	rig_peer_request(&r, "INVITE", "z9hG4bK-peer-2");
+	assert_null(call_id_kept(&r));
+	assert_int_equal(r.requests, 2);
+	rig_done(&r);
+}
+
 static int server_life(void *arg)
 {
 	struct rig r;
@@ -369,11 +416,11 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_machines),    cmocka_unit_test(test_one_tag),
-		cmocka_unit_test(test_stateless),   cmocka_unit_test(test_kept_bytes),
-		cmocka_unit_test(test_guesses),     cmocka_unit_test(test_2543),
-		cmocka_unit_test(test_long_branch), cmocka_unit_test(test_request_kept),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_machines),       cmocka_unit_test(test_one_tag),
+		cmocka_unit_test(test_stateless),      cmocka_unit_test(test_kept_bytes),
+		cmocka_unit_test(test_guesses),        cmocka_unit_test(test_2543),
+		cmocka_unit_test(test_long_branch),    cmocka_unit_test(test_request_kept),
+		cmocka_unit_test(test_request_inside), cmocka_unit_test(test_no_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
