@@ -37,6 +37,18 @@ static struct slice unquoted(struct slice s)
 	return s;
 }
 
+/* Via has another value than that of who sent it. An empty one between commas is none (RFC 3261 §25.1). */
+static bool came_through_proxy(const struct sip_message *req)
+{
+	size_t hops = 0;
+	for (const struct sip_field *f = sip_field_first(req, SIP_VIA); f; f = sip_field_next(req, f)) {
+		struct slice rest = f->value, item;
+		while (sip_list_next(&rest, &item))
+			hops++;
+	}
+	return hops > 1;
+}
+
 /*
  * RFC 5626 §6: what comes through a proxy may use outbound only if the proxy next to the phone, whose Path is the first
  * that was added and so the last, keeps its flow (`ob`). Otherwise reg-id counts for nothing, and a phone that counts
@@ -47,12 +59,10 @@ static bool first_hop_lacks_outbound(const struct sip_message *req, struct slice
 	struct slice item, last = SLICE_NONE;
 	struct sip_address address;
 	struct sip_reason err;
-	const struct sip_field *via = sip_field_first(req, SIP_VIA);
-	bool through_proxy = req->via.text.n < via->value.n || sip_field_next(req, via);
 	while (sip_list_next(&path, &item))
 		last = item;
 	if (slice_empty(last))
-		return through_proxy;
+		return came_through_proxy(req);
 	return sip_address_parse(last, &address, &err) != SIP_OK ||
 	       !sip_param_find(address.uri.params, SLICE("ob"), &item);
 }
