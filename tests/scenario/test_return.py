@@ -1,6 +1,8 @@
 """A phone on TLS loses its server to a `kill -9` and comes back by itself; a call meanwhile waits for it and reaches it."""
 from phone import Phone
-from server import Alto, wait_until
+from server import Alto
+
+WAITED = ['device desk: its connection is gone, waiting for it', 'device desk is back, ring it']
 
 with Alto() as alto:
     accounts = alto.company()
@@ -13,18 +15,12 @@ with Alto() as alto:
         [found] = [r for d in alto.listing('device', 'list') for r in d['registrations']]
         return found
 
-    def lost():
-        """The server is gone and there again; False: it took so long that the phone is back already."""
+    def call_while_it_is_away():
+        """Whether a call to a phone that does not know yet that its server was gone has waited for it."""
         callee.wait_for('REGISTER_OK')  # and now, for 6 s, it does not notice
         alto.kill()
         alto.start()
-        return not registration()['reachable']
-
-    # It registers again after 10 % of the 60 s it was given: 6 s, well within what a call waits.
-    with phone('102', 880, settings=';rwait=10') as callee, phone('101', 440, register=False) as caller:
-        callee.registered()
-        assert registration()['reachable'], registration()
-        assert any(lost() for _ in range(5)), registration()
+        away = not registration()['reachable']
         caller.command('dial', 'sip:102@acme.example')
         caller.wait_for('CALL_RINGING')
         callee.wait_for('CALL_INCOMING')
@@ -33,10 +29,15 @@ with Alto() as alto:
         caller.wait_for('CALL_ESTABLISHED')
         caller.command('hangup')
         callee.wait_for('CALL_CLOSED')
-        wait_until(lambda: alto.listing('calls')[0]['ended'], 'the end in the row of the call')
+        row = alto.last_call()
+        print(*row['trace'], sep='\n')
+        assert row['cause'] == 'answered', row
+        decisions = [line.split(' ', 1)[1] for line in row['trace']]
+        return away and decisions[1:3] == WAITED
 
-    [row] = alto.listing('calls')
-    print(*row['trace'], sep='\n')
-    assert row['cause'] == 'answered', row
-    decisions = [line.split(' ', 1)[1] for line in row['trace']]
-    assert decisions[1:3] == ['device desk: its connection is gone, waiting for it', 'device desk is back, ring it']
+    # It registers again after 10 % of the 60 s it was given: 6 s, well within what a call waits.
+    with phone('102', 880, settings=';rwait=10') as callee, phone('101', 440, register=False) as caller:
+        callee.registered()
+        assert registration()['reachable'], registration()
+        # On a busy machine it may be back already when the call comes.
+        assert any(call_while_it_is_away() for _ in range(5)), 'no call has waited'
