@@ -77,6 +77,15 @@ static bool has_moved(struct register_job *rj, const struct directory_binding *b
 	return b && job_refreshes(rj, b) && !slice_eq(directory_binding_text(b, BINDING_CONTACT), want->contact);
 }
 
+/* The binding that this is about, as it is or as an earlier Contact of this request leaves it. NULL: none yet. */
+static struct directory_binding *binding_of(struct register_job *rj, const struct directory_device *device,
+					    const struct binding_request *want)
+{
+	struct directory_binding *b = binding_match(device, want);
+	const struct store_binding *row = b ? NULL : row_put(rj, NULL, want);
+	return row ? directory_binding_by_id(rj->sb->config.directory, row->id) : b;
+}
+
 /* On the same Call-ID and not newer than what made the binding. */
 static bool is_older(const struct directory_binding *b, struct slice call_id, uint32_t cseq)
 {
@@ -86,7 +95,7 @@ static bool is_older(const struct directory_binding *b, struct slice call_id, ui
 static unsigned take_contact(struct register_job *rj, const struct directory_device *device,
 			     const struct binding_request *want)
 {
-	struct directory_binding *b = binding_match(device, want);
+	struct directory_binding *b = binding_of(rj, device, want);
 	if (b && is_older(b, want->call_id, want->cseq))
 		return 500; /* step 7 */
 	if (want->expires_s == 0 && has_moved(rj, b, want))

@@ -178,6 +178,31 @@ static void test_named_twice(void **state)
 	}
 }
 
+/* By its instance a binding gets another user, and by that user it is named again: it is one, and nothing new. */
+static void test_named_twice_by_instance(void **state)
+{
+	struct office o = office();
+	snprintf(o.ann->contact, sizeof(o.ann->contact), "<sip:a@198.51.100.1:5060>;+sip.instance=\"<urn:uuid:1>\"");
+	phone_registered(o.ann);
+	for (unsigned i = 0; i <= REGISTER_BINDINGS_MAX; i++) {
+		snprintf(o.ann->contact, sizeof(o.ann->contact),
+			 "<sip:c%u@198.51.100.1:5060>;+sip.instance=\"<urn:uuid:1>\", <sip:c%u@198.51.100.1:5070>", i,
+			 i);
+		phone_registered(o.ann);
+		assert_int_equal(binding_count(&o), 1);
+		assert_non_null(strstr(o.ann->last_response, ":5070"));
+		snprintf(o.ann->contact, sizeof(o.ann->contact),
+			 "<sip:c%u@198.51.100.1:5060>;+sip.instance=\"<urn:uuid:1>\"", i);
+		phone_registered(o.ann);
+		assert_int_equal(binding_count(&o), 1);
+	}
+	snprintf(o.ann->contact, sizeof(o.ann->contact),
+		 "<sip:d@198.51.100.1:5060>;+sip.instance=\"<urn:uuid:1>\", <sip:d@198.51.100.1:5060>;expires=0");
+	assert_int_equal(registers(o.ann, 300), 200);
+	assert_int_equal(binding_count(&o), 0);
+	office_done(&o);
+}
+
 /* A binding that the request names is not the one that yields, wherever it stands in it. */
 static void test_named_does_not_yield(void **state)
 {
@@ -255,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_refresh_does_not_revive),
 		cmocka_unit_test(test_device_goes),
 		cmocka_unit_test(test_named_twice),
+		cmocka_unit_test(test_named_twice_by_instance),
 		cmocka_unit_test(test_named_does_not_yield),
 		cmocka_unit_test(test_all_removed),
 		cmocka_unit_test(test_older_star),
