@@ -13,8 +13,8 @@
 
 #define MEDIA_SOCKETS 4
 #define WARM_UP_US SECOND_US
-#define STRAGGLERS_US (2 * SECOND_US) /* how long packets that are missing are still waited for */
-#define CONNECT_PATIENCE_US (20 * SECOND_US)
+#define STRAGGLERS_US (2 * SECOND_US)        /* how long packets that are missing are still waited for */
+#define CONNECT_PATIENCE_US (10 * SECOND_US) /* with one call */
 
 struct rtpload {
 	struct load load;
@@ -57,10 +57,10 @@ static int64_t turns(struct rtpload *r, int64_t us)
 static bool connect_calls(struct rtpload *r)
 {
 	const struct agent_counts *c = agent_counts(r->agent);
-	int64_t start = clock_monotonic_us(), now = start;
-	while (!voice_complete(r->voice) && !c->failed && now - start < CONNECT_PATIENCE_US) {
-		if (c->started == c->answered && c->started < r->load.calls)
-			(void)agent_call(r->agent, now);
+	int64_t now = clock_monotonic_us(), begun = now;
+	while (!voice_complete(r->voice) && !c->failed && now - begun < CONNECT_PATIENCE_US) {
+		if (c->started == c->answered && c->started < r->load.calls && agent_call(r->agent, now))
+			begun = now;
 		agent_turn(r->agent, now);
 		agent_wait(r->agent, MS_US);
 		now = clock_monotonic_us();
