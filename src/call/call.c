@@ -102,7 +102,7 @@ struct call *call_new(struct switchboard *sb, struct leg *caller, const struct p
 	c->side_a.before = caller->figures; /* of one that was transferred */
 	side_copy(&c->side_a, caller);
 	metric_add(&sb->calls_total, 1);
-	call_trace(c, "%s calls %s", c->side_a.uri, c->side_b.uri);
+	call_trace_with(c, DECIDED_CALLS, "%s\t%s", c->side_a.uri, c->side_b.uri);
 	return c;
 }
 
@@ -145,9 +145,9 @@ static void trace_transcoding(struct call *c, const struct leg *a, const struct 
 	if (transcoded && !c->transcoded) {
 		offer_codec_name(a, codec_a, sizeof(codec_a));
 		offer_codec_name(b, codec_b, sizeof(codec_b));
-		call_trace(c, "transcoding because caller speaks %s and callee %s", codec_a, codec_b);
+		call_trace_with(c, DECIDED_TRANSCODING, "%s\t%s", codec_a, codec_b);
 	} else if (c->transcoded && !transcoded) {
-		call_trace(c, "no transcoding any more");
+		call_trace(c, DECIDED_TRANSCODING_OVER);
 	}
 	c->transcoded = transcoded;
 }
@@ -238,7 +238,7 @@ static void caller_event(void *user, struct leg *leg, enum leg_event event)
 {
 	struct call *c = user;
 	if ((event == LEG_CANCELLED || event == LEG_HUNG_UP) && leg->said.p)
-		call_trace(c, "caller says %.*s", SLICE_ARG(text_slice(&leg->said)));
+		call_trace_with(c, DECIDED_SAYS, "caller\t%.*s", SLICE_ARG(text_slice(&leg->said)));
 	if (event == LEG_CANCELLED)
 		call_end(c, 487, "cancelled", "caller");
 	else if (event == LEG_HUNG_UP && (!leg->dialog.confirmed || c->state == CALL_RINGING))
@@ -256,7 +256,7 @@ static void callee_event(void *user, struct leg *leg, enum leg_event event)
 {
 	struct call *c = user;
 	if (event == LEG_HUNG_UP && leg->said.p)
-		call_trace(c, "callee says %.*s", SLICE_ARG(text_slice(&leg->said)));
+		call_trace_with(c, DECIDED_SAYS, "callee\t%.*s", SLICE_ARG(text_slice(&leg->said)));
 	session_event(c, leg, c->caller, event);
 }
 
@@ -305,7 +305,7 @@ void call_answered(struct call *c, struct leg *winner)
 	winner->fn = callee_event;
 	winner->user = c;
 	side_copy(&c->side_b, winner);
-	call_trace(c, "answered");
+	call_trace(c, DECIDED_ANSWERED);
 	int rc = answer_caller(c, winner);
 	if (rc < 0) {
 		bool gone = rc == -ENOTCONN;
@@ -392,7 +392,7 @@ static bool close_call(struct call *c, unsigned status, const char *cause, const
 	c->cause = cause;
 	c->ended_by = ended_by;
 	stop_timers(c);
-	call_trace(c, "ended: %s, by %s", cause, ended_by);
+	call_trace_with(c, DECIDED_ENDED, "%s\t%s", cause, ended_by);
 	history_touch(c);
 	return true;
 }

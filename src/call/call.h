@@ -6,6 +6,7 @@
  * history.c records.
  */
 #pragma once
+#include "call/decision.h"
 #include "call/diversion.h"
 #include "call/identity.h"
 #include "call/leg.h"
@@ -114,8 +115,10 @@ void calls_drop_all(struct switchboard *sb);
 /* ---- trace.c ---- */
 /* As people can read it: what is no letter as %00. Cut between letters; always NUL-terminated. */
 void copy_shown(char *to, size_t cap, struct slice from);
-/* One decision with its reason, for the person who asks why. */
-void call_trace(struct call *c, const char *format, ...) PRINTF_LIKE(2, 3);
+/* One decision, for the person who asks why: one without values, and one with as many as its kind has, each from the
+ * next by a tab. */
+void call_trace(struct call *c, enum decision_kind kind);
+void call_trace_with(struct call *c, enum decision_kind kind, const char *values, ...) PRINTF_LIKE(3, 4);
 
 /* ---- codecs.c ---- */
 /* LEG_OFFER of `from`: passed on, or refused. */
@@ -151,7 +154,7 @@ struct invitation {
 void invitation_init(struct invitation *i, struct call *c);
 /* One more leg that rings, as leg_call() makes it. -E2BIG: CALL_LEGS_MAX ring already. */
 MUST_USE int ring_leg(struct invitation *i, struct leg **ret);
-const char *ring_leg_error(int rc); /* for the trace */
+const char *ring_leg_error(int rc); /* the name of a WHY_, for the trace */
 /* From now on, until nobody has answered: ring_timeout(), which is call->unanswered's. */
 void ring_timeout(struct timer *t, void *arg);
 void ring_start(struct call *c, int64_t for_us);

@@ -49,7 +49,7 @@ void callee_ring(struct call *c, const struct callee *callee, const struct party
 		shown.uri = shown.name = SLICE_NONE;
 	c->instance = callee->instance;
 	if (elsewhere && !call_enter_tenant(c, callee->tenant, shown.uri)) {
-		call_trace(c, "all lines of the company called are in use");
+		call_trace(c, DECIDED_NO_LINE_THERE);
 		call_end(c, 503, "no-line", "alto");
 	} else if (callee->user) {
 		ring_user(c, callee->user, &shown, diverted);

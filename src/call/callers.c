@@ -93,7 +93,7 @@ void callers_flow_closed(struct switchboard *sb, const struct sip_flow *flow)
 		leave_connection(c);
 		if (!waits_for_answer(c))
 			continue;
-		call_trace(c, "the caller's connection is gone");
+		call_trace(c, DECIDED_CALLER_GONE);
 		timer_start(sb->wheel, &c->lost, CALLER_RETURN_US);
 	}
 }

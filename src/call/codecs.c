@@ -18,7 +18,7 @@ static int offer_onwards(const struct leg *from, struct leg *to)
 
 void codecs_ask(struct call *c, struct leg *from, struct leg *to)
 {
-	call_trace(c, "%s asks for another codec", from == c->caller ? "caller" : "callee");
+	call_trace_with(c, DECIDED_CODEC_ASKED, "%s", from == c->caller ? "caller" : "callee");
 	int rc = offer_onwards(from, to);
 	if (rc < 0)
 		leg_refuse_offer(from, rc == -ENOENT ? 488 : rc == -EBUSY ? 491 : 500);
@@ -33,7 +33,7 @@ void codecs_must_fit(struct call *c, struct leg *leg, const struct leg *other)
 	/* Nobody is asked for what it does not know, if its voice can be made into that. */
 	if (offer_can_join(leg, other) && !offer_could_share(leg, other))
 		return;
-	call_trace(c, "no common codec: %s asked anew", leg == c->caller ? "caller" : "callee");
+	call_trace_with(c, DECIDED_CODEC_MISSING, "%s", leg == c->caller ? "caller" : "callee");
 	if (leg_offer(leg, other->agreed, other->agreed_count) < 0)
 		call_end(c, 500, "media-failed", "alto");
 }
@@ -59,13 +59,13 @@ void codecs_refused(struct call *c, struct leg *asker, const struct leg *answere
 	unsigned status = answerer->last_status;
 	bool later = status == 491 || status == 504;
 	if (still_asks(asker)) {
-		call_trace(c, "the other codec is refused: %u", status);
+		call_trace_with(c, DECIDED_CODEC_REFUSED, "%u", status);
 		if (later)
 			leg_refuse_offer(asker, status);
 		else if (leg_answer_offer(asker, answerer->agreed, answerer->agreed_count) == 0) /* else it says 488 */
 			call_join(c);
 	} else if (asker && !offer_can_join(asker, answerer)) {
-		call_trace(c, "asked anew, refused: %u", status);
+		call_trace_with(c, DECIDED_ANEW_REFUSED, "%u", status);
 		call_end(c, 488, "no-common-codec", "alto");
 	}
 }
@@ -83,13 +83,13 @@ void codecs_ask_again(struct call *c, struct leg *asker, struct leg *answerer)
 static void widen(struct call *c, struct leg *leg, const struct leg *other)
 {
 	if (transcoding_over(leg, other) && leg_offer(leg, other->agreed, other->agreed_count) == 0)
-		call_trace(c, "Opus is passed on as it comes: %s asked anew", leg == c->caller ? "caller" : "callee");
+		call_trace_with(c, DECIDED_WHOLE_VOICE, "%s", leg == c->caller ? "caller" : "callee");
 }
 
 /* One of them is asked for no more than what the other speaks: the one that knows more. */
 static void narrow(struct call *c, struct leg *asked, const struct leg *other)
 {
-	call_trace(c, "codecs differ: %s asked anew", asked == c->caller ? "caller" : "callee");
+	call_trace_with(c, DECIDED_CODECS_DIFFER, "%s", asked == c->caller ? "caller" : "callee");
 	int rc = leg_offer(asked, other->agreed, other->agreed_count);
 	/* One that is asked already, or whose ACK is still to come, is looked at again after that. */
 	if (rc < 0 && rc != -EBUSY && !offer_can_join(asked, other))

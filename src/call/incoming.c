@@ -109,17 +109,17 @@ static void route(struct call *c, const struct incoming *in)
 	const struct directory_tenant *tenant = in->from.tenant;
 	struct refusal why;
 	if (!in->callee.user && !in->callee.outside) {
-		call_trace(c, "no such extension");
+		call_trace(c, DECIDED_NO_SUCH_NUMBER);
 		call_end(c, 404, "no-such-number", "alto");
 	} else if (tenant->lines && tenant->calls > tenant->lines) {
-		call_trace(c, "all %u lines in use", tenant->lines);
+		call_trace_with(c, DECIDED_NO_LINE, "%u", tenant->lines);
 		call_end(c, 503, "no-line", "alto");
 	} else if (!incoming_may_speak(c->caller, &why)) {
-		call_trace(c, "offer refused: %.*s", SLICE_ARG(why.reason));
+		call_trace_with(c, DECIDED_OFFER_REFUSED, "%.*s", SLICE_ARG(why.reason));
 		leg_refuse_why(c->caller, &why);
 		call_end(c, why.status, "offer-refused", "alto");
 	} else if (offer_open_stream(c->caller, 0) < 0) {
-		call_trace(c, "no voice port is left");
+		call_trace(c, DECIDED_NO_VOICE_PORT);
 		call_end(c, 503, "no-voice-port", "alto");
 	} else {
 		callee_ring(c, &in->callee, &in->from, in->trunk.diverted);

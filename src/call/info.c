@@ -114,9 +114,9 @@ static const char *tell_by_info(struct leg *leg, const struct sip_dtmf *digit)
 		leg->info = calloc(1, sizeof(*leg->info));
 	struct info *i = leg->info;
 	if (!i)
-		return "out of memory";
+		return decision_why(WHY_NO_MEMORY);
 	if (i->count == INFO_DIGITS_MAX)
-		return "too many wait for the other side";
+		return decision_why(WHY_TOO_MANY_WAIT);
 	i->waiting[(i->first + i->count++) % INFO_DIGITS_MAX] = *digit;
 	send_next(leg);
 	return NULL;
@@ -140,22 +140,22 @@ static const char *tell_in_voice(struct leg *leg, const struct sip_dtmf *digit, 
 	struct media_digit d = {
 		.event = digit->event, .payload = format->payload & 127, .duration_ms = digit->duration_ms};
 	if (!offer_hears(leg))
-		return "the other side holds the call";
+		return decision_why(WHY_HELD);
 	/* A full ring is a worker that has stood still: the digit would come too late to mean anything. */
-	return media_send_digit(leg->sb->config.media, leg->stream, &d) < 0 ? "voice cannot be sent" : NULL;
+	return media_send_digit(leg->sb->config.media, leg->stream, &d) < 0 ? decision_why(WHY_NO_VOICE) : NULL;
 }
 
 /* NULL: it is on its way; else why it is not. */
 static const char *tell(struct leg *to, const struct sip_dtmf *digit)
 {
 	if (!to)
-		return "nobody hears it yet";
+		return decision_why(WHY_NOBODY_HEARS);
 	const struct sdp_format *format = offer_event_format(to);
 	if (format && to->stream)
 		return tell_in_voice(to, digit, format);
 	if (to->state == LEG_UP && to->peer_takes_info)
 		return tell_by_info(to, digit);
-	return "the other side takes neither telephone-event nor INFO";
+	return decision_why(WHY_TAKES_NEITHER);
 }
 
 void info_pass_on(struct call *c, struct leg *from, struct leg *to)
@@ -169,5 +169,5 @@ void info_pass_on(struct call *c, struct leg *from, struct leg *to)
 	if (from->digit_lost) /* said once: the trace is short, and people press on */
 		return;
 	from->digit_lost = true;
-	call_trace(c, "a digit of the %s is lost: %s", from == c->caller ? "caller" : "callee", why);
+	call_trace_with(c, DECIDED_DIGIT_LOST, "%s\t%s", from == c->caller ? "caller" : "callee", why);
 }

@@ -34,6 +34,7 @@
 #define STOP_PATIENCE_US                                                                                               \
 	(3 * SECOND_US)       /* after the last hang-up, how long an orderly end waits for answers and the disk */
 #define CALL_TRACE_BYTES 1024 /* decisions kept beside a call; the beginning says more than what no longer fits */
+#define CALL_TRACE_LINE 160   /* ... of which one takes no more: a name and what a phone said */
 #define CALL_TRACE_FIRST 128  /* ... of which the first take so much; doubled up to all of it */
 #define TRANSFERS_MAX                                                                                                  \
 	20 /* in the life of a call: people do not come near it, two machines that refer to each other do */

@@ -123,7 +123,7 @@ static bool call_over(struct call *c, const struct directory_trunk *t, const str
 	a.invitation.to.plain_allowed = c->sb->config.plain_rtp && t->srtp == STORE_SRTP_OFF;
 	int rc = ring_leg(&a.invitation, &leg);
 	if (rc < 0) {
-		call_trace(c, "trunk %.*s: %s", SLICE_ARG(t->name), ring_leg_error(rc));
+		call_trace_with(c, DECIDED_TRUNK_FAILED, "%.*s\t%s", SLICE_ARG(t->name), ring_leg_error(rc));
 		return false;
 	}
 	snprintf(leg->trunk_id, sizeof(leg->trunk_id), "%s", o->trunk_id);
@@ -150,10 +150,10 @@ static void targets_found(void *arg, int status, const struct target_list *list)
 								slice_from_string(o->trunk_id));
 	o->search = NULL;
 	if (status < 0)
-		call_trace(c, "its host has no address: %s",
-			   status == -ENOENT      ? "DNS does not know it"
-			   : status == -ETIMEDOUT ? "DNS did not answer"
-						  : "DNS failed, or no way there");
+		call_trace_with(c, DECIDED_NO_ADDRESS, "%s",
+				decision_why(status == -ENOENT      ? WHY_DNS_UNKNOWN
+					     : status == -ETIMEDOUT ? WHY_DNS_SILENT
+								    : WHY_DNS_FAILED));
 	if (status < 0 || !t || !call_over(c, t, list))
 		move_on(c, 503);
 }
@@ -190,20 +190,18 @@ static void try_trunk(struct call *c, const struct directory_trunk *t)
 	for (; t; t = t->next_of_owner) {
 		slice_to_string(t->id, o->trunk_id, sizeof(o->trunk_id));
 		snprintf(c->side_b.trunk_id, sizeof(c->side_b.trunk_id), "%s", o->trunk_id);
-		call_trace(c, "over trunk %.*s", SLICE_ARG(t->name));
+		call_trace_with(c, DECIDED_TRUNK, "%.*s", SLICE_ARG(t->name));
 		if (search(c, t) == 0)
 			return;
-		call_trace(c, "trunk %.*s: no listener or way to its host", SLICE_ARG(t->name));
+		call_trace_with(c, DECIDED_TRUNK_NO_WAY, "%.*s", SLICE_ARG(t->name));
 	}
 	give_up(c, o->status ? o->status : 503);
 }
 
-static const char *const distrusts[] = {
-	[TLS_OTHER_NAME] = "is not for that name",
-	[TLS_EXPIRED] = "has expired",
-	[TLS_NOT_YET_VALID] = "is not valid yet, or the clock here is wrong",
-	[TLS_UNKNOWN_AUTHORITY] = "is signed by no authority that is believed here (tls.ca can name one)",
-	[TLS_DISTRUSTED] = "is not valid",
+static const enum decision_why distrusts[] = {
+	[TLS_OTHER_NAME] = WHY_OTHER_NAME,       [TLS_EXPIRED] = WHY_EXPIRED,
+	[TLS_NOT_YET_VALID] = WHY_NOT_YET_VALID, [TLS_UNKNOWN_AUTHORITY] = WHY_UNKNOWN_AUTHORITY,
+	[TLS_DISTRUSTED] = WHY_DISTRUSTED,
 };
 
 /* Why there was no connection, where that is for people to mend. */
@@ -214,9 +212,10 @@ static void tell_distrust(struct call *c, const struct leg *leg)
 	enum tls_distrust why = target_distrust(c->sb->config.transport, tried);
 	if (why == TLS_BELIEVED)
 		return;
-	call_trace(c, "the certificate that %s shows %s", targets->name, distrusts[why]);
+	const char *name = decision_why(distrusts[why]);
+	call_trace_with(c, DECIDED_CERTIFICATE, "%s\t%s", targets->name, name);
 	log_event(LOG_WARN, "trunk.certificate", LOG_STR("tenant", c->tenant), LOG_STR("call", c->id),
-		  LOG_STR("host", targets->name), LOG_STR("reason", distrusts[why]));
+		  LOG_STR("host", targets->name), LOG_STR("reason", decision_why_words(slice_from_string(name)).p));
 }
 
 void outside_refused(struct call *c, const struct leg *leg)

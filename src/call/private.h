@@ -20,7 +20,8 @@
  *   outcome.h       what the refusals of all of them mean
  *   call.c          what joins legs: ring, answer, hang up, end ──► history.c  the call's row
  *   codecs.c        what both sides speak;  transcoding.c  what is made anew between them
- *   trace.c         why a call went as it did, for people to read;  view.c  what the API shows of it
+ *   trace.c         why a call went as it did, for people to read ──► decision.c  in which words;  view.c  what the
+ *                   API shows of it
  *   callers.c       a call found by its caller: an INVITE that came by two ways, a connection that closed
  *   transfer.c      REFER (refer.c has its words on the wire);  replace.c  INVITE with Replaces: from call to call
  *   info.c          digits that come by INFO, told in the way that the other leg has

@@ -55,15 +55,20 @@ static struct directory_user *redirect_user(const struct call *c, const struct l
 	return found && found->tenant == tenant ? found->user : NULL;
 }
 
-static void trace_redirect(struct call *c, const struct directory_device *by, struct slice to, const char *refused)
+/* why: it is not followed; NULL: it is. */
+static void trace_redirect(struct call *c, const struct directory_device *by, struct slice to, const char *why)
 {
 	char shown[64];
-	if (c->callee_tenant[0]) { /* another company's people are not the caller's company's to see */
-		call_trace(c, "redirected%s", refused);
-		return;
-	}
+	bool foreign = c->callee_tenant[0]; /* another company's people are not the caller's company's to see */
 	copy_shown(shown, sizeof(shown), to);
-	call_trace(c, "redirected by device %.*s to %s%s", SLICE_ARG(by->name), shown, refused);
+	if (foreign && why)
+		call_trace_with(c, DECIDED_REDIRECT_FAILED, "%s", why);
+	else if (foreign)
+		call_trace(c, DECIDED_REDIRECTED);
+	else if (why)
+		call_trace_with(c, DECIDED_REDIRECT_TO_FAILED, "%.*s\t%s\t%s", SLICE_ARG(by->name), shown, why);
+	else
+		call_trace_with(c, DECIDED_REDIRECTED_TO, "%.*s\t%s", SLICE_ARG(by->name), shown);
 }
 
 /* Which of the users who are rung the leg is of; NULL: it rings no more. */
@@ -99,13 +104,13 @@ bool redirect_followed(struct call *c, const struct leg *leg)
 		if (user)
 			name = user->extension;
 		if (!user) {
-			trace_redirect(c, by, name, ": not to be followed");
+			trace_redirect(c, by, name, decision_why(WHY_NOT_FOLLOWED));
 		} else if (c->redirects == REDIRECTS_MAX || c->redirects + 1 >= c->caller->max_forwards) {
-			trace_redirect(c, by, name, ": too many");
+			trace_redirect(c, by, name, decision_why(WHY_TOO_MANY_REDIRECTS));
 		} else if (redirect_rung(c, user)) {
-			trace_redirect(c, by, name, ": called already");
+			trace_redirect(c, by, name, decision_why(WHY_CALLED_ALREADY));
 		} else {
-			trace_redirect(c, by, name, "");
+			trace_redirect(c, by, name, NULL);
 			c->redirects++;
 			followed |= ring_more(c, user, by_ring, diverted);
 		}

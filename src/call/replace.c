@@ -95,9 +95,9 @@ static void replace_in_call(const struct replacing *r, struct leg *taken)
 	call_seat(c, was_caller ? other : taken, false);
 	c->transfers = old->transfers + 1;
 	call_set_answered(c);
-	call_trace(old, "%s taken over by device %.*s in call %s", was_caller ? "caller" : "callee",
-		   SLICE_ARG(r->device->name), c->id);
-	call_trace(c, "device %.*s took it over out of call %s", SLICE_ARG(r->device->name), old->id);
+	call_trace_with(old, DECIDED_TAKEN_OVER, "%s\t%.*s\t%s", was_caller ? "caller" : "callee",
+			SLICE_ARG(r->device->name), c->id);
+	call_trace_with(c, DECIDED_TOOK_OVER, "%.*s\t%s", SLICE_ARG(r->device->name), old->id);
 	call_end(old, 0, "transferred", was_caller ? "caller" : "callee");
 	codecs_join(c);
 }
@@ -112,7 +112,7 @@ static void replace_ringing(const struct replacing *r, struct leg *taken)
 	size_t n = leg_offered_formats(c->caller, formats, ARRAY_LEN(formats), &ptime_ms);
 	if (leg_answer(taken, formats, n) < 0)
 		return;
-	call_trace(c, "picked up by device %.*s", SLICE_ARG(r->device->name));
+	call_trace_with(c, DECIDED_PICKED_UP, "%.*s", SLICE_ARG(r->device->name));
 	timer_stop(c->sb->wheel, &c->unanswered);
 	call_answered(c, taken);
 	ring_stop(c, SLICE("SIP;cause=200;text=\"Call completed elsewhere\""));

@@ -63,9 +63,9 @@ static bool pass_early(struct call *c, struct leg *leg)
 	if (c->transfer ? !offer_can_join(c->caller, leg) : !c->caller->early)
 		return false;
 	if (!told)
-		call_trace(c, "early media");
+		call_trace(c, DECIDED_EARLY);
 	if (offer_join(c->caller, leg) < 0)
-		call_trace(c, "early media not joined");
+		call_trace(c, DECIDED_EARLY_FAILED);
 	else if (c->transfer)
 		transfer_heard(c);
 	return true;
@@ -166,6 +166,16 @@ static bool target_moved(struct call *c, const struct leg *leg)
 	return true;
 }
 
+static void trace_refused(struct call *c, const struct leg *leg)
+{
+	bool trunk = leg->trunk_id[0];
+	if (leg->said.p)
+		call_trace_with(c, trunk ? DECIDED_TRUNK_REFUSED_SAYS : DECIDED_REFUSED_SAYS, "%u\t%.*s",
+				leg->last_status, SLICE_ARG(text_slice(&leg->said)));
+	else
+		call_trace_with(c, trunk ? DECIDED_TRUNK_REFUSED : DECIDED_REFUSED, "%u", leg->last_status);
+}
+
 void ring_target_event(void *user, struct leg *leg, enum leg_event event)
 {
 	struct call *c = user;
@@ -182,8 +192,7 @@ void ring_target_event(void *user, struct leg *leg, enum leg_event event)
 	case LEG_FAILED:
 		if (target_moved(c, leg))
 			break;
-		call_trace(c, leg->said.p ? "%s refused: %u, says %.*s" : "%s refused: %u",
-			   leg->trunk_id[0] ? "trunk" : "device", leg->last_status, SLICE_ARG(text_slice(&leg->said)));
+		trace_refused(c, leg);
 		if (leg->trunk_id[0])
 			outside_refused(c, leg);
 		else
@@ -213,7 +222,7 @@ void ring_timeout(struct timer *t, void *arg)
 	bool heard = c->best_status && strcmp(outcome_of(outcomes, c->best_status)->words, "unreachable") != 0;
 	for (uint8_t i = 0; i < c->target_count; i++)
 		heard |= c->targets[i]->responded;
-	call_trace(c, heard ? "nobody answered in time" : "nothing was heard from any device in time");
+	call_trace(c, heard ? DECIDED_NO_ANSWER : DECIDED_NOTHING_HEARD);
 	call_end(c, 480, heard ? "no-answer" : "unreachable", "alto");
 }
 
@@ -253,11 +262,11 @@ int ring_leg(struct invitation *i, struct leg **ret)
 
 const char *ring_leg_error(int rc)
 {
-	return rc == -EMFILE         ? "no voice port is left"
-	       : rc == -EACCES       ? "voice keys would go in clear"
-	       : rc == -E2BIG        ? "not called, too many ring"
-	       : rc == -EHOSTUNREACH ? "no way to its host"
-				     : "not called, out of memory";
+	return decision_why(rc == -EMFILE         ? WHY_NO_VOICE_PORT
+			    : rc == -EACCES       ? WHY_KEYS_IN_CLEAR
+			    : rc == -E2BIG        ? WHY_TOO_MANY
+			    : rc == -EHOSTUNREACH ? WHY_NO_WAY
+						  : WHY_NO_MEMORY);
 }
 
 void ring_start(struct call *c, int64_t for_us)
@@ -272,7 +281,7 @@ static bool ring_devices(struct call *c, const struct directory_user *user, stru
 {
 	struct ringing *r = ringing_new(c, user, from, diverted, instance);
 	if (!r) {
-		call_trace(c, "not rung, out of memory");
+		call_trace(c, DECIDED_NOT_RUNG);
 		ring_note_refusal(c, 503);
 		return false;
 	}
@@ -280,7 +289,7 @@ static bool ring_devices(struct call *c, const struct directory_user *user, stru
 	ring_phones_review(r);
 	if (ring_has(r, RING_CALLED) || ring_has(r, RING_WAITED))
 		return true;
-	call_trace(c, "no device can be reached");
+	call_trace(c, DECIDED_NO_DEVICE);
 	return false;
 }
 

@@ -149,17 +149,17 @@ static void call_phone(struct ringing *r, struct ring_phone *p, const struct dir
 	struct leg *leg;
 	int rc = call_binding(r, b, flow, &leg);
 	if (rc < 0) {
-		call_trace(c, "device %.*s: %s", SLICE_ARG(name), ring_leg_error(rc));
+		call_trace_with(c, DECIDED_DEVICE_FAILED, "%.*s\t%s", SLICE_ARG(name), ring_leg_error(rc));
 		p->state = RING_OVER;
 		ring_note_refusal(c, 503);
 		return;
 	}
 	if (p->state == RING_NEW && p->failed_count)
-		call_trace(c, "device %.*s: ring it by its next flow", SLICE_ARG(name));
+		call_trace_with(c, DECIDED_RING_NEXT, "%.*s", SLICE_ARG(name));
 	else if (p->state == RING_NEW)
-		call_trace(c, "ring device %.*s", SLICE_ARG(name));
+		call_trace_with(c, DECIDED_RING, "%.*s", SLICE_ARG(name));
 	else
-		call_trace(c, "device %.*s is back, ring it", SLICE_ARG(name));
+		call_trace_with(c, DECIDED_BACK, "%.*s", SLICE_ARG(name));
 	p->leg = leg;
 	p->flow = ring_hash(c->sb, directory_binding_text(b, BINDING_ID));
 	p->state = RING_CALLED;
@@ -173,10 +173,9 @@ static void settle_unreached(struct ringing *r, struct ring_phone *p, const stru
 	struct slice name = device_shown(r->call, d);
 	bool wait = gone && timer_running(&r->patience);
 	if (p->state == RING_NEW && gone)
-		call_trace(r->call, "device %.*s: its connection is gone%s", SLICE_ARG(name),
-			   wait ? ", waiting for it" : "");
+		call_trace_with(r->call, wait ? DECIDED_GONE_WAITING : DECIDED_GONE, "%.*s", SLICE_ARG(name));
 	else if (p->state == RING_WAITED && !wait)
-		call_trace(r->call, "device %.*s did not come back", SLICE_ARG(name));
+		call_trace_with(r->call, DECIDED_NOT_BACK, "%.*s", SLICE_ARG(name));
 	if (p->state == RING_NEW || p->state == RING_WAITED)
 		p->state = wait ? RING_WAITED : RING_LOST;
 	if (p->state == RING_LOST)
@@ -229,7 +228,7 @@ void ring_phones_review(struct ringing *r)
 		struct ring_phone *p = &r->phones[i];
 		if (p->seen || p->state != RING_WAITED)
 			continue;
-		call_trace(r->call, "a device that was waited for is not registered any more");
+		call_trace(r->call, DECIDED_NOT_REGISTERED);
 		p->state = RING_LOST;
 		ring_note_refusal(r->call, 503);
 	}

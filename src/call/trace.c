@@ -42,20 +42,48 @@ static bool trace_room(struct call *c, size_t n)
 	return true;
 }
 
-void call_trace(struct call *c, const char *format, ...)
+static void append(struct call *c, const char *line, size_t n)
 {
-	char line[160];
-	int64_t at_ms = (c->sb->wheel->now_us - c->started_mono_us) / MS_US;
-	int n = snprintf(line, sizeof(line), "+%lld.%03lld ", (long long)(at_ms / 1000), (long long)(at_ms % 1000));
-	va_list args;
-	va_start(args, format);
-	n += vsnprintf(line + n, sizeof(line) - (size_t)n, format, args);
-	va_end(args);
-	size_t length = MIN((size_t)n, sizeof(line) - 1);
-	if (!trace_room(c, length + 1))
+	if (!trace_room(c, n + 1))
 		return;
-	memcpy(c->trace + c->trace_n, line, length);
-	c->trace_n += (uint16_t)length;
+	memcpy(c->trace + c->trace_n, line, n);
+	c->trace_n += (uint16_t)n;
 	c->trace[c->trace_n++] = '\n';
 	history_touch(c);
+}
+
+static int begin(const struct call *c, enum decision_kind kind, char *line, size_t cap)
+{
+	int64_t at_ms = (c->sb->wheel->now_us - c->started_mono_us) / MS_US;
+	return snprintf(line, cap, "+%lld.%03lld %s", (long long)(at_ms / 1000), (long long)(at_ms % 1000),
+			decision_name(kind));
+}
+
+void call_trace(struct call *c, enum decision_kind kind)
+{
+	char line[CALL_TRACE_LINE];
+	ASSERT(decision_values(kind) == 0);
+	append(c, line, (size_t)begin(c, kind, line, sizeof(line)));
+}
+
+/* How many a format makes, with a tab between them. */
+static unsigned count_values(const char *format)
+{
+	unsigned n = 1;
+	for (; *format; format++)
+		n += *format == '\t';
+	return n;
+}
+
+void call_trace_with(struct call *c, enum decision_kind kind, const char *values, ...)
+{
+	char line[CALL_TRACE_LINE];
+	ASSERT(decision_values(kind) == count_values(values));
+	int n = begin(c, kind, line, sizeof(line));
+	line[n++] = '\t';
+	va_list args;
+	va_start(args, values);
+	n += vsnprintf(line + n, sizeof(line) - (size_t)n, values, args);
+	va_end(args);
+	append(c, line, MIN((size_t)n, sizeof(line) - 1));
 }

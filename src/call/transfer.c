@@ -108,8 +108,9 @@ static struct call *call_moved(const struct asked *a, const struct party *who, s
 	struct slice number = outside_identity(by);
 	slice_to_string(number, c->identity.number, sizeof(c->identity.number));
 	c->identity.withheld = was_caller && from->identity.withheld;
-	call_trace(c, "transferred by %.*s out of call %s", SLICE_ARG(by->extension), from->id);
-	call_trace(from, "%s transferred to %s in call %s", was_caller ? "caller" : "callee", c->side_b.uri, c->id);
+	call_trace_with(c, DECIDED_TRANSFERRED_BY, "%.*s\t%s", SLICE_ARG(by->extension), from->id);
+	call_trace_with(from, DECIDED_TRANSFERRED_TO, "%s\t%s\t%s", was_caller ? "caller" : "callee", c->side_b.uri,
+			c->id);
 	return c;
 }
 
@@ -191,7 +192,7 @@ static void give_back(const struct transfer *t, unsigned status)
 {
 	struct leg *transferee = t->to->caller;
 	refer_tell(t->transferor, status ? status : 480);
-	call_trace(t->from, "transfer failed: %u", status ? status : 480);
+	call_trace_with(t->from, DECIDED_TRANSFER_FAILED, "%u", status ? status : 480);
 	if (!transferee || transferee->state != LEG_UP) {
 		call_end(t->from, 0, "answered", t->was_caller ? "caller" : "callee");
 		return;
@@ -246,7 +247,7 @@ static void join_target(const struct asked *a, struct call *other, struct leg *s
 	call_unseat(other, target);
 	call_seat(c, target, false);
 	call_set_answered(c);
-	call_trace(other, "%s transferred to call %s", was_caller ? "caller" : "callee", c->id);
+	call_trace_with(other, DECIDED_TRANSFERRED_INTO, "%s\t%s", was_caller ? "caller" : "callee", c->id);
 	refer_accept(a->transferor);
 	refer_tell(a->transferor, 200);
 	call_part(a->call, a->transferor, "transferred");

@@ -1,6 +1,7 @@
 /* web/call.c - /api/v1/calls/{id}: one call's story, its SIP messages, and its end, or that of all of a tenant */
 #include <errno.h>
 
+#include "call/decision.h"
 #include "call/switchboard.h"
 #include "net/loop.h"
 #include "store/messages.h"
@@ -43,13 +44,51 @@ static int story_run(struct db *db, struct store_job *job)
 	return store_call_get(db, s->request->id, take_story, s);
 }
 
+/* "+1.250" is 1250. */
+static int64_t at_ms(struct slice at)
+{
+	uint64_t s = 0, ms = 0;
+	at = slice_from(at, 1);
+	(void)!slice_u64(slice_cut(&at, '.'), INT32_MAX, &s);
+	(void)!slice_u64(at, 999, &ms);
+	return (int64_t)(s * 1000 + ms);
+}
+
+static json_t *decision_json(const struct decision *d)
+{
+	json_t *values = json_object();
+	for (size_t i = 0; values && i < d->count; i++) {
+		json_t *text = web_json_text(d->values[i].text);
+		if (json_object_setn_new(values, d->values[i].name.p, d->values[i].name.n, text) == 0)
+			continue;
+		json_decref(values);
+		values = NULL;
+	}
+	return WEB_OBJECT({"at_ms", json_integer(at_ms(d->at))}, {"kind", json_string(decision_name(d->kind))},
+			  {"values", values});
+}
+
+static json_t *decisions_json(struct slice trace)
+{
+	json_t *list = json_array();
+	struct decision d;
+	while (list && decision_next(&trace, &d)) {
+		if (json_array_append_new(list, decision_json(&d)) == 0)
+			continue;
+		json_decref(list);
+		list = NULL;
+	}
+	return list;
+}
+
 static json_t *story_json(const struct web_request *r, const struct store_call *c)
 {
 	struct call_view live;
 	const char *state = switchboard_find_call(r->context->switchboard, c->id, &live) ? live.state : "over";
 	json_t *o = web_call_json(r, c);
 	if (o && web_json_set(o, "state", json_string(state)) &&
-	    web_json_set(o, "sip_call_id", web_json_text(c->call_id)))
+	    web_json_set(o, "sip_call_id", web_json_text(c->call_id)) &&
+	    web_json_set(o, "decisions", decisions_json(c->trace)))
 		return o;
 	json_decref(o);
 	return NULL;

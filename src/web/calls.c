@@ -1,4 +1,5 @@
 /* web/calls.c - /api/v1/calls: the history, newest first, and what is in progress */
+#include "call/decision.h"
 #include "call/switchboard.h"
 #include "web/find.h"
 #include "web/policy.h"
@@ -34,12 +35,16 @@ static json_t *ended_leg_json(const struct web_request *r, const struct store_le
 	return NULL;
 }
 
+/* In English, for who reads no other: a story has them by kind as well. */
 static json_t *trace_json(struct slice trace)
 {
 	json_t *lines = json_array();
-	while (lines && !slice_empty(trace)) {
-		struct slice line = slice_cut(&trace, '\n');
-		if (slice_empty(line) || json_array_append_new(lines, web_json_text(line)) == 0)
+	struct decision d;
+	while (lines && decision_next(&trace, &d)) {
+		char line[WEB_DECISION_CAP];
+		struct writer w = writer_on(line, sizeof(line));
+		decision_write(&w, &d);
+		if (json_array_append_new(lines, web_json_text(writer_slice(&w))) == 0)
 			continue;
 		json_decref(lines);
 		lines = NULL;

@@ -21,6 +21,9 @@
 #define WEB_LIST_MAX 1000
 /* Of each of If-Match and If-None-Match: a dozen tags. */
 #define WEB_CONDITION_MAX 512
+/* One decision of a call as a sentence: a whole trace (CALL_TRACE_BYTES), if it were one line, and the words around it.
+ */
+#define WEB_DECISION_CAP 1280
 /* A call's story that one actor reads again is told once an hour: an open page reads it at each change. */
 #define WEB_READ_TOLD_US (3600 * SECOND_US)
 /* Acts looked at for one page of the audit trail: about 50 ms of the reader. */

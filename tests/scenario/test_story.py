@@ -25,6 +25,10 @@ def check_story(alto, call_id):
     assert status == 200 and (story['state'], story['cause'], story['ended_by']) == ('over', 'hung-up', 'alto'), story
     assert story['caller']['tls'].startswith('TLSv1.'), story
     assert [line for line in story['trace'] if 'ended: hung-up, by alto' in line], story
+    first, last = story['decisions'][0], story['decisions'][-1]
+    assert (first['at_ms'], first['kind'], first['values']) == (0, 'calls', {'from': EXTENSION, 'to': OTHER}), first
+    assert (last['kind'], last['values']) == ('ended', {'cause': 'hung-up', 'by': 'alto'}), last
+    assert len(story['decisions']) == len(story['trace']), story
 
     messages, cursor = [], ''
     while cursor is not None:  # page by page

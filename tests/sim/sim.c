@@ -1,6 +1,7 @@
 /* sim/sim.c - the world turns: see sim.h */
 #include "sim/phone.h"
 
+#include "call/decision.h"
 #include "directory/directory_private.h"
 #include "store/instants.h"
 
@@ -462,7 +463,13 @@ static void keep_row(void *arg, const struct store_call *c)
 	KEEP(r->to, c->callee.uri);
 	KEEP(r->cause, c->cause);
 	KEEP(r->ended_by, c->ended_by);
-	KEEP(r->trace, c->trace);
+	struct writer w = writer_on(r->trace, sizeof(r->trace) - 1);
+	struct slice trace = c->trace;
+	struct decision d;
+	while (decision_next(&trace, &d)) {
+		decision_write(&w, &d);
+		write_char(&w, '\n');
+	}
 	KEEP(r->call_id, c->call_id);
 	KEEP(r->a_srtp, c->caller.srtp);
 	KEEP(r->b_srtp, c->callee.srtp);

@@ -114,7 +114,7 @@ void sim_set_number(struct sim *s, const char *tenant, const char *number, const
 
 /* ---- the history ---- */
 struct sim_row {
-	char id[40], from[64], to[64], cause[32], ended_by[16], trace[1200], call_id[260];
+	char id[40], from[64], to[64], cause[32], ended_by[16], trace[1600], call_id[260];
 	char a_srtp[32], b_srtp[32], a_tls[64], b_tls[64], a_codec[32], b_codec[32], a_transport[8], b_transport[8];
 	char a_device[40], b_device[40], a_trunk[40], b_trunk[40], tenant[40];
 	bool a_clear, b_clear;

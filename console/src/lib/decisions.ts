@@ -1,34 +1,18 @@
-import { sentenceOf, t, word, type Key } from './i18n/index.svelte';
+import type { Schema } from './api/client';
+import { t, word } from './i18n/index.svelte';
 
-/** What the server writes of its decisions, and the sentence that says it; {1}, {2} are what the groups found. */
-const KNOWN: [line: RegExp, key: Key][] = [
-  [/^(\S+) calls (\S+)$/, 'decision.calls'],
-  [/^ring device (.+)$/, 'decision.ring'],
-  [/^device (.+) is back, ring it$/, 'decision.back'],
-  [/^device (.+): its connection is gone/, 'decision.gone'],
-  [/^no device can be reached$/, 'decision.unreachable'],
-  [/^nobody answered in time$/, 'decision.no-answer'],
-  [/^over trunk (.+)$/, 'decision.trunk'],
-  [/^early media$/, 'decision.early'],
-  [/^answered$/, 'decision.answered'],
-  [/^(.+) refused: (\d+)$/, 'decision.refused'],
-  [/^(.+) refused: (\d+), says (.+)$/, 'decision.refused.says'],
-  [/^no such extension$/, 'decision.no-such-number'],
-  [/^all (\d+) lines in use$/, 'decision.no-line'],
-  [/^transcoding because caller speaks (.+) and callee (.+)$/, 'decision.transcoding'],
-];
+/** How a value reads within a sentence. Without its name a phone is another company's. */
+const SHOWN: Record<string, (value: string) => string> = {
+  device: (name) => (name ? t('device.named', { device: name }) : t('device.elsewhere')),
+  side: (side) => word('side', side),
+  why: (why) => word('not', why),
+  cause: (cause) => word('cause', cause),
+  by: (by) => word('by', by), // caller, callee or alto; else an extension
+};
 
-/** One of what was decided: seconds since the start, and a sentence; the server's own where we have none for it. */
-export function decision(line: string): { at: string; text: string } {
-  const [, at = '', said = line] = /^(\+\S+) (.*)$/.exec(line) ?? [];
-  const ended = /^ended: (\S+), by (\S+)$/.exec(said);
-  if (ended) {
-    const [cause, by] = [word('cause', ended[1]!), sentenceOf(`by.${ended[2]}`) ?? ended[2]!];
-    return { at, text: t('decision.ended', { cause, by }) };
-  }
-  for (const [known, key] of KNOWN) {
-    const found = known.exec(said);
-    if (found) return { at, text: t(key, Object.fromEntries(found.entries())) };
-  }
-  return { at, text: said };
+/** One of what was decided: seconds since the start, a sentence, and the other call that it is about, if there is one. */
+export function decision({ at_ms, kind, values }: Schema<'Decision'>) {
+  const shown: Record<string, string> = {};
+  for (const [name, value] of Object.entries(values)) shown[name] = SHOWN[name]?.(value) ?? value;
+  return { at: `+${(at_ms / 1000).toFixed(3)}`, text: t(`decision.${kind}`, shown), call: values.call };
 }

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parameters, peaks, type Filter } from '../../src/lib/history';
 import { nameOf, rungs } from '../../src/lib/ladder';
-import { decision } from '../../src/lib/decisions';
 import { protection, quality, silent, toneOf } from '../../src/lib/leg';
 import { backoff } from '../../src/lib/backoff';
 import type { Schema } from '../../src/lib/api/client';
@@ -125,17 +124,5 @@ describe('how a call went', () => {
     expect(silent(call('answered', 0, 0))).toEqual(['caller', 'callee']);
     expect(silent({ ...call('busy', 0, 0), answered: null })).toEqual([]);
     expect(silent({ ...call('answered', 0, 0), ended: null })).toEqual([]);
-  });
-});
-
-describe('a decision', () => {
-  it('is a sentence where there is one, and the server’s own words elsewhere', () => {
-    expect(decision('+0.000 101 calls 102')).toEqual({ at: '+0.000', text: '101 calls 102' });
-    expect(decision('+0.001 ring device desk phone').text).toBe('Phone “desk phone” is to ring');
-    expect(decision('+2.500 desk refused: 486, says Busy Here').text).toBe(
-      '“desk” refused with status 486, and says “Busy Here”',
-    );
-    expect(decision('+9.000 ended: answered, by caller').text).toBe('Answered: ended by the caller.');
-    expect(decision('+1.000 codecs differ: callee asked anew').text).toBe('codecs differ: callee asked anew');
   });
 });

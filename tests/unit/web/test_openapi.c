@@ -1,6 +1,7 @@
 /* test_openapi.c - openapi.json says what the program does: routes, fields and problems, both ways */
 #include <ctype.h>
 
+#include "call/decision.h"
 #include "support/test.h"
 #include "web/act.h"
 #include "web/fields.h"
@@ -282,6 +283,37 @@ static void problems_have_their_codes(void **state)
 	}
 }
 
+static bool lists(const json_t *list, const char *word)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (strcmp(json_string_value(json_array_get(list, i)), word) == 0)
+			return true;
+	return false;
+}
+
+/* Each kind, each value of one, and each reason: the console has a sentence for what the document lists. */
+static void decisions_are_those_of_the_calls(void **state)
+{
+	const json_t *known = get(schema_of(*state, "DecisionKind"), "enum");
+	const json_t *reasons = get(schema_of(*state, "DecisionWhy"), "enum");
+	const json_t *values = get(schema_of(*state, "DecisionValues"), "properties");
+	assert_int_equal(json_array_size(known), DECISION_KINDS);
+	assert_int_equal(json_array_size(reasons), DECISION_WHYS);
+	for (int kind = 0; kind < DECISION_KINDS; kind++) {
+		const char *name = decision_name((enum decision_kind)kind);
+		struct slice line = slice_from_string(name);
+		struct decision d = {0};
+		if (!lists(known, name) || !decision_next(&line, &d))
+			fail_msg("%s", name);
+		for (size_t i = 0; i < d.count; i++)
+			if (!json_object_getn(values, d.values[i].name.p, d.values[i].name.n))
+				fail_msg("%s: %.*s", name, SLICE_ARG(d.values[i].name));
+	}
+	for (int why = 0; why < DECISION_WHYS; why++)
+		if (!lists(reasons, decision_why((enum decision_why)why)))
+			fail_msg("%s", decision_why((enum decision_why)why));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +324,7 @@ int main(void)
 		cmocka_unit_test(fields_are_those_of_the_schemas),
 		cmocka_unit_test(every_request_has_its_table),
 		cmocka_unit_test(problems_have_their_codes),
+		cmocka_unit_test(decisions_are_those_of_the_calls),
 		cmocka_unit_test(security_is_as_the_table_of_rights),
 	};
 	return cmocka_run_group_tests(tests, load, unload);

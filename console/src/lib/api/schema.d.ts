@@ -1616,7 +1616,7 @@ export interface components {
             ended_by: string | null;
             caller: components["schemas"]["EndedLeg"];
             callee: components["schemas"]["EndedLeg"];
-            /** @description What was decided, with seconds since the start. */
+            /** @description What was decided, in English, with seconds since the start. One call's story has it by kind as well: decisions. */
             trace: string[];
         };
         /**
@@ -1629,7 +1629,63 @@ export interface components {
             state: components["schemas"]["CallState"];
             /** @description Call-ID of the caller's dialog. */
             sip_call_id: string;
+            /** @description What was decided, in order: trace for who says it in a language of their own. */
+            decisions: components["schemas"]["Decision"][];
         };
+        /** @description One decision in a call. */
+        Decision: {
+            /** @description Since the call began. */
+            at_ms: number;
+            kind: components["schemas"]["DecisionKind"];
+            values: components["schemas"]["DecisionValues"];
+        };
+        /**
+         * @description What was decided. told: in the words of values.text, in English, by a version before kinds were kept.
+         * @enum {string}
+         */
+        DecisionKind: "calls" | "no-such-number" | "no-line" | "no-line-there" | "offer-refused" | "no-voice-port" | "ring" | "ring-next" | "back" | "device-failed" | "gone" | "gone-waiting" | "not-back" | "not-registered" | "not-rung" | "no-device" | "no-answer" | "nothing-heard" | "early" | "early-failed" | "refused" | "refused-says" | "trunk-refused" | "trunk-refused-says" | "redirected" | "redirect-failed" | "redirected-to" | "redirect-to-failed" | "trunk" | "trunk-no-way" | "trunk-failed" | "no-address" | "certificate" | "answered" | "transcoding" | "transcoding-over" | "codec-asked" | "codec-refused" | "codec-missing" | "codecs-differ" | "whole-voice" | "anew-refused" | "digit-lost" | "taken-over" | "took-over" | "picked-up" | "transferred-by" | "transferred-to" | "transferred-into" | "transfer-failed" | "caller-gone" | "says" | "ended" | "told";
+        /** @description With what: which of these there are depends on the kind. Empty: it is not for this company to know. */
+        DecisionValues: {
+            /** @description Who calls. */
+            from?: string;
+            /** @description Who is called, or to whom the call goes on. */
+            to?: string;
+            /** @description Name of a device. */
+            device?: string;
+            /** @description Name of a trunk. */
+            trunk?: string;
+            /** @description Host of a trunk. */
+            host?: string;
+            /** @description Who did it: an extension; of ended: caller, callee or alto. */
+            by?: string;
+            /**
+             * @description Of the call.
+             * @enum {string}
+             */
+            side?: "caller" | "callee";
+            /** @description Codec of the caller. */
+            caller?: string;
+            /** @description Codec of the callee. */
+            callee?: string;
+            /** @description Id of the other call. */
+            call?: string;
+            /** @description Number of lines. */
+            lines?: string;
+            /** @description SIP status. */
+            status?: string;
+            /** @description What the other side says of it. */
+            reason?: string;
+            /** @description As cause of the call. */
+            cause?: string;
+            why?: components["schemas"]["DecisionWhy"];
+            /** @description The whole sentence, in English. */
+            text?: string;
+        };
+        /**
+         * @description Why something was not done.
+         * @enum {string}
+         */
+        DecisionWhy: "no-voice-port" | "keys-in-clear" | "too-many" | "no-way" | "no-memory" | "dns-unknown" | "dns-silent" | "dns-failed" | "other-name" | "expired" | "not-yet-valid" | "unknown-authority" | "distrusted" | "not-followed" | "too-many-redirects" | "called-already" | "nobody-hears" | "held" | "no-voice" | "too-many-wait" | "takes-neither";
         /** @description A call in progress. */
         LiveCall: {
             id: components["schemas"]["Id"];
