@@ -107,7 +107,7 @@ static bool find_owner(const struct web_request *r, enum web_resource resource, 
 		user = device && !device->browser ? device->user : NULL; /* pages are in no list */
 	} else if (resource == WEB_ON_NUMBERS) {
 		const struct directory_number *number = directory_number_by_id(d, r->id);
-		tenant = number ? number->tenant : NULL;
+		user = number ? number->user : NULL;
 	} else if (resource == WEB_ON_TRUNKS) {
 		const struct directory_trunk *trunk = directory_trunk_by_id(d, r->id);
 		*ret = (struct owner){.tenant = trunk && trunk->tenant ? trunk->tenant->id : SLICE_NONE};

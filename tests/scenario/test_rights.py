@@ -275,6 +275,12 @@ def test_accounts_above(alto, browsers, acme):
     assert browsers['admin'].ask('PATCH', path, {'keepalive': 'off'}).status == 403
     assert browsers['admin'].ask('DELETE', path).status == 403
     assert browsers['provider'].ask('DELETE', path).status == 204
+    number = f'/api/v1/numbers/{acme.create("numbers", {"number": "+4930996", "user": "chief"})}'
+    for role in ROLES:
+        answer = browsers[role].ask('PATCH', number, {'user': 'anna'})
+        assert answer.status == {'nobody': 401, 'provider': 200}.get(role, 403), (role, answer)
+        assert role != 'admin' or 'role provider' in answer.json['detail'], answer
+    assert browsers['admin'].ask('PATCH', number, {'user': 'anna'}).status == 200
 
 
 def test_lines(alto, browsers, acme):
