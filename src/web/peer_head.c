@@ -16,6 +16,8 @@ bool web_head_path(struct web_request *r, struct lws *wsi)
 						  [LWSHUMETH_PATCH] = WEB_PATCH,
 						  [LWSHUMETH_DELETE] = WEB_DELETE};
 	char *path;
+	/* DEVIATION: a target in absolute form, which RFC 9112 §3.2.2 has a server accept, gets the library's own 403
+	 * before any callback could see it. Proxies are sent such, and turn them into the form that servers get. */
 	int n = 0, method = lws_http_get_uri_and_method(wsi, &path, &n);
 	if (method < 0)
 		return false;
