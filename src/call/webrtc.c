@@ -84,23 +84,40 @@ bool webrtc_take_answer(const struct leg *leg, const struct sdp_media *answer, s
 
 /* ---- ours ---- */
 
-/* Where a peer of this kind can send to, in the order in which we like it. */
+static void add_once(struct address list[MEDIA_CANDIDATES_MAX], uint8_t *count, const struct address *a)
+{
+	uint8_t k = 0;
+	while (k < *count && !address_eq(&list[k], a))
+		k++;
+	if (k == *count && k < MEDIA_CANDIDATES_MAX)
+		list[(*count)++] = *a;
+}
+
+/*
+ * Where a peer of this kind can send to, in the order in which we like it. From near by signalling may come through a
+ * proxy, and voice never does: then our own addresses are named for who is inside, where a router may not lead its
+ * public address back, and after them those that stand for us outside.
+ */
 static uint8_t candidates(struct leg *leg, struct address ret[MEDIA_CANDIDATES_MAX])
 {
 	const struct transport *transport = leg->sb->config.transport;
+	const struct address *remote = &leg->flow.remote;
 	struct address ours[MEDIA_CANDIDATES_MAX], told;
 	size_t n = media_candidates(leg->sb->config.media, leg->stream, ours);
+	bool near = transport_is_near(transport, remote);
 	uint8_t count = 0;
 	for (size_t i = 0; i < n; i++) {
-		uint8_t k = 0;
-		transport_public(transport, &ours[i], &leg->flow.remote, &told);
+		told = ours[i];
+		if (!near)
+			transport_public(transport, &ours[i], remote, &told);
 		told.port = ours[i].port;
-		while (k < count && !address_eq(&ret[k], &told))
-			k++;
 		/* The first is where it reached us by signalling, whatever address that is. */
-		if (k == count && (i == 0 || transport_can_reach(transport, &told, &leg->flow.remote)))
-			ret[count++] = told;
+		if (i == 0 || transport_can_reach(transport, &told, remote))
+			add_once(ret, &count, &told);
 	}
+	for (size_t i = 0; near && i < n; i++)
+		if (transport_outside(transport, &ours[i], &told))
+			add_once(ret, &count, &told);
 	return count;
 }
 

@@ -20,24 +20,47 @@ static bool is_internal(const struct transport_network *n, const struct address 
 	return false;
 }
 
+/* The one that decides for an address of ours; NULL: none. */
+static const struct transport_network *network_of(const struct transport *t, const struct address *local)
+{
+	for (size_t i = 0; i < t->network_count; i++)
+		if (!t->networks[i].has_local || address_same_host(&t->networks[i].local, local))
+			return &t->networks[i];
+	return NULL;
+}
+
 void transport_public(const struct transport *t, const struct address *local, const struct address *remote,
 		      struct address *ret)
 {
+	const struct transport_network *n = network_of(t, local);
 	struct address told = *local;
 
-	for (size_t i = 0; i < t->network_count; i++) {
-		const struct transport_network *n = &t->networks[i];
-		if (n->has_local && !address_same_host(&n->local, local))
-			continue;
-		/* An address of the other family is no use to this peer. */
-		if (n->has_public && address_is_v4(&n->public_address) == address_is_v4(remote) &&
-		    !is_internal(n, remote)) {
-			told = n->public_address;
-			told.port = local->port;
-		}
-		break;
+	/* An address of the other family is no use to this peer. */
+	if (n && n->has_public && address_is_v4(&n->public_address) == address_is_v4(remote) &&
+	    !is_internal(n, remote)) {
+		told = n->public_address;
+		told.port = local->port;
 	}
 	*ret = told;
+}
+
+bool transport_is_near(const struct transport *t, const struct address *remote)
+{
+	bool near = address_is_loopback(remote);
+	for (size_t i = 0; i < t->network_count; i++)
+		near |= is_internal(&t->networks[i], remote);
+	return near;
+}
+
+bool transport_outside(const struct transport *t, const struct address *ours, struct address *ret)
+{
+	const struct transport_network *n = network_of(t, ours);
+	if (!n || !n->has_public || address_is_v4(&n->public_address) != address_is_v4(ours))
+		return false;
+	uint16_t port = ours->port;
+	*ret = n->public_address;
+	ret->port = port;
+	return true;
 }
 
 bool transport_can_reach(const struct transport *t, const struct address *ours, const struct address *remote)

@@ -94,6 +94,10 @@ void transport_public(const struct transport *t, const struct address *local, co
 /* May a peer reach this address of ours, as it is told it? Not one of an internal network from outside: nor need it
  * know of it. One on this very machine reaches them all, and it alone those of the loop. */
 bool transport_can_reach(const struct transport *t, const struct address *ours, const struct address *remote);
+/* Does this peer come from this host or an internal network? It may be a proxy for people who are anywhere. */
+bool transport_is_near(const struct transport *t, const struct address *remote);
+/* The address that stands outside for this one of ours, with its port. false: there is none. */
+bool transport_outside(const struct transport *t, const struct address *ours, struct address *ret);
 /* What the far end is told of us in Via and Contact: "host:port" of the flow's local side (IPv6 in brackets), port that
  * of the listener. */
 void transport_write_host(const struct transport *t, struct writer *w, const struct sip_flow *flow);

@@ -1,5 +1,6 @@
 """Where a browser is told to send its voice: to the addresses of this host that it can reach, of both families, from
-outside to the one that stands for us on the other side of NAT, and on this very host to all of them."""
+outside to the one that stands for us on the other side of NAT, and on this very host, where a proxy may speak for somebody
+from anywhere, to all of them."""
 import os
 import re
 import subprocess
@@ -64,11 +65,14 @@ def check(alto, accounts, callee_at, cases):
 
 
 def test_networks():
-    with Alto(listen={'sip_tls': [f'{OURS}:{port}', f'[{SIXTH}]:{port}']},
+    with Alto(listen={'sip_tls': [f'{OURS}:{port}', f'[{SIXTH}]:{port}', f'127.0.0.1:{port}']},
               extra=f'networks: [{{local: {OURS}, public: {PUBLIC}, internal: [10.0.0.0/8]}}]\n') as alto:
-        accounts = alto.company(people=('101', '102', '103', '104'), srtp='dtls')
+        accounts = alto.company(people=('101', '102', '103', '104', '105'), srtp='dtls')
         check(alto, accounts, (OURS, port, INSIDE), (
-            ('102', INSIDE, OURS, [OURS, SIXTH]), ('103', OUTSIDE, OURS, [PUBLIC, SIXTH]),
+            # From inside both: it may be a proxy of somebody outside, and a router may not lead the public address back.
+            ('102', INSIDE, OURS, [OURS, PUBLIC, SIXTH]),
+            ('105', '127.0.0.1', '127.0.0.1', ['127.0.0.1', OURS, PUBLIC, SIXTH, '::1']),
+            ('103', OUTSIDE, OURS, [PUBLIC, SIXTH]),
             # No public address of the other family is known to be of use, and ours of the office is none.
             ('104', OUTSIDE_SIXTH, SIXTH, [SIXTH])))
 

@@ -162,6 +162,34 @@ static void test_what_the_far_end_can_reach(void **state)
 	}
 }
 
+static void test_who_is_near_and_what_stands_for_us_outside(void **state)
+{
+	struct transport_network networks[] = {
+		{.has_local = true, .local = address_of("192.0.2.9:0")},
+		{.has_public = true,
+		 .public_address = address_of("203.0.113.5:0"),
+		 .internal_count = 1,
+		 .internal = {block_of("10.0.0.0/8")}},
+	};
+	static const struct {
+		const char *remote;
+		bool near;
+	} cases[] = {{"127.0.0.1:1", true}, {"[::1]:1", true}, {"10.9.9.9:1", true}, {"198.51.100.1:1", false}};
+	struct address here = address_of("10.1.1.1:7000"), apart = address_of("192.0.2.9:7000"),
+		       sixth = address_of("[2001:db8::1]:7000"), expected = address_of("203.0.113.5:7000"), told;
+
+	transport_set_networks(room.transport, networks, ARRAY_LEN(networks));
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct address remote = address_of(cases[i].remote);
+		if (transport_is_near(room.transport, &remote) != cases[i].near)
+			fail_msg("%s", cases[i].remote);
+	}
+	assert_true(transport_outside(room.transport, &here, &told) && address_eq(&told, &expected));
+	assert_true(transport_outside(room.transport, &here, &here) && address_eq(&here, &expected));
+	assert_false(transport_outside(room.transport, &apart, &told) ||
+		     transport_outside(room.transport, &sixth, &told));
+}
+
 static void check_host(const struct sip_flow *flow, const char *host, uint16_t port)
 {
 	char text[64], expected[64];
@@ -192,8 +220,15 @@ static void test_host(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_datagrams), TEST(test_keepalive_datagrams),      TEST(test_largest_datagram),
-		TEST(test_listeners), TEST(test_what_the_far_end_is_told), TEST(test_what_the_far_end_can_reach),
+		TEST(test_datagrams),
+		TEST(test_keepalive_datagrams),
+		TEST(test_largest_datagram),
+		TEST(test_listeners),
+		TEST(test_what_the_far_end_is_told),
+		TEST(test_what_the_far_end_can_reach),
+		TEST(test_listeners),
+		TEST(test_what_the_far_end_is_told),
+		TEST(test_who_is_near_and_what_stands_for_us_outside),
 		TEST(test_host),
 	};
 	alarm(TEST_SECONDS);
