@@ -2,7 +2,12 @@ import type { Schema } from './api/client';
 import type { User } from './company';
 import { t } from './i18n/index.svelte';
 
-export type Point = { tone: 'warn' | 'bad'; text: string; href?: string; action?: string };
+export type Point = { tone: 'warn' | 'bad'; text: string; lang?: 'en'; href?: string; action?: string };
+
+/** In the server's own words, which a screen reader has to pronounce. */
+export function warning(text: string): Point {
+  return { tone: 'warn', text, lang: 'en' };
+}
 
 /** Two names, and how many more. */
 function names(users: User[]): string {
@@ -72,7 +77,7 @@ export function attention(company: Schema<'Tenant'>, users: User[], care?: Care,
 export function attentionOfNode(status: Schema<'Status'>, tenants: Schema<'Tenant'>[]): Point[] {
   const full = tenants.filter((tenant) => tenant.lines > 0 && tenant.calls >= tenant.lines);
   return [
-    ...status.warnings.map((text) => ({ tone: 'warn' as const, text })),
+    ...status.warnings.map(warning),
     ...full.map(({ name }) => ({
       tone: 'bad' as const,
       text: t('attention.full', { name }),

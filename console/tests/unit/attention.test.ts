@@ -56,8 +56,11 @@ describe('what needs attention', () => {
       { name: 'acme', lines: 1, calls: 1 },
       { name: 'free', lines: 0, calls: 9 },
     ] as Schema<'Tenant'>[];
-    const texts = attentionOfNode({ warnings: ['w'] } as Schema<'Status'>, tenants).map((p) => p.text);
-    expect(texts).toEqual(['w', 'All lines of acme are in use.']);
+    const points = attentionOfNode({ warnings: ['w'] } as Schema<'Status'>, tenants);
+    expect(points.map(({ text, lang }) => [text, lang])).toEqual([
+      ['w', 'en'],
+      ['All lines of acme are in use.', undefined],
+    ]);
   });
 });
 

@@ -528,7 +528,7 @@ export const fr: Dictionary = {
   'history.none.next': 'Dès que quelqu’un appelle, chaque appel reste ici avec son récit.',
   'history.older': 'Appels plus anciens',
   'history.person': 'Personne',
-  'history.anybody': 'Tout le monde',
+  'history.anybody': 'Toutes',
   'history.searching': 'Recherche…',
   'call.title': '{from} a appelé {to}',
   'call.caller': 'Appelant',
