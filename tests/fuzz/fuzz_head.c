@@ -10,18 +10,20 @@
  * $a is the session of Ann, who administrates acme; $e that of Eve, the provider; $x one whose time is over; $A and $E
  * are what their pages show beside it, $t a token of acme, $p one of the provider, $n the session that was begun last;
  * $g and $m are what a browser says of the passkey's challenge that was offered last, to log in and to make one, and $k
- * is the cookie that came with it.
+ * is the cookie that came with it. Where a WebSocket is asked for, the body is what comes on it (socket.h).
  * The library is played here, and so is the slow hash. Whatever is asked, there is one answer; nobody is somebody by
  * anything but these, nor on the wrong address; no foreign page changes anything; and who logs in knew the password.
  */
 #include "fuzz/head.h"
 #include "fuzz/lines.h"
+#include "fuzz/socket.h"
 #include "unit/web/node.h"
 
 #include "base/writer.h"
 #include "web/access.h"
 #include "web/hashing.h"
 #include "web/policy.h"
+#include "web/sip.h"
 #include "web/stream.h"
 #include "web/who.h"
 
@@ -98,8 +100,11 @@ static void store_wakes(void *arg)
 static void store_changed(void *owner, const struct store_change *change)
 {
 	directory_apply(h.node.read_model, change);
-	if (h.web.context.access)
-		web_access_apply(h.web.context.access, change);
+	if (!h.web.context.access)
+		return;
+	web_access_apply(h.web.context.access, change);
+	web_stream_change(&h.web, change);
+	web_sip_change(&h.web, change);
 }
 
 static int put_pass(struct db *db, size_t i)
@@ -332,6 +337,16 @@ static void add_field(struct slice name, struct slice value)
 	given.fields[given.field_count++].value = value;
 }
 
+/* A WebSocket: that of a person's page if a session opened it, of whoever it may be else. */
+static void open_socket(struct web_peer *p)
+{
+	struct slice user = slice_from_string(p->sip ? p->sip->user : "");
+	if (p->stream)
+		check_who(p->stream->request);
+	ASSERT(!p->request && (!user.n || is_own_page()));
+	socket_play(p, h.body, user);
+}
+
 static void make_request(void)
 {
 	char length[24];
@@ -343,9 +358,8 @@ static void make_request(void)
 	h.knew_password = false;
 	if (is_upgrade()) {
 		int rc = web_stream_confirm(p, "websocket");
-		ASSERT(rc == 0 ? p->stream && !p->request : !p->stream);
-		if (p->stream)
-			check_who(p->stream->request);
+		if (rc == 0)
+			open_socket(p);
 		else if (p->answered)
 			check_answer(p->request);
 	} else if (web_peer_begin(p) == 0 && (!p->body || give_body(p))) {
@@ -479,6 +493,9 @@ const char *const lines_words[] = {
 	"POST /api/v1/session/passkeys",
 	"cookie: __Host-alto-attempt=$k",
 	"GET /api/v1/events?after=3",
+	"GET /sip",
+	"sec-websocket-protocol: sip",
+	"sec-websocket-protocol: chat, sip",
 	"GET /api/v1/status",
 	"GET /healthz",
 	"GET /index.html",
