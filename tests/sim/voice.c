@@ -215,7 +215,7 @@ void media_close(struct media *m, pool_handle stream)
 	if (!v || v->closing)
 		return;
 	struct voice_stream *other = pool_get(&m->streams, v->peer);
-	if (other)
+	if (other && other->peer == stream) /* else it is another's by now */
 		other->peer = 0;
 	v->closing = true;
 	timer_start(&m->sim->wheel, &v->closed, MS_US);
