@@ -24,12 +24,24 @@ void codecs_ask(struct call *c, struct leg *from, struct leg *to)
 		leg_refuse_offer(from, rc == -ENOENT ? 488 : rc == -EBUSY ? 491 : 500);
 }
 
+/* Its Opus, which was made anew, is passed on from now on: it may send all of its voice. Refused, it goes on as it did.
+ */
+static void widen(struct call *c, struct leg *leg, const struct leg *other)
+{
+	if (transcoding_over(leg, other) && leg_offer(leg, other->agreed, other->agreed_count) == 0)
+		call_trace_with(c, DECIDED_WHOLE_VOICE, "%s", leg == c->caller ? "caller" : "callee");
+}
+
 /* The two sides may have ended up without a codec in common: what was told early does not fit who answered, or an offer
  * was accepted that the asker had taken back. Then one is asked for what the other speaks. */
 void codecs_must_fit(struct call *c, struct leg *leg, const struct leg *other)
 {
-	if (!other || leg->state != LEG_UP || (offer_have_common_codec(leg, other) && !transcoding_needed(leg, other)))
+	if (!other || leg->state != LEG_UP)
 		return;
+	if (offer_have_common_codec(leg, other) && !transcoding_needed(leg, other)) {
+		widen(c, leg, other); /* what it was told early was for another that rang */
+		return;
+	}
 	/* Nobody is asked for what it does not know, if its voice can be made into that. */
 	if (offer_can_join(leg, other) && !offer_could_share(leg, other))
 		return;
@@ -70,20 +82,14 @@ void codecs_refused(struct call *c, struct leg *asker, const struct leg *answere
 	}
 }
 
-/* Once more, after it met an offer of the other side: for whoever asks, or because the two do not fit. */
+/* Once more, after it met an offer of its own: for whoever asks, because the two do not fit, or to hear all of it. */
 void codecs_ask_again(struct call *c, struct leg *asker, struct leg *answerer)
 {
 	bool wanted = asker && (still_asks(asker) || !offer_have_common_codec(asker, answerer));
-	if (wanted && offer_onwards(asker, answerer) < 0)
+	if (asker && !wanted)
+		widen(c, answerer, asker);
+	else if (wanted && offer_onwards(asker, answerer) < 0)
 		codecs_refused(c, asker, answerer);
-}
-
-/* Its Opus, which was made anew, is passed on from now on: it may send all of its voice. Refused, it goes on as it did.
- */
-static void widen(struct call *c, struct leg *leg, const struct leg *other)
-{
-	if (transcoding_over(leg, other) && leg_offer(leg, other->agreed, other->agreed_count) == 0)
-		call_trace_with(c, DECIDED_WHOLE_VOICE, "%s", leg == c->caller ? "caller" : "callee");
 }
 
 /* One of them is asked for no more than what the other speaks: the one that knows more. */

@@ -111,7 +111,6 @@ struct leg {
 	bool webrtc : 1;           /* its voice is a browser's: call/webrtc.h */
 	bool mux : 1;              /* RTCP on the RTP port was agreed */
 	bool mux_offered : 1;      /* ... by us */
-	bool limited : 1;          /* told that no more than 8 kHz of its Opus is heard: call/transcoding.h */
 	uint8_t changing;          /* enum leg_change: who waits for the final response to `change` */
 	uint8_t change_method;     /* enum sip_method */
 	uint8_t change_tries;      /* of one change that the user asked for; 0: none is asked for */

@@ -55,16 +55,13 @@ static int write_local(struct leg *leg, const struct sdp_local_audio *audio, con
 	char text[SDP_BYTES_MAX];
 	struct writer w = writer_on(text, sizeof(text));
 	sdp_write(&w, leg->sdp_id, ++leg->sdp_version, audio, mirror, index);
-	if (w.overflow || !text_set(&leg->local, writer_slice(&w)))
-		return -ENOMEM;
-	leg->limited = transcoding_limited(audio->formats, audio->format_count);
-	return 0;
+	return !w.overflow && text_set(&leg->local, writer_slice(&w)) ? 0 : -ENOMEM;
 }
 
 /* Its own codecs are said to it again: what it was told of its Opus goes on. */
 static bool stays_limited(const struct leg *leg, const struct sdp_format *formats)
 {
-	return leg->limited && formats == leg->agreed;
+	return formats == leg->agreed && transcoding_limited(leg);
 }
 
 /* Our address as the peer is to see it. */

@@ -18,6 +18,7 @@ static const struct own_codec {
 	{CODEC_PCMU, {0, {"PCMU", 4}, 8000, 1, {NULL, 0}}},
 };
 /* Nothing above 8 kHz is heard of it: who knows that spares bits, and our time to decode them (RFC 7587 §6.1). */
+#define LIMITED_RATE 16000
 static const struct slice limited_fmtp = {"useinbandfec=1;maxplaybackrate=16000", 36};
 static const struct sdp_format event_8000 = {101, {"telephone-event", 15}, 8000, 1, {"0-15", 4}};
 
@@ -137,6 +138,12 @@ size_t transcoding_answer(const struct sdp_media *offer, const struct sdp_format
 
 /* ---- what Opus is told ---- */
 
+static uint64_t parameter(const struct sdp_format *f, struct slice name)
+{
+	uint64_t value = 0;
+	return slice_u64(sdp_parameter(f->fmtp, name), UINT32_MAX, &value) ? value : 0;
+}
+
 void transcoding_limit(struct sdp_format *formats, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -152,16 +159,28 @@ static const struct sdp_format *find_opus(const struct sdp_format *formats, size
 	return NULL;
 }
 
-bool transcoding_limited(const struct sdp_format *formats, size_t count)
+bool transcoding_limited(const struct leg *leg)
 {
-	const struct sdp_format *opus = find_opus(formats, count);
+	struct sdp_format told[SDP_FORMATS_MAX];
+	uint16_t ptime_ms;
+	const struct sdp_format *opus = find_opus(told, offer_described(leg, told, ARRAY_LEN(told), &ptime_ms));
 	return opus && slice_eq(opus->fmtp, limited_fmtp);
+}
+
+/* Does the peer itself want no more than that, as one that makes voice anew further on? */
+static bool wants_limited(const struct leg *leg)
+{
+	struct sdp_session session;
+	const struct sdp_media *m = offer_remote_audio(leg, &session);
+	const struct sdp_format *opus = m ? find_opus(m->formats, m->format_count) : NULL;
+	uint64_t rate = opus ? parameter(opus, SLICE("maxplaybackrate")) : 0;
+	return rate && rate <= LIMITED_RATE;
 }
 
 bool transcoding_over(const struct leg *leg, const struct leg *other)
 {
-	return leg->limited && find_opus(leg->agreed, leg->agreed_count) &&
-	       find_opus(other->agreed, other->agreed_count);
+	return find_opus(leg->agreed, leg->agreed_count) && find_opus(other->agreed, other->agreed_count) &&
+	       transcoding_limited(leg) && !wants_limited(other);
 }
 
 /* ---- joining ---- */
@@ -191,12 +210,6 @@ static uint8_t packet_ms(const struct sdp_media *m, enum codec_kind kind)
 		ms = MIN(ms, m->maxptime_ms);
 	ms = MIN(MAX(ms / 10 * 10, 10U), MEDIA_PACKET_MAX_MS);
 	return (uint8_t)(kind == CODEC_OPUS && ms % 20 && ms > 10 ? ms - 10 : ms);
-}
-
-static uint64_t parameter(const struct sdp_format *f, struct slice name)
-{
-	uint64_t value = 0;
-	return slice_u64(sdp_parameter(f->fmtp, name), UINT32_MAX, &value) ? value : 0;
 }
 
 /* What the far end said of how it wants to be sent this codec. */

@@ -233,37 +233,149 @@ static void test_there_and_back(void **state)
 	office_done(&o);
 }
 
-/* What is passed on as it comes again is asked for in full, of both sides; holding changes nothing. */
+/* Ann's call with Bob's desk, made anew; Eve (30), who speaks Opus too, is at home. */
+static struct sim_phone *limited_talk(struct office *o, struct phone_call **a, struct phone_call **b)
+{
+	*o = office_tls();
+	sim_add_device(o->s, &(struct sim_person){"acme", "30", "desk", "secret", SIP_DIGEST_MD5, false});
+	struct sim_phone *eve = phone_new(o->s, "acme-30-desk", "secret", SIP_TLS);
+	phone_registered(eve);
+	o->ann->codecs = eve->codecs = "96 101";
+	o->desk->codecs = "8 101";
+	eve->answer_ms = 500;
+	office_talk(o, a, b);
+	assert_true(says((*a)->remote, LIMITED));
+	return eve;
+}
+
+/* Bob transfers her to Eve, by whom she is then heard as she speaks. */
+static void to_eve(struct office *o, struct phone_call *a, struct phone_call *b, struct sim_phone *eve)
+{
+	phone_send_in_dialog(b, SIP_REFER, "Refer-To: <sip:30@acme.example>\r\nContact: <sip:x@198.51.100.9>\r\n");
+	sim_until(o->s, 5, phone_last(eve) && phone_last(eve)->up);
+	sim_run(o->s, 10 * SECOND_US);
+	assert_true(voice_flows(a, phone_last(eve)));
+	assert_false(stream_of(a)->way.anew);
+	assert_false(says(eve->last_invite, "maxplaybackrate"));
+}
+
+static void eve_ends(struct office *o, struct phone_call *a, struct sim_phone *eve)
+{
+	phone_hang_up(a);
+	sim_until(o->s, 3, phone_last(eve)->ended);
+	sim_run(o->s, 3 * SECOND_US);
+	office_done(o);
+}
+
+/* She changes nothing, without an offer and with hers. */
+static void refreshed(struct office *o, struct phone_call *a)
+{
+	for (unsigned without = 2; without-- > 0;) {
+		phone_reinvite(a, without);
+		sim_until(o->s, 5, a->reinvite_status == 200);
+		sim_run(o->s, 100 * MS_US);
+	}
+}
+
+/* What is passed on as it comes again is asked for in full, of both sides; a refresh changes nothing. */
 static void test_limited_while_anew(void **state)
+{
+	struct office o;
+	struct phone_call *a, *b;
+	struct sim_phone *eve = limited_talk(&o, &a, &b);
+	refreshed(&o, a);
+	assert_true(says(a->remote, LIMITED));
+	to_eve(&o, a, b, eve);
+	assert_int_equal(a->reinvites + a->updates, 1);
+	assert_true(says(a->remote, "m=audio ") && !says(a->remote, "maxplaybackrate"));
+	eve_ends(&o, a, eve);
+}
+
+/* Asked while she asks herself, it is asked again; refused for good, it stays as it was, and what she is told as well.
+ */
+static void test_limit_refused(void **state)
+{
+	struct office o;
+	struct phone_call *a, *b;
+	struct sim_phone *eve = limited_talk(&o, &a, &b);
+	o.ann->glares = 1;
+	to_eve(&o, a, b, eve);
+	assert_int_equal(a->reinvites + a->updates, 2);
+	assert_true(says(a->remote, "m=audio ") && !says(a->remote, "maxplaybackrate"));
+	eve_ends(&o, a, eve);
+
+	eve = limited_talk(&o, &a, &b);
+	o.ann->reinvite_status = o.ann->update_status = 488;
+	to_eve(&o, a, b, eve);
+	assert_int_equal(a->reinvites + a->updates, 1);
+	phone_reinvite(a, false);
+	sim_until(o.s, 5, a->reinvite_status == 200);
+	assert_true(says(a->remote, LIMITED));
+	eve_ends(&o, a, eve);
+}
+
+/* Who wants no more itself, as another switchboard that makes voice anew, has nobody asked for more. */
+static void test_limit_wanted(void **state)
+{
+	static const struct {
+		const char *fmtp;
+		unsigned asked;
+	} rows[] = {
+		{"a=fmtp:96 useinbandfec=1;maxplaybackrate=16000\r\n", 0},
+		{"a=fmtp:96 maxplaybackrate=8000; useinbandfec=1\r\n", 0},
+		{"a=fmtp:96 maxplaybackrate=48000\r\n", 1},
+		{"a=fmtp:96 maxplaybackrate=0\r\n", 1},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct office o;
+		struct phone_call *a, *b;
+		struct sim_phone *eve = limited_talk(&o, &a, &b);
+		eve->attributes = rows[i].fmtp;
+		to_eve(&o, a, b, eve);
+		assert_int_equal(a->reinvites + a->updates, rows[i].asked);
+		eve_ends(&o, a, eve);
+	}
+}
+
+/* An offer that is taken back told nothing: Opus that goes on being passed on is not limited by a refresh. */
+static void test_limit_taken_back(void **state)
 {
 	struct office o = office_tls();
 	struct phone_call *a, *b;
-	sim_add_device(o.s, &(struct sim_person){"acme", "30", "desk", "secret", SIP_DIGEST_MD5, false});
-	struct sim_phone *eve = phone_new(o.s, "acme-30-desk", "secret", SIP_TLS);
-	phone_registered(eve);
-	o.ann->codecs = eve->codecs = "96 101";
-	o.desk->codecs = "8 101";
-	eve->answer_ms = 500;
+	o.ann->codecs = o.desk->codecs = "96 101";
 	office_talk(&o, &a, &b);
+	o.ann->glares = 100;
+	o.desk->codecs = "8 101";
+	phone_reinvite(b, false);
+	sim_until(o.s, 60, b->reinvite_status);
+	assert_in_range(b->reinvite_status, 491, 504);
+	o.ann->glares = 0;
+	refreshed(&o, a);
+	assert_true(says(a->remote, "m=audio ") && !says(a->remote, "maxplaybackrate"));
+	(void)hang_up(&o, a);
+	office_done(&o);
+}
+
+/* Told so early because of who rang, answered by another, who speaks Opus. */
+static void test_limit_of_who_rang(void **state)
+{
+	struct office o = office_tls();
+	o.ann->codecs = o.mobile->codecs = "96 101";
+	o.desk->codecs = "0 101";
+	o.desk->early = true;
+	o.desk->answer_ms = -1;
+	struct phone_call *a = phone_dial(o.ann, "20");
+	sim_until(o.s, 5, a->rang && a->remote[0]);
 	assert_true(says(a->remote, LIMITED));
-	for (unsigned hold = 2; hold-- > 0;) {
-		a->reinvite_status = 0;
-		phone_reinvite(a, hold);
-		sim_until(o.s, 5, a->reinvite_status == 200);
-		sim_run(o.s, 100 * MS_US);
-		assert_true(says(a->remote, LIMITED));
-	}
-	phone_send_in_dialog(b, SIP_REFER, "Refer-To: <sip:30@acme.example>\r\nContact: <sip:x@198.51.100.9>\r\n");
-	sim_until(o.s, 5, phone_last(eve)->up && a->reinvites + a->updates == 1);
+	o.mobile->answer_ms = 500;
+	phone_registered(o.mobile);
+	sim_until(o.s, 10, a->up && phone_last(o.mobile)->up);
 	sim_run(o.s, SECOND_US);
-	assert_true(says(a->remote, "m=audio "));
-	assert_false(says(a->remote, "maxplaybackrate") || says(eve->last_invite, "maxplaybackrate"));
-	assert_int_equal(a->reinvites + a->updates, 1);
-	assert_true(voice_flows(a, phone_last(eve)));
+	assert_true(voice_flows(a, phone_last(o.mobile)));
 	assert_false(stream_of(a)->way.anew);
-	phone_hang_up(a);
-	sim_until(o.s, 3, phone_last(eve)->ended);
-	sim_run(o.s, 3 * SECOND_US);
+	assert_int_equal(a->reinvites + a->updates, 1);
+	assert_false(says(a->remote, "maxplaybackrate"));
+	(void)hang_up(&o, a);
 	office_done(&o);
 }
 
@@ -279,6 +391,10 @@ int main(void)
 		cmocka_unit_test(test_early),
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_limited_while_anew),
+		cmocka_unit_test(test_limit_refused),
+		cmocka_unit_test(test_limit_wanted),
+		cmocka_unit_test(test_limit_taken_back),
+		cmocka_unit_test(test_limit_of_who_rang),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
