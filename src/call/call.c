@@ -187,7 +187,7 @@ static void session_event(struct call *c, struct leg *leg, struct leg *other, en
 		break;
 	case LEG_CHANGED:
 		if (c->state == CALL_ANSWERED)
-			call_join(c);
+			codecs_changed(c, leg, other);
 		break;
 	case LEG_HUNG_UP:
 		call_end(c, 0,

@@ -127,6 +127,8 @@ void codecs_ask(struct call *c, struct leg *from, struct leg *to);
 void codecs_accepted(struct call *c, struct leg *asker, struct leg *answerer);
 void codecs_refused(struct call *c, struct leg *asker, const struct leg *answerer);
 void codecs_ask_again(struct call *c, struct leg *asker, struct leg *answerer);
+/* LEG_CHANGED of `leg`. other may be NULL. */
+void codecs_changed(struct call *c, const struct leg *leg, struct leg *other);
 /* A leg that shares no codec with the other one is asked for what that speaks. */
 void codecs_must_fit(struct call *c, struct leg *leg, const struct leg *other);
 /* Two who have spoken with others: joined, and asked anew where one may use a codec that the other does not know. */

@@ -32,6 +32,14 @@ static void widen(struct call *c, struct leg *leg, const struct leg *other)
 		call_trace_with(c, DECIDED_WHOLE_VOICE, "%s", leg == c->caller ? "caller" : "callee");
 }
 
+/* Who speaks Opus that is passed on is heard as the other side wants it, and that has just said so anew. */
+void codecs_changed(struct call *c, const struct leg *leg, struct leg *other)
+{
+	call_join(c);
+	if (c->state == CALL_ANSWERED && other)
+		widen(c, other, leg);
+}
+
 /* The two sides may have ended up without a codec in common: what was told early does not fit who answered, or an offer
  * was accepted that the asker had taken back. Then one is asked for what the other speaks. */
 void codecs_must_fit(struct call *c, struct leg *leg, const struct leg *other)

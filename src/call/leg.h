@@ -154,7 +154,7 @@ struct leg {
 	struct own_text local;   /* ours: what the next 2xx carries */
 	struct own_text before;  /* ours in force while `local` is an offer that nobody has answered yet */
 	uint8_t agreed_count;
-	struct sdp_format *agreed; /* with their text in one block; NULL: nothing is agreed */
+	struct sdp_format *agreed; /* as the peer wants them; with their text in one block; NULL: nothing is agreed */
 	struct srtp_key send_key, receive_key;
 	struct srtp_key offered[2];        /* ours in an open offer */
 	uint32_t offered_tags[2];          /* ... under these crypto tags; 0: none */

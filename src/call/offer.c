@@ -58,10 +58,16 @@ static int write_local(struct leg *leg, const struct sdp_local_audio *audio, con
 	return !w.overflow && text_set(&leg->local, writer_slice(&w)) ? 0 : -ENOMEM;
 }
 
-/* Its own codecs are said to it again: what it was told of its Opus goes on. */
-static bool stays_limited(const struct leg *leg, const struct sdp_format *formats)
+/* Its own codecs are said to it again: with the parameters that it was told of them, not with those that it told us. */
+static void as_told_before(const struct leg *leg, struct sdp_format *formats, size_t count)
 {
-	return formats == leg->agreed && transcoding_limited(leg);
+	struct sdp_format before[SDP_FORMATS_MAX];
+	uint16_t ptime_ms;
+	size_t n = offer_described(leg, before, ARRAY_LEN(before), &ptime_ms);
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < n; k++)
+			if (sdp_format_same(&before[k], &formats[i]))
+				formats[i].fmtp = before[k].fmtp;
 }
 
 /* Our address as the peer is to see it. */
@@ -126,8 +132,8 @@ int offer_write(struct leg *leg, const struct sdp_format *formats, size_t count,
 		return -ENOENT;
 	count = MIN(count, ARRAY_LEN(told));
 	memcpy(told, formats, count * sizeof(told[0]));
-	if (stays_limited(leg, formats))
-		transcoding_limit(told, count);
+	if (formats == leg->agreed)
+		as_told_before(leg, told, count);
 	struct sdp_local_audio audio = {
 		.address = public_address(leg),
 		.protocol = offers_plain(leg) ? SLICE("RTP/AVP") : SLICE("RTP/SAVP"),
@@ -294,25 +300,39 @@ static void choose_keys(struct leg *leg, const struct sdp_media *m, struct sdp_l
 	audio->crypto[audio->crypto_count++] = key_line(&terms->send_key, c->tag, key_text);
 }
 
+/* The formats of our answer: as the peer is told, and as is agreed, with its own parameters. 0: nothing can be done. */
+static size_t answer_formats(const struct leg *leg, const struct sdp_media *m, const struct sdp_format *spoken,
+			     size_t count, struct sdp_format ret_told[LEG_FORMATS_MAX],
+			     struct sdp_format ret_agreed[LEG_FORMATS_MAX])
+{
+	size_t n = sdp_answer_formats(m, spoken, count, ret_told, LEG_FORMATS_MAX);
+	if (n && spoken == leg->agreed) {
+		as_told_before(leg, ret_told, n);
+	} else if (!n) {
+		n = transcoding_answer(m, spoken, count, ret_told, LEG_FORMATS_MAX);
+		transcoding_limit(ret_told, n);
+	}
+	memcpy(ret_agreed, ret_told, n * sizeof(ret_told[0]));
+	for (size_t i = 0; i < n; i++)
+		for (uint8_t k = 0; k < m->format_count; k++)
+			if (m->formats[k].payload == ret_told[i].payload)
+				ret_agreed[i].fmtp = m->formats[k].fmtp;
+	return n;
+}
+
 int offer_answer(struct leg *leg, const struct sdp_format *spoken, size_t count)
 {
 	struct sdp_session session;
 	struct refusal why;
-	struct sdp_format chosen[LEG_FORMATS_MAX], told[LEG_FORMATS_MAX];
+	struct sdp_format told[LEG_FORMATS_MAX], agreed[LEG_FORMATS_MAX];
 	char key_text[SDES_KEY_TEXT_MAX];
 	uint8_t index;
 	if (!offer_check(leg, text_slice(&leg->pending), &session, &why))
 		return -ENOENT;
 	const struct sdp_media *m = sdp_audio(&session, &index);
-	size_t n = sdp_answer_formats(m, spoken, count, chosen, LEG_FORMATS_MAX);
-	bool limited = n ? stays_limited(leg, spoken) : true;
-	if (!n)
-		n = transcoding_answer(m, spoken, count, chosen, LEG_FORMATS_MAX);
+	size_t n = answer_formats(leg, m, spoken, count, told, agreed);
 	if (!n)
 		return -ENOENT;
-	memcpy(told, chosen, n * sizeof(told[0]));
-	if (limited)
-		transcoding_limit(told, n);
 	int rc = offer_open_stream(leg, 0);
 	if (rc < 0)
 		return rc;
@@ -327,7 +347,7 @@ int offer_answer(struct leg *leg, const struct sdp_format *spoken, size_t count)
 		.ptime_ms = m->ptime_ms,
 		.maxptime_ms = m->maxptime_ms,
 	};
-	struct offer_terms terms = {.mux = m->rtcp_mux, .formats = chosen, .count = n};
+	struct offer_terms terms = {.mux = m->rtcp_mux, .formats = agreed, .count = n};
 	struct webrtc_words words;
 	if (leg->webrtc) {
 		webrtc_accept(leg, m, &terms.webrtc);

@@ -86,8 +86,8 @@ int offer_join(struct leg *a, struct leg *b)
 /* ---- what is agreed ---- */
 
 /*
- * Formats and their text in one block. What they were read from may be gone before they are used again: this peer's
- * former description, or that of the other side, whose fmtp our answer repeats. NULL: out of memory.
+ * Formats and their text in one block, since what they were read from may be gone before they are used again: this
+ * peer's former description. NULL: out of memory.
  */
 static struct sdp_format *own_formats(const struct offer_terms *t)
 {

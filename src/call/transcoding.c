@@ -159,28 +159,25 @@ static const struct sdp_format *find_opus(const struct sdp_format *formats, size
 	return NULL;
 }
 
-bool transcoding_limited(const struct leg *leg)
+static bool limited(const struct sdp_format *opus)
+{
+	uint64_t rate = parameter(opus, SLICE("maxplaybackrate"));
+	return rate && rate <= LIMITED_RATE;
+}
+
+/* By our description in force; whoever wanted it. */
+static bool told_limited(const struct leg *leg)
 {
 	struct sdp_format told[SDP_FORMATS_MAX];
 	uint16_t ptime_ms;
 	const struct sdp_format *opus = find_opus(told, offer_described(leg, told, ARRAY_LEN(told), &ptime_ms));
-	return opus && slice_eq(opus->fmtp, limited_fmtp);
-}
-
-/* Does the peer itself want no more than that, as one that makes voice anew further on? */
-static bool wants_limited(const struct leg *leg)
-{
-	struct sdp_session session;
-	const struct sdp_media *m = offer_remote_audio(leg, &session);
-	const struct sdp_format *opus = m ? find_opus(m->formats, m->format_count) : NULL;
-	uint64_t rate = opus ? parameter(opus, SLICE("maxplaybackrate")) : 0;
-	return rate && rate <= LIMITED_RATE;
+	return opus && limited(opus);
 }
 
 bool transcoding_over(const struct leg *leg, const struct leg *other)
 {
-	return find_opus(leg->agreed, leg->agreed_count) && find_opus(other->agreed, other->agreed_count) &&
-	       transcoding_limited(leg) && !wants_limited(other);
+	const struct sdp_format *wanted = find_opus(other->agreed, other->agreed_count);
+	return find_opus(leg->agreed, leg->agreed_count) && wanted && !limited(wanted) && told_limited(leg);
 }
 
 /* ---- joining ---- */

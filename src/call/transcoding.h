@@ -16,13 +16,10 @@ size_t transcoding_offer(struct sdp_format *formats, size_t count, size_t cap);
  */
 size_t transcoding_answer(const struct sdp_media *offer, const struct sdp_format *spoken, size_t spoken_count,
 			  struct sdp_format *ret, size_t cap);
-/*
- * Whoever sends Opus that is made anew is told that no more than 8 kHz of it is heard: these formats, which go to it,
- * say so from now on; does our description in force?
- */
+/* Whoever sends Opus that is made anew is told that no more than 8 kHz of it is heard: these formats, which go to it,
+ * say so from now on. */
 void transcoding_limit(struct sdp_format *formats, size_t count);
-bool transcoding_limited(const struct leg *leg);
-/* Was it told so, while the other side now knows Opus itself, and wants more? */
+/* Was it told so, by us or by what the other side wanted, while that now knows Opus itself, and wants more? */
 bool transcoding_over(const struct leg *leg, const struct leg *other);
 /* Can what one says be made anew for the other? */
 bool transcoding_possible(const struct leg *a, const struct leg *b);

@@ -337,6 +337,75 @@ static void test_limit_wanted(void **state)
 	}
 }
 
+/* Ann is on the phone with another switchboard, which makes her voice anew further on; who calls whom. */
+static void talk_with_another(struct office *o, bool it_calls, struct phone_call **a, struct phone_call **b)
+{
+	*o = office_tls();
+	o->ann->codecs = o->desk->codecs = "96 101";
+	o->ann->attributes = "a=fmtp:96 useinbandfec=1;stereo=1\r\n";
+	o->desk->attributes = LIMITED;
+	if (it_calls) {
+		o->ann->answer_ms = 500;
+		*b = phone_dial(o->desk, "10");
+		sim_until(o->s, 10, (*b)->up && phone_last(o->ann)->up);
+		*a = phone_last(o->ann);
+		sim_run(o->s, 100 * MS_US);
+	} else {
+		office_talk(o, a, b);
+	}
+	assert_true(voice_flows(*a, *b) && !stream_of(*a)->way.anew);
+	assert_true(says((*a)->remote, LIMITED));
+	assert_true(says((*b)->remote, "stereo=1"));
+}
+
+/* It says how it wants her Opus now, and nothing else: that is between it and us, and tells it of hers what it was
+ * told. */
+static void wants_now(struct office *o, struct phone_call *b, const char *fmtp)
+{
+	o->desk->attributes = fmtp;
+	phone_reinvite(b, false);
+	sim_until(o->s, 5, b->reinvite_status == 200);
+	sim_run(o->s, 10 * SECOND_US);
+	assert_true(says(b->remote, "a=fmtp:96 useinbandfec=1;stereo=1\r\n"));
+}
+
+/* What is passed on as it comes to a switchboard that passes it on itself from now on is asked for in full, once. */
+static void test_limit_further_on(void **state)
+{
+	for (unsigned it_calls = 2; it_calls-- > 0;) {
+		struct office o;
+		struct phone_call *a, *b;
+		talk_with_another(&o, it_calls, &a, &b);
+		wants_now(&o, b, LIMITED);
+		assert_int_equal(a->reinvites + a->updates, 0);
+		o.ann->glares = 1;
+		wants_now(&o, b, "a=fmtp:96 useinbandfec=1;usedtx=1\r\n");
+		assert_int_equal(a->reinvites + a->updates, 2);
+		assert_true(says(a->remote, "a=fmtp:96 useinbandfec=1;usedtx=1\r\n"));
+		wants_now(&o, b, "a=fmtp:96 useinbandfec=1;usedtx=1\r\n");
+		assert_int_equal(a->reinvites + a->updates, 2);
+		assert_true(voice_flows(a, b) && !stream_of(a)->way.anew);
+		(void)hang_up(&o, it_calls ? b : a);
+		office_done(&o);
+	}
+}
+
+/* She refuses: the call goes on, and she is told what she was. */
+static void test_limit_further_on_refused(void **state)
+{
+	struct office o;
+	struct phone_call *a, *b;
+	talk_with_another(&o, false, &a, &b);
+	o.ann->reinvite_status = o.ann->update_status = 488;
+	wants_now(&o, b, "");
+	assert_int_equal(a->reinvites + a->updates, 1);
+	refreshed(&o, a);
+	assert_true(says(a->remote, LIMITED));
+	assert_true(voice_flows(a, b));
+	(void)hang_up(&o, a);
+	office_done(&o);
+}
+
 /* An offer that is taken back told nothing: Opus that goes on being passed on is not limited by a refresh. */
 static void test_limit_taken_back(void **state)
 {
@@ -393,6 +462,8 @@ int main(void)
 		cmocka_unit_test(test_limited_while_anew),
 		cmocka_unit_test(test_limit_refused),
 		cmocka_unit_test(test_limit_wanted),
+		cmocka_unit_test(test_limit_further_on),
+		cmocka_unit_test(test_limit_further_on_refused),
 		cmocka_unit_test(test_limit_taken_back),
 		cmocka_unit_test(test_limit_of_who_rang),
 	};
