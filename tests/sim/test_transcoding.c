@@ -291,6 +291,40 @@ static void test_limited_while_anew(void **state)
 	eve_ends(&o, a, eve);
 }
 
+/* On hold and back, by each side and in each way, she is told the same; what she is asked for then is the whole. */
+static void test_limit_through_hold(void **state)
+{
+	static const char *const held[][2] = {{"a=sendonly\r\n", "a=recvonly\r\n"},
+					      {"a=inactive\r\n", "a=inactive\r\n"}};
+	for (size_t i = 0; i < ARRAY_LEN(held); i++) {
+		struct office o;
+		struct phone_call *a, *b;
+		struct sim_phone *eve = limited_talk(&o, &a, &b);
+		for (unsigned hers = 2; hers-- > 0;) {
+			struct phone_call *c = hers ? a : b;
+			for (unsigned on = 2; on-- > 0;) {
+				c->phone->attributes = on ? held[i][0] : "";
+				phone_reinvite(c, false);
+				sim_until(o.s, 5, c->reinvite_status == 200);
+				sim_run(o.s, 100 * MS_US);
+				assert_int_equal(says(c->remote, held[i][1]), on);
+				assert_true(says(a->remote, LIMITED));
+				assert_int_equal(says(b->remote, "maxplaybackrate"), 0);
+				refreshed(&o, a);
+				assert_true(says(a->remote, LIMITED));
+			}
+			assert_true(voice_flows(a, b) && stream_of(a)->way.anew);
+		}
+		o.desk->attributes = held[i][0]; /* as phones do before they transfer */
+		phone_reinvite(b, false);
+		sim_until(o.s, 5, b->reinvite_status == 200);
+		to_eve(&o, a, b, eve);
+		assert_int_equal(a->reinvites + a->updates, 1);
+		assert_true(says(a->remote, "m=audio ") && !says(a->remote, "maxplaybackrate"));
+		eve_ends(&o, a, eve);
+	}
+}
+
 /* Asked while she asks herself, it is asked again; refused for good, it stays as it was, and what she is told as well.
  */
 static void test_limit_refused(void **state)
@@ -460,6 +494,7 @@ int main(void)
 		cmocka_unit_test(test_early),
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_limited_while_anew),
+		cmocka_unit_test(test_limit_through_hold),
 		cmocka_unit_test(test_limit_refused),
 		cmocka_unit_test(test_limit_wanted),
 		cmocka_unit_test(test_limit_further_on),
