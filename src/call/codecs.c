@@ -32,12 +32,31 @@ static void widen(struct call *c, struct leg *leg, const struct leg *other)
 		call_trace_with(c, DECIDED_WHOLE_VOICE, "%s", leg == c->caller ? "caller" : "callee");
 }
 
+/* Its Opus is made anew from now on, here or further on: it need not send what nobody hears. Likewise. */
+static void limit(struct call *c, struct leg *leg, const struct leg *other)
+{
+	struct sdp_format formats[LEG_FORMATS_MAX];
+	if (!transcoding_begun(leg, other))
+		return;
+	memcpy(formats, leg->agreed, leg->agreed_count * sizeof(formats[0]));
+	transcoding_limit(formats, leg->agreed_count);
+	if (leg_offer(leg, formats, leg->agreed_count) == 0)
+		call_trace_with(c, DECIDED_LESS_VOICE, "%s", leg == c->caller ? "caller" : "callee");
+}
+
+/* What it was told of its Opus is made true again. */
+static void tell_anew(struct call *c, struct leg *leg, const struct leg *other)
+{
+	widen(c, leg, other);
+	limit(c, leg, other);
+}
+
 /* Who speaks Opus that is passed on is heard as the other side wants it, and that has just said so anew. */
 void codecs_changed(struct call *c, const struct leg *leg, struct leg *other)
 {
 	call_join(c);
 	if (c->state == CALL_ANSWERED && other)
-		widen(c, other, leg);
+		tell_anew(c, other, leg);
 }
 
 /* The two sides may have ended up without a codec in common: what was told early does not fit who answered, or an offer
@@ -72,6 +91,8 @@ void codecs_accepted(struct call *c, struct leg *asker, struct leg *answerer)
 		codecs_must_fit(c, answerer, asker);
 	if (c->state == CALL_ANSWERED)
 		call_join(c);
+	if (c->state == CALL_ANSWERED && asker && transcoding_needed(asker, answerer))
+		limit(c, asker, answerer);
 }
 
 void codecs_refused(struct call *c, struct leg *asker, const struct leg *answerer)
@@ -87,24 +108,35 @@ void codecs_refused(struct call *c, struct leg *asker, const struct leg *answere
 	} else if (asker && !offer_can_join(asker, answerer)) {
 		call_trace_with(c, DECIDED_ANEW_REFUSED, "%u", status);
 		call_end(c, 488, "no-common-codec", "alto");
+	} else if (asker && transcoding_needed(asker, answerer)) { /* and so it stays */
+		limit(c, asker, answerer);
 	}
 }
 
-/* Once more, after it met an offer of its own: for whoever asks, because the two do not fit, or to hear all of it. */
+/* Once more, after it met an offer of its own: for whoever asks, because the two do not fit, or for more or less of it.
+ */
 void codecs_ask_again(struct call *c, struct leg *asker, struct leg *answerer)
 {
 	bool wanted = asker && (still_asks(asker) || !offer_have_common_codec(asker, answerer));
 	if (asker && !wanted)
-		widen(c, answerer, asker);
+		tell_anew(c, answerer, asker);
 	else if (wanted && offer_onwards(asker, answerer) < 0)
 		codecs_refused(c, asker, answerer);
 }
 
-/* One of them is asked for no more than what the other speaks: the one that knows more. */
+/*
+ * One of them is asked for no more than what the other speaks: the one that knows more. If it knows nothing of that, as
+ * far as it has said, it is told by the same offer what can be made of it, and how much of that is heard.
+ */
 static void narrow(struct call *c, struct leg *asked, const struct leg *other)
 {
+	struct sdp_format formats[SDP_FORMATS_MAX];
+	size_t n = other->agreed_count;
+	memcpy(formats, other->agreed, n * sizeof(formats[0]));
+	if (!offer_could_share(asked, other))
+		n = transcoding_offer(formats, n, ARRAY_LEN(formats));
 	call_trace_with(c, DECIDED_CODECS_DIFFER, "%s", asked == c->caller ? "caller" : "callee");
-	int rc = leg_offer(asked, other->agreed, other->agreed_count);
+	int rc = leg_offer(asked, formats, n);
 	/* One that is asked already, or whose ACK is still to come, is looked at again after that. */
 	if (rc < 0 && rc != -EBUSY && !offer_can_join(asked, other))
 		call_end(c, 500, "media-failed", "alto");

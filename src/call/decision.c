@@ -46,6 +46,7 @@ static const struct {
 	[DECIDED_CODEC_REFUSED] = {"codec-refused", "the other codec is refused: {status}"},
 	[DECIDED_CODEC_MISSING] = {"codec-missing", "no common codec: {side} asked anew"},
 	[DECIDED_WHOLE_VOICE] = {"whole-voice", "Opus is passed on as it comes: {side} asked anew"},
+	[DECIDED_LESS_VOICE] = {"less-voice", "Opus is heard up to 8 kHz only: {side} asked anew"},
 	[DECIDED_CODECS_DIFFER] = {"codecs-differ", "codecs differ: {side} asked anew"},
 	[DECIDED_ANEW_REFUSED] = {"anew-refused", "asked anew, refused: {status}"},
 	[DECIDED_DIGIT_LOST] = {"digit-lost", "a digit of the {side} is lost: {why}"},

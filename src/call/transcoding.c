@@ -180,6 +180,13 @@ bool transcoding_over(const struct leg *leg, const struct leg *other)
 	return find_opus(leg->agreed, leg->agreed_count) && wanted && !limited(wanted) && told_limited(leg);
 }
 
+bool transcoding_begun(const struct leg *leg, const struct leg *other)
+{
+	const struct sdp_format *wanted = find_opus(other->agreed, other->agreed_count);
+	return find_opus(leg->agreed, leg->agreed_count) && !told_limited(leg) &&
+	       (wanted ? limited(wanted) : transcoding_needed(leg, other));
+}
+
 /* ---- joining ---- */
 
 bool transcoding_possible(const struct leg *a, const struct leg *b)

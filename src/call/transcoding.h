@@ -21,6 +21,8 @@ size_t transcoding_answer(const struct sdp_media *offer, const struct sdp_format
 void transcoding_limit(struct sdp_format *formats, size_t count);
 /* Was it told so, by us or by what the other side wanted, while that now knows Opus itself, and wants more? */
 bool transcoding_over(const struct leg *leg, const struct leg *other);
+/* ... or was it not, while its Opus is made anew for the other side, or that wants no more? */
+bool transcoding_begun(const struct leg *leg, const struct leg *other);
 /* Can what one says be made anew for the other? */
 bool transcoding_possible(const struct leg *a, const struct leg *b);
 /*

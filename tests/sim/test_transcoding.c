@@ -233,8 +233,8 @@ static void test_there_and_back(void **state)
 	office_done(&o);
 }
 
-/* Ann's call with Bob's desk, made anew; Eve (30), who speaks Opus too, is at home. */
-static struct sim_phone *limited_talk(struct office *o, struct phone_call **a, struct phone_call **b)
+/* Ann and Eve (30), who is at home, speak Opus alone, and Bob's desk does not know it. */
+static struct sim_phone *office_with_eve(struct office *o)
 {
 	*o = office_tls();
 	sim_add_device(o->s, &(struct sim_person){"acme", "30", "desk", "secret", SIP_DIGEST_MD5, false});
@@ -243,6 +243,13 @@ static struct sim_phone *limited_talk(struct office *o, struct phone_call **a, s
 	o->ann->codecs = eve->codecs = "96 101";
 	o->desk->codecs = "8 101";
 	eve->answer_ms = 500;
+	return eve;
+}
+
+/* Ann's call with Bob's desk, made anew. */
+static struct sim_phone *limited_talk(struct office *o, struct phone_call **a, struct phone_call **b)
+{
+	struct sim_phone *eve = office_with_eve(o);
 	office_talk(o, a, b);
 	assert_true(says((*a)->remote, LIMITED));
 	return eve;
@@ -259,10 +266,10 @@ static void to_eve(struct office *o, struct phone_call *a, struct phone_call *b,
 	assert_false(says(eve->last_invite, "maxplaybackrate"));
 }
 
-static void eve_ends(struct office *o, struct phone_call *a, struct sim_phone *eve)
+static void both_end(struct office *o, struct phone_call *a, struct phone_call *b)
 {
 	phone_hang_up(a);
-	sim_until(o->s, 3, phone_last(eve)->ended);
+	sim_until(o->s, 3, b->ended);
 	sim_run(o->s, 3 * SECOND_US);
 	office_done(o);
 }
@@ -288,7 +295,7 @@ static void test_limited_while_anew(void **state)
 	to_eve(&o, a, b, eve);
 	assert_int_equal(a->reinvites + a->updates, 1);
 	assert_true(says(a->remote, "m=audio ") && !says(a->remote, "maxplaybackrate"));
-	eve_ends(&o, a, eve);
+	both_end(&o, a, phone_last(eve));
 }
 
 /* On hold and back, by each side and in each way, she is told the same; what she is asked for then is the whole. */
@@ -321,7 +328,7 @@ static void test_limit_through_hold(void **state)
 		to_eve(&o, a, b, eve);
 		assert_int_equal(a->reinvites + a->updates, 1);
 		assert_true(says(a->remote, "m=audio ") && !says(a->remote, "maxplaybackrate"));
-		eve_ends(&o, a, eve);
+		both_end(&o, a, phone_last(eve));
 	}
 }
 
@@ -336,7 +343,7 @@ static void test_limit_refused(void **state)
 	to_eve(&o, a, b, eve);
 	assert_int_equal(a->reinvites + a->updates, 2);
 	assert_true(says(a->remote, "m=audio ") && !says(a->remote, "maxplaybackrate"));
-	eve_ends(&o, a, eve);
+	both_end(&o, a, phone_last(eve));
 
 	eve = limited_talk(&o, &a, &b);
 	o.ann->reinvite_status = o.ann->update_status = 488;
@@ -345,7 +352,7 @@ static void test_limit_refused(void **state)
 	phone_reinvite(a, false);
 	sim_until(o.s, 5, a->reinvite_status == 200);
 	assert_true(says(a->remote, LIMITED));
-	eve_ends(&o, a, eve);
+	both_end(&o, a, phone_last(eve));
 }
 
 /* Who wants no more itself, as another switchboard that makes voice anew, has nobody asked for more. */
@@ -367,7 +374,7 @@ static void test_limit_wanted(void **state)
 		eve->attributes = rows[i].fmtp;
 		to_eve(&o, a, b, eve);
 		assert_int_equal(a->reinvites + a->updates, rows[i].asked);
-		eve_ends(&o, a, eve);
+		both_end(&o, a, phone_last(eve));
 	}
 }
 
@@ -403,7 +410,8 @@ static void wants_now(struct office *o, struct phone_call *b, const char *fmtp)
 	assert_true(says(b->remote, "a=fmtp:96 useinbandfec=1;stereo=1\r\n"));
 }
 
-/* What is passed on as it comes to a switchboard that passes it on itself from now on is asked for in full, once. */
+/* What is passed on as it comes to a switchboard that passes it on itself from now on is asked for in full, once; and
+ * that it makes anew again, in part. */
 static void test_limit_further_on(void **state)
 {
 	for (unsigned it_calls = 2; it_calls-- > 0;) {
@@ -418,6 +426,10 @@ static void test_limit_further_on(void **state)
 		assert_true(says(a->remote, "a=fmtp:96 useinbandfec=1;usedtx=1\r\n"));
 		wants_now(&o, b, "a=fmtp:96 useinbandfec=1;usedtx=1\r\n");
 		assert_int_equal(a->reinvites + a->updates, 2);
+		o.ann->glares = 1;
+		wants_now(&o, b, LIMITED);
+		assert_int_equal(a->reinvites + a->updates, 4);
+		assert_true(says(a->remote, LIMITED));
 		assert_true(voice_flows(a, b) && !stream_of(a)->way.anew);
 		(void)hang_up(&o, it_calls ? b : a);
 		office_done(&o);
@@ -438,6 +450,92 @@ static void test_limit_further_on_refused(void **state)
 	assert_true(voice_flows(a, b));
 	(void)hang_up(&o, a);
 	office_done(&o);
+}
+
+/* Ann speaks with Eve, by Opus as it comes, and Eve transfers her to Bob's desk, which does not know it. */
+static void to_desk(struct office *o, const char *codecs, struct phone_call **a, struct phone_call **b)
+{
+	struct phone_call *e;
+	struct sim_phone *eve = office_with_eve(o);
+	o->ann->codecs = codecs;
+	o->desk->answer_ms = 500;
+	*a = phone_dial(o->ann, "30");
+	sim_until(o->s, 10, (*a)->up && phone_last(eve)->up);
+	e = phone_last(eve);
+	sim_run(o->s, 100 * MS_US);
+	assert_true(voice_flows(*a, e) && !stream_of(*a)->way.anew);
+	assert_false(says((*a)->remote, "maxplaybackrate"));
+	phone_send_in_dialog(e, SIP_REFER, "Refer-To: <sip:20@acme.example>\r\nContact: <sip:x@198.51.100.9>\r\n");
+	sim_until(o->s, 5, phone_last(o->desk)->up);
+	sim_run(o->s, 10 * SECOND_US);
+	*b = phone_last(o->desk);
+	assert_true(voice_flows(*a, *b));
+}
+
+/* Who is transferred to one who does not know Opus speaks what that speaks; if it knows nothing else, it is told by the
+ * same offer how much of its Opus is heard. */
+static void test_limit_begins(void **state)
+{
+	static const struct {
+		const char *codecs;
+		bool anew;
+	} rows[] = {{"96 101", true}, {"96 8 101", false}};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct office o;
+		struct phone_call *a, *b;
+		to_desk(&o, rows[i].codecs, &a, &b);
+		assert_int_equal(stream_of(a)->way.anew, rows[i].anew);
+		assert_int_equal(a->reinvites + a->updates, 1);
+		assert_int_equal(says(a->remote, LIMITED), rows[i].anew);
+		both_end(&o, a, b);
+	}
+}
+
+/* Bob's desk has Ann on the phone, who asks Eve, and then joins the two: the desk does not know Opus, and Eve, who is
+ * asked for nothing else, is told how much of hers is heard from now on. */
+static void test_limit_of_a_third(void **state)
+{
+	static const struct {
+		unsigned desk_status, eve_status, eve_glares, eve_asked;
+		bool limited;
+	} rows[] = {
+		{200, 200, 0, 1, true},
+		{488, 200, 0, 1, true},
+		{488, 200, 1, 2, true},
+		{488, 488, 0, 1, false},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct office o;
+		struct sim_phone *eve = office_with_eve(&o);
+		struct phone_call *a, *b, *second;
+		char refer[600];
+		o.ann->answer_ms = 500;
+		b = phone_dial(o.desk, "10");
+		sim_until(o.s, 10, b->up && phone_last(o.ann)->up);
+		a = phone_last(o.ann);
+		second = phone_dial(o.ann, "30");
+		sim_until(o.s, 10, second->up && phone_last(eve)->up);
+		sim_run(o.s, 100 * MS_US);
+		struct phone_call *e = phone_last(eve);
+		assert_false(says(e->remote, "maxplaybackrate"));
+		o.desk->reinvite_status = rows[i].desk_status;
+		eve->reinvite_status = rows[i].eve_status;
+		eve->glares = rows[i].eve_glares;
+		snprintf(refer, sizeof(refer),
+			 "Refer-To: <sip:30@acme.example?Replaces=%.*s%%3Bto-tag%%3D%.*s%%3Bfrom-tag%%3D%.*s>\r\n"
+			 "Contact: <sip:x@198.51.100.9>\r\n",
+			 SLICE_ARG(second->dialog.call_id), SLICE_ARG(second->dialog.remote_tag),
+			 SLICE_ARG(second->dialog.local_tag));
+		phone_send_in_dialog(a, SIP_REFER, refer);
+		sim_run(o.s, 20 * SECOND_US);
+		assert_true(voice_flows(b, e) && stream_of(e)->way.anew);
+		assert_int_equal(e->reinvites + e->updates, rows[i].eve_asked);
+		assert_int_equal(b->reinvites + b->updates, 1);
+		phone_reinvite(e, false);
+		sim_until(o.s, 5, e->reinvite_status == 200);
+		assert_int_equal(says(e->remote, LIMITED), rows[i].limited);
+		both_end(&o, b, e);
+	}
 }
 
 /* An offer that is taken back told nothing: Opus that goes on being passed on is not limited by a refresh. */
@@ -499,6 +597,8 @@ int main(void)
 		cmocka_unit_test(test_limit_wanted),
 		cmocka_unit_test(test_limit_further_on),
 		cmocka_unit_test(test_limit_further_on_refused),
+		cmocka_unit_test(test_limit_begins),
+		cmocka_unit_test(test_limit_of_a_third),
 		cmocka_unit_test(test_limit_taken_back),
 		cmocka_unit_test(test_limit_of_who_rang),
 	};

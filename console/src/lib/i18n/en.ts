@@ -610,6 +610,7 @@ export const en = {
   'decision.codec-refused': 'The other form of sound is refused, with status {status}',
   'decision.codec-missing': 'The two share no form of sound, so {side} is asked again',
   'decision.whole-voice': 'Opus passes through unchanged again: {side} is asked for the whole of its sound',
+  'decision.less-voice': 'Opus is heard up to 8 kHz only: {side} is asked for no more of its sound',
   'decision.codecs-differ': 'The two use different forms of sound, so {side} is asked again',
   'decision.anew-refused': 'The form of sound that was asked for is refused, with status {status}',
   'decision.digit-lost': 'A key pressed by {side} is not passed on: {why}',

@@ -618,6 +618,7 @@ export const fr: Dictionary = {
   'decision.codec-refused': 'L’autre forme de son est refusée, avec le statut {status}',
   'decision.codec-missing': 'Les deux n’ont aucune forme de son en commun : nouvelle demande à {side}',
   'decision.whole-voice': 'Opus passe de nouveau tel quel : tout le son est demandé à {side}',
+  'decision.less-voice': 'Opus n’est entendu que jusqu’à 8 kHz : il n’est pas demandé plus de son à {side}',
   'decision.codecs-differ': 'Les deux emploient des formes de son différentes : nouvelle demande à {side}',
   'decision.anew-refused': 'La forme de son demandée est refusée, avec le statut {status}',
   'decision.digit-lost': 'Une touche pressée par {side} n’est pas transmise : {why}',
