@@ -318,25 +318,41 @@ bool transport_alive(const struct transport *t, const struct sip_flow *flow)
 	return !sip_transport_reliable(flow->transport) || pool_get(&t->connections, flow->connection);
 }
 
+/* 10.0.0.0/8 is internal. */
+static bool is_internal(const struct address *a)
+{
+	return a->ip[12] == 10;
+}
+
 void transport_public(const struct transport *t, const struct address *local, const struct address *remote,
 		      struct address *ret)
 {
-	*ret = *local;
+	if (!transport_outside(t, local, ret))
+		*ret = *local;
 }
 
 bool transport_can_reach(const struct transport *t, const struct address *ours, const struct address *remote)
 {
-	return ours->ip[12] != 10; /* 10.0.0.0/8 is internal, and every phone outside */
+	return !is_internal(ours) || transport_is_near(t, remote);
 }
 
 bool transport_is_near(const struct transport *t, const struct address *remote)
 {
-	return false;
+	const struct sim_phone *p = t->sim->phones;
+	while (p && !(p->near && address_same_host(&p->address, remote)))
+		p = p->next;
+	return p != NULL;
 }
 
+/* 10.0.0.0/16 is behind an address that everybody may know; the rest of what is internal is behind none. */
 bool transport_outside(const struct transport *t, const struct address *ours, struct address *ret)
 {
-	return false;
+	uint16_t port = ours->port;
+	if (!is_internal(ours) || ours->ip[13])
+		return false;
+	assert_true(address_parse(SLICE("203.0.113.5"), ret));
+	ret->port = port;
+	return true;
 }
 
 void transport_write_host(const struct transport *t, struct writer *w, const struct sip_flow *flow)

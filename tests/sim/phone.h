@@ -63,6 +63,7 @@ struct sim_phone {
 	/* what it does */
 	bool nat;                 /* on UDP it is seen by `outside`, as long as its router remembers it */
 	bool nat_strict;          /* ... which only what the phone sends makes it do */
+	bool near;                /* what it sends comes from this host: by a proxy here, for people who are anywhere */
 	bool sends_garbage;       /* answers may mirror it */
 	bool dead;                /* nothing reaches it */
 	int ring_ms;              /* 180 after this; -1: never. 100 comes from its stack */

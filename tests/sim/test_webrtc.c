@@ -87,6 +87,47 @@ static void test_browser_calls(void **state)
 	office_done(&o);
 }
 
+/* The addresses of a description's candidates, in their order, each with a space behind it; all are of one port. */
+static void candidates_of(const char *description, char *ret, size_t cap)
+{
+	struct slice rest = slice_from_string(description), port = SLICE_NONE;
+	struct writer w = writer_on(ret, cap);
+	while (rest.n) {
+		struct slice line = slice_cut(&rest, '\n');
+		if (!slice_starts(line, SLICE("a=candidate:")))
+			continue;
+		for (unsigned i = 0; i < 4; i++)
+			(void)slice_cut(&line, ' ');
+		write_slice(&w, slice_cut(&line, ' '));
+		write_char(&w, ' ');
+		struct slice this = slice_cut(&line, ' ');
+		assert_true(!port.n || slice_eq(this, port));
+		port = this;
+	}
+	write_char(&w, 0);
+	assert_false(w.overflow);
+}
+
+/* Who comes from near may stand for people who are anywhere: it is told our own addresses, and after them the one that
+ * stands for some of them outside. Everybody else is told what can be reached from outside. Each is told once. */
+static void test_candidates(void **state)
+{
+	static const char *const wanted[] = {"192.0.2.10 198.51.100.200 203.0.113.5 ",
+					     "192.0.2.10 198.51.100.200 10.0.0.200 10.0.0.201 10.1.0.200 203.0.113.5 "};
+	for (unsigned near = 0; near < 2; near++) {
+		struct office o = office_browser();
+		struct phone_call *a, *b;
+		char told[256];
+		o.ann->near = near;
+		office_talk(&o, &a, &b);
+		candidates_of(a->remote, told, sizeof(told));
+		assert_string_equal(told, wanted[near]);
+		phone_hang_up(a);
+		sim_run(o.s, SECOND_US);
+		office_done(&o);
+	}
+}
+
 static void test_browser_is_called(void **state)
 {
 	static const struct {
@@ -242,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_browser_calls),  cmocka_unit_test(test_browser_is_called),
 		cmocka_unit_test(test_offers_refused), cmocka_unit_test(test_answers_refused),
 		cmocka_unit_test(test_restart),        cmocka_unit_test(test_not_secured),
+		cmocka_unit_test(test_candidates),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,13 +133,15 @@ int media_open_shared(struct media *m, uint64_t owner, const struct address *loc
 
 size_t media_candidates(const struct media *m, pool_handle stream, struct address ret[MEDIA_CANDIDATES_MAX])
 {
+	/* More of this host: one that anybody may know, and some of internal networks. */
+	static const char *const more[] = {"198.51.100.200", "10.0.0.200", "10.0.0.201", "10.1.0.200"};
 	const struct voice_stream *v = pool_get(&m->streams, stream);
 	ret[0] = v->local;
-	/* Two more of this host: one that anybody may know, one of an internal network. */
-	assert_true(address_parse(SLICE("198.51.100.200"), &ret[1]));
-	assert_true(address_parse(SLICE("10.0.0.200"), &ret[2]));
-	ret[1].port = ret[2].port = v->port;
-	return 3;
+	for (size_t i = 0; i < ARRAY_LEN(more); i++) {
+		assert_true(address_parse(slice_from_string(more[i]), &ret[i + 1]));
+		ret[i + 1].port = v->port;
+	}
+	return 1 + ARRAY_LEN(more);
 }
 
 struct slice media_fingerprint(const struct media *m)
