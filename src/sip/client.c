@@ -266,12 +266,25 @@ static struct sip_client *client_find(struct sip_stack *s, const struct sip_mess
 	return t && t->state != CLIENT_NEW ? t : NULL;
 }
 
+/*
+ * §8.1.3.3: with a Via beside ours it was not meant for us. A comma with nothing behind it, which the grammar does not
+ * know (§7.3.1) and some write, brings none: it is passed over, as in all lists.
+ */
+static bool meant_for_another(const struct sip_message *msg)
+{
+	unsigned vias = 0;
+	for (const struct sip_field *f = sip_field_first(msg, SIP_VIA); f; f = sip_field_next(msg, f)) {
+		struct slice rest = f->value, via;
+		while (sip_list_next(&rest, &via))
+			if (++vias > 1)
+				return true;
+	}
+	return false;
+}
+
 void client_input(struct sip_stack *s, const struct sip_message *msg, const struct sip_flow *flow)
 {
-	/* §8.1.3.3: with a Via beside ours it was not meant for us. Our own holds no comma. */
-	const struct sip_field *top = sip_field_first(msg, SIP_VIA);
-	bool several = sip_field_next(msg, top) || slice_find(top->value, ',') >= 0;
-	struct sip_client *t = several ? NULL : client_find(s, msg);
+	struct sip_client *t = meant_for_another(msg) ? NULL : client_find(s, msg);
 	if (t && t->state == CLIENT_FAILED)
 		return;
 	if (t && t->state != CLIENT_CALLING && t->state != CLIENT_PROCEEDING) {
