@@ -18,6 +18,7 @@ import tempfile
 
 BIN = pathlib.Path('/usr/lib/postgresql/15/bin')  # Debian 12's package
 USER = 'postgres'
+QUERY_PATIENCE_S = 60  # what a test asks takes milliseconds; a lock that nobody gives back would last for ever
 
 
 class Keeper:
@@ -105,7 +106,7 @@ class Postgresql:
     def query(self, sql):
         """What psql prints of it, unaligned."""
         done = subprocess.run([BIN / 'psql', '-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-c', sql, self.url],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=QUERY_PATIENCE_S)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
