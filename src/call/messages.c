@@ -22,8 +22,9 @@ struct record {
 	uint32_t n;
 	uint8_t transport;
 	bool sent, callee;
-	bool placed; /* in its row */
+	bool follows; /* another one of its call */
 	char call[STORE_ID_CAP];
+	struct record *next; /* of its call */
 };
 #define ALIGNED(n) (((n) + 7) & ~(size_t)7)
 _Static_assert(MESSAGES_BATCH_BYTES / sizeof(struct record) < STORE_MESSAGES_A_ROW,
@@ -137,7 +138,7 @@ static struct record *record_at(struct batch *b, size_t at)
 	return at < b->used ? (struct record *)(void *)(b->bytes + at) : NULL;
 }
 
-static void place(struct record *r, struct writer *w)
+static void place(const struct record *r, struct writer *w)
 {
 	char remote[64];
 	struct writer address = writer_on(remote, sizeof(remote));
@@ -148,19 +149,62 @@ static void place(struct record *r, struct writer *w)
 						     .transport = sip_transport_name(r->transport),
 						     .remote = writer_slice(&address),
 						     .text = slice_of(r + 1, r->n)});
-	r->placed = true;
 }
 
-/* The row that begins with the record at `at`, and takes those of the same call behind it. */
-static int put_row(struct db *db, struct batch *b, size_t at, int64_t id, struct writer *w)
+/* The records of one call. */
+struct row {
+	struct record *first, *last;
+};
+
+/* In a table twice as long as there are records. */
+static struct row *row_of(struct row *rows, size_t size, const char *call)
 {
-	const struct record *first = record_at(b, at);
+	static const uint8_t no_key[16]; /* the ids are our own */
+	size_t i = siphash13(no_key, call, strlen(call)) & (size - 1);
+	while (rows[i].first && strcmp(rows[i].first->call, call) != 0)
+		i = (i + 1) & (size - 1);
+	return &rows[i];
+}
+
+/* Each record is led to the next one of its call: looking for them anew for each call took 3 % of a call's time. */
+static int link_calls(struct batch *b)
+{
+	size_t size = 2;
+	while (size < 2 * b->count)
+		size *= 2;
+	struct row *rows = calloc(size, sizeof(rows[0]));
+	if (!rows)
+		return DB_FAILED;
+	struct record *r;
+	for (size_t at = 0; (r = record_at(b, at)); at += ALIGNED(sizeof(*r) + r->n)) {
+		struct row *row = row_of(rows, size, r->call);
+		r->follows = row->first;
+		r->next = NULL;
+		*(row->first ? &row->last->next : &row->first) = r;
+		row->last = r;
+	}
+	free(rows);
+	return DB_OK;
+}
+
+static int put_row(struct db *db, const struct record *first, int64_t id, struct writer *w)
+{
 	w->n = 0;
-	for (struct record *r; (r = record_at(b, at)); at += ALIGNED(sizeof(*r) + r->n))
-		if (!r->placed && strcmp(r->call, first->call) == 0)
-			place(r, w);
+	for (const struct record *r = first; r; r = r->next)
+		place(r, w);
 	ASSERT(!w->overflow);
 	return store_messages_put(db, id, slice_from_string(first->call), first->at_us, writer_slice(w));
+}
+
+static int put_rows(struct db *db, struct batch *b, struct writer *w)
+{
+	int64_t id = 0;
+	int rc = store_messages_next_id(db, &id);
+	const struct record *r;
+	for (size_t at = 0; rc == DB_OK && (r = record_at(b, at)); at += ALIGNED(sizeof(*r) + r->n))
+		if (!r->follows)
+			rc = put_row(db, r, id++, w);
+	return rc;
 }
 
 static int batch_run(struct db *db, struct store_job *job)
@@ -168,15 +212,10 @@ static int batch_run(struct db *db, struct store_job *job)
 	struct batch *b = container_of(job, struct batch, job);
 	size_t cap = b->used + b->count * STORE_FRAME_GROWTH;
 	char *frames = malloc(cap);
-	if (!frames)
-		return DB_FAILED; /* dropped and counted, like what the store refuses */
 	struct writer w = writer_on(frames, cap);
-	int64_t id = 0;
-	int rc = store_messages_next_id(db, &id);
-	const struct record *r;
-	for (size_t at = 0; rc == DB_OK && (r = record_at(b, at)); at += ALIGNED(sizeof(*r) + r->n))
-		if (!r->placed)
-			rc = put_row(db, b, at, id++, &w);
+	int rc = frames ? link_calls(b) : DB_FAILED; /* dropped and counted, like what the store refuses */
+	if (rc == DB_OK)
+		rc = put_rows(db, b, &w);
 	free(frames);
 	return rc;
 }

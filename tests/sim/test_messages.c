@@ -31,6 +31,30 @@ static void test_reliable_and_update(void **state)
 	office_done(&o);
 }
 
+/* Their messages come by turns, and to the store together: each row has those of its own call. */
+static void test_two_at_once(void **state)
+{
+	struct office o = office_udp();
+	struct sim_row rows[2];
+	struct phone_call *first = phone_dial(o.ann, "20"), *second = phone_dial(o.ann, "20");
+	sim_until(o.s, 5, first->up && second->up);
+	phone_hang_up(first);
+	phone_hang_up(second);
+	sim_until(o.s, 5, first->ended && second->ended);
+	sim_run(o.s, MESSAGES_FLUSH_US + SECOND_US);
+	assert_int_equal(sim_rows(o.s, rows, ARRAY_LEN(rows)), 2);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct sim_row row = rows[i];
+		const char *text = ladder(o.s, row.id);
+		assert_non_null(strstr(text, ">INVITE "));
+		const char *bye = strstr(text, "2<BYE ");
+		assert_non_null(bye);
+		assert_null(strstr(bye + 1, "2<BYE "));
+		assert_non_null(strstr(bye, "2>200 "));
+	}
+	office_done(&o);
+}
+
 static void test_cancelled(void **state)
 {
 	struct office o = office_two();
@@ -117,9 +141,13 @@ static void test_gone_after_three_days(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole_call),      cmocka_unit_test(test_reliable_and_update),
-		cmocka_unit_test(test_cancelled),       cmocka_unit_test(test_strangers),
-		cmocka_unit_test(test_rows_come_first), cmocka_unit_test(test_gone_after_three_days),
+		cmocka_unit_test(test_whole_call),
+		cmocka_unit_test(test_reliable_and_update),
+		cmocka_unit_test(test_two_at_once),
+		cmocka_unit_test(test_cancelled),
+		cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_rows_come_first),
+		cmocka_unit_test(test_gone_after_three_days),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
