@@ -59,6 +59,20 @@ int media_command(struct media *m, struct worker *w, const struct command *c)
 	return rc;
 }
 
+/* Something in a ring, which waits for what else is left there soon. */
+static void leave_for_later(struct media *m)
+{
+	if (!timer_running(&m->later))
+		timer_start(loop_wheel(m->loop), &m->later, MEDIA_LATER_US);
+}
+
+void media_later_due(struct timer *t, void *arg)
+{
+	struct media *m = arg;
+	for (unsigned i = 0; i < m->worker_count; i++)
+		m->left[i] = true;
+}
+
 static int no_room(struct media *m, int rc)
 {
 	if (rc == -EMFILE)
@@ -88,9 +102,13 @@ static int hand_over(struct media *m, struct entry *e, const struct address *loc
 	m->load[e->worker->index]++;
 	metric_add(&m->streams, 1);
 	struct command c = {.kind = COMMAND_OPEN, .stream = e->stream.handle, .open = &e->stream};
-	int rc = media_command(m, e->worker, &c);
+	/* A browser's first check comes as soon as it has our description; of a phone nothing counts before its own. */
+	bool waits = !e->stream.webrtc;
+	int rc = waits ? ring_push(e->worker->commands, &c) : media_command(m, e->worker, &c);
 	if (rc < 0)
 		media_entry_release(m, e, false);
+	else if (waits)
+		leave_for_later(m);
 	return rc;
 }
 
@@ -315,7 +333,7 @@ void media_close(struct media *m, pool_handle stream)
 	e->closing = true;
 	int rc = ring_push(e->worker->closes, &stream);
 	ASSERT(rc == 0);
-	m->left[e->worker->index] = true;
+	leave_for_later(m);
 }
 
 /* Last in each turn: one wake-up for all that the turn left to a worker. */

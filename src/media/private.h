@@ -55,6 +55,7 @@ struct media {
 	struct worker *workers[MEDIA_WORKERS_MAX];
 	unsigned load[MEDIA_WORKERS_MAX]; /* streams on each */
 	bool left[MEDIA_WORKERS_MAX];     /* something was left in a ring in this turn */
+	struct timer later;               /* ... or in one before, which could wait until now */
 	struct shared_port shared[MEDIA_WORKERS_MAX];
 	struct dtls_context *dtls; /* NULL: no browsers */
 	struct opus_tables *tables;
@@ -73,6 +74,7 @@ unsigned media_worker_of(const struct media *m, pool_handle stream);
 /* ---- media.c, for setup.c ---- */
 void media_events_came(void *arg); /* arg: the media */
 void media_turn_ends(void *arg);   /* likewise; last in each turn of the loop */
+void media_later_due(struct timer *t, void *arg);
 /* A stream ends here: its name is stale from now on. carried: packets came or went. */
 void media_entry_release(struct media *m, struct entry *e, bool carried);
 MUST_USE int media_command(struct media *m, struct worker *w, const struct command *c); /* -EAGAIN: its ring is full */

@@ -153,6 +153,7 @@ int media_new_tuned(struct loop *loop, const struct media_config *config, const 
 	}
 	m->flush = (struct loop_flush){.fn = media_turn_ends, .arg = m};
 	loop_add_flush(loop, &m->flush);
+	timer_init(&m->later, media_later_due, m);
 	*ret = m;
 	return 0;
 failed:
@@ -207,6 +208,7 @@ struct media *media_free(struct media *m)
 		worker_done(m->workers[i]);
 		free(m->workers[i]);
 	}
+	timer_stop(loop_wheel(m->loop), &m->later);
 	loop_remove_flush(m->loop, &m->flush);
 	loop_waker_close(m->waker);
 	ports_done(&m->ports);
