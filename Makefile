@@ -39,8 +39,8 @@ lint: setup ## format, includes, libraries, clang-tidy, the console (on what cha
 	@$(MAKE) -s build/build.ninja
 	@scripts/lint $(LINT)
 
-fuzz: setup ## fuzz every target, SECONDS=60 each
-	@scripts/fuzz $(or $(SECONDS),60)
+fuzz: setup ## fuzz every target, SECONDS=600 each: some hours, going on from what the last run found
+	@scripts/fuzz $(or $(SECONDS),600)
 
 fuzz-coverage: ## how much of its parser each target reaches from its corpus
 	@scripts/setup fuzz
