@@ -6,23 +6,14 @@
 #include <linux/capability.h>
 #include <pwd.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-static bool has_become; /* somebody else, who may use low ports */
+#include "base/rights.h"
 
 static int fail(const char *user, const char *why)
 {
 	fprintf(stderr, "alto: user: %s: %s\n", user, why);
 	return -1;
-}
-
-/* The C library has no word for it, and one capability is no reason for a library. */
-static int set_capabilities(uint32_t low)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{.effective = low, .permitted = low}};
-	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 
 int privilege_become(const char *user)
@@ -41,10 +32,11 @@ int privilege_become(const char *user)
 	    setresgid(p->pw_gid, p->pw_gid, p->pw_gid) < 0 || setresuid(p->pw_uid, p->pw_uid, p->pw_uid) < 0 ||
 	    prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		return fail(user, strerror(errno));
-	/* A root without this right, as in a container, cannot give it: ports below 1024 are then refused by name. */
-	if (set_capabilities(1u << CAP_NET_BIND_SERVICE) < 0 && set_capabilities(0) < 0)
+	/* Each only as far as it is there, as in a container: without them voice is a thread like others, and ports
+	 * below 1024 are refused by name. */
+	if (rights_keep(1u << CAP_NET_BIND_SERVICE | 1u << CAP_SYS_NICE) < 0 &&
+	    rights_keep(1u << CAP_NET_BIND_SERVICE) < 0 && rights_keep(0) < 0)
 		return fail(user, "the rights of root cannot be given up");
-	has_become = true;
 	return 0;
 }
 
@@ -59,10 +51,10 @@ int privilege_lock(void)
 
 int privilege_finish(void)
 {
-	/* Otherwise there is nothing to give up, and capset() is not among the calls that the service may make. */
-	if (!has_become || set_capabilities(0) == 0)
+	int rc = rights_give_up();
+	if (rc == 0)
 		return 0;
-	fprintf(stderr, "alto: the rights of root cannot be given up: %s\n", strerror(errno));
+	fprintf(stderr, "alto: the rights of root cannot be given up: %s\n", strerror(-rc));
 	return -1;
 }
 

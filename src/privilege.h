@@ -2,14 +2,15 @@
  * privilege.h - what the process may do: as little as it needs, and nobody looks into it
  *
  * In this order, each 0 or -1 after one clear line on standard error: become the configured user before any file is
- * made; lock what there is to read; listen; give up the right to low ports.
+ * made; lock what there is to read; listen and begin the threads; give up the rights that this took.
  */
 #pragma once
 #include "base/common.h"
 
 /*
- * user: of the configuration; empty: stay who we are. Only root can become another; of its rights the one to ports
- * below 1024 is kept until privilege_finish(). Call it before any thread is made.
+ * user: of the configuration; empty: stay who we are. Only root can become another; of its rights those to ports below
+ * 1024 and to put voice before the rest (MEDIA_NICE) are kept until privilege_finish(), by threads until they have
+ * begun (base/rights.h). Call it before any thread is made.
  */
 MUST_USE int privilege_become(const char *user);
 /*
@@ -17,7 +18,7 @@ MUST_USE int privilege_become(const char *user);
  * reading of our memory by other processes of the same user: it holds keys and voice.
  */
 MUST_USE int privilege_lock(void);
-/* Everything listens. */
+/* Everything listens, and has its threads. */
 MUST_USE int privilege_finish(void);
 /* A sentence for `alto status`, or empty: does all of this run as root? Needs no call of the others. */
 const char *privilege_trouble(void);

@@ -82,6 +82,9 @@ MUST_USE int media_open(struct media *m, uint64_t owner, const struct address *l
 MUST_USE int media_open_shared(struct media *m, uint64_t owner, const struct address *local, pool_handle near,
 			       const struct ice_credentials *ice, pool_handle *ret_stream, struct address *ret_address);
 #define MEDIA_CANDIDATES_MAX 16
+/* Of the workers' threads, where the process may: they go before what else shares a core with them, and sleep most of
+ * the time. LimitNICE in packaging/alto.service. */
+#define MEDIA_NICE (-10)
 /* The addresses where such a stream can be reached, by this host itself too, that of media_open_shared() first. Returns
  * how many. */
 size_t media_candidates(const struct media *m, pool_handle stream, struct address ret[MEDIA_CANDIDATES_MAX]);

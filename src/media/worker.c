@@ -3,10 +3,12 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/rights.h"
 #include "media/transcode.h"
 #include "media/worker.h"
 #include "net/loop.h"
@@ -318,6 +320,10 @@ static void *worker_run(void *arg)
 	struct epoll_event events[MEDIA_ROUND_MAX];
 
 	thread_owner_take(&w->thread);
+	/* Where that is not allowed voice is a thread like others. */
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), MEDIA_NICE);
+	int rc = rights_give_up();
+	ASSERT(rc == 0);
 	pulse_begin(&w->pulse, w->name, wake_asked, w);
 	while (!atomic_load_explicit(&w->stopping, memory_order_acquire)) {
 		pulse_answer(&w->pulse);

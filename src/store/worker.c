@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/rights.h"
 #include "store/store_private.h"
 
 int store_signal_init(struct store_signal *signal)
@@ -115,6 +116,8 @@ static void *worker_main(void *arg)
 	const char *name = w == &w->store->writer ? "store-writer" : "store-reader";
 
 	(void)pthread_setname_np(pthread_self(), name);
+	int rc = rights_give_up();
+	ASSERT(rc == 0);
 	pulse_begin(&w->pulse, name, wake_asked, w);
 	w->db->pulse = &w->pulse;
 	work(w);

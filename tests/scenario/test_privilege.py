@@ -15,14 +15,26 @@ from browser import Browser
 from server import ALTO, PATIENCE, Alto, free_port
 from softphone import Softphone, talk
 
+CAP_SYS_NICE = 1 << 23  # which a container's root may lack
+VOICE_NICE = -10  # MEDIA_NICE
 NOBODY = 65534
 AS_NOBODY = ('setpriv', f'--reuid={NOBODY}', f'--regid={NOBODY}', '--clear-groups')
 UNDER_FILTER = str(pathlib.Path(os.environ['ALTO_SOURCE']) / 'scripts' / 'under-filter')
 
 
+def read_status(directory):
+    return dict(re.findall(r'^(\w+):\t*(.*)$', (directory / 'status').read_text(), re.M))
+
+
 def status_of(alto):
-    text = pathlib.Path(f'/proc/{alto.process.pid}/status').read_text()
-    return dict(re.findall(r'^(\w+):\t*(.*)$', text, re.M))
+    return read_status(pathlib.Path(f'/proc/{alto.process.pid}'))
+
+
+def threads_of(alto):
+    """By name: what /proc says of each, and its niceness."""
+    tasks = list(pathlib.Path(f'/proc/{alto.process.pid}/task').iterdir())
+    return {(task / 'comm').read_text().strip(): (read_status(task), os.getpriority(os.PRIO_PROCESS, int(task.name)))
+            for task in tasks}
 
 
 @contextlib.contextmanager
@@ -72,12 +84,17 @@ def nobody_reads_it():
 
 def becomes_another_user():
     """All of it, for good; what is made is that user's, and low ports may be had nevertheless."""
+    ordinary = os.getpriority(os.PRIO_PROCESS, 0)
+    may = int(read_status(pathlib.Path('/proc/self'))['CapEff'], 16) & CAP_SYS_NICE
     with a_directory() as directory, \
             Alto(directory=directory, extra='user: nobody\n', listen={'sip_tls': ['127.0.0.1:661']}) as alto:
-        status = status_of(alto)
-        assert status['Uid'].split() == status['Gid'].split() == [str(NOBODY)] * 4, status
-        assert all(int(status[name], 16) == 0 for name in ('CapInh', 'CapPrm', 'CapEff', 'CapAmb')), status
-        assert status['Groups'].strip() in ('', str(NOBODY)) and status['NoNewPrivs'] == '1', status
+        threads = threads_of(alto)
+        assert {'alto', 'store-writer', 'media-0', 'watchdog'} <= set(threads), threads
+        for name, (status, nice) in threads.items():
+            assert status['Uid'].split() == status['Gid'].split() == [str(NOBODY)] * 4, (name, status)
+            assert all(int(status[rights], 16) == 0 for rights in ('CapInh', 'CapPrm', 'CapEff', 'CapAmb')), (name, status)
+            assert status['Groups'].strip() in ('', str(NOBODY)) and status['NoNewPrivs'] == '1', (name, status)
+            assert nice == (VOICE_NICE if may and name.startswith('media-') else ordinary), (name, nice)
         assert (alto.data / 'alto.db').stat().st_uid == NOBODY
         assert not [w for w in alto.api('GET', '/api/v1/status')[1]['warnings'] if 'root' in w]
 
