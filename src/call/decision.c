@@ -1,6 +1,8 @@
 /* call/decision.c - what was decided in a call: see decision.h */
 #include "call/decision.h"
 
+#include "base/sentence.h"
+
 /* {device} is a value of the kind; they are kept in this order. The names stand in openapi.json, and the console has a
  * sentence for each in its own languages. */
 static const struct {
@@ -108,21 +110,9 @@ struct slice decision_why_words(struct slice name)
 	return name;
 }
 
-/* The next {name} of a sentence, without what stands before it; false: there is none. */
-static bool next_place(struct slice *sentence, struct slice *ret_before, struct slice *ret_name)
-{
-	*ret_before = slice_cut(sentence, '{');
-	*ret_name = slice_cut(sentence, '}');
-	return !slice_empty(*ret_name);
-}
-
 unsigned decision_values(enum decision_kind kind)
 {
-	struct slice sentence = slice_from_string(kinds[kind].english), before, name;
-	unsigned n = 0;
-	while (next_place(&sentence, &before, &name))
-		n++;
-	return n;
+	return sentence_places(slice_from_string(kinds[kind].english));
 }
 
 static enum decision_kind kind_of(struct slice name)
@@ -150,8 +140,8 @@ bool decision_next(struct slice *trace, struct decision *ret)
 	struct slice sentence = slice_from_string(kinds[ret->kind].english), before;
 	for (; ret->count < count; ret->count++) {
 		struct decision_value *v = &ret->values[ret->count];
-		(void)next_place(&sentence, &before, &v->name);
-		v->text = ret->count + 1 < count ? slice_cut(&values, '\t') : values;
+		(void)sentence_next(&sentence, &before, &v->name);
+		v->text = sentence_value(&values, count - 1 - (unsigned)ret->count);
 	}
 	return true;
 }
@@ -162,7 +152,7 @@ void decision_write(struct writer *w, const struct decision *d)
 	write_slice(w, d->at);
 	if (!slice_empty(d->at))
 		write_char(w, ' ');
-	for (size_t i = 0; i < d->count && next_place(&sentence, &before, &name); i++) {
+	for (size_t i = 0; i < d->count && sentence_next(&sentence, &before, &name); i++) {
 		bool why = slice_eq(name, SLICE("why"));
 		write_slice(w, before);
 		write_slice(w, why ? decision_why_words(d->values[i].text) : d->values[i].text);

@@ -3,6 +3,8 @@
 
 #include <stdarg.h>
 
+#include "base/sentence.h"
+
 void copy_shown(char *to, size_t cap, struct slice from)
 {
 	size_t used = 0;
@@ -66,19 +68,10 @@ void call_trace(struct call *c, enum decision_kind kind)
 	append(c, line, (size_t)begin(c, kind, line, sizeof(line)));
 }
 
-/* How many a format makes, with a tab between them. */
-static unsigned count_values(const char *format)
-{
-	unsigned n = 1;
-	for (; *format; format++)
-		n += *format == '\t';
-	return n;
-}
-
 void call_trace_with(struct call *c, enum decision_kind kind, const char *values, ...)
 {
 	char line[CALL_TRACE_LINE];
-	ASSERT(decision_values(kind) == count_values(values));
+	ASSERT(decision_values(kind) == sentence_values(values));
 	int n = begin(c, kind, line, sizeof(line));
 	line[n++] = '\t';
 	va_list args;
