@@ -26,17 +26,17 @@ static unsigned allowed(void)
 	return (unsigned)MIN(limit.rlim_cur, (rlim_t)INT32_MAX);
 }
 
-int descriptors_share(unsigned ports, struct descriptors *ret)
+int descriptors_share(unsigned ports, struct descriptors *ret, struct descriptors_reason *reterr)
 {
 	unsigned most = allowed();
-	*ret = (struct descriptors){0};
 	if (most < DESCRIPTORS_LEAST) {
-		snprintf(ret->trouble, sizeof(ret->trouble),
+		snprintf(reterr->text, sizeof(reterr->text),
 			 "only %u descriptors are allowed, and %u are the least to start with; raise the limit (ulimit "
 			 "-n %u, or LimitNOFILE in the service)",
 			 most, DESCRIPTORS_LEAST, ports + DESCRIPTORS_OWN + DESCRIPTORS_CONNECTIONS);
 		return -EMFILE;
 	}
+	*ret = (struct descriptors){0};
 	unsigned left = most - DESCRIPTORS_OWN;
 	unsigned voice = MIN(ports, left - MIN(left / 2, DESCRIPTORS_CONNECTIONS));
 	ret->streams = voice / 2;
@@ -49,9 +49,7 @@ int descriptors_share(unsigned ports, struct descriptors *ret)
 	ret->connections = MIN(left - ret->directs, (unsigned)TRANSPORT_CONNECTIONS_MAX);
 	ret->most = DESCRIPTORS_OWN + voice + ret->pages + ret->connections + ret->directs;
 	if (voice < ports)
-		snprintf(ret->trouble, sizeof(ret->trouble),
-			 "Only %u descriptors are allowed, which is enough for %u calls and %u connections; raise the "
-			 "limit (ulimit -n %u, or LimitNOFILE in the service) to use all of media.ports.",
-			 most, ret->streams / 2, ret->connections, ports + DESCRIPTORS_OWN + DESCRIPTORS_CONNECTIONS);
+		warning_set_with(&ret->trouble, WARNING_FEW_DESCRIPTORS, "%u\t%u\t%u\t%u", most, ret->streams / 2,
+				 ret->connections, ports + DESCRIPTORS_OWN + DESCRIPTORS_CONNECTIONS);
 	return 0;
 }

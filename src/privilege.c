@@ -58,10 +58,7 @@ int privilege_finish(void)
 	return -1;
 }
 
-const char *privilege_trouble(void)
+bool privilege_is_root(void)
 {
-	return geteuid() == 0
-		       ? "Alto runs as root, and so would whoever breaks into it: name a user in the configuration "
-			 "(user: alto), or start it as one."
-		       : "";
+	return geteuid() == 0;
 }

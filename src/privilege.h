@@ -20,5 +20,5 @@ MUST_USE int privilege_become(const char *user);
 MUST_USE int privilege_lock(void);
 /* Everything listens, and has its threads. */
 MUST_USE int privilege_finish(void);
-/* A sentence for `alto status`, or empty: does all of this run as root? Needs no call of the others. */
-const char *privilege_trouble(void);
+/* Does all of this run as root? Needs no call of the others. */
+bool privilege_is_root(void);

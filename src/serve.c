@@ -54,15 +54,20 @@ struct server {
 	struct watchdog *watchdog;
 	bool demo;
 	struct descriptors descriptors;
-	/* Warnings of `alto status`, each empty or a sentence. */
-	char certificate_trouble[1100], data_trouble[256];
-	struct web_console_reason console_trouble;
+	/* Of `alto status`, where nothing else keeps them. */
+	struct warning certificate_trouble, data_trouble, root_trouble, console_trouble;
 };
 
 static int fail(const char *what, const char *why)
 {
 	fprintf(stderr, "alto: %s%s%s\n", what, *why ? ": " : "", why);
 	return -1;
+}
+
+static int fail_with(const struct warning *w)
+{
+	char text[WARNING_TEXT_CAP];
+	return fail(warning_text(w, text), "");
 }
 
 /* ---- callbacks between the rooms ---- */
@@ -187,11 +192,11 @@ static int load_identity(struct server *s, struct tls_identity **ret)
 	int rc = s->config.certificate[0]
 			 ? tls_identity_load(s->config.certificate, s->config.key, ret, &why)
 			 : tls_identity_self_signed(directory, "self-signed", clock_wall_us(), ret, &why);
-	*s->certificate_trouble = 0;
+	warning_set(&s->certificate_trouble, WARNING_NONE);
 	if (rc == 0)
 		return 0;
-	snprintf(s->certificate_trouble, sizeof(s->certificate_trouble),
-		 "The certificate was not read anew, the old one is in use: %s", why.text);
+	warning_set_with(&s->certificate_trouble, WARNING_CERTIFICATE_NOT_READ, WARNING_REASON,
+			 WARNING_REASON_ARG(&why.warning));
 	return fail(s->config.certificate[0] ? "tls.certificate" : "certificate", why.text);
 }
 
@@ -207,18 +212,17 @@ static int trust_authorities(struct server *s)
 static void look_at_data(struct server *s)
 {
 	struct stat st;
-	*s->data_trouble = 0;
+	warning_set(&s->data_trouble, WARNING_NONE);
 	if (stat(s->config.data, &st) == 0 && (st.st_mode & 077) != 0)
-		snprintf(s->data_trouble, sizeof(s->data_trouble),
-			 "The data directory %s is open to others (mode %04o): chmod 0700 %s", s->config.data,
-			 (unsigned)(st.st_mode & 07777), s->config.data);
+		warning_set_with(&s->data_trouble, WARNING_DATA_OPEN, "%04o\t%s", (unsigned)(st.st_mode & 07777),
+				 s->config.data);
 }
 
 /* The secret of turn.secret; on failure the one that was. */
 static int load_turn_secret(struct server *s)
 {
-	return s->config.turn_count && turn_secret_load(s->config.turn_secret, &s->turn) < 0 ? fail(s->turn.trouble, "")
-											     : 0;
+	bool bad = s->config.turn_count && turn_secret_load(s->config.turn_secret, &s->turn) < 0;
+	return bad ? fail_with(&s->turn.trouble) : 0;
 }
 
 /* 0: in use, or there is none. */
@@ -237,12 +241,13 @@ static int renew_identity(struct server *s)
 static void on_hangup(void *arg)
 {
 	struct server *s = arg;
+	char why[WARNING_TEXT_CAP];
 	notify("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_monotonic_us());
 	look_at_data(s);
 	dns_reload(s->dns);
 	(void)load_turn_secret(s);
 	(void)trust_authorities(s); /* on failure those that were are believed still; the reason stands on stderr */
-	notify("READY=1\nSTATUS=%s", renew_identity(s) == 0 ? "Ready" : s->certificate_trouble);
+	notify("READY=1\nSTATUS=%s", renew_identity(s) == 0 ? "Ready" : warning_text(&s->certificate_trouble, why));
 }
 
 /* ---- made ---- */
@@ -270,11 +275,11 @@ static int read_config(struct server *s, const struct serve_options *o)
 static int share_descriptors(struct server *s)
 {
 	const struct config *c = &s->config;
-	int rc = descriptors_share((unsigned)(c->media_port_high - c->media_port_low + 1), &s->descriptors);
-	if (*s->descriptors.trouble)
-		(void)fail(s->descriptors.trouble, "");
-	if (rc < 0)
-		return rc;
+	struct descriptors_reason why;
+	if (descriptors_share((unsigned)(c->media_port_high - c->media_port_low + 1), &s->descriptors, &why) < 0)
+		return fail(why.text, "");
+	if (s->descriptors.trouble.kind)
+		(void)fail_with(&s->descriptors.trouble);
 	return loop_reserve(s->loop, s->descriptors.most) < 0 ? fail("no memory for as many descriptors", "") : 0;
 }
 
@@ -520,10 +525,12 @@ static int open_web(struct server *s)
 				.version = ALTO_VERSION,
 				.console = s->console,
 				.turn_secret = s->turn.text,
-				.warnings = {s->certificate_trouble, s->descriptors.trouble, s->data_trouble,
-					     privilege_trouble(), s->console_trouble.text, s->turn.trouble,
+				.warnings = {&s->certificate_trouble, &s->descriptors.trouble, &s->data_trouble,
+					     &s->root_trouble, &s->console_trouble, &s->turn.trouble,
 					     s->acme ? acme_trouble(s->acme) : NULL}};
 	look_at_data(s);
+	if (privilege_is_root())
+		warning_set(&s->root_trouble, WARNING_ROOT);
 	if (web_new(&c, &s->web, &why) < 0)
 		return fail(why.text, "");
 	if (listen_web(s, WEB_COMPANY, "listen.https", &s->config.https) < 0 ||

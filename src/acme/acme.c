@@ -62,7 +62,7 @@ static void look_at(struct acme_name *n, int64_t wall_us)
 static void rest(struct acme_name *n)
 {
 	n->failures = 0;
-	*n->trouble = 0;
+	n->trouble.kind = WARNING_NONE;
 	acme_summarize(n->acme);
 	timer_start(wheel_of(n->acme), &n->timer, ACME_LOOK_US);
 }
@@ -111,22 +111,23 @@ void acme_summarize(struct acme *a)
 	const struct acme_name *first = NULL;
 	size_t more = 0;
 	for (size_t i = 0; i < a->count; i++) {
-		if (!*a->names[i].name->trouble)
+		if (!a->names[i].name->trouble.kind)
 			continue;
 		more += first != NULL;
 		first = first ? first : a->names[i].name;
 	}
-	*a->trouble = 0;
-	if (!first)
-		return;
-	int n = snprintf(a->trouble, sizeof(a->trouble), "The certificate for %s: %s.", first->text, first->trouble);
-	if (more)
-		snprintf(a->trouble + n, sizeof(a->trouble) - (size_t)n, " So it is with %zu more.", more);
+	a->trouble.kind = WARNING_NONE;
+	if (first && more)
+		warning_set_with(&a->trouble, WARNING_CERTIFICATES_FAILED, "%s\t%zu\t" WARNING_REASON, first->text,
+				 more, WARNING_REASON_ARG(&first->trouble));
+	else if (first)
+		warning_set_with(&a->trouble, WARNING_CERTIFICATE_FAILED, "%s\t" WARNING_REASON, first->text,
+				 WARNING_REASON_ARG(&first->trouble));
 }
 
-const char *acme_trouble(const struct acme *a)
+const struct warning *acme_trouble(const struct acme *a)
 {
-	return a->trouble;
+	return &a->trouble;
 }
 
 bool acme_state_of(const struct acme *a, struct slice name, struct acme_state *ret)
@@ -145,7 +146,7 @@ bool acme_state_of(const struct acme *a, struct slice name, struct acme_state *r
 				   .held = n->held,
 				   .next_us = condition == ACME_ORDERING || n->given ? 0 : n->next_us,
 				   .failures = n->failures,
-				   .trouble = n->trouble};
+				   .trouble = &n->trouble};
 	return true;
 }
 

@@ -9,6 +9,7 @@
 #pragma once
 #include "base/metrics.h"
 #include "base/random.h"
+#include "base/warning.h"
 #include "config/config.h"
 
 struct acme;
@@ -58,14 +59,14 @@ struct acme_state {
 	struct slice name;
 	bool own;
 	enum acme_condition condition;
-	bool held;           /* there is one in the set */
-	int64_t next_us;     /* wall clock: when it is asked for next; 0: now, or never */
-	unsigned failures;   /* in a row */
-	const char *trouble; /* why the last try failed; empty: it did not */
+	bool held;                     /* there is one in the set */
+	int64_t next_us;               /* wall clock: when it is asked for next; 0: now, or never */
+	unsigned failures;             /* in a row */
+	const struct warning *trouble; /* why the last try failed; WARNING_NONE: it did not */
 };
 /* The i-th name, in no order; false: there are not so many. For the present callback. */
 bool acme_state(const struct acme *a, size_t i, struct acme_state *ret);
 bool acme_state_of(const struct acme *a, struct slice name, struct acme_state *ret);
-/* A sentence for the operator about what fails, kept in a; empty: nothing. */
-const char *acme_trouble(const struct acme *a);
+/* For the operator, kept in a: which name fails, and why. */
+const struct warning *acme_trouble(const struct acme *a);
 void acme_metrics(struct acme *a, struct metrics *m); /* they live in a */

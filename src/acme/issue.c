@@ -30,15 +30,16 @@ static void failed(struct acme *a)
 	if (o->limited)
 		a->not_before_us = wheel_of(a)->now_us + o->wait_us;
 	metric_add(&a->failures_total, 1);
-	memcpy(n->trouble, o->trouble, sizeof(n->trouble));
-	log_event(LOG_WARN, "acme.failed", LOG_STR("name", n->text), LOG_STR("why", n->trouble));
+	char why[WARNING_TEXT_CAP];
+	n->trouble = o->trouble;
+	log_event(LOG_WARN, "acme.failed", LOG_STR("name", n->text), LOG_STR("why", warning_text(&n->trouble, why)));
 	acme_failed(n, o->wait_us);
 	finish(a);
 }
 
-static void fail(struct acme *a, const char *sentence)
+static void fail(struct acme *a, enum warning_kind why)
 {
-	snprintf(a->order.trouble, sizeof(a->order.trouble), "%.*s", ACME_TROUBLE_CAP - 1, sentence);
+	warning_set(&a->order.trouble, why);
 	failed(a);
 }
 
@@ -47,10 +48,7 @@ static void fail(struct acme *a, const char *sentence)
 /* Companies read the sentence: where our files are is told to the log alone. */
 static void unsaved(struct acme_name *n, int rc)
 {
-	snprintf(n->trouble, sizeof(n->trouble),
-		 "it is in use, but its file cannot be written (%s), so that the next start has it anew; the log says "
-		 "which file",
-		 strerror(-rc));
+	warning_set_with(&n->trouble, WARNING_CERTIFICATE_NOT_KEPT, "%s", strerror(-rc));
 	log_event(LOG_ERROR, "acme.unsaved", LOG_STR("name", n->text), LOG_STR("directory", n->acme->directory),
 		  LOG_INT("error", rc));
 }
@@ -70,7 +68,7 @@ static void saved(struct acme_file *f)
 		acme_file_remove(a, f->name);
 	} else if (tls_certificates_put(a->setup.certificates, slice_from_string(n->text), f->identity) == 0) {
 		f->identity = NULL;
-		*n->trouble = 0;
+		n->trouble.kind = WARNING_NONE;
 		if (f->rc < 0)
 			unsaved(n, f->rc);
 		metric_add(&a->issued_total, 1);
@@ -78,7 +76,7 @@ static void saved(struct acme_file *f)
 		acme_held(n, begins_us, expires_us);
 		acme_summarize(a);
 	} else {
-		snprintf(n->trouble, sizeof(n->trouble), "no memory");
+		warning_set(&n->trouble, WARNING_NO_MEMORY);
 		acme_failed(n, 0);
 	}
 	acme_file_free(f);
@@ -90,13 +88,15 @@ static void issued(struct acme *a)
 	struct acme_order *o = &a->order;
 	struct tls_identity *i = NULL;
 	struct tls_reason why;
-	if (tls_identity_parse("the authority's certificate", slice_from_string(o->pem), &i, &why) < 0) {
-		fail(a, why.text);
+	if (tls_identity_parse(o->name, slice_from_string(o->pem), &i, &why) < 0) {
+		warning_set_with(&o->trouble, WARNING_AUTHORITY_BAD_CERTIFICATE, WARNING_REASON,
+				 WARNING_REASON_ARG(&why.warning));
+		failed(a);
 		return;
 	}
 	if (!tls_identity_covers(i, slice_from_string(o->name)) || tls_identity_expires_us(i) <= wheel_of(a)->wall_us) {
 		tls_identity_free(i);
-		fail(a, "the authority's certificate is not for this name, or has expired");
+		fail(a, WARNING_AUTHORITY_OTHER_NAME);
 		return;
 	}
 	a->saving = acme_file_save(a, o->name, o->pem, saved);
@@ -106,7 +106,7 @@ static void issued(struct acme *a)
 		return;
 	}
 	tls_identity_free(i);
-	fail(a, "no memory");
+	fail(a, WARNING_NO_MEMORY);
 }
 
 /* ---- asked ---- */
@@ -136,22 +136,21 @@ static void ask(struct acme *a)
 {
 	struct acme_ask next;
 	if (!a->order.key && !acme_order_init(&a->order, &a->server, a->current->text)) {
-		fail(a, "no memory");
+		fail(a, WARNING_NO_MEMORY);
 		return;
 	}
 	if (wheel_of(a)->now_us > a->deadline_us) {
-		fail(a, "the authority has not come to an end within five minutes");
+		fail(a, WARNING_AUTHORITY_SLOW);
 		return;
 	}
 	if (!acme_order_ask(&a->order, &next)) {
-		fail(a, "no memory");
+		fail(a, WARNING_NO_MEMORY);
 		return;
 	}
 	int rc = send_ask(a, &next);
 	free(next.body);
 	if (rc < 0)
-		fail(a, rc == -EINVAL ? "the authority names a URL that cannot be asked"
-				      : "no memory, or too many requests to other servers");
+		fail(a, rc == -EINVAL ? WARNING_AUTHORITY_ODD_URL : WARNING_TOO_MANY_REQUESTS);
 }
 
 static void answered(void *owner, const struct http_answer *answer)

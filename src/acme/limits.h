@@ -28,8 +28,8 @@
 #define ACME_RETRY_MAX_US (INT64_C(86400) * SECOND_US)
 /* Where the authority says that we ask too often, and not until when. */
 #define ACME_RATE_US (INT64_C(3600) * SECOND_US)
-/* What went wrong, as told: the authority's sentence, and ours of what to do. */
-#define ACME_TROUBLE_CAP 480
+/* The authority's sentence of what went wrong; it leaves room for ours (WARNING_VALUES_CAP). */
+#define ACME_SAID_CAP 320
 /* With ".pem.new" behind it, it is the name of a file. */
 #define ACME_NAME_MAX 240
 /* Names that certificates are had for; each takes about 4 KiB with its certificate. */

@@ -8,17 +8,15 @@
 #include "acme/trouble.h"
 #include "base/writer.h"
 
-static enum acme_next fail(struct acme_order *o, const char *sentence)
+static enum acme_next fail(struct acme_order *o, enum warning_kind why)
 {
-	snprintf(o->trouble, sizeof(o->trouble), "%s", sentence);
+	warning_set(&o->trouble, why);
 	return ACME_FAILED;
 }
 
 static enum acme_next odd(struct acme_order *o, const char *what)
 {
-	snprintf(o->trouble, sizeof(o->trouble),
-		 "the authority's answer has no %s that Alto can read: is acme.directory the URL of an ACME service?",
-		 what);
+	warning_set_with(&o->trouble, WARNING_AUTHORITY_ODD, "%s", what);
 	return ACME_FAILED;
 }
 
@@ -174,7 +172,7 @@ static enum acme_next read_authorization(struct acme_order *o, const struct acme
 		return go(o, ACME_STEP_FINALIZE);
 	const json_t *challenge = http_challenge(body);
 	if (!challenge)
-		return fail(o, "the authority offers no proof by HTTP (http-01) for this name");
+		return fail(o, WARNING_AUTHORITY_NO_HTTP);
 	struct slice token = text_of(challenge, "token");
 	if (token.n > ACME_TOKEN_MAX || !is_base64url(token) || !url_of(challenge, "url", o->challenge))
 		return odd(o, "challenge");
@@ -194,7 +192,7 @@ static enum acme_next read_validation(struct acme_order *o, const struct acme_an
 		return go(o, ACME_STEP_FINALIZE);
 	if (has_status(body, "pending"))
 		return poll_again(o, a);
-	acme_trouble_of(json_object_get(http_challenge(body), "error"), a->status, o->trouble);
+	acme_trouble_of(json_object_get(http_challenge(body), "error"), a->status, &o->trouble);
 	return ACME_FAILED;
 }
 
@@ -204,7 +202,7 @@ static enum acme_next read_issue(struct acme_order *o, const struct acme_answer 
 		return url_of(body, "certificate", o->certificate) ? go(o, ACME_STEP_DOWNLOAD) : odd(o, "certificate");
 	if (has_status(body, "processing") || has_status(body, "ready"))
 		return poll_again(o, a);
-	acme_trouble_of(json_object_get(body, "error"), a->status, o->trouble);
+	acme_trouble_of(json_object_get(body, "error"), a->status, &o->trouble);
 	return ACME_FAILED;
 }
 
@@ -226,7 +224,7 @@ static enum acme_next read_download(struct acme_order *o, const struct acme_answ
 		o->pem[n + a->body.n] = 0;
 	}
 	acme_key_pem_free(key);
-	return o->pem ? ACME_ISSUED : fail(o, "no memory");
+	return o->pem ? ACME_ISSUED : fail(o, WARNING_NO_MEMORY);
 }
 
 static const struct {
@@ -308,7 +306,7 @@ static enum acme_next refused(struct acme_order *o, const struct acme_answer *a,
 	o->wait_us = acme_retry_after_us(a->retry_after, a->wall_us);
 	if (o->limited && !o->wait_us)
 		o->wait_us = ACME_RATE_US;
-	acme_trouble_of(problem, a->status, o->trouble);
+	acme_trouble_of(problem, a->status, &o->trouble);
 	return ACME_FAILED;
 }
 
@@ -322,7 +320,7 @@ enum acme_next acme_order_answer(struct acme_order *o, const struct acme_answer 
 {
 	o->wait_us = 0;
 	if (!a->status) {
-		snprintf(o->trouble, sizeof(o->trouble), "the authority cannot be asked: %.400s", a->error);
+		warning_set_with(&o->trouble, WARNING_AUTHORITY_UNREACHABLE, "%.400s", a->error);
 		return ACME_FAILED;
 	}
 	keep_nonce(o->server, a->nonce);

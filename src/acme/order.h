@@ -7,6 +7,7 @@
 #pragma once
 #include "acme/jws.h"
 #include "acme/limits.h"
+#include "base/warning.h"
 
 /* A server, and what we are there; lives across orders. */
 struct acme_server {
@@ -68,7 +69,7 @@ struct acme_order {
 	char *pem; /* on the heap; wiped by acme_order_done() */
 	int64_t wait_us;
 	bool limited;
-	char trouble[ACME_TROUBLE_CAP];
+	struct warning trouble;
 };
 
 /* False: out of memory. */

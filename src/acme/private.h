@@ -19,7 +19,7 @@ struct acme_name {
 	bool own, held, given;
 	int64_t next_us; /* wall clock: when the next is had */
 	unsigned failures;
-	char trouble[ACME_TROUBLE_CAP];
+	struct warning trouble;
 	char text[ACME_NAME_MAX + 1];
 };
 
@@ -45,7 +45,7 @@ struct acme {
 	int64_t deadline_us;      /* of the order */
 	int64_t not_before_us;    /* the authority has said that we ask too often: by the wheel */
 	struct acme_file *saving; /* what it issued is being written */
-	char trouble[ACME_TROUBLE_CAP + 512];
+	struct warning trouble;
 	struct metric issued_total, failures_total;
 };
 

@@ -4,22 +4,21 @@
 #define ERRORS "urn:ietf:params:acme:error:"
 
 static const struct {
-	const char *name, *advice;
-} advices[] = {
-	{"dns", "let the name's A or AAAA record point to this server"},
-	{"connection", "the authority must reach this server at port 80 of the name: look at DNS, the firewall and "
-		       "listen.http"},
-	{"unauthorized", "another server seems to answer at port 80 of the name: let its DNS point here"},
-	{"incorrectResponse", "another server seems to answer at port 80 of the name: let its DNS point here"},
-	{"caa", "the name's CAA record must allow this authority"},
-	{"rejectedIdentifier", "this authority gives no certificate for such a name"},
-	{"unsupportedIdentifier", "this authority gives no certificate for such a name"},
-	{"rateLimited", "it is asked again when it allows it"},
-	{"userActionRequired", "its terms have changed: read them"},
-	{"externalAccountRequired", "it wants an account that is bound to one of its own, which Alto has not; choose "
-				    "another in acme.directory"},
-	{"invalidContact", "look at acme.contact"},
-	{"unsupportedContact", "look at acme.contact"},
+	const char *name;
+	enum warning_kind kind;
+} known[] = {
+	{"dns", WARNING_AUTHORITY_DNS},
+	{"connection", WARNING_AUTHORITY_CONNECTION},
+	{"unauthorized", WARNING_AUTHORITY_OTHER_SERVER},
+	{"incorrectResponse", WARNING_AUTHORITY_OTHER_SERVER},
+	{"caa", WARNING_AUTHORITY_CAA},
+	{"rejectedIdentifier", WARNING_AUTHORITY_NAME},
+	{"unsupportedIdentifier", WARNING_AUTHORITY_NAME},
+	{"rateLimited", WARNING_AUTHORITY_RATE},
+	{"userActionRequired", WARNING_AUTHORITY_TERMS},
+	{"externalAccountRequired", WARNING_AUTHORITY_ACCOUNT},
+	{"invalidContact", WARNING_AUTHORITY_CONTACT},
+	{"unsupportedContact", WARNING_AUTHORITY_CONTACT},
 };
 
 static const char *name_of(const json_t *problem)
@@ -58,19 +57,19 @@ static void write_sentence(char *ret, size_t cap, const char *text)
 	ret[n] = 0;
 }
 
-void acme_trouble_of(const json_t *problem, int status, char ret[ACME_TROUBLE_CAP])
+void acme_trouble_of(const json_t *problem, int status, struct warning *ret)
 {
-	char detail[ACME_TROUBLE_CAP - 160];
+	char said[ACME_SAID_CAP];
 	const json_t *p = inmost(problem);
-	const char *said = json_string_value(json_object_get(p, "detail")), *advice = "";
-	write_sentence(detail, sizeof(detail), said ? said : "");
-	for (size_t i = 0; i < ARRAY_LEN(advices); i++)
-		if (acme_problem_is(p, advices[i].name))
-			advice = advices[i].advice;
-	if (*detail)
-		snprintf(ret, ACME_TROUBLE_CAP, "the authority says: %s%s%s", detail, *advice ? " - " : "", advice);
-	else if (*advice)
-		snprintf(ret, ACME_TROUBLE_CAP, "the authority refuses (%.40s): %s", name_of(p), advice);
+	const char *detail = json_string_value(json_object_get(p, "detail"));
+	enum warning_kind kind = WARNING_AUTHORITY_REFUSES;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (acme_problem_is(p, known[i].name))
+			kind = known[i].kind;
+	/* Without a word of its own, the name of what is wrong is what it says. */
+	write_sentence(said, sizeof(said), detail && *detail ? detail : name_of(p));
+	if (*said)
+		warning_set_with(ret, kind, "%s", said);
 	else
-		snprintf(ret, ACME_TROUBLE_CAP, "the authority answered with status %d and no reason", status);
+		warning_set_with(ret, WARNING_AUTHORITY_STATUS, "%d", status);
 }

@@ -3,9 +3,9 @@
 #include <jansson.h>
 
 #include "acme/limits.h"
-#include "base/slice.h"
+#include "base/warning.h"
 
 /* "urn:ietf:params:acme:error:dns" is named "dns". */
 bool acme_problem_is(const json_t *problem, const char *name);
-/* *ret: a sentence of what a problem document says (NULL: nothing), with the status of the answer it came in. */
-void acme_trouble_of(const json_t *problem, int status, char ret[ACME_TROUBLE_CAP]);
+/* What a problem document says (NULL: nothing), with the status of the answer it came in. */
+void acme_trouble_of(const json_t *problem, int status, struct warning *ret);

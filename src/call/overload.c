@@ -10,7 +10,6 @@
  * then brings back his nonce is there and is heard too.
  */
 #include "call/overload.h"
-#include "base/clock.h"
 #include "call/leg.h"
 
 /*
@@ -86,17 +85,13 @@ void overload_init(struct overload *o)
 				   .kind = METRIC_COUNTER};
 }
 
-bool overload_tell(const struct switchboard *sb, char *ret, size_t cap)
+bool overload_tell(const struct switchboard *sb, struct warning *ret)
 {
 	const struct overload *o = &sb->overload;
-	char since[28];
 
 	if (!o->turned_away || sb->wheel->now_us - o->last_us > OVERLOAD_SHOWN_US)
 		return false;
-	clock_format(o->since_wall_us, since);
-	snprintf(ret, cap,
-		 "more comes in than this node can do: new requests turned away since %s: %llu; see who sends them, or "
-		 "spread them over more nodes",
-		 since, (unsigned long long)o->turned_away);
+	warning_set_with(ret, WARNING_CALLS_OVERLOAD, "%lld\t%llu", (long long)o->since_wall_us,
+			 (unsigned long long)o->turned_away);
 	return true;
 }

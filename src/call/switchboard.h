@@ -7,6 +7,7 @@
 #pragma once
 #include "base/metrics.h"
 #include "base/random.h"
+#include "base/warning.h"
 #include "base/wheel.h"
 #include "directory/directory.h"
 #include "media/media.h"
@@ -78,7 +79,7 @@ struct switchboard_figures {
 	uint32_t unreachable; /* bindings over UDP whose phone leaves OPTIONS unanswered */
 	uint64_t calls_total, calls_answered_total;
 	uint64_t bad_messages_total;
-	char trouble[256]; /* empty, or what stops calls now, in a sentence: the store stalls, no media port left ... */
+	struct warning trouble; /* what stops calls now: the store stalls, no media port left ... */
 };
 void switchboard_figures(struct switchboard *sb, struct switchboard_figures *ret);
 

@@ -111,18 +111,13 @@ void switchboard_figures(struct switchboard *sb, struct switchboard_figures *ret
 		.bad_messages_total = (uint64_t)atomic_load_explicit(&sb->bad_messages.value, memory_order_relaxed),
 	};
 	if (history_stalled(sb->history))
-		snprintf(ret->trouble, sizeof(ret->trouble),
-			 "new calls are refused: the call history cannot be written (see store)");
+		warning_set(&ret->trouble, WARNING_CALLS_NO_HISTORY);
 	else if (sb->stopping)
-		snprintf(ret->trouble, sizeof(ret->trouble), "shutting down: new calls are refused");
-	else if (overload_tell(sb, ret->trouble, sizeof(ret->trouble)))
+		warning_set(&ret->trouble, WARNING_CALLS_STOPPING);
+	else if (overload_tell(sb, &ret->trouble))
 		return;
 	else if (sb->no_memory_us && sb->wheel->now_us - sb->no_memory_us < SHORTAGE_SHOWN_US)
-		snprintf(ret->trouble, sizeof(ret->trouble),
-			 "a call was refused in the last minute because no memory was left, or as many calls are in "
-			 "progress as one node takes: give it more memory (MemoryMax), or another node");
+		warning_set(&ret->trouble, WARNING_CALLS_NO_MEMORY);
 	else if (sb->no_port_us && sb->wheel->now_us - sb->no_port_us < SHORTAGE_SHOWN_US)
-		snprintf(ret->trouble, sizeof(ret->trouble),
-			 "a call was refused in the last minute because no voice port was left: widen media.ports, or "
-			 "raise the descriptor limit");
+		warning_set(&ret->trouble, WARNING_CALLS_NO_PORT);
 }

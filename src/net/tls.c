@@ -16,25 +16,37 @@ struct tls_identity {
 	bool self_signed;
 };
 
-static int refuse(struct tls_reason *reterr, int rc, const char *path, const char *what)
+static int refuse_as(struct tls_reason *reterr, int rc)
 {
+	char text[WARNING_TEXT_CAP];
 	/* What OpenSSL has queued was for this one failure; the next must not find it. */
 	ERR_clear_error();
-	snprintf(reterr->text, sizeof(reterr->text), "%.511s: %.500s", path, what);
+	snprintf(reterr->text, sizeof(reterr->text), "%.1023s", warning_text(&reterr->warning, text));
 	return rc;
+}
+
+static int refuse(struct tls_reason *reterr, int rc, const char *path, enum warning_kind kind)
+{
+	warning_set_with(&reterr->warning, kind, "%s", path);
+	return refuse_as(reterr, rc);
+}
+
+/* In the system's words. */
+static int refuse_file(struct tls_reason *reterr, int rc, const char *path)
+{
+	warning_set_with(&reterr->warning, WARNING_FILE, "%.511s\t%s", path, strerror(-rc));
+	return refuse_as(reterr, rc);
 }
 
 static int open_pem(const char *path, BIO **ret, struct tls_reason *reterr)
 {
 	FILE *f = fopen(path, "re");
-	if (!f) {
-		int rc = -errno;
-		return refuse(reterr, rc, path, strerror(-rc));
-	}
+	if (!f)
+		return refuse_file(reterr, -errno, path);
 	BIO *bio = BIO_new_fp(f, BIO_CLOSE);
 	if (!bio) {
 		(void)fclose(f);
-		return refuse(reterr, -ENOMEM, path, "out of memory");
+		return refuse_file(reterr, -ENOMEM, path);
 	}
 	*ret = bio;
 	return 0;
@@ -52,24 +64,22 @@ static int read_certificates(SSL_CTX *c, BIO *from, const char *path, struct tls
 	int rc = 0;
 	X509 *certificate = PEM_read_bio_X509_AUX(from, NULL, no_passphrase, NULL);
 	if (!certificate) {
-		rc = refuse(reterr, -EINVAL, path, "no certificate in PEM form (-----BEGIN CERTIFICATE-----) found");
+		rc = refuse(reterr, -EINVAL, path, WARNING_NO_CERTIFICATE);
 		goto out;
 	}
 	if (SSL_CTX_use_certificate(c, certificate) != 1) {
-		rc = refuse(reterr, -EINVAL, path,
-			    "the certificate's key is too weak or of a kind that cannot be used (RSA from 2048 bits, "
-			    "P-256)");
+		rc = refuse(reterr, -EINVAL, path, WARNING_CERTIFICATE_WEAK);
 		goto out;
 	}
 	for (X509 *next; (next = PEM_read_bio_X509(from, NULL, no_passphrase, NULL)) != NULL;) {
 		if (SSL_CTX_add0_chain_cert(c, next) != 1) {
 			X509_free(next);
-			rc = refuse(reterr, -EINVAL, path, "a certificate of its chain cannot be used");
+			rc = refuse(reterr, -EINVAL, path, WARNING_CHAIN_UNUSABLE);
 			goto out;
 		}
 	}
 	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
-		rc = refuse(reterr, -EINVAL, path, "a certificate of its chain is damaged");
+		rc = refuse(reterr, -EINVAL, path, WARNING_CHAIN_DAMAGED);
 		goto out;
 	}
 	ERR_clear_error();
@@ -83,14 +93,13 @@ static int read_key(SSL_CTX *c, BIO *from, const char *path, const char *certifi
 	int rc = 0;
 	EVP_PKEY *key = PEM_read_bio_PrivateKey(from, NULL, no_passphrase, NULL);
 	if (!key)
-		return refuse(reterr, -EINVAL, path, "no private key in PEM form without a passphrase found");
+		return refuse(reterr, -EINVAL, path, WARNING_NO_KEY);
 	X509 *certificate = SSL_CTX_get0_certificate(c);
 	if (X509_check_private_key(certificate, key) != 1) {
-		char text[500];
-		snprintf(text, sizeof(text), "this key does not belong to the certificate in %.400s", certificate_path);
-		rc = refuse(reterr, -EINVAL, path, text);
+		warning_set_with(&reterr->warning, WARNING_KEY_FOREIGN, "%s\t%s", path, certificate_path);
+		rc = refuse_as(reterr, -EINVAL);
 	} else if (SSL_CTX_use_PrivateKey(c, key) != 1) {
-		rc = refuse(reterr, -EINVAL, path, "the key cannot be used");
+		rc = refuse(reterr, -EINVAL, path, WARNING_KEY_UNUSABLE);
 	}
 	EVP_PKEY_free(key);
 	return rc;
@@ -130,13 +139,13 @@ static int identity_read(BIO *certificates, BIO *key, const char *certificate_pa
 	ERR_clear_error();
 	struct tls_identity *i = calloc(1, sizeof(*i));
 	SSL_CTX *c = tls_context_new(TLS_server_method());
-	int rc = i && c ? 0 : refuse(reterr, -ENOMEM, certificate_path, "out of memory");
+	int rc = i && c ? 0 : refuse_file(reterr, -ENOMEM, certificate_path);
 	if (rc == 0)
 		rc = read_certificates(c, certificates, certificate_path, reterr);
 	if (rc == 0)
 		rc = read_key(c, key, key_path, certificate_path, reterr);
 	if (rc == 0 && !keep(i, c))
-		rc = refuse(reterr, -ENOMEM, certificate_path, "out of memory");
+		rc = refuse_file(reterr, -ENOMEM, certificate_path);
 	SSL_CTX_free(c);
 	if (rc < 0) {
 		tls_identity_free(i);
@@ -165,7 +174,7 @@ int tls_identity_parse(const char *name, struct slice pem, struct tls_identity *
 {
 	BIO *certificates = BIO_new_mem_buf(pem.p, (int)pem.n), *key = BIO_new_mem_buf(pem.p, (int)pem.n);
 	int rc = certificates && key ? identity_read(certificates, key, name, name, ret, reterr)
-				     : refuse(reterr, -ENOMEM, name, "out of memory");
+				     : refuse_file(reterr, -ENOMEM, name);
 	BIO_free(certificates);
 	BIO_free(key);
 	return rc;
@@ -178,10 +187,10 @@ static int make_pair(const char *key_path, const char *certificate_path, int64_t
 
 	int rc = self_signed_make(wall_us, &key, &certificate);
 	if (rc < 0)
-		return refuse(reterr, rc, certificate_path, "a self-signed certificate could not be made");
+		return refuse(reterr, rc, certificate_path, WARNING_CERTIFICATE_NOT_MADE);
 	rc = self_signed_write(key_path, certificate_path, key, certificate);
 	if (rc < 0)
-		rc = refuse(reterr, rc, certificate_path, strerror(-rc));
+		rc = refuse_file(reterr, rc, certificate_path);
 	EVP_PKEY_free(key);
 	X509_free(certificate);
 	return rc;
@@ -196,16 +205,14 @@ int tls_identity_self_signed(const char *directory, const char *name, int64_t wa
 	int n = snprintf(key_path, sizeof(key_path), "%s/%s.key", directory, name);
 	int m = snprintf(certificate_path, sizeof(certificate_path), "%s/%s.crt", directory, name);
 	if (n < 0 || m < 0 || (size_t)MAX(n, m) >= sizeof(key_path))
-		return refuse(reterr, -ENAMETOOLONG, directory, strerror(ENAMETOOLONG));
-	if (mkdir(directory, 0700) < 0 && errno != EEXIST) {
-		int rc = -errno;
-		return refuse(reterr, rc, directory, strerror(-rc));
-	}
+		return refuse_file(reterr, -ENAMETOOLONG, directory);
+	if (mkdir(directory, 0700) < 0 && errno != EEXIST)
+		return refuse_file(reterr, -errno, directory);
 	/* The certificate is written last: where it stands the pair is whole. */
 	if (stat(certificate_path, &st) < 0) {
 		int rc = -errno;
 		if (rc != -ENOENT)
-			return refuse(reterr, rc, certificate_path, strerror(-rc));
+			return refuse_file(reterr, rc, certificate_path);
 		rc = make_pair(key_path, certificate_path, wall_us, reterr);
 		if (rc < 0)
 			return rc;

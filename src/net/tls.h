@@ -5,13 +5,14 @@
  * identity may be freed, or swapped for another, while connections that began with it live on.
  */
 #pragma once
-#include "base/slice.h"
+#include "base/warning.h"
 
 struct tls_identity; /* swapped as a whole on reload: net/certificates.h */
 
 #define TLS_FINGERPRINT_CAP 96 /* "AB:CD:...": SHA-256 */
 struct tls_reason {
-	char text[1024]; /* what failed and what to do, for the operator */
+	char text[1024];        /* what failed and what to do, for the operator */
+	struct warning warning; /* of an identity: the same by its kind */
 };
 /*
  * PEM files; the chain may follow the certificate. *reterr is set on every failure. -EINVAL: not PEM, not a pair, a key

@@ -198,29 +198,23 @@ struct store *store_close(struct store *s)
 	return NULL;
 }
 
-static const char *sentence(int error)
+static enum warning_kind warning_of(int error)
 {
 	switch (error) {
-	case DB_OK:
-		return "";
 	case DB_FULL:
-		return "the disk that holds the data is full: calls go on, their history waits in memory; free some "
-		       "space";
+		return WARNING_STORE_FULL;
 	case DB_READ_ONLY:
-		return "the data cannot be written any more: the file system, or the database, has become read-only: "
-		       "calls go on, their history waits in memory; make it writable again";
+		return WARNING_STORE_READ_ONLY;
 	case DB_BUSY:
-		return "another program, or another alto, holds the database: stop it";
+		return WARNING_STORE_HELD;
 	case DB_CORRUPT:
-		return "the database is damaged: stop alto and restore a backup";
+		return WARNING_STORE_DAMAGED;
 	case DB_NO_MEMORY:
-		return "no memory is left for the database: calls go on, their history waits; give the machine, or the "
-		       "service (MemoryMax), more memory";
+		return WARNING_STORE_NO_MEMORY;
 	case DB_LOST:
-		return "the database server does not serve us (not reached, shutting down, or out of resources): calls "
-		       "go on, their history waits in memory; the log names the reason";
+		return WARNING_STORE_LOST;
 	default:
-		return "the database refuses to commit: the log names the reason";
+		return WARNING_STORE_REFUSES;
 	}
 }
 
@@ -238,12 +232,8 @@ void store_health(const struct store *s, int64_t now_us, struct store_health *re
 	};
 	const struct store_worker *w = writing ? &s->writer : &s->reader;
 	int64_t since_us = atomic_load_explicit(&w->trouble_since_us, memory_order_relaxed);
-	char since[28];
-	clock_format(since_us, since);
-	if (ret->last_error && since_us)
-		snprintf(ret->trouble, sizeof(ret->trouble), "since %.19sZ %s", since, sentence(ret->last_error));
-	else
-		snprintf(ret->trouble, sizeof(ret->trouble), "%s", sentence(ret->last_error));
+	if (ret->last_error)
+		warning_set_with(&ret->trouble, warning_of(ret->last_error), "%lld", (long long)since_us);
 }
 
 void store_metrics(struct store *s, struct metrics *m)

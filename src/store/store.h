@@ -9,6 +9,7 @@
 #pragma once
 #include "base/metrics.h"
 #include "base/random.h"
+#include "base/warning.h"
 #include "store/db.h"
 
 struct store;
@@ -108,7 +109,7 @@ struct store_health {
 	size_t waiting_jobs, waiting_bytes;
 	int64_t oldest_wait_us; /* age of the oldest job not committed; 0 when threadless */
 	int last_error;         /* 0: healthy; DB_FULL ... */
-	char trouble[256];      /* empty, or a sentence: since when, what, what to do */
+	struct warning trouble; /* of last_error; WARNING_NONE: healthy */
 };
 /* now_us: the monotonic clock. Healthy again with the first commit (or, if only reading failed, reading) that succeeds.
  */

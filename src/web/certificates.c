@@ -8,6 +8,7 @@
 #include "web/note.h"
 #include "web/policy.h"
 #include "web/route.h"
+#include "web/warning.h"
 
 static const char *const conditions[] = {[ACME_WAITING] = "waiting",
 					 [ACME_ORDERING] = "ordering",
@@ -21,7 +22,8 @@ static json_t *certificate_json(const struct web_request *r, struct slice domain
 	const struct tls_identity *i = tls_certificates_find(r->context->certificates, domain);
 	const struct directory_tenant *t = directory_tenant_by_domain(r->context->directory, domain);
 	char fingerprint[TLS_FINGERPRINT_CAP], issuer[TLS_ISSUER_CAP];
-	bool failing = state && *state->trouble;
+	static const struct warning none = {.kind = WARNING_NONE};
+	const struct warning *trouble = state ? state->trouble : &none;
 	tls_identity_fingerprint(i, fingerprint);
 	tls_identity_issuer(i, issuer);
 	return WEB_OBJECT({"domain", domain.n ? web_json_text(domain) : json_null()},
@@ -35,7 +37,7 @@ static json_t *certificate_json(const struct web_request *r, struct slice domain
 			  {"state", json_string(state ? conditions[state->condition] : "given")},
 			  {"next", web_json_time(state ? state->next_us : 0)},
 			  {"failures", json_integer(state ? (json_int_t)state->failures : 0)},
-			  {"trouble", failing ? web_json_text(slice_from_string(state->trouble)) : json_null()});
+			  {"trouble", web_warning_english_json(trouble)}, {"reason", web_warning_json(trouble)});
 }
 
 static json_t *certificate_of(const struct web_request *r, struct slice domain)

@@ -180,7 +180,7 @@ static int take_directory(struct reading *r, int fd, unsigned depth)
 
 #define DEPTH_MAX 8
 
-int web_console_load(const char *directory, struct web_console **ret, struct web_console_reason *reterr)
+int web_console_load(const char *directory, struct web_console **ret, struct warning *ret_why)
 {
 	struct web_console *c = calloc(1, sizeof(*c));
 	struct reading r = {.console = c};
@@ -195,13 +195,15 @@ int web_console_load(const char *directory, struct web_console **ret, struct web
 		*ret = c;
 		return 0;
 	}
-	snprintf(reterr->text, sizeof(reterr->text), "The console in %.200s is not served: %s.", directory,
-		 rc == -ENOENT ? "there is no index.html" : strerror(-rc));
+	if (rc == -ENOENT)
+		warning_set_with(ret_why, WARNING_CONSOLE_MISSING, "%s", directory);
+	else
+		warning_set_with(ret_why, WARNING_CONSOLE_UNREADABLE, "%.511s\t%s", directory, strerror(-rc));
 	web_console_free(c);
 	return rc;
 }
 
-void web_console_find(const char *installed, struct web_console **ret, struct web_console_reason *reterr)
+void web_console_find(const char *installed, struct web_console **ret, struct warning *ret_why)
 {
 	char beside[512];
 	ssize_t n = readlink("/proc/self/exe", beside, sizeof(beside) - sizeof("/console"));
@@ -210,7 +212,7 @@ void web_console_find(const char *installed, struct web_console **ret, struct we
 		memcpy(slash, "/console", sizeof("/console"));
 	const char *directory = slash && access(beside, F_OK) == 0 ? beside : installed;
 	if (access(directory, F_OK) == 0)
-		(void)!web_console_load(directory, ret, reterr);
+		(void)!web_console_load(directory, ret, ret_why);
 }
 
 struct web_console *web_console_free(struct web_console *c)

@@ -9,20 +9,17 @@
 
 struct web_console;
 
-struct web_console_reason {
-	char text[400];
-};
 /*
  * Every plain file below the directory; those whose names begin with a dot, and links, are left out. x.js.br and
  * x.js.gz are x.js, packed. 0; -ENOENT: no such directory, or no index.html in it; -EFBIG: more than WEB_CONSOLE_FILES
- * or WEB_CONSOLE_BYTES; -ENOMEM, or the system's own; with *reterr.
+ * or WEB_CONSOLE_BYTES; -ENOMEM, or the system's own; with *ret_why.
  */
-MUST_USE int web_console_load(const char *directory, struct web_console **ret, struct web_console_reason *reterr);
+MUST_USE int web_console_load(const char *directory, struct web_console **ret, struct warning *ret_why);
 /*
  * The one beside the program, as in the directory that it was built in; else the one in this directory. *ret stays
- * untouched if there is none, or with *reterr if it cannot be read.
+ * untouched if there is none, or with *ret_why if it cannot be read.
  */
-void web_console_find(const char *installed, struct web_console **ret, struct web_console_reason *reterr);
+void web_console_find(const char *installed, struct web_console **ret, struct warning *ret_why);
 struct web_console *web_console_free(struct web_console *c);
 
 /*

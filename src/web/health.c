@@ -5,7 +5,7 @@
 
 static void answer(struct web_request *r, int status, const char *sentence)
 {
-	char line[300];
+	char line[WARNING_TEXT_CAP + 1];
 	int n = snprintf(line, sizeof(line), "%s\n", sentence);
 	char *text = slice_dup(slice_of(line, (size_t)n));
 	web_answer_text(r, text ? status : 503, "text/plain; charset=utf-8", text, text ? (size_t)n : 0);
@@ -13,14 +13,15 @@ static void answer(struct web_request *r, int status, const char *sentence)
 
 void web_health_get(struct web_request *r)
 {
+	char why[WARNING_TEXT_CAP];
 	struct store_health store;
 	struct switchboard_figures calls;
 	store_health(r->context->store, loop_wheel(r->context->loop)->now_us, &store);
 	switchboard_figures(r->context->switchboard, &calls);
-	if (*store.trouble)
-		answer(r, 503, store.trouble);
-	else if (*calls.trouble)
-		answer(r, 503, calls.trouble);
+	if (store.trouble.kind)
+		answer(r, 503, warning_text(&store.trouble, why));
+	else if (calls.trouble.kind)
+		answer(r, 503, warning_text(&calls.trouble, why));
 	else
 		answer(r, 200, "ok");
 }

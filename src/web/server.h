@@ -7,6 +7,7 @@
 #pragma once
 #include "base/metrics.h"
 #include "base/random.h"
+#include "base/warning.h"
 #include "config/config.h"
 
 struct acme;
@@ -67,8 +68,8 @@ struct web_context {
 	struct web_hooks *hooks;           /* the same */
 	struct web_issuers *issuers;       /* the same */
 	const char *turn_secret;           /* of turn: in the configuration; the wiring's, which may change it */
-	/* What the wiring has to warn of, in sentences that it keeps and may change; NULL or empty: nothing. */
-	const char *warnings[WEB_NODE_WARNINGS];
+	/* What the wiring has to warn of, which it keeps and may change; NULL or WARNING_NONE: nothing. */
+	const struct warning *warnings[WEB_NODE_WARNINGS];
 	/* Filled in by web_listen(). */
 	struct web_listening listening[3 * CONFIG_LISTEN_MAX];
 	size_t listening_count;

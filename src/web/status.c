@@ -8,6 +8,7 @@
 #include "transport/bans.h"
 #include "web/account.h"
 #include "web/route.h"
+#include "web/warning.h"
 
 #define DAY_US (INT64_C(86400) * SECOND_US)
 /* Long enough before the end for a person to act. */
@@ -67,7 +68,7 @@ static json_t *media_json(const struct web_context *c)
 
 static json_t *store_json(const struct store_health *h)
 {
-	return WEB_OBJECT({"healthy", json_boolean(!*h->trouble)},
+	return WEB_OBJECT({"healthy", json_boolean(!h->trouble.kind)},
 			  {"waiting_jobs", json_integer((json_int_t)h->waiting_jobs)},
 			  {"waiting_bytes", json_integer((json_int_t)h->waiting_bytes)},
 			  {"oldest_wait_ms", json_integer(h->oldest_wait_us / MS_US)});
@@ -99,71 +100,80 @@ static json_t *listeners_json(const struct web_context *c)
 
 /* ---- warnings ---- */
 
-static bool warn(json_t *list, const char *sentence)
+/* Each twice, in the same order: as a sentence in English, and by kind and values. NULL: out of memory. */
+struct warnings {
+	json_t *english, *told;
+};
+
+static void give_up(struct warnings *all)
 {
-	return json_array_append_new(list, web_json_text(slice_from_string(sentence))) == 0;
+	json_decref(all->english);
+	json_decref(all->told);
+	*all = (struct warnings){0};
 }
 
-static bool warn_of_listeners(const struct web_context *c, json_t *list)
+static void warn(struct warnings *all, const struct warning *w)
+{
+	if (!w->kind || !all->told)
+		return;
+	if (json_array_append_new(all->english, web_warning_english_json(w)) < 0 ||
+	    json_array_append_new(all->told, web_warning_json(w)) < 0)
+		give_up(all);
+}
+
+static void warn_plainly(struct warnings *all, enum warning_kind kind)
+{
+	struct warning w;
+	warning_set(&w, kind);
+	warn(all, &w);
+}
+
+static void warn_of_listeners(const struct web_context *c, struct warnings *all)
 {
 	size_t count = transport_listener_count(c->transport);
-	bool ok = true;
-	for (size_t i = 0; ok && i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct transport_listen listen;
+		struct warning w;
+		char address[80];
+		struct writer out = writer_on(address, sizeof(address));
 		transport_listener(c->transport, i, &listen);
 		if (sip_transport_secure(listen.transport))
 			continue;
-		char line[200];
-		struct writer w = writer_on(line, sizeof(line) - 1);
-		write_string(&w, "Signalling is in clear on ");
-		write_slice(&w, sip_transport_name(listen.transport));
-		write_char(&w, ' ');
-		write_address_with_port(&w, &listen.at);
-		write_string(&w, ": who listens on the way reads numbers and may read voice keys.");
-		line[w.n] = 0;
-		ok = warn(list, line);
+		write_address_with_port(&out, &listen.at);
+		warning_set_with(&w, WARNING_IN_CLEAR, "%.*s\t%.*s", SLICE_ARG(sip_transport_name(listen.transport)),
+				 SLICE_ARG(writer_slice(&out)));
+		warn(all, &w);
 	}
-	return ok;
 }
 
-static bool warn_of_certificate(const struct web_context *c, int64_t now_us, json_t *list)
+static void warn_of_certificate(const struct web_context *c, int64_t now_us, struct warnings *all)
 {
 	if (!c->certificates)
-		return true;
+		return;
 	const struct tls_identity *i = tls_certificates_find(c->certificates, SLICE_NONE);
-	bool ok = true;
 	if (tls_identity_is_self_signed(i))
-		ok = warn(list, "The certificate is self-signed: phones and browsers must be told its fingerprint, or "
-				"not to check it.");
+		warn_plainly(all, WARNING_SELF_SIGNED);
 	int64_t left_us = tls_identity_expires_us(i) - now_us;
 	int64_t begins_us = tls_identity_begins_us(i);
-	if (!ok || (left_us > EXPIRY_WARNING_US && begins_us <= now_us))
-		return ok;
-	char line[120], begin[28];
-	if (begins_us > now_us) {
-		clock_format(begins_us, begin);
-		snprintf(line, sizeof(line), "The certificate is not valid before %s: phones and browsers refuse it.",
-			 begin);
-	} else if (left_us <= 0) {
-		snprintf(line, sizeof(line), "The certificate has expired: phones and browsers refuse it.");
-	} else {
-		snprintf(line, sizeof(line), "The certificate expires in %lld days.", (long long)(left_us / DAY_US));
-	}
-	return warn(list, line);
+	struct warning w = {.kind = WARNING_NONE};
+	if (begins_us > now_us)
+		warning_set_with(&w, WARNING_NOT_YET_VALID, "%lld", (long long)begins_us);
+	else if (left_us <= 0)
+		warning_set(&w, WARNING_EXPIRED);
+	else if (left_us <= EXPIRY_WARNING_US)
+		warning_set_with(&w, WARNING_EXPIRES, "%lld", (long long)(left_us / DAY_US));
+	warn(all, &w);
 }
 
 /* A store that answers late: what is told "done" waits. */
-static bool warn_of_stall(const struct store_health *store, int64_t now_us, json_t *list)
+static void warn_of_stall(const struct store_health *store, int64_t now_us, struct warnings *all)
 {
+	struct warning w;
 	if (store->oldest_wait_us < STALL_WARNING_US)
-		return true;
-	char line[200], since[28];
-	clock_format(now_us - store->oldest_wait_us, since);
-	snprintf(line, sizeof(line),
-		 "Since %.19sZ the database has not committed, and %zu writes wait: the disk is slow, or stands still. "
-		 "Calls go on; look what else uses the disk.",
-		 since, store->waiting_jobs);
-	return warn(list, line);
+		return;
+	warning_set_with(&w, WARNING_STORE_SLOW, "%lld\t%zu", (long long)(now_us - store->oldest_wait_us),
+			 store->waiting_jobs);
+	warn(all, &w);
 }
 
 static bool recent(int64_t at_us, int64_t now_us)
@@ -171,111 +181,87 @@ static bool recent(int64_t at_us, int64_t now_us)
 	return at_us && now_us - at_us < REFUSED_WARNING_US;
 }
 
-static bool warn_of_connections(const struct web_context *c, json_t *list)
+static void warn_of_connections(const struct web_context *c, struct warnings *all)
 {
 	int64_t now_us = loop_wheel(c->loop)->now_us;
 	struct transport_figures t;
-	char line[320];
-	bool ok = true;
+	struct warning w;
 	transport_figures(c->transport, &t);
 	if (recent(t.full_us, now_us)) {
-		snprintf(line, sizeof(line),
-			 "Connections were turned away in the last minute: %llu are open, %llu of them by nobody who "
-			 "has given a password, and there may be %llu, and half as many of those. Look who holds them, "
-			 "or raise the descriptor limit (LimitNOFILE).",
-			 (unsigned long long)t.connections, (unsigned long long)t.guests, (unsigned long long)t.most);
-		ok = warn(list, line);
+		warning_set_with(&w, WARNING_CONNECTIONS_FULL, "%llu\t%llu\t%llu", (unsigned long long)t.connections,
+				 (unsigned long long)t.guests, (unsigned long long)t.most);
+		warn(all, &w);
 	}
-	if (ok && recent(t.no_memory_us, now_us))
-		ok = warn(list, "Connections were turned away, or had to wait, in the last minute because no memory "
-				"was left: give the machine, or the service (MemoryMax), more.");
-	return ok;
+	if (recent(t.no_memory_us, now_us))
+		warn_plainly(all, WARNING_CONNECTIONS_NO_MEMORY);
 }
 
 /* Peers that hold connections and do nothing with them. */
-static bool warn_of_slow_peers(const struct web_context *c, json_t *list)
+static void warn_of_slow_peers(const struct web_context *c, struct warnings *all)
 {
 	struct transport_figures t;
-	char line[320];
-	bool ok = true;
+	struct warning w;
 	transport_figures(c->transport, &t);
 	if (t.unfinished >= SLOW_PEERS_WARNING) {
-		snprintf(line, sizeof(line),
-			 "%u connections were closed in a minute because their TLS did not come to its end: scanners, "
-			 "or phones that do not trust the certificate. If phones are missing, look at the certificate; "
-			 "else keep those out by the firewall.",
-			 t.unfinished);
-		ok = warn(list, line);
+		warning_set_with(&w, WARNING_CONNECTIONS_UNFINISHED, "%u", t.unfinished);
+		warn(all, &w);
 	}
-	if (ok && t.silent >= SLOW_PEERS_WARNING) {
-		snprintf(line, sizeof(line),
-			 "%u connections were closed in a minute because nobody gave a password on them in time: peers "
-			 "that send slowly, or nothing. Look who they are, and keep them out by the firewall.",
-			 t.silent);
-		ok = warn(list, line);
+	if (t.silent >= SLOW_PEERS_WARNING) {
+		warning_set_with(&w, WARNING_CONNECTIONS_SILENT, "%u", t.silent);
+		warn(all, &w);
 	}
-	return ok;
 }
 
-static bool warn_of_dns(const struct web_context *c, json_t *list)
+static void warn_of_dns(const struct web_context *c, struct warnings *all)
 {
 	int64_t since_us = c->dns ? dns_silent_since_us(c->dns) : 0;
+	struct warning w;
 	if (!since_us)
-		return true;
-	char line[200], since[28];
-	clock_format(since_us, since);
-	snprintf(line, sizeof(line),
-		 "Since %.19sZ no DNS server has answered: operators that are named are not found. Look at "
-		 "/etc/resolv.conf, and at the way to the servers in it.",
-		 since);
-	return warn(list, line);
+		return;
+	warning_set_with(&w, WARNING_DNS_SILENT, "%lld", (long long)since_us);
+	warn(all, &w);
 }
 
 /* Set by hand, or by a service that found it far off: told for a day. */
-static bool warn_of_clock(const struct web_context *c, json_t *list)
+static void warn_of_clock(const struct web_context *c, struct warnings *all)
 {
-	const struct wheel *w = loop_wheel(c->loop);
-	if (!w->jumped_at_us || w->now_us - w->jumped_at_us >= DAY_US)
-		return true;
-	char line[280], at[28];
-	clock_format(w->wall_us - (w->now_us - w->jumped_at_us), at);
-	snprintf(line, sizeof(line),
-		 "The clock was set %s by %lld s, to %.19sZ: calls and registrations go on, but times in the history "
-		 "from before and after do not fit together. Let a time service keep it (chrony, systemd-timesyncd).",
-		 w->jump_us > 0 ? "forwards" : "back", (long long)llabs(w->jump_us / SECOND_US), at);
-	return warn(list, line);
+	const struct wheel *clock = loop_wheel(c->loop);
+	struct warning w;
+	if (!clock->jumped_at_us || clock->now_us - clock->jumped_at_us >= DAY_US)
+		return;
+	warning_set_with(&w, clock->jump_us > 0 ? WARNING_CLOCK_FORWARDS : WARNING_CLOCK_BACK, "%lld\t%lld",
+			 (long long)llabs(clock->jump_us / SECOND_US),
+			 (long long)(clock->wall_us - (clock->now_us - clock->jumped_at_us)));
+	warn(all, &w);
 }
 
-static bool warn_of_node(const struct web_context *c, json_t *list)
+static void warn_of_node(const struct web_context *c, struct warnings *all)
 {
-	bool ok = true;
-	for (size_t i = 0; ok && i < WEB_NODE_WARNINGS; i++)
-		if (c->warnings[i] && *c->warnings[i])
-			ok = warn(list, c->warnings[i]);
-	return ok;
+	for (size_t i = 0; i < WEB_NODE_WARNINGS; i++)
+		if (c->warnings[i])
+			warn(all, c->warnings[i]);
 }
 
-static json_t *warnings_json(const struct web_request *r, const struct store_health *store,
-			     const struct switchboard_figures *calls)
+static struct warnings warnings_of(const struct web_request *r, const struct store_health *store,
+				   const struct switchboard_figures *calls)
 {
 	const struct web_context *c = r->context;
-	json_t *list = json_array();
-	if (!list)
-		return NULL;
-	bool ok = warn_of_listeners(c, list) && warn_of_certificate(c, web_now_us(r), list);
-	if (ok && c->config->plain_rtp)
-		ok = warn(list, "Unencrypted voice is allowed on this node for devices that have srtp off.");
-	if (ok)
-		ok = warn_of_node(c, list) && warn_of_connections(c, list) && warn_of_slow_peers(c, list) &&
-		     warn_of_clock(c, list) && warn_of_dns(c, list) && warn_of_stall(store, web_now_us(r), list);
-	if (ok && *store->trouble)
-		ok = warn(list, store->trouble);
-	if (ok && *calls->trouble)
-		ok = warn(list, calls->trouble);
-	if (ok)
-		return list;
-	json_decref(list);
-	return NULL;
+	struct warnings all = {.english = json_array(), .told = json_array()};
+	if (!all.english || !all.told)
+		give_up(&all);
+	warn_of_listeners(c, &all);
+	warn_of_certificate(c, web_now_us(r), &all);
+	if (c->config->plain_rtp)
+		warn_plainly(&all, WARNING_PLAIN_VOICE);
+	warn_of_node(c, &all);
+	warn_of_connections(c, &all);
+	warn_of_slow_peers(c, &all);
+	warn_of_clock(c, &all);
+	warn_of_dns(c, &all);
+	warn_of_stall(store, web_now_us(r), &all);
+	warn(&all, &store->trouble);
+	warn(&all, &calls->trouble);
+	return all;
 }
 
 void web_status_get(struct web_request *r)
@@ -286,6 +272,7 @@ void web_status_get(struct web_request *r)
 	struct switchboard_figures calls;
 	store_health(c->store, now_us, &store);
 	switchboard_figures(c->switchboard, &calls);
+	struct warnings warnings = warnings_of(r, &store, &calls);
 	web_answer_json(r, 200,
 			WEB_OBJECT({"node", json_string(c->config->node)}, {"version", json_string(c->version)},
 				   {"uptime_s", json_integer((now_us - r->started_us) / SECOND_US)},
@@ -293,5 +280,5 @@ void web_status_get(struct web_request *r)
 				   {"listeners", listeners_json(c)}, {"tls", tls_json(c)},
 				   {"figures", figures_json(c, &calls)}, {"bans", bans_json(c)},
 				   {"media", media_json(c)}, {"store", store_json(&store)},
-				   {"warnings", warnings_json(r, &store, &calls)}));
+				   {"warnings", warnings.english}, {"warned_of", warnings.told}));
 }

@@ -86,13 +86,15 @@ static void check_signed(const struct acme_order *o, const struct acme_ask *ask)
 
 static void check_next(const struct acme_order *o, enum acme_next next)
 {
-	ASSERT(strlen(o->trouble) < ACME_TROUBLE_CAP && strlen(o->token) <= ACME_TOKEN_MAX);
+	char trouble[WARNING_TEXT_CAP];
+	(void)warning_text(&o->trouble, trouble);
+	ASSERT(strlen(o->token) <= ACME_TOKEN_MAX);
 	ASSERT(!*o->token || strspn(o->token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") ==
 				     strlen(o->token));
 	if (next == ACME_WAIT)
 		ASSERT(o->wait_us >= ACME_POLL_US && o->wait_us <= ACME_POLL_MAX_US);
 	if (next == ACME_FAILED)
-		ASSERT(*o->trouble && is_line(o->trouble) && o->wait_us >= 0 && o->wait_us <= 86400 * SECOND_US &&
+		ASSERT(*trouble && is_line(trouble) && o->wait_us >= 0 && o->wait_us <= 86400 * SECOND_US &&
 		       (!o->limited || o->wait_us));
 	ASSERT((next == ACME_ISSUED) == (o->pem != NULL));
 	if (next == ACME_ISSUED)

@@ -7,22 +7,25 @@ import jsonschema
 
 from server import UnixConnection
 
+NESTED_MAX = 3  # a warning has a reason, and that one another
 METHODS = ('get', 'put', 'post', 'patch', 'delete')
 
 
-def resolved(document, part):
-    """Without $ref: what it leads to, with what stands beside it."""
+def resolved(document, part, within=()):
+    """Without $ref: what it leads to, with what stands beside it. What leads to itself may do so a few times."""
     if isinstance(part, list):
-        return [resolved(document, p) for p in part]
+        return [resolved(document, p, within) for p in part]
     if not isinstance(part, dict):
         return part
-    beside = {k: resolved(document, v) for k, v in part.items() if k != '$ref'}
+    beside = {k: resolved(document, v, within) for k, v in part.items() if k != '$ref'}
     if '$ref' not in part:
         return beside
+    if within.count(part['$ref']) == NESTED_MAX:
+        return {'not': {}}
     target = document
     for word in part['$ref'].removeprefix('#/').split('/'):
         target = target[word]
-    return {**resolved(document, target), **beside}
+    return {**resolved(document, target, (*within, part['$ref'])), **beside}
 
 
 def closed(schema, inside=False):

@@ -152,6 +152,8 @@ def test_what_fails_is_told(authority):
     assert c['next'] and c['fits'] and shown(https, 'acme.example') == before
     [told] = [w for w in alto.api('GET', '/api/v1/status')[1]['warnings'] if 'acme.example' in w]
     assert c['trouble'] in told and told in alto.command('status'), told
+    [by_kind] = [w for w in alto.api('GET', '/api/v1/status')[1]['warned_of'] if w['kind'] == 'certificate-failed']
+    assert by_kind['values'] == {'domain': 'acme.example', 'reason': c['reason']} and c['reason']['values']['said'], by_kind
     assert alto.api('POST', '/api/v1/certificates/elsewhere.example/renew', {})[1]['code'] == 'unknown-certificate'
 
 

@@ -73,6 +73,9 @@ with Manager(alto.directory / 'notify') as manager, alto:
         alto.log.wait_for('used.crt')
         assert shown_certificate(alto) == second[0].read_text().strip(), 'the old one is not in use any more'
         assert [w for w in warnings(alto) if 'was not read anew' in w and 'used.crt' in w], warnings(alto)
+        [why] = [w['values']['reason'] for w in alto.api('GET', '/api/v1/status')[1]['warned_of']
+                 if w['kind'] == 'certificate-not-read']
+        assert why['kind'] == 'no-certificate' and why['values']['path'].endswith('used.crt'), why
 
         # The call neither noticed nor ended: voice still comes in, and a hang-up passes over the old connections.
         [live] = alto.listing('calls', '--live')

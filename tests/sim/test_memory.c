@@ -151,12 +151,12 @@ static bool second_call_without(unsigned message, unsigned allocation, bool *ret
 	sim_run(o.s, 2 * SECOND_US);
 	*ret_met = o.s->poor_met;
 	switchboard_figures(o.s->sb, &figures);
-	bool named = strstr(figures.trouble, "no memory was left");
+	bool named = figures.trouble.kind == WARNING_CALLS_NO_MEMORY;
 	assert_true(!named || (*ret_met && second->status == 503));
 	assert_true(a->up && !a->ended && b->up && !b->ended && voice_flows(a, b));
 	sim_run(o.s, 61 * SECOND_US);
 	switchboard_figures(o.s->sb, &figures);
-	assert_string_equal(figures.trouble, "");
+	assert_int_equal(figures.trouble.kind, WARNING_NONE);
 	if (!second->ended)
 		phone_hang_up(second);
 	phone_hang_up(a);

@@ -4,9 +4,10 @@
 
 static const char *trouble(struct office *o)
 {
-	static struct switchboard_figures f;
+	static char text[WARNING_TEXT_CAP];
+	struct switchboard_figures f;
 	switchboard_figures(o->s->sb, &f);
-	return f.trouble;
+	return warning_text(&f.trouble, text);
 }
 
 static unsigned told(struct office *o, const char *extension)

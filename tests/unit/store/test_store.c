@@ -307,7 +307,7 @@ static void test_bounds_and_health(void **state)
 	store_health(s, clock_monotonic_us(), &health);
 	assert_int_equal(health.waiting_bytes + health.waiting_jobs, 0);
 	assert_int_equal(health.oldest_wait_us, 0);
-	assert_string_equal(health.trouble, "");
+	assert_int_equal(health.trouble.kind, WARNING_NONE);
 
 	/* And the bound on their number. */
 	struct writing *jobs = calloc(STORE_JOBS_MAX, sizeof(*jobs));

@@ -78,7 +78,7 @@ void switchboard_flush_messages(struct switchboard *sb)
 void switchboard_figures(struct switchboard *sb, struct switchboard_figures *ret)
 {
 	*ret = (struct switchboard_figures){.calls = (uint32_t)the_node->call_count};
-	snprintf(ret->trouble, sizeof(ret->trouble), "%s", the_node->trouble);
+	ret->trouble = the_node->trouble;
 }
 
 unsigned media_workers(const struct media *m)

@@ -18,7 +18,7 @@ struct node {
 	struct web_limits limits;
 	struct call_view calls[NODE_CALLS_MAX]; /* in progress */
 	size_t call_count;
-	char trouble[128];
+	struct warning trouble;
 	unsigned unfinished, silent; /* of transport_figures() */
 	struct store_job *unwritten; /* messages that switchboard_flush_messages() posts, once */
 	bool plain_listener;         /* besides TLS */

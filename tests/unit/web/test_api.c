@@ -740,7 +740,7 @@ static int start_in_trouble(void **state)
 	node_init(n);
 	n->plain_listener = true;
 	n->config.plain_rtp = true;
-	snprintf(n->trouble, sizeof(n->trouble), "No media port is left.");
+	warning_set_with(&n->trouble, WARNING_CALLS_OVERLOAD, "%lld\t%d", (long long)(1800000000 * SECOND_US), 7);
 	node_start(n);
 	*state = n;
 	return n->failed;
@@ -750,7 +750,7 @@ static void trouble_is_named(void **state)
 {
 	const struct node *n = *state;
 	assert_int_equal(node_ask(n, "GET", "/healthz", NULL, text, sizeof(text)), 503);
-	assert_string_equal(text, "No media port is left.\n");
+	assert_non_null(strstr(text, "turned away since 2027-01-15T08:00:00Z: 7;"));
 	json_t *s = ask(n, "GET", "/api/v1/status", NULL, 200);
 	assert_string_equal(member(s, "node"), "node-1");
 	assert_string_equal(member(s, "version"), "test");
@@ -762,7 +762,17 @@ static void trouble_is_named(void **state)
 	assert_non_null(strstr(text, "UDP 0.0.0.0:5060"));
 	assert_non_null(strstr(text, "self-signed"));
 	assert_non_null(strstr(text, "Unencrypted voice is allowed"));
-	assert_non_null(strstr(text, "No media port is left."));
+	assert_non_null(strstr(text, "turned away since 2027-01-15T08:00:00Z: 7;"));
+	const json_t *told = json_object_get(s, "warned_of");
+	assert_int_equal(json_array_size(told), 4);
+	const json_t *clear = json_array_get(told, 0), *overload = json_array_get(told, 3);
+	assert_string_equal(member(clear, "kind"), "in-clear");
+	assert_string_equal(member(json_object_get(clear, "values"), "address"), "0.0.0.0:5060");
+	assert_string_equal(member(json_array_get(told, 1), "kind"), "self-signed");
+	assert_string_equal(member(overload, "kind"), "calls-overload");
+	overload = json_object_get(overload, "values");
+	assert_string_equal(member(overload, "since"), "2027-01-15T08:00:00.000000Z");
+	assert_int_equal(json_integer_value(json_object_get(overload, "requests")), 7);
 	json_decref(s);
 }
 

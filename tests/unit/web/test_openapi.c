@@ -1,6 +1,7 @@
 /* test_openapi.c - openapi.json says what the program does: routes, fields and problems, both ways */
 #include <ctype.h>
 
+#include "base/warning.h"
 #include "call/decision.h"
 #include "support/test.h"
 #include "web/act.h"
@@ -314,6 +315,32 @@ static void decisions_are_those_of_the_calls(void **state)
 			fail_msg("%s", decision_why((enum decision_why)why));
 }
 
+/* Each kind, and each value of one with its type. */
+static void warnings_are_those_of_the_table(void **state)
+{
+	static const char *const types[] = {[WARNING_TYPE_TEXT] = "string",
+					    [WARNING_TYPE_NUMBER] = "integer",
+					    [WARNING_TYPE_TIME] = "#/components/schemas/Time",
+					    [WARNING_TYPE_REASON] = "#/components/schemas/Warning"};
+	const json_t *known = get(schema_of(*state, "WarningKind"), "enum");
+	const json_t *values = get(schema_of(*state, "WarningValues"), "properties");
+	assert_int_equal(json_array_size(known), WARNING_KINDS - 1); /* no one tells of nothing */
+	for (int kind = WARNING_NONE + 1; kind < WARNING_KINDS; kind++) {
+		const struct warning w = {.kind = (enum warning_kind)kind};
+		struct warning_told told = warning_told(&w);
+		struct warning_value v;
+		if (!lists(known, warning_name(w.kind)))
+			fail_msg("%s", warning_name(w.kind));
+		while (warning_next(&told, &v)) {
+			const json_t *value = json_object_getn(values, v.name.p, v.name.n);
+			const json_t *type = json_object_get(value, "type");
+			const char *is = json_string_value(type ? type : json_object_get(value, "$ref"));
+			if (!is || strcmp(is, types[v.type]) != 0)
+				fail_msg("%s: %.*s", warning_name(w.kind), SLICE_ARG(v.name));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +352,7 @@ int main(void)
 		cmocka_unit_test(every_request_has_its_table),
 		cmocka_unit_test(problems_have_their_codes),
 		cmocka_unit_test(decisions_are_those_of_the_calls),
+		cmocka_unit_test(warnings_are_those_of_the_table),
 		cmocka_unit_test(security_is_as_the_table_of_rights),
 	};
 	return cmocka_run_group_tests(tests, load, unload);

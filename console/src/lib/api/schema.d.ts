@@ -1550,8 +1550,10 @@ export interface components {
             next: components["schemas"]["Time"] | null;
             /** @description Tries in a row that failed. */
             failures: number;
-            /** @description Why the last try failed, and what to do. */
+            /** @description Why the last try failed, and what to do, in English. */
             trouble: string | null;
+            /** @description The same, for who says it in a language of their own. */
+            reason: components["schemas"]["Warning"] | null;
         };
         Lifted: {
             /** @description How many bans were lifted. */
@@ -1795,8 +1797,66 @@ export interface components {
                 waiting_bytes: number;
                 oldest_wait_ms: number;
             };
-            /** @description Sentences, each with what to do. */
+            /** @description Sentences in English, each with what to do. */
             warnings: string[];
+            /** @description Each of the warnings, in the same order, for who says it in a language of their own. */
+            warned_of: components["schemas"]["Warning"][];
+        };
+        /** @description What whoever looks after the node should know, or why that is so. */
+        Warning: {
+            kind: components["schemas"]["WarningKind"];
+            values: components["schemas"]["WarningValues"];
+        };
+        /**
+         * @description What it is. From file on they are reasons of others.
+         * @enum {string}
+         */
+        WarningKind: "in-clear" | "plain-voice" | "self-signed" | "not-yet-valid" | "expired" | "expires" | "certificate-not-read" | "certificate-failed" | "certificates-failed" | "few-descriptors" | "data-open" | "root" | "console-missing" | "console-unreadable" | "turn-secret-unreadable" | "turn-secret-odd" | "connections-full" | "connections-no-memory" | "connections-unfinished" | "connections-silent" | "clock-forwards" | "clock-back" | "dns-silent" | "store-slow" | "store-full" | "store-read-only" | "store-held" | "store-damaged" | "store-no-memory" | "store-lost" | "store-refuses" | "calls-no-history" | "calls-stopping" | "calls-overload" | "calls-no-memory" | "calls-no-port" | "file" | "no-certificate" | "certificate-weak" | "chain-unusable" | "chain-damaged" | "no-key" | "key-foreign" | "key-unusable" | "certificate-not-made" | "no-memory" | "too-many-requests" | "certificate-not-kept" | "authority-unreachable" | "authority-slow" | "authority-odd" | "authority-odd-url" | "authority-no-http" | "authority-status" | "authority-other-name" | "authority-bad-certificate" | "authority-refuses" | "authority-dns" | "authority-connection" | "authority-other-server" | "authority-caa" | "authority-name" | "authority-rate" | "authority-terms" | "authority-account" | "authority-contact";
+        /** @description With what: which of these there are depends on the kind. */
+        WarningValues: {
+            /** @description UDP or TCP. */
+            transport?: string;
+            /** @description Where it listens. */
+            address?: string;
+            /** @description Which has no certificate. */
+            domain?: string;
+            /** @description Of a file or directory; of what an authority gave, the domain. */
+            path?: string;
+            /** @description Path of the certificate that a key does not belong to. */
+            other?: string;
+            /** @description Of a directory, in octal. */
+            mode?: string;
+            /** @description Of an authority's answers, as RFC 8555 names it. */
+            part?: string;
+            /** @description The words of the system, of a library or of an authority, in English. */
+            said?: string;
+            reason?: components["schemas"]["Warning"];
+            at?: components["schemas"]["Time"];
+            since?: components["schemas"]["Time"];
+            /** @description Until then. */
+            days?: number;
+            /** @description By how much. */
+            seconds?: number;
+            /** @description How many other domains. */
+            more?: number;
+            /** @description How many wait. */
+            writes?: number;
+            /** @description How many were turned away. */
+            requests?: number;
+            /** @description How many are open, were closed, or may be. */
+            connections?: number;
+            /** @description Of these by nobody who has given a password. */
+            guests?: number;
+            /** @description How many there may be. */
+            most?: number;
+            /** @description How many there may be. */
+            calls?: number;
+            /** @description Descriptors that the system lets Alto have. */
+            allowed?: number;
+            /** @description Descriptors that would be enough. */
+            wanted?: number;
+            /** @description Of an answer by HTTP. */
+            status?: number;
         };
         /** @description Of a person: 10 to 128 bytes of UTF-8 without control characters. */
         LoginPassword: string;
