@@ -1,12 +1,13 @@
 import type { Schema } from './api/client';
 import type { User } from './company';
 import { t } from './i18n/index.svelte';
+import { said, type Said } from './warnings';
 
-export type Point = { tone: 'warn' | 'bad'; text: string; lang?: 'en'; href?: string; action?: string };
+export type Point = Said & { tone: 'warn' | 'bad'; href?: string; action?: string };
 
-/** In the server's own words, which a screen reader has to pronounce. */
-export function warning(text: string): Point {
-  return { tone: 'warn', text, lang: 'en' };
+/** What the node warns of. */
+export function warnings(status: Schema<'Status'>): Point[] {
+  return status.warned_of.map((warning) => ({ tone: 'warn', ...said(warning) }));
 }
 
 /** Two names, and how many more. */
@@ -77,7 +78,7 @@ export function attention(company: Schema<'Tenant'>, users: User[], care?: Care,
 export function attentionOfNode(status: Schema<'Status'>, tenants: Schema<'Tenant'>[]): Point[] {
   const full = tenants.filter((tenant) => tenant.lines > 0 && tenant.calls >= tenant.lines);
   return [
-    ...status.warnings.map(warning),
+    ...warnings(status),
     ...full.map(({ name }) => ({
       tone: 'bad' as const,
       text: t('attention.full', { name }),

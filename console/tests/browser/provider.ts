@@ -1,7 +1,7 @@
 /** The provider looks after companies, numbers, operators and bans. */
 import type { Page } from 'playwright-core';
-import { accessible, picture, start, walked, want } from './browser.ts';
-import { asProvider, confirm, go, withTrouble } from './steps.ts';
+import { accessible, check, picture, start, walked, want } from './browser.ts';
+import { asProvider, confirm, fitsEverywhere, go, withTrouble } from './steps.ts';
 
 const browser = await start();
 
@@ -95,10 +95,59 @@ async function renewsCertificate(page: Page) {
   await accessible(page, 'a certificate that could not be had');
 }
 
+/** What the node may warn of, from short to long: as the server would tell this page of it. */
+const WARNINGS = [
+  { kind: 'in-clear', values: { transport: 'UDP', address: '0.0.0.0:5060' } },
+  { kind: 'expires', values: { days: 12 } },
+  {
+    kind: 'certificate-not-read',
+    values: {
+      reason: {
+        kind: 'file',
+        values: { path: '/etc/alto/tls/fullchain-of-the-company.pem', said: 'No such file or directory' },
+      },
+    },
+  },
+  {
+    kind: 'certificates-failed',
+    values: {
+      domain: 'acme.example',
+      more: 2,
+      reason: { kind: 'authority-dns', values: { said: 'NXDOMAIN' } },
+    },
+  },
+  { kind: 'few-descriptors', values: { allowed: 4096, calls: 812, connections: 640, wanted: 34112 } },
+  { kind: 'clock-forwards', values: { seconds: 5400, at: '2026-11-28T03:51:00.000000Z' } },
+  { kind: 'store-full', values: { since: '2026-11-28T03:51:00.000000Z' } },
+  { kind: 'calls-overload', values: { since: '2026-11-28T03:51:00.000000Z', requests: 12345 } },
+];
+
+/** In the reader's language, but for what somebody else said. */
+async function readsWarnings(page: Page) {
+  const status = await page.evaluate(async () => (await fetch('/api/v1/status')).json());
+  await page.route('**/api/v1/status', (route) =>
+    route.fulfill({ json: { ...status, warned_of: WARNINGS } }),
+  );
+  await go(page, 'Settings');
+  await page.getByRole('radio', { name: 'Français' }).click();
+  for (const name of ['Accueil', 'Nœud']) {
+    await page.getByRole('navigation').first().getByRole('link', { name, exact: true }).click();
+    const told = page.getByRole('region', { name: 'À surveiller' });
+    await told.getByText('Le disque des données est plein').waitFor();
+    check((await told.getByText(/12\s345/).count()) === 1, `${name}: numbers are not those of the reader`);
+    const quoted = await told.locator('[lang=en]').allTextContents();
+    check(quoted.join() === 'No such file or directory,NXDOMAIN', `${name}: in English: ${quoted.join()}`);
+    await accessible(page, `${name}: warnings`);
+    await picture(page, name === 'Nœud' ? 'warnings-node' : 'warnings-home', true);
+    await fitsEverywhere(page, `${name}: warnings`);
+  }
+}
+
 const page = await asProvider(browser);
 await addsCompany(page);
 await addsNumber(page);
 await addsOperator(page);
 await liftsBan(page);
 await renewsCertificate(page);
+await readsWarnings(page);
 await walked(browser);

@@ -63,7 +63,8 @@ export async function withTrouble(page: Page) {
     state: 'failing',
     next: '2026-12-01T00:00:00.000000Z',
     failures: 1,
-    trouble: 'the authority says: no such name',
+    trouble: 'the authority says: no such name - let its A or AAAA record point to this server',
+    reason: { kind: 'authority-dns', values: { said: 'no such name' } },
   };
   await page.route('**/api/v1/certificates*', (route) =>
     route.fulfill({ json: { items: [one], next: null } }),

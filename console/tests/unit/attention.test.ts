@@ -56,10 +56,11 @@ describe('what needs attention', () => {
       { name: 'acme', lines: 1, calls: 1 },
       { name: 'free', lines: 0, calls: 9 },
     ] as Schema<'Tenant'>[];
-    const points = attentionOfNode({ warnings: ['w'] } as Schema<'Status'>, tenants);
-    expect(points.map(({ text, lang }) => [text, lang])).toEqual([
-      ['w', 'en'],
-      ['All lines of acme are in use.', undefined],
+    const warned_of = [{ kind: 'calls-stopping', values: {} }];
+    const points = attentionOfNode({ warned_of } as unknown as Schema<'Status'>, tenants);
+    expect(points.map((point) => point.text)).toEqual([
+      'The server is shutting down: new calls are refused.',
+      'All lines of acme are in use.',
     ]);
   });
 });

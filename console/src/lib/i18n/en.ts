@@ -383,6 +383,107 @@ export const en = {
     one: 'One token expires within two weeks: its program will be refused.',
     other: '{n} tokens expire within two weeks: their programs will be refused.',
   },
+  'warning.in-clear':
+    'Calls are set up in clear on {transport} {address}: whoever listens on the way reads numbers, and may read the keys of voice.',
+  'warning.plain-voice': 'Unencrypted voice is allowed on this node for phones that have it so.',
+  'warning.self-signed':
+    'The certificate is self-signed: phones and browsers must be told its fingerprint, or not to check it.',
+  'warning.not-yet-valid': 'The certificate is not valid before {at}: phones and browsers refuse it.',
+  'warning.expired': 'The certificate has expired: phones and browsers refuse it.',
+  'warning.expires': {
+    one: 'The certificate expires in {days} day.',
+    other: 'The certificate expires in {days} days.',
+  },
+  'warning.certificate-not-read': 'The certificate was not read anew, the old one is in use: {reason}.',
+  'warning.certificate-failed': 'The certificate for {domain}: {reason}.',
+  'warning.certificates-failed': 'The certificate for {domain}, and so it is with {more} more: {reason}.',
+  'warning.few-descriptors':
+    'Only {allowed} descriptors are allowed, which is enough for {calls} calls and {connections} connections. Raise the limit (LimitNOFILE) to {wanted} to use all of media.ports.',
+  'warning.data-open': 'The data directory is open to others (mode {mode}): chmod 0700 {path}',
+  'warning.root':
+    'Alto runs as root, and so would whoever breaks into it: name a user in the configuration (user: alto), or start it as one.',
+  'warning.console-missing': 'The console in {path} is not served: there is no index.html.',
+  'warning.console-unreadable': 'The console in {path} is not served: it cannot be read.',
+  'warning.turn-secret-unreadable':
+    'The secret of the TURN server (turn.secret) is not read anew: {path} cannot be read.',
+  'warning.turn-secret-odd':
+    'The secret of the TURN server (turn.secret) is not read anew: {path} must hold one line of 16 to 64 characters, as static-auth-secret of coturn.',
+  'warning.connections-full':
+    'Connections were turned away in the last minute: {connections} are open, {guests} of them by nobody who has given a password, and there may be {most}, and half as many of those. Look who holds them, or raise the descriptor limit (LimitNOFILE).',
+  'warning.connections-no-memory':
+    'Connections were turned away, or had to wait, in the last minute because no memory was left: give the machine, or the service (MemoryMax), more.',
+  'warning.connections-unfinished':
+    '{connections} connections were closed in a minute because their TLS did not come to its end: scanners, or phones that do not trust the certificate. If phones are missing, look at the certificate; else keep those out by the firewall.',
+  'warning.connections-silent':
+    '{connections} connections were closed in a minute because nobody gave a password on them in time: senders that are slow, or send nothing. Look who they are, and keep them out by the firewall.',
+  'warning.clock-forwards':
+    'The clock was set forwards by {seconds} s, to {at}: calls and connected phones go on, but times in the history from before and after do not fit together. Let a time service keep it (chrony, systemd-timesyncd).',
+  'warning.clock-back':
+    'The clock was set back by {seconds} s, to {at}: calls and connected phones go on, but times in the history from before and after do not fit together. Let a time service keep it (chrony, systemd-timesyncd).',
+  'warning.dns-silent':
+    'No DNS server has answered since {since}: operators that are named are not found. Look at /etc/resolv.conf, and at the way to the servers in it.',
+  'warning.store-slow': {
+    one: 'The database has committed nothing since {since}, and {writes} write waits: the disk is slow, or stands still. Calls go on; look what else uses the disk.',
+    other:
+      'The database has committed nothing since {since}, and {writes} writes wait: the disk is slow, or stands still. Calls go on; look what else uses the disk.',
+  },
+  'warning.store-full':
+    'The disk that holds the data is full since {since}: calls go on, their history waits in memory. Free some space.',
+  'warning.store-read-only':
+    'The data cannot be written since {since}: the file system, or the database, has become read-only. Calls go on, their history waits in memory. Make it writable again.',
+  'warning.store-held': 'Another program, or another Alto, holds the database since {since}: stop it.',
+  'warning.store-damaged': 'The database is damaged since {since}: stop Alto, and restore a backup.',
+  'warning.store-no-memory':
+    'No memory is left for the database since {since}: calls go on, their history waits. Give the machine, or the service (MemoryMax), more.',
+  'warning.store-lost':
+    'The database server does not serve Alto since {since} (not reached, shutting down, or out of resources): calls go on, their history waits in memory. The log names the reason.',
+  'warning.store-refuses': 'The database refuses to commit since {since}: the log names the reason.',
+  'warning.calls-no-history': 'New calls are refused: their history cannot be written. Look at the database.',
+  'warning.calls-stopping': 'The server is shutting down: new calls are refused.',
+  'warning.calls-overload':
+    'More comes in than this node can do. New requests turned away since {since}: {requests}. See who sends them, or spread them over more nodes.',
+  'warning.calls-no-memory':
+    'A call was refused in the last minute because no memory was left, or as many calls are in progress as one node takes: give it more memory (MemoryMax), or another node.',
+  'warning.calls-no-port':
+    'A call was refused in the last minute because no voice port was left: widen media.ports, or raise the descriptor limit (LimitNOFILE).',
+  'warning.file': '{path} cannot be used',
+  'warning.no-certificate': '{path} has no certificate in PEM form (-----BEGIN CERTIFICATE-----)',
+  'warning.certificate-weak':
+    'the key of the certificate in {path} is too weak or of a kind that cannot be used (RSA from 2048 bits, P-256)',
+  'warning.chain-unusable': 'a certificate of the chain in {path} cannot be used',
+  'warning.chain-damaged': 'a certificate of the chain in {path} is damaged',
+  'warning.no-key': '{path} has no private key in PEM form without a passphrase',
+  'warning.key-foreign': 'the key in {path} does not belong to the certificate in {other}',
+  'warning.key-unusable': 'the key in {path} cannot be used',
+  'warning.certificate-not-made': 'a self-signed certificate could not be made for {path}',
+  'warning.no-memory': 'no memory is left',
+  'warning.too-many-requests': 'no memory is left, or too many requests to other servers are in progress',
+  'warning.certificate-not-kept':
+    'it is in use, but its file cannot be written, so that the next start has it anew; the log says which file',
+  'warning.authority-unreachable': 'the authority cannot be asked',
+  'warning.authority-slow': 'the authority has not come to an end within five minutes',
+  'warning.authority-odd':
+    'the authority’s answer has no “{part}” that Alto can read; look whether acme.directory is the URL of an ACME service',
+  'warning.authority-odd-url': 'the authority names a URL that cannot be asked',
+  'warning.authority-no-http': 'the authority offers no proof by HTTP (http-01) for this name',
+  'warning.authority-status': 'the authority answered with status {status} and no reason',
+  'warning.authority-other-name': 'the authority’s certificate is not for this name, or has expired',
+  'warning.authority-bad-certificate': 'the authority’s certificate cannot be used: {reason}',
+  'warning.authority-refuses': 'the authority refuses',
+  'warning.authority-dns':
+    'the authority does not find the name; let its A or AAAA record point to this server',
+  'warning.authority-connection':
+    'the authority must reach this server at port 80 of the name; look at DNS, the firewall and listen.http',
+  'warning.authority-other-server':
+    'another server seems to answer at port 80 of the name; let its DNS point here',
+  'warning.authority-caa': 'the CAA record of the name must allow this authority',
+  'warning.authority-name': 'this authority gives no certificate for such a name',
+  'warning.authority-rate':
+    'the authority finds that it is asked too often, and is asked again when it allows it',
+  'warning.authority-terms': 'the terms of the authority have changed; read them',
+  'warning.authority-account':
+    'the authority wants an account that is bound to one of its own, which Alto has not; choose another in acme.directory',
+  'warning.authority-contact': 'the authority does not take the address of acme.contact',
   'presence.calling': 'On a call',
   'presence.here': 'Available',
   'presence.away': 'Not connected',

@@ -390,6 +390,115 @@ export const fr: Dictionary = {
     one: 'Un jeton expire d’ici deux semaines : son programme sera refusé.',
     other: '{n} jetons expirent d’ici deux semaines : leurs programmes seront refusés.',
   },
+  'warning.in-clear':
+    'La signalisation est en clair sur {transport} {address} : qui écoute en chemin lit les numéros, et peut lire les clés de la voix.',
+  'warning.plain-voice': 'Ce serveur laisse les téléphones réglés ainsi parler sans chiffrement.',
+  'warning.self-signed':
+    'Le certificat est auto-signé : il faut donner son empreinte aux téléphones et aux navigateurs, ou leur dire de ne pas le vérifier.',
+  'warning.not-yet-valid':
+    'Le certificat n’est pas valable avant le {at} : téléphones et navigateurs le refusent.',
+  'warning.expired': 'Le certificat a expiré : téléphones et navigateurs le refusent.',
+  'warning.expires': {
+    one: 'Le certificat expire dans {days} jour.',
+    other: 'Le certificat expire dans {days} jours.',
+  },
+  'warning.certificate-not-read': 'Le certificat n’a pas été relu, l’ancien sert toujours : {reason}.',
+  'warning.certificate-failed': 'Le certificat pour {domain} : {reason}.',
+  'warning.certificates-failed':
+    'Le certificat pour {domain}, et il en va de même pour {more} de plus : {reason}.',
+  'warning.few-descriptors':
+    'Seuls {allowed} descripteurs sont permis, de quoi tenir {calls} appels et {connections} connexions. Portez la limite (LimitNOFILE) à {wanted} pour employer tout media.ports.',
+  'warning.data-open': 'Le répertoire des données est ouvert à d’autres (mode {mode}) : chmod 0700 {path}',
+  'warning.root':
+    'Alto tourne en tant que root, et qui y entrerait par effraction aussi : nommez un utilisateur dans la configuration (user: alto), ou démarrez-le sous un tel compte.',
+  'warning.console-missing': 'La console de {path} n’est pas servie : il n’y a pas d’index.html.',
+  'warning.console-unreadable': 'La console de {path} n’est pas servie : elle ne peut pas être lue.',
+  'warning.turn-secret-unreadable':
+    'Le secret du serveur TURN (turn.secret) n’a pas été relu : {path} ne peut pas être lu.',
+  'warning.turn-secret-odd':
+    'Le secret du serveur TURN (turn.secret) n’a pas été relu : {path} doit contenir une ligne de 16 à 64 caractères, comme le static-auth-secret de coturn.',
+  'warning.connections-full':
+    'Des connexions ont été refusées dans la dernière minute : {connections} sont ouvertes, dont {guests} par des inconnus qui n’ont pas donné de mot de passe ; il peut y en avoir {most}, et moitié moins de ces dernières. Regardez qui les tient, ou relevez la limite des descripteurs (LimitNOFILE).',
+  'warning.connections-no-memory':
+    'Des connexions ont été refusées, ou ont dû attendre, dans la dernière minute, faute de mémoire : donnez-en plus à la machine, ou au service (MemoryMax).',
+  'warning.connections-unfinished':
+    '{connections} connexions ont été fermées en une minute parce que leur TLS n’aboutissait pas : des robots, ou des téléphones qui n’acceptent pas le certificat. S’il manque des téléphones, regardez le certificat ; sinon, arrêtez-les au pare-feu.',
+  'warning.connections-silent':
+    '{connections} connexions ont été fermées en une minute parce que personne n’y donnait de mot de passe à temps : des correspondants qui envoient lentement, ou rien. Regardez qui ils sont, et arrêtez-les au pare-feu.',
+  'warning.clock-forwards':
+    'L’horloge a été avancée de {seconds} s, au {at} : les appels et les téléphones connectés continuent, mais les heures de l’historique d’avant et d’après ne s’accordent pas. Confiez-la à un service de temps (chrony, systemd-timesyncd).',
+  'warning.clock-back':
+    'L’horloge a été reculée de {seconds} s, au {at} : les appels et les téléphones connectés continuent, mais les heures de l’historique d’avant et d’après ne s’accordent pas. Confiez-la à un service de temps (chrony, systemd-timesyncd).',
+  'warning.dns-silent':
+    'Aucun serveur DNS n’a répondu depuis le {since} : les opérateurs désignés par un nom ne sont pas trouvés. Regardez /etc/resolv.conf, et le chemin vers les serveurs qui y sont.',
+  'warning.store-slow': {
+    one: 'La base de données n’a rien validé depuis le {since}, et {writes} écriture attend : le disque est lent, ou arrêté. Les appels continuent ; regardez ce qui occupe le disque.',
+    other:
+      'La base de données n’a rien validé depuis le {since}, et {writes} écritures attendent : le disque est lent, ou arrêté. Les appels continuent ; regardez ce qui occupe le disque.',
+  },
+  'warning.store-full':
+    'Le disque des données est plein depuis le {since} : les appels continuent, leur historique attend en mémoire. Libérez de la place.',
+  'warning.store-read-only':
+    'Les données ne peuvent plus être écrites depuis le {since} : le système de fichiers, ou la base, est passé en lecture seule. Les appels continuent, leur historique attend en mémoire. Rendez-le inscriptible.',
+  'warning.store-held':
+    'Un autre programme, ou un autre Alto, tient la base de données depuis le {since} : arrêtez-le.',
+  'warning.store-damaged':
+    'La base de données est abîmée depuis le {since} : arrêtez Alto, et restaurez une sauvegarde.',
+  'warning.store-no-memory':
+    'La base de données n’a plus de mémoire depuis le {since} : les appels continuent, leur historique attend. Donnez-en plus à la machine, ou au service (MemoryMax).',
+  'warning.store-lost':
+    'Le serveur de la base de données ne répond plus à Alto depuis le {since} (injoignable, à l’arrêt, ou sans ressources) : les appels continuent, leur historique attend en mémoire. Le journal donne la raison.',
+  'warning.store-refuses':
+    'La base de données refuse de valider depuis le {since} : le journal donne la raison.',
+  'warning.calls-no-history':
+    'Les nouveaux appels sont refusés : leur historique ne peut pas être écrit. Regardez la base de données.',
+  'warning.calls-stopping': 'Le serveur s’arrête : les nouveaux appels sont refusés.',
+  'warning.calls-overload':
+    'Il en arrive plus que ce serveur ne peut traiter. Nouvelles demandes refusées depuis le {since} : {requests}. Regardez qui les envoie, ou répartissez-les sur plus de serveurs.',
+  'warning.calls-no-memory':
+    'Un appel a été refusé dans la dernière minute faute de mémoire, ou parce qu’il y a autant d’appels en cours qu’un serveur en prend : donnez-lui plus de mémoire (MemoryMax), ou un second serveur.',
+  'warning.calls-no-port':
+    'Un appel a été refusé dans la dernière minute faute de port pour la voix : élargissez media.ports, ou relevez la limite des descripteurs (LimitNOFILE).',
+  'warning.file': '{path} ne peut pas servir',
+  'warning.no-certificate':
+    '{path} ne contient pas de certificat au format PEM (-----BEGIN CERTIFICATE-----)',
+  'warning.certificate-weak':
+    'la clé du certificat de {path} est trop faible, ou d’un genre qui ne peut pas servir (RSA à partir de 2048 bits, P-256)',
+  'warning.chain-unusable': 'un certificat de la chaîne dans {path} ne peut pas servir',
+  'warning.chain-damaged': 'un certificat de la chaîne dans {path} est abîmé',
+  'warning.no-key': '{path} ne contient pas de clé privée au format PEM sans phrase de passe',
+  'warning.key-foreign': 'la clé de {path} n’est pas celle du certificat de {other}',
+  'warning.key-unusable': 'la clé de {path} ne peut pas servir',
+  'warning.certificate-not-made': 'un certificat auto-signé n’a pas pu être fait pour {path}',
+  'warning.no-memory': 'il n’y a plus de mémoire',
+  'warning.too-many-requests':
+    'il n’y a plus de mémoire, ou trop de demandes à d’autres serveurs sont en cours',
+  'warning.certificate-not-kept':
+    'il sert, mais son fichier ne peut pas être écrit, et le prochain démarrage le redemandera ; le journal dit quel fichier',
+  'warning.authority-unreachable': 'l’autorité ne peut pas être interrogée',
+  'warning.authority-slow': 'l’autorité n’a pas abouti en cinq minutes',
+  'warning.authority-odd':
+    'la réponse de l’autorité n’a pas de « {part} » qu’Alto puisse lire ; vérifiez que acme.directory est l’URL d’un service ACME',
+  'warning.authority-odd-url': 'l’autorité donne une URL qui ne peut pas être interrogée',
+  'warning.authority-no-http': 'l’autorité n’offre pas de preuve par HTTP (http-01) pour ce nom',
+  'warning.authority-status': 'l’autorité a répondu avec le statut {status}, sans raison',
+  'warning.authority-other-name': 'le certificat de l’autorité n’est pas pour ce nom, ou a expiré',
+  'warning.authority-bad-certificate': 'le certificat de l’autorité ne peut pas servir : {reason}',
+  'warning.authority-refuses': 'l’autorité refuse',
+  'warning.authority-dns':
+    'l’autorité ne trouve pas le nom ; faites pointer son enregistrement A ou AAAA vers ce serveur',
+  'warning.authority-connection':
+    'l’autorité doit atteindre ce serveur au port 80 du nom ; regardez le DNS, le pare-feu et listen.http',
+  'warning.authority-other-server':
+    'un autre serveur semble répondre au port 80 du nom ; faites pointer son DNS ici',
+  'warning.authority-caa': 'l’enregistrement CAA du nom doit permettre cette autorité',
+  'warning.authority-name': 'cette autorité ne donne pas de certificat pour un tel nom',
+  'warning.authority-rate':
+    'l’autorité trouve qu’on lui demande trop souvent, et sera interrogée quand elle le permettra',
+  'warning.authority-terms': 'les conditions de l’autorité ont changé ; lisez-les',
+  'warning.authority-account':
+    'l’autorité veut un compte lié à un des siens, qu’Alto n’a pas ; choisissez-en une autre dans acme.directory',
+  'warning.authority-contact': 'l’autorité ne prend pas l’adresse de acme.contact',
   'presence.calling': 'En appel',
   'presence.here': 'Joignable',
   'presence.away': 'Non connecté',
