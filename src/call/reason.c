@@ -61,6 +61,7 @@ struct slice reason_told(const char *cause, const struct leg *other)
 		const char *cause, *reason;
 	} ours[] = {
 		{"hung-up", "SIP;cause=480;text=\"Ended by the operator\""},
+		{"logged-out", "SIP;cause=480;text=\"Logged out\""},
 		{"shutdown", "SIP;cause=503;text=\"Shutting down\""},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(ours); i++)

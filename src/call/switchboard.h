@@ -68,6 +68,11 @@ bool switchboard_next_call(struct switchboard *sb, struct slice tenant, uint32_t
 bool switchboard_find_call(struct switchboard *sb, struct slice call_id, struct call_view *ret);
 /* Hang up from here: cause "hung-up". -ENOENT: it is over, or never was. */
 int switchboard_hang_up(struct switchboard *sb, struct slice call_id);
+/*
+ * Pages whose session is over: hang up the calls in which such a device is caller, or has answered: cause "logged-out".
+ * ended() is asked for each device in a call.
+ */
+void switchboard_end_devices(struct switchboard *sb, bool (*ended)(void *arg, struct slice device_id), void *arg);
 /* SIP messages of calls wait for company: post them now. A writing job that is posted after this is done after them. */
 void switchboard_flush_messages(struct switchboard *sb);
 

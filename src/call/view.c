@@ -1,4 +1,4 @@
-/* call/view.c - what the API shows of calls in progress, and the one thing it does to them */
+/* call/view.c - what the API shows of calls in progress, and how it ends them */
 #include "call/call.h"
 #include "call/overload.h"
 
@@ -89,6 +89,19 @@ int switchboard_hang_up(struct switchboard *sb, struct slice call_id)
 		return -ENOENT;
 	call_end(c, 480, "hung-up", "alto");
 	return 0;
+}
+
+void switchboard_end_devices(struct switchboard *sb, bool (*ended)(void *arg, struct slice device_id), void *arg)
+{
+	ASSERT_ON(sb->thread);
+	uint32_t cursor = 0;
+	for (struct call *c = pool_next(&sb->calls, &cursor); c; c = pool_next(&sb->calls, &cursor)) {
+		if (c->released)
+			continue;
+		bool caller = c->caller && ended(arg, slice_from_string(c->caller->device_id));
+		if (caller || (c->callee && ended(arg, slice_from_string(c->callee->device_id))))
+			call_end(c, 480, "logged-out", caller ? "caller" : "callee");
+	}
 }
 
 void switchboard_media_event(struct switchboard *sb, const struct media_event *event)

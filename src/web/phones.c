@@ -2,6 +2,7 @@
 #include "web/phones.h"
 #include <errno.h>
 
+#include "call/switchboard.h"
 #include "net/loop.h"
 #include "web/who.h"
 
@@ -37,16 +38,47 @@ static void end(struct web_phone *p)
 	free(p);
 }
 
-static void expired(struct timer *t, void *arg)
+/* Is this device, which is in a call, a page whose session is over? */
+static bool is_over(void *arg, struct slice device)
 {
-	end(arg);
+	const struct web_phones *ps = arg;
+	const struct directory_device *d = directory_device_by_id(ps->context->directory, device);
+	if (d)
+		return d->browser && ((const struct web_phone *)d->browser)->over;
+	/* It went with its person, and is in the list alone. */
+	for (const struct web_phone *p = ps->first; p; p = p->next)
+		if (p->over && slice_eq(slice_from_string(p->device), device))
+			return true;
+	return false;
 }
 
+/* A page without a session is silent: the other side would listen to nobody, for as long as it likes. */
+static bool find_over(struct web_phone *p)
+{
+	p->over = !web_who_lasts(p->phones->context, slice_from_string(p->pass));
+	return p->over;
+}
+
+static void end_calls(struct web_phones *ps)
+{
+	switchboard_end_devices(ps->context->switchboard, is_over, ps);
+}
+
+static void expired(struct timer *t, void *arg)
+{
+	struct web_phone *p = arg;
+	if (find_over(p))
+		end_calls(p->phones);
+	end(p);
+}
+
+/* The session's own time may be over before; nothing else would tell of that. */
 static void renew(struct web_phone *p)
 {
 	struct wheel *w = wheel_of(p->phones);
+	int64_t left_us = web_who_left_us(p->phones->context, slice_from_string(p->pass));
 	p->expires_us = w->wall_us + WEB_PHONE_US;
-	timer_start(w, &p->timer, WEB_PHONE_US);
+	timer_start(w, &p->timer, MIN(left_us, WEB_PHONE_US));
 }
 
 struct web_phones *web_phones_new(const struct web_context *context)
@@ -158,9 +190,15 @@ void web_phones_change(struct web_phones *ps, const struct store_change *change)
 {
 	if (!web_who_concerns(change))
 		return;
+	bool any = false;
+	for (struct web_phone *p = ps->first; p; p = p->next)
+		any |= find_over(p);
+	if (!any)
+		return;
+	end_calls(ps);
 	for (struct web_phone *p = ps->first, *next; p; p = next) {
 		next = p->next;
-		if (!web_who_lasts(ps->context, slice_from_string(p->pass)))
+		if (p->over)
 			end(p);
 	}
 }

@@ -1,9 +1,10 @@
 /*
  * web/phones.h - the phones in people's browsers: each a device in memory, with credentials that last for minutes
  *
- * Made for a session, and gone with it: at log-out, another password or role, the end of the person or the company, and
- * WEB_PHONE_US after it was asked for or renewed. The password is kept here while it lasts, so that renewing gives the
- * same one; it is never written. Owner: the switchboard's thread.
+ * Made for a session, and gone with it, and its calls too: at log-out, another password or role, the end of the person,
+ * the company or the session's time. Without its calls it goes WEB_PHONE_US after it was asked for or renewed. The
+ * password is kept here while it lasts, so that renewing gives the same one; it is never written. Owner: the
+ * switchboard's thread.
  */
 #pragma once
 #include "directory/directory.h"
@@ -18,6 +19,7 @@ struct web_phone {
 	int64_t expires_us; /* wall clock */
 	char device[STORE_ID_CAP], user[STORE_ID_CAP], pass[STORE_ID_CAP];
 	struct web_secret secret;
+	bool over; /* its session has ended */
 };
 
 /* NULL: out of memory. context is borrowed. */
@@ -31,5 +33,5 @@ struct web_phone *web_phones_renew(struct web_phones *ps, struct slice pass, str
  */
 MUST_USE int web_phones_add(struct web_phones *ps, const struct directory_user *u, struct slice pass,
 			    enum sip_digest_algorithm digest, struct web_phone **ret);
-/* Ends those whose session has ended. */
+/* Ends those whose session has ended, and their calls. */
 void web_phones_change(struct web_phones *ps, const struct store_change *change);

@@ -150,11 +150,16 @@ bool web_who_concerns(const struct store_change *change)
 	return change->kind == STORE_PASS || change->kind == STORE_USER || change->kind == STORE_TENANT;
 }
 
-bool web_who_lasts(const struct web_context *c, struct slice pass)
+int64_t web_who_left_us(const struct web_context *c, struct slice pass)
 {
 	const struct web_pass *p = web_access_by_id(c->access, pass);
 	const struct directory_user *u = p ? directory_user_by_id(c->directory, p->user) : NULL;
-	return u && slice_eq(u->role, p->role) && p->expires_us > loop_wheel(c->loop)->wall_us;
+	return u && slice_eq(u->role, p->role) ? MAX(p->expires_us - loop_wheel(c->loop)->wall_us, 0) : 0;
+}
+
+bool web_who_lasts(const struct web_context *c, struct slice pass)
+{
+	return web_who_left_us(c, pass) > 0;
 }
 
 bool web_who_find(struct web_request *r)

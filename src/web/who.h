@@ -17,6 +17,8 @@ MUST_USE bool web_who_find(struct web_request *r);
 bool web_who_concerns(const struct store_change *change);
 /* Is the session with this id still good? Sessions end, roles change, people and companies go. */
 bool web_who_lasts(const struct web_context *c, struct slice pass);
+/* For how long at most; 0: it is over. */
+int64_t web_who_left_us(const struct web_context *c, struct slice pass);
 struct web_pass;
 /* A token does nothing that whoever made it may not do now, and goes with them. True of a session. */
 bool web_who_maker_may(const struct web_context *c, const struct web_pass *p);

@@ -160,7 +160,7 @@ def test_closed_pages(anna, bruno):
 
 
 def test_its_end(alto, company, anna):
-    """With the session: the WebSocket ends, and nobody rings there any more."""
+    """With the session: the WebSocket and its call end, and nobody rings there any more."""
     browser = Browser(company)
     assert browser.login('p103@acme.example', PASSWORD).status == 200
     (leaving, _), (staying, _) = phone_of(browser), phone_of(anna)
@@ -170,8 +170,12 @@ def test_its_end(alto, company, anna):
         events.wait_for(kind='user', action='changed', id=person)  # not one whose page has closed before
         staying.register()
         hang_up(*call(staying, leaving, '103'))
+        other, _ = call(staying, leaving, '103')
         assert browser.ask('DELETE', '/api/v1/session').status == 204
         leaving.wait_for_end()
+        assert other.ended()['Reason'] == 'SIP;cause=480;text="Logged out"'
+        row = alto.last_call()
+        assert (row['cause'], row['ended_by']) == ('logged-out', 'callee') and row['answered'], row
         events.wait_for(kind='user', action='changed', id=person)
         assert staying.dial('103').final() == 480
     leaving.socket.close()

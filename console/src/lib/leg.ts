@@ -19,7 +19,7 @@ export function silent(call: Schema<'Call'>): ('caller' | 'callee')[] {
 }
 
 /** What ends a call that went as people meant it. */
-const AS_MEANT = ['answered', 'transferred', 'hung-up'];
+const AS_MEANT = ['answered', 'transferred', 'logged-out', 'hung-up'];
 
 export function toneOf(call: Schema<'Call'>): 'good' | 'warn' {
   return call.answered && AS_MEANT.includes(call.cause ?? '') ? 'good' : 'warn';

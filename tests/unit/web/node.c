@@ -67,6 +67,16 @@ int switchboard_hang_up(struct switchboard *sb, struct slice call_id)
 	return -ENOENT;
 }
 
+/* Those that are left move up. */
+void switchboard_end_devices(struct switchboard *sb, bool (*ended)(void *arg, struct slice device_id), void *arg)
+{
+	size_t left = 0;
+	for (size_t i = 0; i < the_node->call_count; i++)
+		if (!ended(arg, the_node->calls[i].caller.device) && !ended(arg, the_node->calls[i].callee.device))
+			the_node->calls[left++] = the_node->calls[i];
+	the_node->call_count = left;
+}
+
 void switchboard_flush_messages(struct switchboard *sb)
 {
 	struct store_job *job = the_node->unwritten;

@@ -2,8 +2,11 @@
 #include "support/test.h"
 #include <errno.h>
 
-#include "unit/web/node.h"
+#include "call/switchboard.h"
+#include "net/loop.h"
+#include "web/limits.h"
 #include "web/phones.h"
+#include "web/server.h"
 #include "web/turn.h"
 #include "web/who.h"
 
@@ -17,14 +20,31 @@ bool web_who_concerns(const struct store_change *change)
 	return change->kind == STORE_PASS;
 }
 
+/* When they all end by themselves. */
+static int64_t until_us;
+
+int64_t web_who_left_us(const struct web_context *c, struct slice pass)
+{
+	return ended && slice_eq(pass, S(ended)) ? 0 : MAX(until_us - loop_wheel(c->loop)->wall_us, 0);
+}
+
 bool web_who_lasts(const struct web_context *c, struct slice pass)
 {
-	return !ended || !slice_eq(pass, S(ended));
+	return web_who_left_us(c, pass) > 0;
 }
 
 static struct web_context context;
 static struct random seed;
 static struct web_phones *phones;
+/* Devices in calls, and those whose calls were ended. */
+static char speaking[3][STORE_ID_CAP];
+static bool hung_up[3];
+
+void switchboard_end_devices(struct switchboard *sb, bool (*is_ended)(void *arg, struct slice device_id), void *arg)
+{
+	for (size_t i = 0; i < ARRAY_LEN(speaking); i++)
+		hung_up[i] |= is_ended(arg, S(speaking[i]));
+}
 
 static void apply(enum store_kind kind, const char *tenant, const char *id, const void *row)
 {
@@ -59,6 +79,8 @@ static int start(void **state)
 	put_user("t1", "anna", "101");
 	put_user("t1", "bruno", "102");
 	ended = NULL;
+	until_us = INT64_MAX;
+	memset(hung_up, 0, sizeof(hung_up));
 	phones = web_phones_new(&context);
 	return phones ? 0 : -1;
 }
@@ -124,6 +146,66 @@ static void it_ends_with_its_session(void **state)
 	web_phones_change(phones, &(struct store_change){.kind = STORE_PASS});
 	assert_null(device(username));
 	assert_non_null(device(other));
+}
+
+/* Two pages and a desk phone, at the same time. */
+static void speak(const struct web_phone *p, const struct web_phone *other)
+{
+	snprintf(speaking[0], STORE_ID_CAP, "%s", p->device);
+	snprintf(speaking[1], STORE_ID_CAP, "%s", other->device);
+	snprintf(speaking[2], STORE_ID_CAP, "desk");
+	memset(hung_up, 0, sizeof(hung_up));
+}
+
+static void assert_hung_up(bool page)
+{
+	assert_true(hung_up[0] == page);
+	assert_false(hung_up[1] || hung_up[2]);
+}
+
+static void its_calls_end_with_its_session(void **state)
+{
+	struct web_phone *other = add("bruno", "pass-5");
+	(void)add("anna", "pass-2");
+	speak(add("anna", "pass-1"), other);
+	ended = "pass-2";
+	web_phones_change(phones, &(struct store_change){.kind = STORE_PASS});
+	assert_hung_up(false);
+	ended = "pass-1";
+	web_phones_change(phones, &(struct store_change){.kind = STORE_PASS});
+	assert_hung_up(true);
+
+	/* With its person the device has gone before. */
+	speak(add("anna", "pass-3"), other);
+	apply(STORE_USER, "t1", "anna", NULL);
+	ended = "pass-3";
+	web_phones_change(phones, &(struct store_change){.kind = STORE_PASS});
+	assert_hung_up(true);
+}
+
+/* Though it was renewed, and nobody says that the time is over. */
+static void its_calls_end_with_its_sessions_time(void **state)
+{
+	struct web_phone *p = add("bruno", "pass-1"), none = {0};
+	until_us = loop_wheel(context.loop)->wall_us + WEB_PHONE_US + SECOND_US;
+	speak(p, &none);
+	move_time(WEB_PHONE_US - SECOND_US);
+	assert_ptr_equal(web_phones_renew(phones, S("pass-1"), S(p->secret.username)), p);
+	move_time(SECOND_US);
+	assert_hung_up(false);
+	move_time(SECOND_US + MS_US);
+	assert_hung_up(true);
+	assert_null(directory_user_by_id(context.directory, S("bruno"))->first_device);
+}
+
+/* A page that does not renew may have lost its way to us, and speak all the same. */
+static void its_calls_outlast_its_account(void **state)
+{
+	struct web_phone none = {0};
+	speak(add("bruno", "pass-1"), &none);
+	move_time(WEB_PHONE_US + MS_US);
+	assert_null(directory_user_by_id(context.directory, S("bruno"))->first_device);
+	assert_hung_up(false);
 }
 
 static void it_goes_with_its_person(void **state)
@@ -238,6 +320,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(it_is_a_device_for_its_time, start, stop),
 		cmocka_unit_test_setup_teardown(it_ends_with_its_session, start, stop),
+		cmocka_unit_test_setup_teardown(its_calls_end_with_its_session, start, stop),
+		cmocka_unit_test_setup_teardown(its_calls_end_with_its_sessions_time, start, stop),
+		cmocka_unit_test_setup_teardown(its_calls_outlast_its_account, start, stop),
 		cmocka_unit_test_setup_teardown(it_goes_with_its_person, start, stop),
 		cmocka_unit_test_setup_teardown(a_person_has_so_many, start, stop),
 		cmocka_unit_test_setup_teardown(a_company_has_so_many, start, stop),
