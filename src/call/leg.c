@@ -107,6 +107,22 @@ int leg_take_invite(struct switchboard *sb, struct sip_server *server, const str
 	return 0;
 }
 
+/* ---- up ---- */
+
+static void count_speaking(struct leg *leg, bool speaks)
+{
+	if (leg->speaks == speaks)
+		return;
+	leg->speaks = speaks;
+	directory_count_speaking(leg->sb->config.directory, slice_from_string(leg->user_id), speaks);
+}
+
+void leg_up(struct leg *leg)
+{
+	leg->state = LEG_UP;
+	count_speaking(leg, true);
+}
+
 /* ---- ended ---- */
 
 static void leg_gone(struct leg *leg)
@@ -142,6 +158,7 @@ void leg_end(struct leg *leg)
 	if (leg->state == LEG_ENDED)
 		return;
 	leg->state = LEG_ENDED;
+	count_speaking(leg, false);
 	leg_repeat_stop(leg);
 	leg_change_stop(leg);
 	leg_session_stop(leg);

@@ -107,6 +107,7 @@ struct leg {
 	bool awaiting_ack : 1;     /* our 2xx is repeated until its ACK comes */
 	bool offered_in_ok : 1;    /* ... which brings the answer to the offer in it */
 	bool hang_up_on_ack : 1;   /* BYE must wait for the ACK of our 2xx (§15) */
+	bool speaks : 1;           /* its user is counted as on a call because of it */
 	bool plain_allowed : 1;    /* node and device both allow unencrypted voice */
 	bool webrtc : 1;           /* its voice is a browser's: call/webrtc.h */
 	bool mux : 1;              /* RTCP on the RTP port was agreed */
@@ -234,6 +235,7 @@ void leg_drop(struct leg *leg);
 
 /* ---- shared by leg*.c and offer.c ---- */
 struct leg *leg_alloc(struct switchboard *sb, const struct sip_flow *flow, leg_fn fn, void *user);
+void leg_up(struct leg *leg);  /* its dialog is confirmed: LEG_UP, and its user is on a call */
 void leg_end(struct leg *leg); /* signalling is over: close the stream, then LEG_GONE */
 /* A branch that no transaction answers to. */
 struct slice leg_branch(struct leg *leg, char buf[SIP_BRANCH_CAP]);

@@ -138,7 +138,7 @@ static void answered(struct leg *leg, const struct sip_message *msg)
 		failed(leg, why.status);
 		return;
 	}
-	leg->state = LEG_UP;
+	leg_up(leg);
 	leg->last_status = msg->status;
 	leg_learn_peer(leg, msg);
 	leg_session_agreed(leg, msg);

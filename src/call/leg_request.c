@@ -119,7 +119,7 @@ static void ack_came(struct leg *leg, const struct sip_message *ack)
 		leg_end(leg);
 		return;
 	}
-	leg->state = LEG_UP;
+	leg_up(leg);
 	if (first && answers)
 		take_first_answer(leg, ack);
 	else if (first)

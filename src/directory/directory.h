@@ -45,6 +45,7 @@ struct directory_user {
 	struct slice id, login, extension, name, role;
 	int64_t created_us, updated_us;
 	char *text;
+	uint16_t speaking; /* sides of calls that are answered: directory_count_speaking() */
 };
 struct directory_device {
 	struct map_node by_id, by_username;
@@ -221,9 +222,12 @@ void directory_on_binding(struct directory *d, directory_binding_added_fn added,
  * false.
  */
 void directory_set_reachable(struct directory *d, struct directory_device *dev, bool reachable);
+/* The user with this id has begun to speak in a call, or does so no more: `call` says each once. */
+void directory_count_speaking(struct directory *d, struct slice user, bool begins);
 /*
- * A device of this user has become reachable, or is not any more: the feed tells of bindings, to those who may see
- * them, and knows nothing of pages and connections. fn changes nothing here. NULL: nobody is told.
+ * A device of this user has become reachable, or is not any more, or the user is on a call from now on, or on none: the
+ * feed tells of bindings and calls, to those who may see them, and knows nothing of pages and connections. fn changes
+ * nothing here. NULL: nobody is told.
  */
 typedef void (*directory_presence_fn)(void *arg, const struct directory_user *user);
 void directory_on_presence(struct directory *d, directory_presence_fn fn, void *arg);

@@ -107,6 +107,17 @@ int directory_user_set(struct directory *d, const struct store_user *row)
 	return 0;
 }
 
+void directory_count_speaking(struct directory *d, struct slice user, bool begins)
+{
+	struct directory_user *u = directory_user_by_id(d, user);
+	if (!u || (!begins && !u->speaking)) /* removed meanwhile, and perhaps made anew under the same id */
+		return;
+	bool was = u->speaking > 0;
+	u->speaking += begins ? 1 : -1;
+	if (d->presence && was != (u->speaking > 0))
+		d->presence(d->presence_arg, u);
+}
+
 void directory_user_drop(struct directory *d, struct directory_user *u)
 {
 	while (u->first_device)

@@ -20,7 +20,8 @@ json_t *web_user_json(const struct web_request *r, const void *object)
 			  {"login", web_json_text(u->login)}, {"extension", web_json_text(u->extension)},
 			  {"name", web_json_text(u->name)}, {"role", web_json_text(u->role)},
 			  {"devices", json_integer(devices)}, {"devices_registered", json_integer(reachable)},
-			  {"created", web_json_time(u->created_us)}, {"updated", web_json_time(u->updated_us)});
+			  {"busy", json_boolean(u->speaking > 0)}, {"created", web_json_time(u->created_us)},
+			  {"updated", web_json_time(u->updated_us)});
 }
 
 static const struct web_kind user = {STORE_USER,

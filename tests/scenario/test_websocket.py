@@ -159,7 +159,11 @@ def test_closed_pages(anna, bruno):
             hang_up(*call(caller, staying, '101'))
 
 
-def test_its_end(alto, company, anna):
+def on_a_call(browser):
+    return {u['login'] for u in browser.ask('GET', '/api/v1/users').json['items'] if u['busy']}
+
+
+def test_its_end(alto, company, anna, bruno):
     """With the session: the WebSocket and its call end, and nobody rings there any more."""
     browser = Browser(company)
     assert browser.login('p103@acme.example', PASSWORD).status == 200
@@ -171,9 +175,14 @@ def test_its_end(alto, company, anna):
         staying.register()
         hang_up(*call(staying, leaving, '103'))
         other, _ = call(staying, leaving, '103')
+        assert on_a_call(bruno) == {'p101', 'p103'}, 'a plain user sees who is on a call'
+        assert bruno.ask('GET', '/api/v1/calls?live=true').json['items'] == []
         assert browser.ask('DELETE', '/api/v1/session').status == 204
+        events.wait_for(kind='user', action='changed', id=person)  # on a call
         leaving.wait_for_end()
         assert other.ended()['Reason'] == 'SIP;cause=480;text="Logged out"'
+        events.wait_for(kind='user', action='changed', id=person)  # on no call any more
+        assert on_a_call(bruno) == set()
         row = alto.last_call()
         assert (row['cause'], row['ended_by']) == ('logged-out', 'callee') and row['answered'], row
         events.wait_for(kind='user', action='changed', id=person)
@@ -228,7 +237,7 @@ with alto:
     test_calls(alto, anna, bruno)
     test_where_it_is_good(alto, company, anna, bruno)
     test_closed_pages(anna, bruno)
-    test_its_end(alto, company, anna)
+    test_its_end(alto, company, anna, bruno)
     test_who_does_not_read(alto, company, anna)
     test_relays(alto, secret, anna)
     alto.stop()

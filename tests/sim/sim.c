@@ -283,6 +283,19 @@ static size_t binding_timers(struct sim *s)
 	return n;
 }
 
+static bool count_speaking(struct map_node *node, void *arg)
+{
+	*(size_t *)arg += container_of(node, const struct directory_user, by_id)->speaking;
+	return true;
+}
+
+size_t sim_speaking(struct sim *s)
+{
+	size_t n = 0;
+	map_each(&s->directory->users_by_id, count_speaking, &n);
+	return n;
+}
+
 void sim_assert_empty(struct sim *s)
 {
 	s->weather.least_us = s->weather.most_us = MS_US; /* no keep-alive is on its way for long */
@@ -291,6 +304,7 @@ void sim_assert_empty(struct sim *s)
 	assert_int_equal(s->sb->legs.used, 0);
 	assert_int_equal(s->sb->instants.used, 0);
 	assert_int_equal(s->sb->calls_ringing, 0);
+	assert_int_equal(sim_speaking(s), 0);
 	assert_int_equal(voice_open(s->media), 0);
 	/*
 	 * Every binding has its timers, and old messages are looked for each minute; a keep-alive may be on its way.

@@ -83,6 +83,8 @@ void sim_run(struct sim *s, int64_t for_us);
 
 /* After the last hang-up: nothing is left of any call, once all timers ran out. */
 void sim_assert_empty(struct sim *s);
+/* How many people are shown as on a call; who is in two of them counts twice. */
+size_t sim_speaking(struct sim *s);
 
 /* ---- people ---- */
 struct sim_person {

@@ -87,6 +87,7 @@ static void test_blind(void **state)
 	for (unsigned by_callee = 0; by_callee < 2; by_callee++) {
 		struct company c = company();
 		struct phone_call *by = by_callee ? c.b : c.a, *left = by_callee ? c.a : c.b;
+		assert_int_equal(sim_speaking(c.o.s), 2);
 		refer(by, "<sip:30@acme.example>", "Referred-By: <sip:boss@evil.example>\r\n");
 		sim_until(c.o.s, 5, phone_last(c.eve)->up);
 		assert_int_equal(by->reinvite_status, 202);
@@ -94,6 +95,7 @@ static void test_blind(void **state)
 		assert_string_equal(by->phone->fragments, " 100 180 200");
 		struct phone_call *e = phone_last(c.eve);
 		assert_true(voice_flows(left, e));
+		assert_int_equal(sim_speaking(c.o.s), 3); /* who transferred has not hung up */
 		assert_int_equal(left->reinvites + left->updates, 0);
 		assert_true(has(c.eve->last_invite,
 				by_callee ? "<sip:10@acme.example>;tag=" : "<sip:20@acme.example>;tag="));
@@ -104,6 +106,7 @@ static void test_blind(void **state)
 		assert_false(by->ended);
 		sim_until(c.o.s, 3, by->ended);
 		assert_int_equal(by->byes, 1);
+		assert_int_equal(sim_speaking(c.o.s), 2);
 		sim_run(c.o.s, 2 * SECOND_US);
 		assert_false(left->ended || e->ended);
 		phone_hang_up(e);

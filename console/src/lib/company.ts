@@ -6,14 +6,8 @@ export type LiveCall = Schema<'LiveCall'>;
 export type Presence = 'calling' | 'here' | 'away';
 
 /** What a colleague would like to know before calling. */
-export function presence(user: User, calls: LiveCall[]): Presence {
-  const calling = calls.some(
-    (c) =>
-      (!c.tenant || c.tenant === user.tenant) &&
-      [c.caller.user, c.callee.user].includes(user.login) &&
-      c.state === 'answered',
-  );
-  if (calling) return 'calling';
+export function presence(user: User): Presence {
+  if (user.busy) return 'calling';
   return user.devices_registered > 0 ? 'here' : 'away';
 }
 

@@ -1,29 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { registrarOf, sipUri } from '../../src/lib/account';
 import type { Schema } from '../../src/lib/api/client';
-import {
-  loginFor,
-  nextExtension,
-  presence,
-  reachableFirst,
-  type LiveCall,
-  type User,
-} from '../../src/lib/company';
+import { loginFor, nextExtension, presence, reachableFirst, type User } from '../../src/lib/company';
 import { duration, initials } from '../../src/lib/format';
 
-const user = { tenant: 'acme', login: 'anna', devices: 1, devices_registered: 1 } as User;
-const call = {
-  tenant: 'acme',
-  state: 'answered',
-  caller: { user: 'anna' },
-  callee: { user: null },
-} as LiveCall;
-
+const user = { tenant: 'acme', login: 'anna', devices: 1, devices_registered: 1, busy: false } as User;
 describe('presence', () => {
   it('says whether a call would be welcome', () => {
-    expect(presence(user, [])).toBe('here');
-    expect(presence(user, [call])).toBe('calling');
-    expect(presence({ ...user, devices_registered: 0 }, [])).toBe('away');
+    expect(presence(user)).toBe('here');
+    expect(presence({ ...user, busy: true })).toBe('calling');
+    expect(presence({ ...user, devices_registered: 0 })).toBe('away');
   });
 
   it('has those first who can be called, and leaves their order', () => {
@@ -33,10 +19,6 @@ describe('presence', () => {
       devices_registered,
     }));
     expect(reachableFirst(people).map((u) => u.login)).toEqual(['1', '3', '0', '2']);
-  });
-
-  it('knows a person of the same login in another company apart', () => {
-    expect(presence(user, [{ ...call, tenant: 'other' }])).toBe('here');
   });
 });
 

@@ -347,6 +347,28 @@ static void test_reachable(void **state)
 	assert_string_equal(f->told, "+b1 ana ana ana -b1 ana ");
 }
 
+/* Told when the first call begins and when the last one ends. */
+static void test_speaking(void **state)
+{
+	struct fixture *f = *state;
+	const struct directory_device *d1 = directory_device_by_id(f->d, S("d1"));
+	const struct directory_user *u = d1->user;
+	directory_on_presence(f->d, on_presence, f);
+	directory_count_speaking(f->d, u->id, false); /* of one that was removed, and made anew */
+	assert_int_equal(u->speaking, 0);
+	directory_count_speaking(f->d, u->id, true);
+	directory_count_speaking(f->d, u->id, true);
+	assert_string_equal(f->told, "ana ");
+	directory_count_speaking(f->d, u->id, false);
+	assert_int_equal(u->speaking, 1);
+	assert_string_equal(f->told, "ana ");
+	directory_count_speaking(f->d, u->id, false);
+	assert_string_equal(f->told, "ana ana ");
+	directory_count_speaking(f->d, S("nobody"), true);
+	directory_count_speaking(f->d, SLICE_NONE, true); /* a trunk's */
+	assert_string_equal(f->told, "ana ana ");
+}
+
 /* A closed page leaves its account for a while: nobody would call that a phone. */
 static void test_pages_are_counted_while_open(void **state)
 {
@@ -464,6 +486,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bindings_of_the_feed, start, stop),
 		cmocka_unit_test_setup_teardown(test_bindings_of_the_registrar, start, stop),
 		cmocka_unit_test_setup_teardown(test_reachable, start, stop),
+		cmocka_unit_test_setup_teardown(test_speaking, start, stop),
 		cmocka_unit_test_setup_teardown(test_pages_are_counted_while_open, start, stop),
 	};
 	const struct CMUnitTest loads[] = {

@@ -1328,6 +1328,8 @@ export interface components {
             devices: number;
             /** @description How many of them a call would reach now: registered, and the connection stands. */
             devices_registered: number;
+            /** @description On a call now, with whichever phone. Everybody in the company sees it; with whom, those who may read the call. */
+            busy: boolean;
             /** @description When it was made. */
             created: components["schemas"]["Time"];
             /** @description When it was last written. */
