@@ -2,6 +2,9 @@
 
 from browser import Browser
 from server import Alto, free_port
+from softphone import Softphone
+
+SUITES = ['AES_CM_128_HMAC_SHA1_80']
 
 ROLES = 'nobody', 'user', 'auditor', 'supervisor', 'admin', 'provider'
 
@@ -124,6 +127,10 @@ class Company:
         self.user = self.find('users', 'login', 'anna')
         self.webhook()
         self.issuer()
+        accounts = alto.people(name, ('120', '121'))
+        self.caller, self.callee = (Softphone(accounts[e]['desk'], e, ('127.0.0.1', alto.tls_port), 'tls') for e in accounts)
+        self.caller.register()
+        self.callee.register()
 
     def find(self, kind, key, value):
         items = self.alto.api('GET', f'/api/v1/{kind}' + ('' if kind == 'tenants' else f'?tenant={self.name}'))[1]['items']
@@ -145,6 +152,19 @@ class Company:
         there = self.alto.api('GET', f'/api/v1/issuers?tenant={self.name}')[1]['items']
         return there[0]['id'] if there else self.create('issuers', ISSUER)
 
+    def calls(self):
+        live = self.alto.api('GET', f'/api/v1/calls?live=true&tenant={self.name}')[1]['items']
+        return [c['id'] for c in live if c['state'] == 'answered']
+
+    def call(self):
+        """One in progress, of neither Anna nor Bruno: the same one, until it is hung up."""
+        if not self.calls():
+            dialled = self.caller.dial('121', suites=SUITES)
+            self.callee.incoming(suites=SUITES).accept()
+            assert dialled.answered()
+        [live] = self.calls()
+        return live
+
     def fresh(self, what):
         """The id of a thing that may be lost."""
         self.made += 1
@@ -159,7 +179,7 @@ class Company:
             'token': lambda: self.create('tokens', {'name': 'spare', 'role': 'user'}),
             'webhook': self.webhook,
             'issuer': self.issuer,
-            'call': lambda: ABSENT,
+            'call': self.call,
             'domain': lambda: f'{self.name}.example',
         }[what]()
 
@@ -180,12 +200,22 @@ def ask(browser, operation, company, n, ident=None):
 
 
 def allowed(operation, answer):
-    """What is let through may still find nothing to do: there are no calls, no such delivery, and no authority."""
-    nothing_there = answer.status == 404 and any(part in operation for part in ('/calls/{call}', '/retry', '/renew'))
+    """What is let through may still find nothing to do: there is no such delivery, and no authority."""
+    nothing_there = answer.status == 404 and any(part in operation for part in ('/retry', '/renew'))
     is_another = operation.startswith('PUT') and answer.status == 409  # what it is may not become that
     has_one = operation == 'POST /api/v1/issuers' and answer.status == 409
     not_reached = operation.endswith('/check') and answer.status == 502
     return answer.status < 300 or nothing_there or is_another or has_one or not_reached
+
+
+def check_hidden(operation, browser, company, n, what):
+    """The same bytes of what there is and of what there is not; and it is still there."""
+    ident = company.fresh(what)
+    real, _ = ask(browser, operation, company, n, ident)
+    absent, _ = ask(browser, operation, company, n, ABSENT)
+    assert real.status == 404, (operation, real)
+    assert (real.status, real.text.replace(ident, ABSENT)) == (absent.status, absent.text), (operation, real, absent)
+    assert what != 'call' or company.calls() == [ident], (operation, 'it was hung up')
 
 
 def check_cell(operation, role, reach, browser, own, other, n):
@@ -204,6 +234,9 @@ def check_cell(operation, role, reach, browser, own, other, n):
     if reach == 'O':  # Bruno has nothing, and what he asks for is Anna's
         assert answer.status == (404 if what else 200), (operation, role, answer)
         assert what or answer.json['items'] == [], (operation, answer)
+        if what:
+            check_hidden(operation, browser, own, n + 501, what)
+            check_hidden(operation, browser, other, n + 502, what)
         return
     assert allowed(operation, answer), (operation, role, answer)
     if operation in ('GET /api/v1/users', 'GET /api/v1/devices', 'GET /api/v1/numbers', 'GET /api/v1/trunks',
@@ -222,11 +255,8 @@ def check_cell(operation, role, reach, browser, own, other, n):
         assert allowed(operation, elsewhere), (operation, elsewhere)
     elif reach == 'T' and (what or operation in BODIES or operation in NAMED):
         assert elsewhere.status == 404, (operation, role, elsewhere)
-        if what and what != 'call':
-            ident = other.fresh(what)
-            real, _ = ask(browser, operation, other, n + 501, ident)
-            absent, _ = ask(browser, operation, other, n + 501, ABSENT)
-            assert (real.status, real.text.replace(ident, ABSENT)) == (absent.status, absent.text), (operation, real, absent)
+        if what:
+            check_hidden(operation, browser, other, n + 501, what)
 
 
 def test_every_cell(browsers, acme, beta):
@@ -364,9 +394,10 @@ def test_makers_are_hidden(alto, admin, acme, browsers):
             assert token['suspended'] == (role == 'admin'), token  # of beta: nothing of acme is for them
 
 
-company, admin = free_port(), free_port()
-with Alto({'sip_tls': [f'127.0.0.1:{free_port()}'], 'https': [f'127.0.0.1:{company}'],
+company, admin, tls = free_port(), free_port(), free_port()
+with Alto({'sip_tls': [f'127.0.0.1:{tls}'], 'https': [f'127.0.0.1:{company}'],
            'admin': [f'127.0.0.1:{admin}']}) as alto:
+    alto.tls_port = tls
     acme, beta = Company(alto, 'acme', 1), Company(alto, 'beta', 2)
     alto.command('user', 'password', 'acme', 'bruno', '--password', 'correct horse')
     browsers = {'nobody': Browser(company), 'user': Browser(company)}
