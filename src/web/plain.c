@@ -3,6 +3,8 @@
 
 #include "acme/acme.h"
 #include "directory/directory.h"
+#include "net/certificates.h"
+#include "web/fields.h"
 #include "web/write.h"
 
 #define PROOFS "/.well-known/acme-challenge/"
@@ -30,8 +32,20 @@ static bool answer_proof(struct web_request *r)
 	return true;
 }
 
+/* A name that the operator's own certificate is for, by a wildcard perhaps: in small letters, which our copy is. */
+static struct slice certified_host(struct web_request *r, struct slice host)
+{
+	const struct tls_certificates *c = r->context->certificates;
+	char *copy = NULL;
+	if (c && web_is_domain(host) && tls_certificates_given(c, host))
+		copy = web_alloc(r, host.n);
+	for (size_t i = 0; copy && i < host.n; i++)
+		copy[i] = ascii_lower(host.p[i]);
+	return copy ? slice_of(copy, host.n) : SLICE_NONE;
+}
+
 /* A name that is ours, as we write it: what else stands in Host goes into no answer. Empty: none. */
-static struct slice own_host(const struct web_request *r)
+static struct slice own_host(struct web_request *r)
 {
 	struct slice rest = r->shown.host, host = slice_cut(&rest, ':');
 	const struct directory_tenant *t = directory_tenant_by_domain(r->context->directory, host);
@@ -41,7 +55,7 @@ static struct slice own_host(const struct web_request *r)
 	for (size_t i = 0; i < c->name_count; i++)
 		if (slice_caseeq(host, slice_from_string(c->names[i])))
 			return slice_from_string(c->names[i]);
-	return SLICE_NONE;
+	return certified_host(r, host);
 }
 
 /* Where companies are served; 0: nowhere. */

@@ -1,4 +1,5 @@
-"""HTTPS on both planes: what a browser is told, which TLS is spoken, clients that are rude or many, certificates on SIGHUP."""
+"""HTTPS on both planes, and the way there: what a browser is told, which TLS is spoken, clients that are rude or many, certificates on SIGHUP."""
+import http.client
 import json
 import re
 import shutil
@@ -9,7 +10,7 @@ import warnings
 
 from browser import Browser, Events, tls_context
 from manager import Manager
-from pair import make_pair
+from pair import make_authority, make_pair, make_signed
 from server import PATIENCE, Alto, free_port, wait_until
 
 
@@ -60,6 +61,21 @@ def test_what_a_browser_is_told(port, admin):
         assert raw(port, f'GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n').startswith('HTTP/1.1 200')
         refused = raw(port, f'GET /api/v1/status HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n')
         assert refused.startswith('HTTP/1.1 401'), refused
+
+
+def test_in_clear(plain, port):
+    """The names of the certificate lead to HTTPS, those under its wildcard too, without any authority; nothing else does."""
+    def ask(host):
+        connection = http.client.HTTPConnection('127.0.0.1', plain, timeout=PATIENCE)
+        connection.request('GET', '/people?x=1', headers={'Host': host})
+        answer = connection.getresponse()
+        connection.close()
+        return answer.status, answer.getheader('Location')
+
+    for host, name in ('pbx.test', 'pbx.test'), ('PBX.Test:80', 'pbx.test'), ('eu.pbx.test', 'eu.pbx.test'):
+        assert ask(host) == (308, f'https://{name}:{port}/people?x=1'), ask(host)
+    for host in 'test', 'first', '.test', '.pbx.test', '*.pbx.test', 'a.b.pbx.test', 'a_b.pbx.test', 'x@pbx.test', '127.0.0.1', '':
+        assert ask(host) == (404, None), (host, ask(host))
 
 
 def test_tls(alto, port):
@@ -165,8 +181,8 @@ def test_an_office(alto, port):
     is_alone(alto)
 
 
-def put(alto, name):
-    for made, used in zip(make_pair(alto.directory, name), ('used.crt', 'used.key')):
+def put(alto, pair):
+    for made, used in zip(pair, ('used.crt', 'used.key')):
         shutil.copy(made, alto.directory / used)
 
 
@@ -174,17 +190,19 @@ def test_reload(alto, port, manager):
     browser = Browser(port)
     assert browser.ask('GET', '/healthz').status == 200
     before, kept = certificate_at(port), browser.connection.sock
-    put(alto, 'next')
+    put(alto, make_pair(alto.directory, 'next'))
     alto.process.send_signal(signal.SIGHUP)
     assert manager.next()['RELOADING'] == '1' and manager.next()['READY'] == '1'
     assert certificate_at(port) != before and certificate_at(port) == certificate_at(alto.tls_port)
     assert browser.ask('GET', '/healthz').status == 200 and browser.connection.sock is kept
 
 
-port, admin, phones = free_port(), free_port(), free_port()
-alto = Alto({'sip_tls': [f'127.0.0.1:{phones}'], 'https': [f'127.0.0.1:{port}'], 'admin': [f'127.0.0.1:{admin}']})
+port, admin, phones, plain = free_port(), free_port(), free_port(), free_port()
+alto = Alto({'sip_tls': [f'127.0.0.1:{phones}'], 'https': [f'127.0.0.1:{port}'], 'admin': [f'127.0.0.1:{admin}'],
+             'http': [f'127.0.0.1:{plain}']})
 alto.tls_port = phones
-put(alto, 'first')
+put(alto, make_signed(alto.directory, 'first', 'DNS:pbx.test,DNS:*.pbx.test,IP:127.0.0.1',
+                      make_authority(alto.directory, 'authority')))
 with alto.config.open('a') as config:
     config.write(f'tls: {{certificate: {alto.directory}/used.crt, key: {alto.directory}/used.key}}\n')
 with Manager(alto.directory / 'notify') as manager, alto:
@@ -192,6 +210,7 @@ with Manager(alto.directory / 'notify') as manager, alto:
     shown = alto.command('status')
     assert f'HTTPS 127.0.0.1:{port} for companies' in shown and f'HTTPS 127.0.0.1:{admin} for provider' in shown, shown
     test_what_a_browser_is_told(port, admin)
+    test_in_clear(plain, port)
     test_tls(alto, port)
     test_rude_clients(port)
     test_a_crowd(alto, port)
