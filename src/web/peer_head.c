@@ -10,21 +10,18 @@ static bool keep_text(struct web_request *r, const char *text, size_t n, struct 
 
 bool web_head_path(struct web_request *r, struct lws *wsi)
 {
-	static const enum web_method methods[] = {[LWSHUMETH_GET] = WEB_GET,
-						  [LWSHUMETH_PUT] = WEB_PUT,
-						  [LWSHUMETH_POST] = WEB_POST,
-						  [LWSHUMETH_PATCH] = WEB_PATCH,
-						  [LWSHUMETH_DELETE] = WEB_DELETE};
+	static const enum web_method methods[] = {
+		[LWSHUMETH_GET] = WEB_GET,   [LWSHUMETH_HEAD] = WEB_GET,    [LWSHUMETH_PUT] = WEB_PUT,
+		[LWSHUMETH_POST] = WEB_POST, [LWSHUMETH_PATCH] = WEB_PATCH, [LWSHUMETH_DELETE] = WEB_DELETE};
 	char *path;
 	/* DEVIATION: a target in absolute form, which RFC 9112 §3.2.2 has a server accept, gets the library's own 403
 	 * before any callback could see it. Proxies are sent such, and turn them into the form that servers get. */
 	int n = 0, method = lws_http_get_uri_and_method(wsi, &path, &n);
 	if (method < 0)
 		return false;
-	/* DEVIATION: HEAD is among the others, which get 405 wherever GET is known (RFC 9110 §9.1 wants it): nobody
-	 * asks so. */
 	r->method = WEB_OTHER;
-	if (method == LWSHUMETH_GET || method == LWSHUMETH_PUT || method == LWSHUMETH_POST ||
+	r->head = method == LWSHUMETH_HEAD;
+	if (method == LWSHUMETH_GET || r->head || method == LWSHUMETH_PUT || method == LWSHUMETH_POST ||
 	    method == LWSHUMETH_PATCH || method == LWSHUMETH_DELETE)
 		r->method = methods[method];
 	if ((size_t)n > WEB_PATH_MAX)

@@ -90,6 +90,8 @@ static int send_head(struct web_peer *p)
 	if (!ok || lws_finalize_write_http_header(p->wsi, head + LWS_PRE, &at, end))
 		return -1;
 	p->head_sent = true;
+	if (p->request->head) /* RFC 9110 §9.3.2: with the length that GET would have, and nothing behind it */
+		p->sent = a->n;
 	return 0;
 }
 

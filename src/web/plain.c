@@ -19,7 +19,7 @@ static bool answer_proof(struct web_request *r)
 	if (!r->context->acme || !slice_starts(r->path, prefix))
 		return false;
 	if (r->method != WEB_GET) {
-		r->answer.allow = "GET";
+		r->answer.allow = "GET, HEAD";
 		web_answer_text(r, 405, NULL, NULL, 0);
 		return true;
 	}

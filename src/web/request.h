@@ -94,6 +94,7 @@ struct web_request {
 	/* Called by the answer, exactly once; frees the request when it is done with it. */
 	void (*answered)(struct web_request *r);
 	bool upgrade; /* the client asks for a WebSocket */
+	bool head;    /* it is a GET of which the answer's head alone is wanted (HEAD) */
 	bool handled; /* the server's: a resource has it and will answer */
 	void *peer;   /* the server's: who waits, NULL: gone */
 	struct web_request *next, **prev;

@@ -146,7 +146,7 @@ const struct web_route *web_route_find(enum web_method method, struct slice path
 		if (route->method == method)
 			return route;
 		write_string(&allow, allow.n ? ", " : "");
-		write_string(&allow, method_names[route->method]);
+		write_string(&allow, route->method == WEB_GET ? "GET, HEAD" : method_names[route->method]);
 	}
 	ret_allow[allow.n] = 0;
 	return NULL;
@@ -219,7 +219,7 @@ void web_handle(struct web_request *r)
 		return;
 	}
 	if (console)
-		snprintf(allow, sizeof(allow), "GET");
+		snprintf(allow, sizeof(allow), "GET, HEAD");
 	if (!*allow) {
 		web_problem(r, WEB_NOT_FOUND, NULL, "there is nothing at this path");
 		return;

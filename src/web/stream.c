@@ -55,7 +55,7 @@ int web_stream_confirm(struct web_peer *p, const char *protocol)
 	r->handled = true;
 	p->last = true;
 	r->upgrade = slice_caseeq(slice_from_string(protocol), SLICE("websocket"));
-	if (!r->upgrade || p->plane == WEB_PLAIN || web_peer_has_hosts(p) || !web_peer_arguments(p))
+	if (!r->upgrade || r->head || p->plane == WEB_PLAIN || web_peer_has_hosts(p) || !web_peer_arguments(p))
 		web_problem(r, WEB_BAD_REQUEST, NULL,
 			    "this server speaks HTTP/1.1 with one Host, and changes to no other protocol");
 	else if (slice_eq(r->path, SLICE(WEB_SIP_PATH)) ? web_sip_admit(p, r)

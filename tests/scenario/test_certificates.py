@@ -84,9 +84,10 @@ def test_in_clear_there_is_the_way_to_https():
         assert (status, location) == (404, None) and (not host or host not in text), (host, status, location, text)
     assert ask('GET', '/.well-known/acme-challenge/' + 43 * 'a', 'acme.example')[0] == 404
     assert ask('GET', '/.well-known/acme-challenge/', 'acme.example')[0] == 404
-    for method in 'HEAD', 'POST', 'DELETE':
+    assert ask('HEAD', '/.well-known/acme-challenge/' + 43 * 'a', 'acme.example')[0] == 404
+    for method in 'POST', 'DELETE':
         status, location, text, headers = ask(method, '/.well-known/acme-challenge/' + 43 * 'a', 'acme.example')
-        assert (status, location, text, headers['Allow'] if 'Allow' in headers else headers['allow']) == (405, None, '', 'GET')
+        assert (status, location, text, headers['Allow'] if 'Allow' in headers else headers['allow']) == (405, None, '', 'GET, HEAD')
     status = ask('GET', '/api/v1/events', 'acme.example', Connection='Upgrade', Upgrade='websocket',
                  **{'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA=='})[0]
     assert status == 400, status

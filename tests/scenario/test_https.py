@@ -53,14 +53,27 @@ def test_what_a_browser_is_told(port, admin):
         assert refused.status == 401 and refused.json['code'] == 'no-login', refused
         assert 'content-security-policy' in refused.headers
         assert browser.ask('GET', '/metrics').status == 401
-    for method in 'HEAD', 'POST':
-        refused = Browser(port).ask(method, '/', headers={'Content-Length': '0'})
-        assert (refused.status, refused.headers['allow']) == (405, 'GET'), refused
+    refused = Browser(port).ask('POST', '/', headers={'Content-Length': '0'})
+    assert (refused.status, refused.headers['allow']) == (405, 'GET, HEAD'), refused
     # The library would choose among virtual hosts by what the client says; there is one.
     for host in 'admin', 'local', 'secure', 'localhost:8444', 'elsewhere.example':
         assert raw(port, f'GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n').startswith('HTTP/1.1 200')
         refused = raw(port, f'GET /api/v1/status HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n')
         assert refused.startswith('HTTP/1.1 401'), refused
+
+
+def test_heads(port):
+    """HEAD has the head of GET, and nothing behind it: what comes next on the connection is the next answer."""
+    browser = Browser(port)
+    for path, status in ('/healthz', 200), ('/api/v1/tenants', 401), ('/api/v1/nothing', 404):
+        whole = browser.ask('GET', path)
+        kept = browser.connection.sock
+        head = browser.ask('HEAD', path)
+        assert (head.status, head.text) == (whole.status, '') and whole.status == status, (path, head)
+        assert head.headers == whole.headers and int(head.headers['content-length']) > 0, (path, head.headers)
+        assert browser.ask('GET', path).text == whole.text and browser.connection.sock is kept, path
+    answer = raw(port, 'HEAD /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    assert answer.startswith('HTTP/1.1 200') and answer.endswith('\r\n\r\n'), answer
 
 
 def test_in_clear(plain, port):
@@ -210,6 +223,7 @@ with Manager(alto.directory / 'notify') as manager, alto:
     shown = alto.command('status')
     assert f'HTTPS 127.0.0.1:{port} for companies' in shown and f'HTTPS 127.0.0.1:{admin} for provider' in shown, shown
     test_what_a_browser_is_told(port, admin)
+    test_heads(port)
     test_in_clear(plain, port)
     test_tls(alto, port)
     test_rude_clients(port)

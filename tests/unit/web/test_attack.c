@@ -145,6 +145,10 @@ static void rude_requests_are_refused(void **state)
 		{"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
 		 "HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n",
 		 "HTTP/1.0 400 "},
+		/* A head without the body that it speaks of, and then the end. */
+		{"HEAD /api/v1/events HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+		 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+		 ""},
 		{"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n", "HTTP/1.0 403 "},
 		{"GET /api/v1/users?a&b&c&d&e&f&g&h&i HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
 	};
@@ -161,7 +165,7 @@ static void rude_requests_are_refused(void **state)
 	assert_non_null(strstr(text, "connection: close\r\n"));
 	assert_non_null(strstr(text, "\"detail\":\"this server speaks HTTP/1.1"));
 	say(n, "PUT /api/v1/tenants HTTP/1.1\r\nHost: x\r\n\r\n");
-	assert_non_null(strstr(text, "allow: GET, POST\r\n"));
+	assert_non_null(strstr(text, "allow: GET, HEAD, POST\r\n"));
 	serves(n);
 }
 

@@ -38,9 +38,9 @@ static void a_path_names_its_resource_or_its_methods(void **state)
 	assert_slice(id, "x");
 
 	assert_null(web_route_find(WEB_OTHER, SLICE("/api/v1/tenants/acme"), &id, allow));
-	assert_string_equal(allow, "GET, PUT, PATCH, DELETE");
+	assert_string_equal(allow, "GET, HEAD, PUT, PATCH, DELETE");
 	assert_null(web_route_find(WEB_DELETE, SLICE("/api/v1/tenants"), &id, allow));
-	assert_string_equal(allow, "GET, POST");
+	assert_string_equal(allow, "GET, HEAD, POST");
 	assert_null(web_route_find(WEB_GET, SLICE("/api/v2/tenants"), &id, allow));
 	assert_string_equal(allow, "");
 }
