@@ -208,7 +208,8 @@ int demo_company(struct store *store, struct directory *directory, struct random
 
 /* ---- shown ---- */
 
-static void print_addresses(uint16_t port)
+/* A line for each of this machine's, with what comes before and behind it. */
+static void print_addresses(uint16_t port, const char *before, const char *behind, const char *behind_own)
 {
 	struct ifaddrs *all;
 	char text[64];
@@ -221,10 +222,19 @@ static void print_addresses(uint16_t port)
 		a.port = port;
 		struct writer w = writer_on(text, sizeof(text));
 		write_address_with_port(&w, &a);
-		printf("  TLS server    %.*s%s\n", SLICE_ARG(writer_slice(&w)),
-		       i->ifa_flags & IFF_LOOPBACK ? "   (this machine)" : "");
+		bool own = i->ifa_flags & IFF_LOOPBACK;
+		if (!own || behind_own)
+			printf("%s%.*s%s\n", before, SLICE_ARG(writer_slice(&w)), own ? behind_own : behind);
 	}
 	freeifaddrs(all);
+}
+
+/* Where one browses to: on this machine, and from others. */
+static void print_console(const char *before, const struct address *at, const char *whose)
+{
+	printf("%shttps://localhost:%u/   (%s)\n", before, at->port, whose);
+	if (address_is_any(at))
+		print_addresses(at->port, "                https://", "/   (the same, from other machines)", NULL);
 }
 
 void demo_print(const struct config *c, const struct transport *transport, const struct tls_identity *identity)
@@ -234,7 +244,7 @@ void demo_print(const struct config *c, const struct transport *transport, const
 	printf("\nAlto is running: encrypted signalling (TLS) and encrypted voice (SRTP) only.\n\nAddress\n");
 	if (transport_listener_count(transport)) {
 		transport_listener(transport, 0, &l);
-		print_addresses(l.at.port);
+		print_addresses(l.at.port, "  TLS server    ", "", "   (this machine)");
 	}
 	printf("  domain        %.*s   (any name or address of this machine works too)\n", SLICE_ARG(DEMO_DOMAIN));
 	if (identity) {
@@ -243,9 +253,9 @@ void demo_print(const struct config *c, const struct transport *transport, const
 		       tls_identity_is_self_signed(identity) ? "self-signed" : "yours", fingerprint);
 	}
 	if (c->https.count)
-		printf("  console       https://localhost:%u/   (the company)\n", c->https.at[0].port);
+		print_console("  console       ", &c->https.at[0], "the company");
 	if (c->admin.count)
-		printf("                https://localhost:%u/   (the provider)\n", c->admin.at[0].port);
+		print_console("                ", &c->admin.at[0], "the provider");
 	printf("\nAccounts\n");
 	accounts_path(c, path, sizeof(path));
 	FILE *f = fopen(path, "re");
@@ -259,9 +269,11 @@ void demo_print(const struct config *c, const struct transport *transport, const
 	printf("\nWhat to do next\n"
 	       "  1. In two browser windows, one of them private (or in two browsers), open the company's console "
 	       "above.\n"
-	       "     The browser asks about the certificate: compare the fingerprint, then go on. Log in as Anna in "
-	       "one\n"
-	       "     and as Bruno in the other.\n"
+	       "     The browser warns: Alto has made its certificate itself. Press Advanced, then Proceed (in "
+	       "Firefox: Accept\n"
+	       "     the Risk and Continue; in Safari: Show Details, visit this website). Its fingerprint is the one "
+	       "above.\n"
+	       "     Log in as Anna in one and as Bruno in the other.\n"
 	       "  2. As Anna: Phone, then the button beside Bruno. As Bruno: Answer. The browser asks for the "
 	       "microphone.\n"
 	       "  3. Desk phones and apps: an account of those above, transport TLS, SRTP (SDES) on, the server and "
