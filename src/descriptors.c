@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-/* Our own: connections of the API, 81 listeners, two for each request of ours (HTTP_CALLS_MAX), and the database's, the
- * workers', DNS and files read anew. */
-#define DESCRIPTORS_OWN (WEB_PEERS_MAX + WEB_STREAMS_LEAST + 192u)
+/* Our own: connections of the API and those that wait at its door, 81 listeners, two for each request of ours
+ * (HTTP_CALLS_MAX), and the database's, the workers', DNS and files read anew. */
+#define DESCRIPTORS_OWN (WEB_PEERS_MAX + WEB_DOOR_MAX + WEB_STREAMS_LEAST + 192u)
 /* Connections get at least as many where there are enough for all ports: an office's phones, and operators. */
 #define DESCRIPTORS_CONNECTIONS 640u
 /* To start with: some 16 calls, and 64 connections. */

@@ -1,5 +1,6 @@
 /* web/crowd.c - a full house: whoever holds most of it makes room. transport/guests.c does the same for phones. */
 #include "web/crowd.h"
+#include <unistd.h>
 
 #include "net/loop.h"
 
@@ -22,6 +23,16 @@ static bool same_house(const struct address *a, const struct address *b)
 {
 	return memcmp(a->ip, b->ip, address_is_v4(a) ? 16 : 8) == 0;
 }
+
+/* Accepted, and nothing more: its bytes are the kernel's, and no handshake has begun. */
+struct web_waiting {
+	struct web_waiting *next;
+	struct web_listener *listener;
+	web_enter_fn enter;
+	struct address from;
+	int fd;
+	int64_t until_us;
+};
 
 static uint32_t inside(const struct web *w, enum web_plane plane)
 {
@@ -49,7 +60,8 @@ static bool may_go(const struct web_peer *p)
 /* One that waits for nothing, or has had its time. */
 static bool is_slow_or_idle(const struct web_peer *p, int64_t now_us)
 {
-	return (p->served && !p->request) || now_us - p->quiet_us >= p->web->limits.grace_us;
+	int64_t quiet_us = now_us - p->quiet_us;
+	return (p->served && !p->request && quiet_us >= WEB_PEER_PAUSE_US) || quiet_us >= p->web->limits.grace_us;
 }
 
 static struct web_peer *oldest_of_house(const struct web *w, enum web_plane plane, const struct address *from)
@@ -83,18 +95,101 @@ static struct web_peer *oldest_of_largest(const struct web *w, enum web_plane pl
 	return oldest;
 }
 
-bool web_crowd_admit(struct web *w, enum web_plane plane, const struct address *from)
+static bool make_room(struct web *w, struct web_peer *goes)
 {
-	struct web_peer *goes;
-	if (plane != WEB_LOCAL && inside_from(w, plane, from) >= w->limits.peers_of_address)
-		goes = oldest_of_house(w, plane, from);
-	else if (inside(w, plane) >= w->limits.peers[plane])
-		goes = oldest_of_largest(w, plane);
-	else
-		return true;
 	if (!goes)
 		return false;
 	metric_add(&w->made_room_total, 1);
 	web_peer_drop(goes);
 	return true;
+}
+
+/* Have plane and address room, or make some? */
+static bool admits(struct web *w, enum web_plane plane, const struct address *from)
+{
+	if (plane != WEB_LOCAL && inside_from(w, plane, from) >= w->limits.peers_of_address)
+		return make_room(w, oldest_of_house(w, plane, from));
+	return inside(w, plane) < w->limits.peers[plane] || make_room(w, oldest_of_largest(w, plane));
+}
+
+/* ---- at the door ---- */
+
+static bool waits_with(const struct web_waiting *x, enum web_plane plane, const struct address *from)
+{
+	return x->listener->plane == plane && same_house(&x->from, from);
+}
+
+bool web_crowd_admit(struct web *w, enum web_plane plane, const struct address *from)
+{
+	/* In turn: not before those of its address who wait. */
+	for (const struct web_waiting *x = w->first_waiting; x; x = x->next)
+		if (waits_with(x, plane, from))
+			return false;
+	return admits(w, plane, from);
+}
+
+/* Takes it out of the list. */
+static struct web_waiting take(struct web_waiting **at)
+{
+	struct web_waiting *x = *at, was = *x;
+	*at = x->next;
+	free(x);
+	return was;
+}
+
+static void look_again(struct timer *t, void *arg)
+{
+	struct web *w = arg;
+	struct wheel *wheel = loop_wheel(w->context.loop);
+	struct web_waiting **at = &w->first_waiting;
+	const struct web_waiting *refused = NULL; /* its address is not asked for again in this turn */
+	unsigned entered = 0;
+	while (*at && entered < WEB_HANDSHAKES_A_TURN) {
+		struct web_waiting *x = *at;
+		if (x->until_us <= wheel->now_us) {
+			close(take(at).fd);
+			w->waiting--;
+			metric_add(&w->turned_away_total, 1);
+		} else if (!(refused && waits_with(x, refused->listener->plane, &refused->from)) &&
+			   admits(w, x->listener->plane, &x->from)) {
+			struct web_waiting was = take(at);
+			w->waiting--;
+			was.enter(was.listener, was.fd, &was.from);
+			entered++;
+		} else {
+			refused = x;
+			at = &x->next;
+		}
+	}
+	if (w->first_waiting)
+		timer_start(wheel, &w->door, WEB_DOOR_STEP_US);
+}
+
+bool web_crowd_wait(struct web *w, struct web_listener *l, int fd, const struct address *from, web_enter_fn enter)
+{
+	struct wheel *wheel = loop_wheel(w->context.loop);
+	struct web_waiting **end = &w->first_waiting;
+	struct web_waiting *x = w->waiting < WEB_DOOR_MAX ? malloc(sizeof(*x)) : NULL;
+	if (!x)
+		return false;
+	*x = (struct web_waiting){
+		.listener = l, .enter = enter, .from = *from, .fd = fd, .until_us = wheel->now_us + WEB_DOOR_US};
+	while (*end)
+		end = &(*end)->next;
+	*end = x;
+	w->waiting++;
+	if (!timer_running(&w->door)) {
+		timer_init(&w->door, look_again, w);
+		timer_start(wheel, &w->door, WEB_DOOR_STEP_US);
+	}
+	return true;
+}
+
+void web_crowd_send_home(struct web *w)
+{
+	if (w->first_waiting)
+		timer_stop(loop_wheel(w->context.loop), &w->door);
+	while (w->first_waiting)
+		close(take(&w->first_waiting).fd);
+	w->waiting = 0;
 }

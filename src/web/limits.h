@@ -80,6 +80,15 @@
 #define WEB_PEERS_MAX (WEB_PEERS_OF_COMPANIES + WEB_PEERS_OF_ADMIN + WEB_PEERS_OF_SOCKET + WEB_PEERS_OF_PLAIN)
 /* An office of some consoles behind one address that are loading; a quarter of all. */
 #define WEB_PEERS_OF_ADDRESS_MAX 64
+/*
+ * For whom all of that is at work waits at the door, unread: thirty pages of an office that load at once open 180. They
+ * look again so often, and for so long at most. descriptors.c keeps as many.
+ */
+#define WEB_DOOR_MAX 256
+#define WEB_DOOR_STEP_US (20 * MS_US)
+#define WEB_DOOR_US (10 * SECOND_US)
+/* Between two requests of a page that is loading: until then its connection is not taken for another's. */
+#define WEB_PEER_PAUSE_US (500 * MS_US)
 /* A handshake and a head over a slow line: an office whose pages all come back at once does not push out its own. */
 #define WEB_PEER_GRACE_US (2 * SECOND_US)
 

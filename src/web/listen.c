@@ -14,20 +14,25 @@
 
 /* ---- accepting ---- */
 
-static void let_in(struct web_listener *l, int fd, const struct address *from)
+static void enter(struct web_listener *l, int fd, const struct address *from)
 {
 	struct web *w = l->web;
-	if (!web_crowd_admit(w, l->plane, from)) {
-		metric_add(&w->turned_away_total, 1);
-		close(fd);
-		return;
-	}
 	/* web_peer_new() takes it from here: it is called from inside, after the first step of the handshake. */
 	w->entering = l;
 	w->entering_from = *from;
 	/* Closes the descriptor itself when it cannot take it. */
 	(void)lws_adopt_socket_vhost(l->plane == WEB_LOCAL || l->plane == WEB_PLAIN ? w->local : w->secure, fd);
 	w->entering = NULL;
+}
+
+static void let_in(struct web_listener *l, int fd, const struct address *from)
+{
+	if (web_crowd_admit(l->web, l->plane, from)) {
+		enter(l, fd, from);
+	} else if (!web_crowd_wait(l->web, l, fd, from, enter)) {
+		metric_add(&l->web->turned_away_total, 1);
+		close(fd);
+	}
 }
 
 static void listener_ready(uv_poll_t *handle, int status, int events)
@@ -69,6 +74,7 @@ static int start_accepting(struct web *w, enum web_plane plane, int fd)
 
 void web_listen_close(struct web *w)
 {
+	web_crowd_send_home(w);
 	for (size_t i = 0; i < w->listener_count; i++) {
 		uv_close((uv_handle_t *)&w->listeners[i].poll, NULL);
 		close(w->listeners[i].fd);

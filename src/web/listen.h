@@ -18,5 +18,5 @@ struct web_listener {
 
 /* DATA/alto.sock, mode 0600. What web_new() returns, with *reterr. */
 MUST_USE int web_listen_local(struct web *w, struct web_reason *reterr);
-/* Accepts no more, and removes the socket's file. */
+/* Accepts no more, closes what waits at the door, and removes the socket's file. */
 void web_listen_close(struct web *w);

@@ -7,6 +7,8 @@
 #include "web/listen.h"
 #include "web/request.h"
 
+typedef void (*web_enter_fn)(struct web_listener *l, int fd, const struct address *from);
+
 struct web {
 	struct web_context context;
 	struct web_limits limits;
@@ -20,6 +22,9 @@ struct web {
 	size_t listener_count;
 	const struct web_listener *entering; /* where the connection came in that the library is being given */
 	struct address entering_from;
+	struct web_waiting *first_waiting; /* at the door: crowd.c */
+	uint32_t waiting;
+	struct timer door;
 	bool bound;
 	char path[112]; /* of the unix socket, to remove it at the end */
 	bool closed;

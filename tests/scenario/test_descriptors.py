@@ -10,7 +10,7 @@ import subprocess
 from server import ALTO, PATIENCE, Alto, free_port, wait_until
 from softphone import Softphone, talk, talk_once_taken
 
-LEAST = 768
+LEAST = 1024
 CALLS, CONNECTIONS = 16, 64  # what that is enough for
 SHELL = ('prlimit', f'--nofile={LEAST}:{LEAST}', '--')
 

@@ -194,6 +194,34 @@ def test_an_office(alto, port):
     is_alone(alto)
 
 
+def knocking(port):
+    """A connection whose handshake has begun."""
+    s = tls_context().wrap_socket(socket.create_connection(('127.0.0.1', port), PATIENCE), server_hostname='localhost',
+                                  do_handshake_on_connect=False)
+    s.setblocking(False)
+    try:
+        s.do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    s.settimeout(PATIENCE)
+    return s
+
+
+def test_at_nine(alto, port):
+    """Pages behind one address that load in the same instant, with more connections than it may have: each has its answer."""
+    is_alone(alto)
+    for s in [knocking(port) for _ in range(64 + 36)]:
+        s.do_handshake()
+        s.sendall(b'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+        answer = b''
+        while piece := s.recv(4096):
+            answer += piece
+        assert answer.endswith(b'\r\n\r\nok\n'), answer
+        s.close()
+    assert 'alto_web_turned_away_total 0\n' in alto.api('GET', '/metrics')[1]
+    is_alone(alto)
+
+
 def put(alto, pair):
     for made, used in zip(pair, ('used.crt', 'used.key')):
         shutil.copy(made, alto.directory / used)
@@ -227,6 +255,7 @@ with Manager(alto.directory / 'notify') as manager, alto:
     test_in_clear(plain, port)
     test_tls(alto, port)
     test_rude_clients(port)
+    test_at_nine(alto, port)
     test_a_crowd(alto, port)
     test_an_office(alto, port)
     test_reload(alto, port, manager)
