@@ -5,24 +5,35 @@
 #include "web/policy.h"
 #include "web/route.h"
 
-static json_t *leg_json(const struct web_request *r, const struct store_leg *leg)
+/* The name that a side is known by: our user's; of a call that nobody answered, of whoever has the extension. */
+static json_t *leg_name_json(const struct web_request *r, struct slice tenant, const struct store_leg *leg,
+			     const struct directory_user *u)
+{
+	const struct directory_tenant *t = directory_tenant_by_id(r->context->directory, tenant);
+	/* What an operator says is a number of the outside, whatever it looks like. */
+	if (!u && t && slice_empty(leg->user) && slice_empty(leg->trunk))
+		u = directory_user_by_extension(r->context->directory, t, leg->uri);
+	return u ? web_json_text(u->name) : json_null();
+}
+
+static json_t *leg_json(const struct web_request *r, struct slice tenant, const struct store_leg *leg)
 {
 	const struct directory_user *u = directory_user_by_id(r->context->directory, leg->user);
 	const struct directory_device *d = directory_device_by_id(r->context->directory, leg->device);
 	const struct directory_trunk *t = directory_trunk_by_id(r->context->directory, leg->trunk);
-	return WEB_OBJECT({"uri", web_json_text_or_null(leg->uri)}, {"user", u ? web_json_text(u->login) : json_null()},
-			  {"device", d ? web_json_text(d->name) : json_null()},
-			  {"trunk", t ? web_json_text(t->name) : json_null()},
-			  {"transport", web_json_text_or_null(leg->transport)},
-			  {"tls", web_json_text_or_null(leg->tls)}, {"srtp", web_json_text_or_null(leg->srtp)},
-			  {"keys_in_clear", json_boolean(leg->keys_in_clear)},
-			  {"codec", web_json_text_or_null(leg->codec)});
+	return WEB_OBJECT(
+		{"uri", web_json_text_or_null(leg->uri)}, {"user", u ? web_json_text(u->login) : json_null()},
+		{"name", leg_name_json(r, tenant, leg, u)}, {"device", d ? web_json_text(d->name) : json_null()},
+		{"trunk", t ? web_json_text(t->name) : json_null()},
+		{"transport", web_json_text_or_null(leg->transport)}, {"tls", web_json_text_or_null(leg->tls)},
+		{"srtp", web_json_text_or_null(leg->srtp)}, {"keys_in_clear", json_boolean(leg->keys_in_clear)},
+		{"codec", web_json_text_or_null(leg->codec)});
 }
 
 /* With what was measured, once it has ended. */
-static json_t *ended_leg_json(const struct web_request *r, const struct store_leg *leg)
+static json_t *ended_leg_json(const struct web_request *r, struct slice tenant, const struct store_leg *leg)
 {
-	json_t *o = leg_json(r, leg);
+	json_t *o = leg_json(r, tenant, leg);
 	if (!o)
 		return NULL;
 	if (web_json_set(o, "packets_in", json_integer(leg->packets_in)) &&
@@ -67,8 +78,8 @@ json_t *web_call_json(const struct web_request *r, const struct store_call *c)
 			  {"ended", web_json_time(c->ended_us)}, {"duration_ms", duration_json(c)},
 			  {"status", c->status ? json_integer(c->status) : json_null()},
 			  {"cause", web_json_text_or_null(c->cause)}, {"ended_by", web_json_text_or_null(c->ended_by)},
-			  {"caller", ended_leg_json(r, &c->caller)}, {"callee", ended_leg_json(r, &c->callee)},
-			  {"trace", trace_json(c->trace)});
+			  {"caller", ended_leg_json(r, c->tenant, &c->caller)},
+			  {"callee", ended_leg_json(r, c->tenant, &c->callee)}, {"trace", trace_json(c->trace)});
 }
 
 static bool history_item(struct web_listing *l, json_t **ret)
@@ -88,8 +99,8 @@ static json_t *live_json(const struct web_request *r, const struct call_view *v)
 	return WEB_OBJECT({"id", web_json_text(v->id)}, {"tenant", web_tenant_name_json(r, v->tenant)},
 			  {"from", web_json_text_or_null(v->from)}, {"to", web_json_text_or_null(v->to)},
 			  {"state", json_string(v->state)}, {"started", web_json_time(v->started_us)},
-			  {"answered", web_json_time(v->answered_us)}, {"caller", leg_json(r, &v->caller)},
-			  {"callee", leg_json(r, &v->callee)});
+			  {"answered", web_json_time(v->answered_us)}, {"caller", leg_json(r, v->tenant, &v->caller)},
+			  {"callee", leg_json(r, v->tenant, &v->callee)});
 }
 
 static bool live_item(struct web_listing *l, json_t **ret)

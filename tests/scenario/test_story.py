@@ -67,18 +67,33 @@ def check_command(alto, call_id):
     alto.command('calls', 'hangup', '--all', status=2)
 
 
+def other_company(alto):
+    """Whose people have the same logins and extensions."""
+    alto.command('tenant', 'add', 'zz', '--domain', 'zz.example')
+    for extension, login in ((EXTENSION, LOGIN), (OTHER, 'other')):
+        alto.command('user', 'add', 'zz', login, '--extension', extension, '--name', 'Zora Elsewhere')
+
+
+def check_names(call):
+    names = call['caller']['name'], call['callee']['name']
+    assert names == (NAME, 'Otto Other'), names
+
+
 def check_log(alto):
     log = '\n'.join(alto.log.all)
     assert 'serve.ready' in log
-    for word in (NAME, 'Wilhelmina', 'Quetzal', EXTENSION, OTHER, LOGIN, USERNAME, 'timbuktu', PASSWORD, 'Otto', 'sip:'):
+    for word in (NAME, 'Wilhelmina', 'Quetzal', EXTENSION, OTHER, LOGIN, USERNAME, 'timbuktu', PASSWORD, 'Otto', 'Zora', 'sip:'):
         assert word not in log, f'{word} stands in the log:\n{log}'
 
 
 def hung_up_from_here():
     with Alto() as alto:
-        with two_phones(alto, company(alto)) as (anna, bruno):
+        accounts = company(alto)
+        other_company(alto)
+        with two_phones(alto, accounts) as (anna, bruno):
             call(anna, bruno, OTHER)
             [live] = alto.listing('calls', '--live')
+            check_names(live)
             assert alto.api('GET', f'/api/v1/calls/{live["id"]}')[1]['state'] == 'answered'
             # At once, though they are collected for a while: what was sent before a phone said "established" is there.
             page = alto.api('GET', f'/api/v1/calls/{live["id"]}/messages')[1]['items']
@@ -94,9 +109,11 @@ def hung_up_from_here():
             assert 'being ended: 1.' in alto.command('calls', 'hangup', '--tenant', 'acme', '--all')
             bruno.wait_for('CALL_CLOSED')
         rows = {c['id']: c for c in alto.last_calls(2)}
+        [rung] = [c for c in rows.values() if c['cause'] == 'hung-up' and c['id'] != live['id']]
+        for row in live['id'], rung['id']:  # the second was never answered
+            check_names(alto.api('GET', f'/api/v1/calls/{row}')[1])
         check_story(alto, live['id'])
         check_command(alto, live['id'])
-        [rung] = [c for c in rows.values() if c['cause'] == 'hung-up' and c['id'] != live['id']]
         messages = alto.api('GET', f'/api/v1/calls/{rung["id"]}/messages')[1]['items']
         [cancel] = [m['text'] for m in messages if m['text'].startswith('CANCEL ')]
         assert 'Ended by the operator' in cancel, cancel

@@ -38,16 +38,6 @@ export function nextExtension(users: Pick<User, 'extension'>[]): string {
   return String(highest + 1);
 }
 
-/** Who a side of a call is, by the name that people know. */
-export function nameOf(
-  uri: string | null,
-  login: string | null,
-  people: Map<string, User>,
-): string | undefined {
-  const byLogin = login ? people.get(login) : undefined;
-  return (byLogin ?? [...people.values()].find((u) => u.extension === uri))?.name;
-}
-
 export const users = (tenant?: string) => all<User>('/users', { tenant });
 export const liveCalls = (tenant?: string) => all<LiveCall>('/calls', { live: true, tenant });
 

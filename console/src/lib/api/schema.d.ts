@@ -1567,6 +1567,8 @@ export interface components {
             uri: string | null;
             /** @description Login of our user; null: an outside party, or gone. */
             user: string | null;
+            /** @description Of our user; of a side that never answered, of who has the extension now; null: an outside party, or gone. */
+            name: string | null;
             /** @description Name of the device. */
             device: string | null;
             /** @description Name of the trunk. */
