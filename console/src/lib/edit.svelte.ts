@@ -91,6 +91,25 @@ export class Edit<Thing, D extends Draft> {
   }
 }
 
+/**
+ * Changes something as a page shows it, of which a listing had no tag: only if `seen` of it is so still. With what takes
+ * the change back, which is refused once somebody else has written since.
+ */
+export async function change<Thing extends object>(
+  path: string,
+  seen: Partial<Thing>,
+  wanted: object,
+): Promise<{ thing: Thing; undo: () => Promise<Thing> }> {
+  const { thing: now, tag } = await api.read<Thing>(path);
+  const names = Object.keys(seen) as (keyof Thing)[];
+  if (names.some((name) => now[name] !== seen[name]))
+    throw new Problem(412, 'precondition-failed', 'It was changed meanwhile.');
+  const before = Object.fromEntries(Object.keys(wanted).map((name) => [name, now[name as keyof Thing]]));
+  const written = await api.change<Thing>('PATCH', path, wanted, tag);
+  const undo = async () => (await api.change<Thing>('PATCH', path, before, written.tag)).thing;
+  return { thing: written.thing, undo };
+}
+
 function changed<D extends Draft>(before: D, after: D): (keyof D & string)[] {
   return Object.keys(before).filter((field) => before[field] !== after[field]);
 }

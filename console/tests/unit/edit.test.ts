@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Edit, meet } from '../../src/lib/edit.svelte';
+import { change, Edit, meet } from '../../src/lib/edit.svelte';
+import { i18n } from '../../src/lib/i18n/index.svelte';
+import { toasts } from '../../src/lib/ui/toast.svelte';
 
 type Person = { name: string; extension: string; devices: number };
 type PersonDraft = { name: string; extension: string };
@@ -102,6 +104,61 @@ describe('a change', () => {
     expect(await edit.save()).toBeUndefined();
     expect(edit.sending.problem?.field).toBe('extension');
     expect(edit.draft!.extension).toBe('102');
+  });
+});
+
+describe('a change of what a listing shows', () => {
+  const anna = { name: 'Anna', extension: '101', devices: 1 };
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('is made where it is so still, and taken back', async () => {
+    const there = server(anna);
+    const { thing, undo } = await change<Person>('/users/1', { name: 'Anna' }, { name: 'Ana' });
+    expect(thing.name).toBe('Ana');
+    await undo();
+    expect(there.person()).toEqual(anna);
+  });
+
+  it('is not made over what nobody has seen here', async () => {
+    const there = server(anna);
+    there.elsewhere({ name: 'Anne' });
+    await expect(change<Person>('/users/1', { name: 'Anna' }, { name: 'Ana' })).rejects.toMatchObject({
+      code: 'precondition-failed',
+    });
+    expect(there.person().name).toBe('Anne');
+  });
+});
+
+describe('undo', () => {
+  const anna = { name: 'Anna', extension: '101', devices: 1 };
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    toasts.clear();
+  });
+
+  async function given() {
+    const there = server(anna);
+    const { undo } = await change<Person>('/users/1', { name: 'Anna' }, { name: 'Ana' });
+    toasts.say('done', undo);
+    return there;
+  }
+  const said = () => toasts.all.map((toast) => toast.text);
+
+  it('leaves what somebody else has written since, and says so', async () => {
+    i18n.choose('en');
+    const there = await given();
+    there.elsewhere({ name: 'Anne' });
+    await toasts.undo(toasts.all[0]!);
+    expect(there.person().name).toBe('Anne');
+    expect(said()).toEqual(['Somebody changed this meanwhile: look at it again.']);
+  });
+
+  it('says that the server was not reached', async () => {
+    i18n.choose('en');
+    await given();
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError()));
+    await toasts.undo(toasts.all[0]!);
+    expect(said()).toEqual([expect.stringContaining('The server was not reached')]);
   });
 });
 

@@ -1,4 +1,7 @@
-type Toast = { id: number; text: string; undo?: (() => void) | undefined };
+import { Problem } from '../api/client';
+import { tell } from '../problem';
+
+type Toast = { id: number; text: string; undo?: (() => Promise<unknown>) | undefined };
 
 const SHOWN_MS = 8000;
 
@@ -8,10 +11,21 @@ class Toasts {
   readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
 
   /** Says that something was done, with a way back where there is one. */
-  say(text: string, undo?: () => void) {
+  say(text: string, undo?: () => Promise<unknown>) {
     const id = ++this.#last;
     this.all = [...this.all.slice(-1), { id, text, undo }];
     this.#start(id);
+  }
+
+  /** Takes back what a toast says was done; where the server refuses that, it is said. */
+  async undo({ id, undo }: Toast) {
+    this.drop(id);
+    try {
+      await undo?.();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.say(tell(error));
+    }
   }
 
   drop(id: number) {
