@@ -6,7 +6,7 @@ import { backoff } from '../backoff';
 import { Socket } from './socket';
 import { sound } from './sound.svelte';
 import { Talk, type TalkUser } from './talk';
-import { nothing, type PhoneCall, type PhoneState, type PhoneView, type Wish } from './types';
+import { nothing, type Cause, type PhoneCall, type PhoneState, type PhoneView, type Wish } from './types';
 
 type Account = Schema<'Phone'>;
 
@@ -210,18 +210,33 @@ export class Engine implements TalkUser {
     if (!this.ready()) return;
     const microphone = await sound.open().catch(() => undefined);
     if (!microphone) {
-      const failed = {
-        ...begun(crypto.randomUUID(), name, number, false),
-        state: 'over',
-        cause: 'microphone',
-      } as const;
-      this.#failed = [...this.#failed, failed];
-      this.#forget(() => (this.#failed = this.#failed.filter((one) => one !== failed)));
+      this.#cannot(name, number, 'microphone');
+      return;
+    }
+    const session = this.#begin(number, microphone);
+    if (!session) {
+      for (const track of microphone.getTracks()) track.stop();
+      this.#cannot(name, number, 'no-such-number');
       return;
     }
     this.#holdOthers();
-    const session = this.#ua!.call(number, { mediaStream: microphone, pcConfig: this.#pcConfig() });
     this.#add(session, name, number, false).speakInto(microphone);
+  }
+
+  /** Undefined: what was typed makes no URI for JsSIP ("50%" is half an escape to it), so nobody has it. */
+  #begin(number: string, mediaStream: MediaStream): RTCSession | undefined {
+    try {
+      return this.#ua!.call(number, { mediaStream, pcConfig: this.#pcConfig() });
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** It could not begin, which is shown for a while. */
+  #cannot(name: string, number: string, cause: Cause) {
+    const failed = { ...begun(crypto.randomUUID(), name, number, false), state: 'over', cause } as const;
+    this.#failed = [...this.#failed, failed];
+    this.#forget(() => (this.#failed = this.#failed.filter((one) => one !== failed)));
   }
 
   async #answer(talk: Talk) {
