@@ -189,6 +189,25 @@ async function addsWebhook(page: Page) {
   await page.getByText('Fails since').waitFor();
 }
 
+/** Days that are no number make no token. */
+async function addsToken(page: Page) {
+  await page.getByRole('button', { name: 'New token' }).click();
+  await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('backup');
+  const days = page.getByRole('textbox', { name: 'Days until it expires' });
+  for (const typed of ['abc', '']) {
+    const refused = page.waitForResponse(
+      (r) => r.request().method() === 'POST' && r.url().endsWith('/tokens'),
+    );
+    await days.fill(typed);
+    await page.keyboard.press('Enter');
+    check((await refused).status() === 400, `a token was made for "${typed}" days`);
+    await days.and(page.locator('[aria-invalid]')).waitFor();
+  }
+  await days.fill('7');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'I have noted it' }).click();
+}
+
 /** What both changed is a question; switched off by one press, and on again by Undo. */
 async function changesWebhook(page: Page) {
   const { items } = await page.evaluate(async () => (await fetch('/api/v1/webhooks')).json());
@@ -294,6 +313,7 @@ await removesPerson(page);
 await changesPassword(page);
 await addsWebhook(page);
 await changesWebhook(page);
+await addsToken(page);
 await closesToast(page);
 await readsAudit(page);
 await setsUpCode(page);

@@ -1,6 +1,11 @@
 import { Problem } from '../api/client';
 import { tell } from '../problem';
 
+/** What is typed where a number belongs. What is none goes as it is, for the server to refuse. */
+export function numberTyped(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
 /** One sending of a form: busy while it lasts, and what the server did not like stands at the field that it names. */
 export class Sending {
   busy = $state(false);

@@ -1,14 +1,15 @@
 import { api, type Schema } from '../../lib/api/client';
 import { Edit } from '../../lib/edit.svelte';
+import { numberTyped } from '../../lib/ui/form.svelte';
 
 export type TenantDraft = { name: string; domain: string; lines_bought: string };
 
 export const emptyTenant: TenantDraft = { name: '', domain: '', lines_bought: '' };
 
-/** No lines typed: no bound. What is no number goes as it is, for the server to refuse. */
+/** No lines typed: no bound. */
 export function bodyOf({ lines_bought: bought, ...others }: Partial<TenantDraft>): object {
   if (bought === undefined) return others;
-  return { ...others, lines_bought: /^\d*$/.test(bought) ? Number(bought) : bought };
+  return { ...others, lines_bought: bought ? numberTyped(bought) : 0 };
 }
 
 export const tenantEdit = () =>
