@@ -1,7 +1,7 @@
 /** Calls as they happen, and those that were; and what a page does while its server is away. */
 import type { Page } from 'playwright-core';
 import { accessible, check, picture, settled, start, walked, want } from './browser.ts';
-import { asAdministrator, fitsEverywhere, go } from './steps.ts';
+import { asAdministrator, confirm, fitsEverywhere, go } from './steps.ts';
 
 const browser = await start();
 
@@ -26,8 +26,29 @@ async function seesCall(page: Page) {
   await page.getByText('of 8 lines', { exact: true }).waitFor();
   await picture(page, 'lines');
   await go(page, 'Home');
+  await cannotEnd(page);
   await want('hang up');
   await page.getByText('No call right now').waitFor();
+}
+
+/** What the server cannot end is said to go on; what was over meanwhile is as wanted. */
+async function cannotEnd(page: Page) {
+  const call = '**/api/v1/calls/*';
+  const tries = async (status: number, code: string) => {
+    await page.route(call, (route) =>
+      route.request().method() === 'DELETE'
+        ? route.fulfill({ status, json: { code, detail: 'it cannot be ended', status } })
+        : route.fallback(),
+    );
+    await page.getByRole('button', { name: 'Hang up' }).click();
+    await confirm(page, 'Hang up');
+    await settled(page);
+    await page.unroute(call);
+  };
+  await tries(503, 'strange');
+  await page.getByRole('alert').getByText('It cannot be ended').waitFor();
+  await tries(404, 'unknown-call');
+  await page.getByRole('alert').waitFor({ state: 'detached' });
 }
 
 /** Each by itself: the server finds it, or says that there is nothing. */
