@@ -54,6 +54,22 @@ async function addsPerson(page: Page) {
   );
   await page.keyboard.press('Control+A');
   await page.keyboard.press('Delete');
+  // Refused again, when the person is made already: what is corrected then counts, and what is given up is gone.
+  const password = page.getByRole('textbox', { name: 'Password for this console' });
+  const name = page.getByLabel('Name', { exact: true });
+  await password.fill('short');
+  await name.fill('Émile Zolla');
+  await page.keyboard.press('Enter');
+  await password.and(page.locator('[aria-invalid]')).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: 'Émile Zolla' }).waitFor({ state: 'detached' });
+  await button.click();
+  await password.fill('short');
+  await name.fill('Émile Zola');
+  await page.keyboard.press('Enter');
+  await password.and(page.locator('[aria-invalid]')).waitFor();
+  await name.fill('Émile Zølá');
+  await password.fill('');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Émile Zølá can be called now' }).waitFor();
   await accessible(page, 'the account');

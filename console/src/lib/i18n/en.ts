@@ -506,6 +506,7 @@ export const en = {
   'add.password.hint': 'Optional: without one, only phones work.',
   'add.send': 'Add, and show the account',
   'add.done': '{name} can be called now',
+  'add.half': '{name} is added, but has no phone: add one on their page, or remove them.',
   'account.once': 'This is shown once. Put it into the phone now, or copy it.',
   'account.guessed':
     'This page was opened under a name that only this computer knows. Other devices find the server by {domain} only if that name leads to it; if it does not, type the server’s own name or address instead. Better: open the console under that one first.',

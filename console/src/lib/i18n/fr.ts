@@ -522,6 +522,8 @@ export const fr: Dictionary = {
   'add.password.hint': 'Facultatif : sans lui, seuls les téléphones marchent.',
   'add.send': 'Ajouter et montrer le compte',
   'add.done': '{name} peut être appelé·e',
+  'add.half':
+    '{name} est ajouté·e, mais sans téléphone : ajoutez-en un sur sa page, ou supprimez cette personne.',
   'account.once': 'Montré une seule fois. Saisissez-le dans le téléphone, ou copiez-le.',
   'account.guessed':
     'Cette page a été ouverte sous un nom que seul cet ordinateur connaît. Les autres appareils ne trouvent le serveur par {domain} que si ce nom y mène ; sinon, saisissez à la place le nom ou l’adresse du serveur. Mieux : ouvrez d’abord la console sous celui-ci.',
