@@ -1,19 +1,23 @@
 import { i18n } from './i18n/index.svelte';
 
-export function clock(time: string): string {
-  return new Date(time).toLocaleTimeString(i18n.locale, { hour: '2-digit', minute: '2-digit' });
+export function clock(time: string, second?: '2-digit'): string {
+  return new Date(time).toLocaleTimeString(i18n.locale, { hour: '2-digit', minute: '2-digit', second });
 }
 
+/** With its year, where that is not this one. */
 export function day(time: string): string {
-  return new Date(time).toLocaleDateString(i18n.locale, {
-    weekday: 'short',
-    day: 'numeric',
-    month: 'short',
-  });
+  const at = new Date(time);
+  const year = at.getFullYear() === new Date().getFullYear() ? undefined : 'numeric';
+  return at.toLocaleDateString(i18n.locale, { weekday: 'short', day: 'numeric', month: 'short', year });
 }
 
 export function moment(time: string): string {
   return `${day(time)}, ${clock(time)}`;
+}
+
+/** To the second, for what is proof of something. */
+export function instant(time: string): string {
+  return `${day(time)}, ${clock(time, '2-digit')}`;
 }
 
 export function date(time: string): string {

@@ -82,6 +82,11 @@ async function searches(page: Page) {
   await fitsEverywhere(page, 'calls');
   await rows.first().getByRole('link').click();
   await page.getByRole('heading', { name: 'Anna Nowak called Bruno Lefèvre' }).waitFor();
+  const times = page
+    .locator('dl')
+    .filter({ hasText: /Began.*Answered.*Ended/s })
+    .getByRole('definition');
+  check((await times.filter({ hasText: /:\d\d:\d\d/ }).count()) === 3, 'the story does not say when');
   const invite = page.getByText('INVITE').first();
   await invite.waitFor();
   await picture(page, 'call', true);

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { registrarOf, sipUri } from '../../src/lib/account';
 import type { Schema } from '../../src/lib/api/client';
 import { loginFor, nextExtension, presence, reachableFirst, type User } from '../../src/lib/company';
-import { duration, initials } from '../../src/lib/format';
+import { duration, initials, instant, moment } from '../../src/lib/format';
+import { i18n } from '../../src/lib/i18n/index.svelte';
 
 const user = { tenant: 'acme', login: 'anna', devices: 1, devices_registered: 1, busy: false } as User;
 describe('presence', () => {
@@ -80,6 +81,15 @@ describe('format', () => {
     expect(duration(-5)).toBe('0:00');
     expect(duration(65_000)).toBe('1:05');
     expect(duration(3_725_000)).toBe('1:02:05');
+  });
+
+  it('says which year, unless it is this one, and the second where that counts', () => {
+    i18n.choose('en');
+    const [now, before] = [new Date(), new Date(2019, 4, 6, 7, 8, 9)];
+    expect(moment(now.toISOString())).not.toContain(String(now.getFullYear()));
+    expect(moment(before.toISOString())).toContain('2019');
+    expect(moment(before.toISOString())).not.toContain('09');
+    expect(instant(before.toISOString())).toMatch(/2019.*08:09/);
   });
 
   it('shortens a name', () => {
