@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { dictionaries, fill, type Key, type Text } from '../../src/lib/i18n/index.svelte';
 
@@ -15,6 +16,19 @@ describe('dictionaries', () => {
   it('count in both languages where one does', () => {
     for (const key of Object.keys(en) as Key[]) expect([key, typeof fr[key]]).toEqual([key, typeof en[key]]);
   });
+});
+
+/** Made of what the server says: `cause.${call.cause}`, word('cause', call.cause). */
+const BEGUN = /`([\w.-]+\.)\$\{|(?:word|choices)\(\s*'([\w.-]+)'/g;
+
+it('has no sentence that no page says', () => {
+  const files = globSync('src/**/*.{ts,svelte}').filter(
+    (name) => !/i18n.(en|fr)\.ts$|schema\.d\.ts$/.test(name),
+  );
+  const code = files.map((name) => readFileSync(name, 'utf8')).join('\n');
+  const begun = [...code.matchAll(BEGUN)].map(([, whole, word]) => whole ?? `${word}.`);
+  const said = (key: string) => code.includes(`'${key}'`) || begun.some((start) => key.startsWith(start));
+  expect(Object.keys(dictionaries.en).filter((key) => !said(key))).toEqual([]);
 });
 
 describe('fill', () => {

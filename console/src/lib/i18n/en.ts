@@ -801,7 +801,6 @@ export const en = {
   'phone.reject': 'Decline',
   'phone.end': 'Hang up',
   'phone.mute': 'Mute',
-  'phone.unmute': 'Unmute',
   'phone.hold': 'Hold',
   'phone.resume': 'Resume',
   'phone.swap': 'Swap to this call',

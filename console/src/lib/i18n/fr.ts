@@ -821,7 +821,6 @@ export const fr: Dictionary = {
   'phone.reject': 'Refuser',
   'phone.end': 'Raccrocher',
   'phone.mute': 'Couper le micro',
-  'phone.unmute': 'Rétablir le micro',
   'phone.hold': 'Mettre en attente',
   'phone.resume': 'Reprendre',
   'phone.swap': 'Passer à cet appel',
