@@ -89,6 +89,8 @@ async function liftsBan(page: Page) {
 async function renewsCertificate(page: Page) {
   await withTrouble(page);
   await go(page, 'Node');
+  await page.getByText('for companies').waitFor();
+  await page.getByText('for the provider').waitFor();
   const asked = page.waitForRequest((r) => r.method() === 'POST' && r.url().endsWith('/acme.example/renew'));
   await page.getByRole('button', { name: 'Renew now' }).click();
   await asked;

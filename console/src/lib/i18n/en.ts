@@ -1059,6 +1059,8 @@ export const en = {
   'node.media': 'Voice',
   'node.workers': { one: '{n} worker', other: '{n} workers' },
   'node.listeners': 'Listens on',
+  'node.for.companies': 'for companies',
+  'node.for.provider': 'for the provider',
   'node.certificate': 'Certificate',
   'node.certificate.kind': 'Kind',
   'node.selfsigned': 'Self-signed',

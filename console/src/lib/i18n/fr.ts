@@ -1089,6 +1089,8 @@ export const fr: Dictionary = {
   'node.media': 'Voix',
   'node.workers': { one: '{n} fil', other: '{n} fils' },
   'node.listeners': 'Écoute sur',
+  'node.for.companies': 'pour les entreprises',
+  'node.for.provider': 'pour le fournisseur',
   'node.certificate': 'Certificat',
   'node.certificate.kind': 'Genre',
   'node.selfsigned': 'Auto-signé',
