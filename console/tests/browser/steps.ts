@@ -111,6 +111,16 @@ async function fits(page: Page, where: string) {
   check(!wide, `${where} does not fit ${page.viewportSize()!.width} px: ${wide}`);
 }
 
+/** Headings of cards begin where those above and beneath begin. */
+async function headed(page: Page, where: string) {
+  const begins = await page
+    .locator('main .card > header h2')
+    .evaluateAll((all) =>
+      all.map((h) => h.getBoundingClientRect().left - h.closest('.card')!.getBoundingClientRect().left),
+    );
+  check(new Set(begins.map(Math.round)).size <= 1, `${where}: headings begin at ${begins.join(', ')} px`);
+}
+
 /** A tablet upright, a narrow window beside another, and the narrowest that WCAG 2.2 wants read without scrolling (1.4.10). */
 const WIDTHS = [768, 720, 320];
 
@@ -144,6 +154,7 @@ export async function everyPage(page: Page, who: string, least = 6) {
       const name = path.slice(1) || 'home';
       await picture(page, `${who}-${name}-${colorScheme}`);
       await accessible(page, `${who}: ${name}, ${language}, ${colorScheme}`);
+      await headed(page, `${who}: ${name}, ${language}`);
       await fits(page, `${who}: ${name}, ${language}`);
       await fitsEverywhere(page, `${who}: ${name}, ${language}`);
     }
