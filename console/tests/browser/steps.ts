@@ -111,6 +111,17 @@ async function fits(page: Page, where: string) {
   check(!wide, `${where} does not fit ${page.viewportSize()!.width} px: ${wide}`);
 }
 
+/** That what is listed is named whole: neither a name nor the number behind it is cut. */
+async function whole(page: Page, where: string) {
+  const cut = await page.locator('main li').evaluateAll((all) =>
+    all
+      .flatMap((item) => [item, ...item.querySelectorAll('*')])
+      .filter((e) => getComputedStyle(e).textOverflow === 'ellipsis' && e.scrollWidth > e.clientWidth)
+      .map((e) => e.textContent?.trim()),
+  );
+  check(!cut.length, `${where}: cut at ${page.viewportSize()!.width} px: ${cut.join(', ')}`);
+}
+
 /** Headings of cards begin where those above and beneath begin. */
 async function headed(page: Page, where: string) {
   const begins = await page
@@ -154,6 +165,7 @@ export async function everyPage(page: Page, who: string, least = 6) {
       const name = path.slice(1) || 'home';
       await picture(page, `${who}-${name}-${colorScheme}`);
       await accessible(page, `${who}: ${name}, ${language}, ${colorScheme}`);
+      await whole(page, `${who}: ${name}, ${language}`);
       await headed(page, `${who}: ${name}, ${language}`);
       await fits(page, `${who}: ${name}, ${language}`);
       await fitsEverywhere(page, `${who}: ${name}, ${language}`);
