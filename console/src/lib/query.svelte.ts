@@ -3,6 +3,8 @@ import { live, type Change } from './live.svelte';
 
 /** Many changes that come together are read once. */
 const TOGETHER_MS = 120;
+/** Where they do not end: what is shown is no older. */
+const LONGEST_MS = 1000;
 /** For what no change tells of: often enough to look live, and nothing to the server. */
 export const OFTEN_MS = 5000;
 
@@ -20,7 +22,8 @@ export type Query<Data> = {
 
 /**
  * What `load` gives, read again when state that it reads changes, and when the server tells of a change of one of these
- * kinds. Called while a component is made. Of two answers the one that was asked for last stays.
+ * kinds. Called while a component is made. One reading is under way at a time, and what is told meanwhile is read after it:
+ * each answer is shown, unless the page's state asks for something else by then.
  *
  * kinds: 'untold' if no change tells of it.
  * load: again: what it reads of the page's state is as it was.
@@ -44,43 +47,65 @@ export function query<Data>(
   let data = $state.raw<Data>();
   let problem = $state.raw<Problem>();
   let busy = $state(false);
+  /** What the page's state asks for; an answer to an earlier question is nobody's. */
   let asked = 0;
+  let reading = false;
+  let onceMore = false;
   const told: readonly string[] = kinds === 'untold' ? [] : kinds;
 
-  async function run(again: boolean) {
-    const turn = ++asked;
-    busy = true;
+  async function read(again: boolean) {
+    const question = asked;
+    const stands = () => question === asked;
+    [busy, reading, onceMore] = [true, true, false];
     try {
       const answer = await load(again);
-      if (turn === asked) [data, problem] = [answer, undefined];
+      if (stands()) [data, problem] = [answer, undefined];
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      if (turn === asked) problem = error;
+      if (stands()) problem = error;
     } finally {
-      if (turn === asked) busy = false;
+      if (stands()) [busy, reading] = [false, false];
     }
+    if (stands() && onceMore) void read(true);
+  }
+
+  function reload() {
+    if (reading) onceMore = true;
+    else void read(true);
   }
 
   $effect(() => {
-    void run(false);
+    asked++;
+    void read(false);
     return () => void asked++;
   });
   $effect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let soon: ReturnType<typeof setTimeout> | undefined;
+    let latest: ReturnType<typeof setTimeout> | undefined;
+    const rest = () => {
+      clearTimeout(soon);
+      clearTimeout(latest);
+      latest = undefined;
+    };
+    const due = () => {
+      rest();
+      reload();
+    };
     const ignore = live.listen((change) => {
       if (change.kind !== 'resync' && !told.includes(change.kind)) return;
-      clearTimeout(timer);
-      timer = setTimeout(() => run(true), TOGETHER_MS);
+      clearTimeout(soon);
+      soon = setTimeout(due, TOGETHER_MS);
+      latest ??= setTimeout(due, LONGEST_MS);
     });
     return () => {
-      clearTimeout(timer);
+      rest();
       ignore();
     };
   });
 
   if (everyMs)
     $effect(() => {
-      const again = () => document.visibilityState === 'visible' && void run(true);
+      const again = () => document.visibilityState === 'visible' && reload();
       const timer = setInterval(again, everyMs);
       return () => clearInterval(timer);
     });
@@ -95,6 +120,6 @@ export function query<Data>(
     get problem() {
       return problem;
     },
-    reload: () => void run(true),
+    reload,
   };
 }
