@@ -68,11 +68,21 @@ static int add(struct directory *d, const struct store_device *row, void *browse
 	return 0;
 }
 
+static void tell(const struct directory *d, const struct directory_user *u)
+{
+	if (d->presence)
+		d->presence(d->presence_arg, u);
+}
+
 int directory_device_set(struct directory *d, const struct store_device *row)
 {
 	struct directory_device *dev = directory_device_by_id(d, row->id);
-	if (!dev)
-		return add(d, row, NULL);
+	if (!dev) {
+		int rc = add(d, row, NULL);
+		if (rc == 0)
+			tell(d, directory_device_by_id(d, row->id)->user);
+		return rc;
+	}
 	int rc = directory_texts_replace(DEVICE_TEXTS(dev, row), &dev->text);
 	if (rc < 0)
 		return rc;
@@ -101,8 +111,14 @@ void directory_set_reachable(struct directory *d, struct directory_device *dev, 
 	d->devices_reachable += reachable ? 1 : -1U;
 	if (dev->browser)
 		d->pages_away += reachable ? -1U : 1;
-	if (d->presence)
-		d->presence(d->presence_arg, dev->user);
+	tell(d, dev->user);
+}
+
+void directory_device_remove(struct directory *d, struct directory_device *dev)
+{
+	const struct directory_user *u = dev->user;
+	directory_device_drop(d, dev);
+	tell(d, u);
 }
 
 void directory_device_drop(struct directory *d, struct directory_device *dev)

@@ -158,7 +158,7 @@ static void drop_row(struct directory *d, enum store_kind kind, struct slice id)
 	if (u)
 		directory_user_drop(d, u);
 	if (dev)
-		directory_device_drop(d, dev);
+		directory_device_remove(d, dev);
 	if (b)
 		directory_binding_remove(d, b);
 	if (trunk)

@@ -225,9 +225,9 @@ void directory_set_reachable(struct directory *d, struct directory_device *dev, 
 /* The user with this id has begun to speak in a call, or does so no more: `call` says each once. */
 void directory_count_speaking(struct directory *d, struct slice user, bool begins);
 /*
- * A device of this user has become reachable, or is not any more, or the user is on a call from now on, or on none: the
- * feed tells of bindings and calls, to those who may see them, and knows nothing of pages and connections. fn changes
- * nothing here. NULL: nobody is told.
+ * A device of this user has become reachable, or is not any more; there is one more or less; or the user is on a call
+ * from now on, or on none. The feed tells of bindings, devices and calls, to those who may see them, and knows nothing
+ * of pages and connections. fn changes nothing here. NULL: nobody is told.
  */
 typedef void (*directory_presence_fn)(void *arg, const struct directory_user *user);
 void directory_on_presence(struct directory *d, directory_presence_fn fn, void *arg);

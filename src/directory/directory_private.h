@@ -63,6 +63,8 @@ MUST_USE int directory_issuer_set(struct directory *d, const struct store_issuer
 void directory_tenant_drop(struct directory *d, struct directory_tenant *t);
 void directory_user_drop(struct directory *d, struct directory_user *u);
 void directory_device_drop(struct directory *d, struct directory_device *dev);
+/* Alone, so that its user is told of. */
+void directory_device_remove(struct directory *d, struct directory_device *dev);
 void directory_trunk_drop(struct directory *d, struct directory_trunk *t);
 void directory_number_drop(struct directory *d, struct directory_number *n);
 void directory_issuer_drop(struct directory *d, struct directory_issuer *i);

@@ -51,7 +51,8 @@ void web_event_describe_presence(const struct directory_user *u, struct web_even
 				  .resource = kinds[STORE_USER].resource,
 				  .id = u->id,
 				  .tenant = u->tenant->id,
-				  .action = "changed"};
+				  .action = "changed",
+				  .presence = u};
 }
 
 bool web_event_seen(const struct web_event *e, struct web_request *r, json_t **ret)
@@ -68,5 +69,9 @@ bool web_event_seen(const struct web_event *e, struct web_request *r, json_t **r
 	*ret = WEB_OBJECT({"seq", json_integer(r->who.role == WEB_PROVIDER ? e->seq_of_all : e->seq)},
 			  {"kind", json_string(e->kind)}, {"id", seen ? web_json_text(e->id) : json_null()},
 			  {"tenant", web_tenant_name_json(r, e->tenant)}, {"action", json_string(e->action)});
+	if (e->presence && json_object_set_new(*ret, "presence", web_user_presence_json(e->presence)) < 0) {
+		json_decref(*ret);
+		*ret = NULL;
+	}
 	return true;
 }

@@ -13,10 +13,11 @@ struct web_event {
 	struct slice id, tenant;
 	struct slice user, other_user; /* whose it is; empty: nobody's, or not known any more */
 	const char *action;
+	const struct directory_user *presence; /* of whom it tells how they can be reached; NULL: it does not */
 };
 /* False: nobody is told of it. */
 MUST_USE bool web_event_describe(const struct web_context *c, const struct store_change *change, struct web_event *ret);
-/* Of a person who can be reached, or cannot any more: directory_on_presence(). */
+/* Of a person who can be reached, or cannot any more, with what is so now: directory_on_presence(). */
 void web_event_describe_presence(const struct directory_user *u, struct web_event *ret);
 /*
  * Is it to be told to whom this request is for? *ret, unless ret is NULL, is then the message; NULL: out of memory.

@@ -24,6 +24,8 @@ const struct directory_issuer *web_issuer_of(const struct directory_tenant *t);
 
 /* How the API shows them. NULL: out of memory. */
 json_t *web_user_json(const struct web_request *r, const void *object);
+/* What of it changes without being written: events carry it, so that no page has to ask. */
+json_t *web_user_presence_json(const struct directory_user *u);
 json_t *web_call_json(const struct web_request *r, const struct store_call *c);
 /* Names of what may be gone: null then. */
 json_t *web_tenant_name_json(const struct web_request *r, struct slice id);

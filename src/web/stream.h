@@ -5,6 +5,9 @@
  *
  *   {"seq": 42, "kind": "user", "id": "...", "tenant": "acme", "action": "changed"}
  *
+ *   {"seq": 43, "kind": "user", "id": "...", "tenant": "acme", "action": "changed",
+ *    "presence": {"devices": 2, "devices_registered": 1, "busy": false}}
+ *
  * seq grows; a company's counts its own events, the provider's all. kind: tenant, user, device, binding, trunk, number,
  * webhook, issuer, call. action: changed or removed; of a call its state, or ended. id null: something of this kind
  * that may be yours. The first message has the kind hello; then, if the client was away (?after=SEQ) and something may
@@ -37,5 +40,5 @@ struct web_stream *web_stream_free(struct web_stream *s);
 
 /* Tells every stream that may see it, and drops those whose right has ended by it. */
 void web_stream_change(struct web *w, const struct store_change *change);
-/* For directory_on_presence(), arg: the server. The person has changed. */
+/* For directory_on_presence(), arg: the server. Only their presence has changed. */
 void web_stream_presence(void *arg, const struct directory_user *user);

@@ -8,20 +8,30 @@ static const void *find(const struct web_request *r, struct slice id)
 	return directory_user_by_id(r->context->directory, id);
 }
 
-json_t *web_user_json(const struct web_request *r, const void *object)
+json_t *web_user_presence_json(const struct directory_user *u)
 {
-	const struct directory_user *u = object;
 	int devices = 0, reachable = 0;
 	for (const struct directory_device *d = u->first_device; d; d = d->next_of_user) {
 		devices += d->reachable || !d->browser; /* a page is one while it is open */
 		reachable += d->reachable;
 	}
-	return WEB_OBJECT({"id", web_json_text(u->id)}, {"tenant", web_json_text(u->tenant->name)},
-			  {"login", web_json_text(u->login)}, {"extension", web_json_text(u->extension)},
-			  {"name", web_json_text(u->name)}, {"role", web_json_text(u->role)},
-			  {"devices", json_integer(devices)}, {"devices_registered", json_integer(reachable)},
-			  {"busy", json_boolean(u->speaking > 0)}, {"created", web_json_time(u->created_us)},
-			  {"updated", web_json_time(u->updated_us)});
+	return WEB_OBJECT({"devices", json_integer(devices)}, {"devices_registered", json_integer(reachable)},
+			  {"busy", json_boolean(u->speaking > 0)});
+}
+
+json_t *web_user_json(const struct web_request *r, const void *object)
+{
+	const struct directory_user *u = object;
+	json_t *shown = WEB_OBJECT({"id", web_json_text(u->id)}, {"tenant", web_json_text(u->tenant->name)},
+				   {"login", web_json_text(u->login)}, {"extension", web_json_text(u->extension)},
+				   {"name", web_json_text(u->name)}, {"role", web_json_text(u->role)},
+				   {"created", web_json_time(u->created_us)},
+				   {"updated", web_json_time(u->updated_us)});
+	json_t *presence = web_user_presence_json(u);
+	if (json_object_update_new(shown, presence) == 0)
+		return shown;
+	json_decref(shown);
+	return NULL;
 }
 
 static const struct web_kind user = {STORE_USER,

@@ -134,9 +134,11 @@ def test_closed_pages(anna, bruno):
     with phone_of(anna)[0] as staying, phone_of(bruno)[0] as caller, contextlib.closing(Events(bruno)) as events:
         def change_to(count):
             while True:
-                events.wait_for(kind='user', action='changed')
+                told, _ = events.wait_for(kind='user', action='changed')
                 users = bruno.ask('GET', '/api/v1/users').json['items']
-                if [count] == [u['devices_registered'] for u in users if u['login'] == 'p101']:
+                [person] = [u for u in users if u['login'] == 'p101']
+                said = told['presence']['devices_registered'] if told['id'] == person['id'] else None
+                if said == person['devices_registered'] == count:
                     return
 
         caller.register()

@@ -10,7 +10,8 @@ export const OFTEN_MS = 5000;
 
 /** At least one: a page that names none would be read once, and look live. */
 export type Kinds = readonly [Kind, ...Kind[]];
-type Kind = Exclude<Change['kind'], 'hello' | 'resync'>;
+/** presence: of a person who is otherwise as they were, which is told often. */
+type Kind = Exclude<Change['kind'], 'hello' | 'resync'> | 'presence';
 
 export type Query<Data> = {
   readonly data: Data | undefined;
@@ -92,7 +93,8 @@ export function query<Data>(
       reload();
     };
     const ignore = live.listen((change) => {
-      if (change.kind !== 'resync' && !told.includes(change.kind)) return;
+      const kind = change.presence ? 'presence' : change.kind;
+      if (kind !== 'resync' && !told.includes(kind)) return;
       clearTimeout(soon);
       soon = setTimeout(due, TOGETHER_MS);
       latest ??= setTimeout(due, LONGEST_MS);

@@ -11,8 +11,8 @@ export class Socket {
     this.closed = true;
     this.onclose();
   }
-  tell(kind: string) {
-    this.onmessage({ data: JSON.stringify({ kind, seq: 1 }) });
+  tell(kind: string, more = {}) {
+    this.onmessage({ data: JSON.stringify({ kind, seq: 1, ...more }) });
   }
 }
 

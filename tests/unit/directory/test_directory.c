@@ -344,7 +344,17 @@ static void test_reachable(void **state)
 	directory_set_reachable(f->d, d1, true);
 	apply(f, STORE_DEVICE, "d1", NULL);
 	figures(f, "2 3 2 0 0");
-	assert_string_equal(f->told, "+b1 ana ana ana -b1 ana ");
+	assert_string_equal(f->told, "+b1 ana ana ana -b1 ana ana ");
+
+	/* And whoever has a phone more; not one that is called otherwise. */
+	const struct store_device row = {
+		.id = S("d1"), .tenant = S("t1"), .user = S("u1"), .name = S("phone"), .username = S("x1")};
+	f->told[0] = '\0';
+	apply(f, STORE_DEVICE, "d1", &row);
+	apply(f, STORE_DEVICE, "d1", &row);
+	assert_string_equal(f->told, "ana ");
+	apply(f, STORE_USER, "u1", NULL);
+	assert_string_equal(f->told, "ana ");
 }
 
 /* Told when the first call begins and when the last one ends. */

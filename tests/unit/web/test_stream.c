@@ -225,9 +225,14 @@ static struct slice told(const struct web_peer *p)
 	return s->queued > s->sent ? slice_of(s->queue + s->sent + 2, s->queued - s->sent - 2) : SLICE_NONE;
 }
 
+static bool has(struct slice message, const char *text)
+{
+	return !slice_empty(message) && memmem(message.p, message.n, text, strlen(text)) != NULL;
+}
+
 static bool names_ann(struct slice message)
 {
-	return !slice_empty(message) && memmem(message.p, message.n, ANN, strlen(ANN)) != NULL;
+	return has(message, ANN);
 }
 
 static void presence_is_written_once(void **state)
@@ -244,6 +249,7 @@ static void presence_is_written_once(void **state)
 	assert_int_equal(played.web.told, told_before + 1);
 	for (size_t i = 0; i < 3; i++) {
 		assert_true(names_ann(told(pages[i])));
+		assert_true(has(told(pages[i]), "\"presence\":{\"devices\":"));
 		assert_true(slice_eq(told(pages[i]), told(pages[0])));
 	}
 	assert_true(slice_empty(told(pages[3])));

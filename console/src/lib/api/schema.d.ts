@@ -2259,6 +2259,15 @@ export interface components {
              * @enum {string}
              */
             action?: "changed" | "removed" | "ringing" | "answered" | "ending" | "ended";
+            /** @description Of a `user` of whom nothing else has changed: these fields of theirs, as they are now. Nobody need ask. */
+            presence?: {
+                /** @description How many phones. */
+                devices: number;
+                /** @description How many of them a call would reach now. */
+                devices_registered: number;
+                /** @description On a call now. */
+                busy: boolean;
+            };
         };
         /** @description One row of the audit trail. Names are those of that moment. */
         Act: {

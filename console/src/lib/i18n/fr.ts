@@ -27,6 +27,7 @@ export const fr: Dictionary = {
   remove: 'Supprimer',
   save: 'Enregistrer',
   saved: 'Enregistré',
+  'list.more': 'Afficher la suite (encore {n})',
   'search.found': { one: '{n} trouvé', other: '{n} trouvés' },
   'search.none': 'Rien ne correspond',
   'search.none.next': 'Essayez avec moins de mots, ou d’autres.',

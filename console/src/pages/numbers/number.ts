@@ -21,3 +21,14 @@ export async function removeNumber(entry: NumberEntry, changed: () => void) {
   });
   changed();
 }
+
+/** Whom numbers ring, with all of theirs: a company may have as many as people. */
+export function byPerson(entries: NumberEntry[]): (user: { login: string; tenant: string }) => string[] {
+  const numbers = new Map<string, string[]>();
+  const keyOf = (tenant: string, login: string) => `${tenant} ${login}`;
+  for (const { tenant, user, number } of entries) {
+    const key = keyOf(tenant, user);
+    numbers.set(key, [...(numbers.get(key) ?? []), number]);
+  }
+  return ({ login, tenant }) => numbers.get(keyOf(tenant, login)) ?? [];
+}
