@@ -1,6 +1,6 @@
 """The console in a real browser, a walk each time: people look after their company, see calls as they happen, and so on.
 
-    test_pages.py company | calls | provider | looks | shared
+    test_pages.py company | calls | provider | looks | shared | large
 
 The steps in the browser are console/tests/browser/<walk>.ts; it asks here, a line each, for what happens beside the
 browser: a call begins, a call ends, the server is started again."""

@@ -28,6 +28,7 @@ export const en = {
   remove: 'Remove',
   save: 'Save',
   saved: 'Saved',
+  loading: 'Loading…',
   'list.more': 'Show more ({n} left)',
   'search.found': { one: '{n} found', other: '{n} found' },
   'search.none': 'Nothing fits',

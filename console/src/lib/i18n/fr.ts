@@ -27,6 +27,7 @@ export const fr: Dictionary = {
   remove: 'Supprimer',
   save: 'Enregistrer',
   saved: 'Enregistré',
+  loading: 'Chargement…',
   'list.more': 'Afficher la suite (encore {n})',
   'search.found': { one: '{n} trouvé', other: '{n} trouvés' },
   'search.none': 'Rien ne correspond',
