@@ -1,4 +1,5 @@
 import { all, type Schema } from './api/client';
+import { folded, hasWords } from './words';
 
 export type User = Schema<'User'>;
 export type Device = Schema<'Device'>;
@@ -16,15 +17,17 @@ export function reachableFirst(people: User[]): User[] {
   return people.toSorted((a, b) => Number(b.devices_registered > 0) - Number(a.devices_registered > 0));
 }
 
+/** Whom somebody means who typed this: an extension, a name, or words of one name only. */
+export function meant(typed: string, people: User[]): User | undefined {
+  const exactly = people.find((u) => u.extension === typed || folded(u.name) === folded(typed));
+  if (exactly || !/\p{L}/u.test(typed)) return exactly;
+  const [one, another] = people.filter((u) => hasWords(u.name, typed));
+  return another ? undefined : one;
+}
+
 /** "Anne-Marie Lefèvre" → "anne-marie.lefevre", as logins are written. */
 export function loginFor(name: string): string {
-  return name
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .replace(/ß/g, 'ss')
-    .replace(/[øØ]/g, 'o')
-    .replace(/[łŁ]/g, 'l')
-    .toLowerCase()
+  return folded(name)
     .trim()
     .replace(/\s+/g, '.')
     .replace(/[^a-z0-9._-]/g, '')

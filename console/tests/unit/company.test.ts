@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { registrarOf, sipUri } from '../../src/lib/account';
 import type { Schema } from '../../src/lib/api/client';
-import { loginFor, nextExtension, presence, reachableFirst, type User } from '../../src/lib/company';
+import { loginFor, meant, nextExtension, presence, reachableFirst, type User } from '../../src/lib/company';
 import { duration, initials, instant, moment } from '../../src/lib/format';
 import { i18n } from '../../src/lib/i18n/index.svelte';
 
@@ -20,6 +20,28 @@ describe('presence', () => {
       devices_registered,
     }));
     expect(reachableFirst(people).map((u) => u.login)).toEqual(['1', '3', '0', '2']);
+  });
+});
+
+describe('who is meant', () => {
+  const people = [
+    { ...user, name: 'Bruno Lefèvre', extension: '102' },
+    { ...user, name: 'Łukasz Weiß', extension: '103' },
+    { ...user, name: 'Carla Weiß', extension: '104' },
+    { ...user, name: 'Studio 7', extension: '105' },
+  ];
+  it('is who has the extension or the name, or alone has the words', () => {
+    for (const [typed, extension] of [
+      ['102', '102'],
+      ['bruno', '102'],
+      ['lefevre bruno', '102'],
+      ['carla weiss', '104'],
+      ['lukasz', '103'],
+      ['weiss', undefined],
+      ['7', undefined],
+      ['+33142685300', undefined],
+    ] as const)
+      expect(meant(typed, people)?.extension).toBe(extension);
   });
 });
 
