@@ -1,4 +1,5 @@
 import { all, type Schema } from './api/client';
+import { i18n } from './i18n/index.svelte';
 import { folded, hasWords } from './words';
 
 export type User = Schema<'User'>;
@@ -15,6 +16,12 @@ export function presence(user: User): Presence {
 /** Those who can be called come first; otherwise the order stays. */
 export function reachableFirst(people: User[]): User[] {
   return people.toSorted((a, b) => Number(b.devices_registered > 0) - Number(a.devices_registered > 0));
+}
+
+/** By name, as the reader's language sorts. */
+export function byName<Named extends { name: string }>(all: Named[]): Named[] {
+  const { compare } = new Intl.Collator(i18n.locale, { numeric: true });
+  return all.toSorted((a, b) => compare(a.name, b.name));
 }
 
 /** Whom somebody means who typed this: an extension, a name, or words of one name only. */

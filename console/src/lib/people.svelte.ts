@@ -1,4 +1,4 @@
-import { users, type User } from './company';
+import { byName, users, type User } from './company';
 import { live } from './live.svelte';
 import { query, type Query } from './query.svelte';
 import { session } from './session.svelte';
@@ -8,7 +8,7 @@ import { after, Told } from './told';
 const FEW = 20;
 
 /**
- * The people of the company whose pages are shown: all are read once, then only who has changed. Called while a component
+ * The people of the company whose pages are shown, by name: all are read once, then only who has changed. Called while a component
  * is made.
  */
 export function everybody(): Query<User[]> {
@@ -23,7 +23,7 @@ export function everybody(): Query<User[]> {
     anew = false;
     if (!whole && changes.none) return people.data!;
     try {
-      return whole ? await users(tenant) : await after(people.data!, changes);
+      return byName(whole ? await users(tenant) : await after(people.data!, changes));
     } catch (error) {
       anew = true; // what was told is not told again
       throw error;

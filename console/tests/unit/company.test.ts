@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { registrarOf, sipUri } from '../../src/lib/account';
 import type { Schema } from '../../src/lib/api/client';
-import { loginFor, meant, nextExtension, presence, reachableFirst, type User } from '../../src/lib/company';
+import {
+  byName,
+  loginFor,
+  meant,
+  nextExtension,
+  presence,
+  reachableFirst,
+  type User,
+} from '../../src/lib/company';
 import { duration, initials, instant, moment } from '../../src/lib/format';
 import { i18n } from '../../src/lib/i18n/index.svelte';
 
@@ -20,6 +28,20 @@ describe('presence', () => {
       devices_registered,
     }));
     expect(reachableFirst(people).map((u) => u.login)).toEqual(['1', '3', '0', '2']);
+  });
+});
+
+describe('a list of people', () => {
+  it('is by name, whatever its letters', () => {
+    const names = ['Zoë', 'anna', 'Émile', 'Øyvind 10', 'Øyvind 9', 'Bruno'];
+    expect(byName(names.map((name) => ({ name }))).map((u) => u.name)).toEqual([
+      'anna',
+      'Bruno',
+      'Émile',
+      'Øyvind 9',
+      'Øyvind 10',
+      'Zoë',
+    ]);
   });
 });
 
