@@ -18,5 +18,10 @@ MUST_USE int web_secret_make(const struct web_context *c, struct slice username,
 void web_secret_wipe(struct web_secret *s);
 
 json_t *web_account_json(const struct web_context *c, const struct directory_device *d, const struct web_secret *s);
+/*
+ * The address that the account can be had from, once: {"url": ..., "expires_at": ...}; null where nothing listens that
+ * it takes. d as it is in the directory, with its new password. NULL: out of memory.
+ */
+json_t *web_provisioning_json(const struct web_request *r, const struct directory_device *d);
 /* [{"transport": "TLS", "address": "[::]:5061"}, ...] as the transport listens now. */
 json_t *web_listeners_json(const struct web_context *c);

@@ -72,3 +72,13 @@ enum web_challenge_use web_challenge_use(struct web_challenges *c, int64_t wall_
 	free_place->until_us = web_challenge_date(challenge) + WEB_CHALLENGE_US;
 	return WEB_CHALLENGE_FRESH;
 }
+
+void web_challenge_derive(const struct web_challenges *c, const char *what, struct slice first, struct slice second,
+			  uint8_t ret[32])
+{
+	uint8_t inner[32];
+	crypto_hmac_sha256(slice_of(c->key, sizeof(c->key)), slice_from_string(what), inner);
+	crypto_hmac_sha256(slice_of(inner, sizeof(inner)), first, inner);
+	crypto_hmac_sha256(slice_of(inner, sizeof(inner)), second, ret);
+	crypto_wipe(inner, sizeof(inner));
+}

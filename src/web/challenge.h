@@ -37,3 +37,6 @@ MUST_USE enum web_challenge_use web_challenge_use(struct web_challenges *c, int6
 						  const uint8_t challenge[WEB_CHALLENGE_BYTES]);
 /* When it was drawn, by the wall clock. */
 int64_t web_challenge_date(const uint8_t challenge[WEB_CHALLENGE_BYTES]);
+/* 256 bits that only this process can make of these; what: "alto nonce", one for each purpose. */
+void web_challenge_derive(const struct web_challenges *c, const char *what, struct slice first, struct slice second,
+			  uint8_t ret[32]);

@@ -171,6 +171,10 @@ static bool add_account(struct web_change *c, const void *object, json_t *answer
 	struct device_change *w = container_of(c, struct device_change, change);
 	json_t *account = web_account_json(c->request->context, object, &w->secret);
 	web_secret_wipe(&w->secret);
+	if (account && !web_json_set(account, "provisioning", web_provisioning_json(c->request, object))) {
+		json_decref(account);
+		return false;
+	}
 	return web_json_set(answer, "account", account);
 }
 

@@ -147,7 +147,7 @@
 /* Passkeys of a person: each device, and sticks that are kept in drawers. */
 #define WEB_PASSKEYS_OF_PERSON 16
 /* To find a stick and touch it, or to type a password somewhere else (WebAuthn level 2 §5.4.3 says 5 minutes). */
-#define WEB_CHALLENGE_US (300 * SECOND_US)
+#define WEB_CHALLENGE_US (300 * SECOND_US) /* and to scan the code beside a phone's account */
 #define WEB_CHALLENGE_S 300
 /* Used ones are remembered for as long: each is a login that succeeded, 13 a second. */
 #define WEB_CHALLENGES_USED 4096
@@ -197,6 +197,8 @@
 /* Characters of a device's own user name when it is made: 50 bits, so that 100,000 devices hardly ever meet twice; a
  * conflict is drawn again. */
 #define WEB_USERNAME_MADE 10
+/* An account for Linphone: twenty entries, with names as long as they may be, and each character of one escaped. */
+#define WEB_PROVISIONING_BYTES ((size_t)6 * 1024)
 /* Calls at once that a tenant may be held to. */
 #define WEB_LINES_MAX 1000000
 /* Sources of a trunk as text: each block has at most 43 characters. */

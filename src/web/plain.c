@@ -58,8 +58,7 @@ static struct slice own_host(struct web_request *r)
 	return certified_host(r, host);
 }
 
-/* Where companies are served; 0: nowhere. */
-static uint16_t https_port(const struct web_context *c)
+uint16_t web_https_port(const struct web_context *c)
 {
 	for (size_t i = 0; i < c->listening_count; i++)
 		if (c->listening[i].plane == WEB_COMPANY)
@@ -83,7 +82,7 @@ void web_plain_answer(struct web_request *r)
 	char location[LOCATION_CAP];
 	struct writer w = writer_on(location, sizeof(location));
 	struct slice host, kept;
-	uint16_t port = https_port(r->context);
+	uint16_t port = web_https_port(r->context);
 	if (answer_proof(r))
 		return;
 	host = own_host(r);

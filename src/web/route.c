@@ -33,6 +33,7 @@ const struct web_route web_routes[] = {
 	{"/api/v1/devices/{id}", WEB_PUT, web_devices_write, &web_no_parameters, WEB_ON_DEVICES, WEB_CHANGE},
 	{"/api/v1/devices/{id}", WEB_PATCH, web_devices_write, &web_no_parameters, WEB_ON_DEVICES, WEB_CHANGE},
 	{"/api/v1/devices/{id}", WEB_DELETE, web_devices_remove, &web_no_parameters, WEB_ON_DEVICES, WEB_REMOVE},
+	{"/api/v1/provisioning/{id}", WEB_GET, web_provisioning_get, &web_no_parameters, WEB_ON_PROVISIONING, WEB_READ},
 	{"/api/v1/trunks", WEB_GET, web_trunks_list, &web_trunk_parameters, WEB_ON_TRUNKS, WEB_READ},
 	{"/api/v1/trunks", WEB_POST, web_trunks_write, &web_no_parameters, WEB_ON_TRUNKS, WEB_CREATE},
 	{"/api/v1/trunks/{id}", WEB_GET, web_trunks_get, &web_no_parameters, WEB_ON_TRUNKS, WEB_READ},

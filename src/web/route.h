@@ -30,6 +30,7 @@ enum web_resource {
 	WEB_ON_COMPLIANCE,
 	WEB_ON_ISSUERS,
 	WEB_ON_SIGN_IN, /* at one of them */
+	WEB_ON_PROVISIONING,
 	WEB_RESOURCE_COUNT
 };
 enum web_action { WEB_READ, WEB_CREATE, WEB_CHANGE, WEB_REMOVE };
@@ -68,6 +69,7 @@ void web_devices_list(struct web_request *r);
 void web_devices_write(struct web_request *r);
 void web_devices_get(struct web_request *r);
 void web_devices_remove(struct web_request *r);
+void web_provisioning_get(struct web_request *r);
 void web_trunks_list(struct web_request *r);
 void web_trunks_write(struct web_request *r);
 void web_trunks_get(struct web_request *r);

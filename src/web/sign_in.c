@@ -26,22 +26,12 @@ static bool write_redirect(struct web_request *r, const struct directory_tenant 
 	return web_keep(r, writer_slice(&w), ret);
 }
 
-/* 256 bits that only this process can make of these. */
-static void derive(const struct web_access *a, const char *what, struct slice first, struct slice second,
-		   uint8_t ret[32])
-{
-	uint8_t inner[32];
-	crypto_hmac_sha256(slice_of(a->challenges.key, sizeof(a->challenges.key)), slice_from_string(what), inner);
-	crypto_hmac_sha256(slice_of(inner, sizeof(inner)), first, inner);
-	crypto_hmac_sha256(slice_of(inner, sizeof(inner)), second, ret);
-	crypto_wipe(inner, sizeof(inner));
-}
-
 static void derive_text(const struct web_access *a, const char *what, const struct web_sign_in *s,
 			char ret[OPENID_VERIFIER_CHARS])
 {
 	uint8_t bytes[32];
-	derive(a, what, slice_from_string(s->owner), slice_of(s->challenge, sizeof(s->challenge)), bytes);
+	web_challenge_derive(&a->challenges, what, slice_from_string(s->owner),
+			     slice_of(s->challenge, sizeof(s->challenge)), bytes);
 	struct writer w = writer_on(ret, OPENID_VERIFIER_CHARS);
 	write_base64url(&w, bytes, sizeof(bytes));
 }
@@ -54,8 +44,9 @@ static bool own(struct web_request *r, const struct directory_issuer *i, struct 
 	if (!write_redirect(r, i->tenant, &s->attempt.redirect) || !web_keep(r, i->client_id, &s->attempt.client_id))
 		return false;
 	snprintf(row, sizeof(row), "%.*s %lld", SLICE_ARG(i->id), (long long)i->updated_us);
-	derive(r->context->access, "alto sign-in", secret, slice_from_string(row), bytes);
-	derive(r->context->access, "alto redirect", slice_of(bytes, sizeof(bytes)), s->attempt.redirect, bytes);
+	web_challenge_derive(&r->context->access->challenges, "alto sign-in", secret, slice_from_string(row), bytes);
+	web_challenge_derive(&r->context->access->challenges, "alto redirect", slice_of(bytes, sizeof(bytes)),
+			     s->attempt.redirect, bytes);
 	struct writer w = writer_on(s->owner, sizeof(s->owner) - 1);
 	write_hex(&w, bytes, sizeof(bytes));
 	s->owner[w.n] = 0;

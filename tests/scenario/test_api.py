@@ -93,6 +93,9 @@ def everything_works(api, call_id, live_id):
     for operation in ('getHealth', 'getMetrics', 'getOpenapi', 'getStatus', 'listBans', 'listAudit', 'checkAudit'):
         api.good(operation)
     compliance_is_of_a_company_and_a_year(api)
+    scanned = api.good('createDevice', body={'tenant': 'acme', 'user': 'p101', 'name': 'scanned'}).json['account']['provisioning']
+    there['getProvisioning'] = {'id': scanned['url'].rsplit('/', 1)[1]}
+    api.good('getProvisioning', there['getProvisioning'])
     api.good('liftBans', query={'all': 'true'})
     certificates_are_listed(api, there)
 
@@ -515,7 +518,7 @@ def main(directory):
     files = make(directory, 'issuer', '-addext', 'subjectAltName=IP:127.0.0.2')
     told = Told(files, directory, '127.0.0.2')
     udp, https = f'127.0.0.1:{free_port()}', free_port()
-    with Alto(listen={'sip_udp': [udp], 'https': [f'127.0.0.1:{https}'],
+    with Alto(listen={'sip_udp': [udp], 'sip_tls': [f'127.0.0.1:{free_port()}'], 'https': [f'127.0.0.1:{https}'],
                       'http': [f'127.0.0.1:{free_port()}']}, plain_rtp=True,
               extra='acme: {directory: "https://127.0.0.1:1/dir", terms_agreed: true}\n'
                     f'webhooks: {{allow: [127.0.0.2]}}\ntls: {{ca: {files[0]}}}\n') as alto:

@@ -38,6 +38,7 @@ RIGHTS = {
     'PATCH /api/v1/devices/{device}': '----TA',
     'PUT /api/v1/devices/{device}': '----TA',
     'DELETE /api/v1/devices/{device}': '----TA',
+    'GET /api/v1/provisioning/{provisioning}': 'AAAAAA',  # of who has its secret: test_provisioning
     'GET /api/v1/numbers': '-TTTTA',
     'POST /api/v1/numbers': '-----A',
     'GET /api/v1/numbers/{number}': '-TTTTA',
@@ -165,6 +166,11 @@ class Company:
         [live] = self.calls()
         return live
 
+    def provisioning(self):
+        self.made += 1
+        made = self.alto.api('POST', '/api/v1/devices', {'tenant': self.name, 'user': 'anna', 'name': f'scans-{self.made}'})[1]
+        return made['account']['provisioning']['url'].rsplit('/', 1)[1]
+
     def fresh(self, what):
         """The id of a thing that may be lost."""
         self.made += 1
@@ -174,6 +180,7 @@ class Company:
             'user': lambda: self.user,
             'spare': lambda: self.create('users', {'login': f'spare-{n}', 'extension': str(40000 + n), 'name': 'Spare'}),
             'device': lambda: self.create('devices', {'user': 'anna', 'name': f'device-{n}'}),
+            'provisioning': self.provisioning,
             'number': lambda: self.create('numbers', {'number': f'+4930{10000 + n}', 'user': 'anna'}),
             'trunk': lambda: self.create('trunks', {'name': f'trunk-{n}', 'host': f'198.51.{self.digit}.{self.made % 250}'}),
             'token': lambda: self.create('tokens', {'name': 'spare', 'role': 'user'}),

@@ -30,8 +30,13 @@ export function registrarOf(account: Schema<'Account'>, host: string): Registrar
   return { server, transport, ...(guessed && server !== best.address && { guessed }) };
 }
 
-/** The account as a URI (RFC 3261 §19.1.1), for apps that read one from a QR code. */
-export function sipUri(account: Schema<'Account'>, registrar: Registrar): string {
-  const [user, password] = [account.username, account.password].map(encodeURIComponent);
-  return `sip:${user}:${password}@${registrar.server};transport=${registrar.transport.toLowerCase()}`;
+/**
+ * The address that Linphone scans, which leads to the account once. Where the page has a name that is good on the server's
+ * own computer alone, it goes by the company's domain too. Null: the server has none.
+ */
+export function provisioningUrl(account: Schema<'Account'>): string | null {
+  if (!account.provisioning) return null;
+  const url = new URL(account.provisioning.url);
+  if (ITSELF.test(url.hostname)) url.hostname = account.domain;
+  return url.href;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { registrarOf, sipUri } from '../../src/lib/account';
+import { provisioningUrl, registrarOf } from '../../src/lib/account';
 import type { Schema } from '../../src/lib/api/client';
 import {
   byName,
@@ -115,8 +115,17 @@ describe('an account', () => {
     expect(registrarOf(one, 'localhost')).toEqual({ server: '192.0.2.1:5060', transport: 'TCP' });
   });
 
-  it('is a URI whatever its password', () => {
-    expect(sipUri(account, registrarOf(account, 'h'))).toBe('sip:anna:a%40b%3Bc@h:5061;transport=tls');
+  it('is scanned from where a phone finds the server', () => {
+    const at = (host: string) => ({
+      ...account,
+      domain: 'acme.example',
+      provisioning: { url: `https://${host}/api/v1/provisioning/1.A_-z`, expires_at: '' },
+    });
+    const path = '/api/v1/provisioning/1.A_-z';
+    expect(provisioningUrl(at('pbx.example:8443'))).toBe(`https://pbx.example:8443${path}`);
+    for (const host of ['localhost:8443', '127.0.0.1:8443', '[::1]:8443'])
+      expect(provisioningUrl(at(host))).toBe(`https://acme.example:8443${path}`);
+    expect(provisioningUrl({ ...account, provisioning: null })).toBeNull();
   });
 });
 

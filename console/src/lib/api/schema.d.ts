@@ -224,6 +224,29 @@ export interface paths {
         patch: operations["changeDevice"];
         trace?: never;
     };
+    "/api/v1/provisioning/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What stands at the end of the address in `provisioning` of an account. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * A phone's account as Linphone takes it, once
+         * @description For the app that scans the code of an account: lpconfig XML, with SIP over TLS, the protection of voice that the device has, and HA1 in the place of the password. Good for five minutes, once, until the device gets another password, and until the node starts anew. Tries are counted as at log-in.
+         */
+        get: operations["getProvisioning"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trunks": {
         parameters: {
             query?: never;
@@ -1411,6 +1434,14 @@ export interface components {
             plain_rtp: boolean;
             /** @description SHA-256 of the certificate that the node shows; null: it has none. */
             fingerprint: string | null;
+            /** @description The account for Linphone, which scans the address as a QR code; null: the node listens without TLS for SIP, or serves no companies. */
+            provisioning: components["schemas"]["Provisioning"] | null;
+        };
+        /** @description Whoever asks there first has the account: it is as secret as the password. */
+        Provisioning: {
+            /** @description By the name that this was asked by, or by the company's domain where that was not listen.https. */
+            url: string;
+            expires_at: components["schemas"]["Time"];
         };
         /** @description A device with its SIP account. */
         DeviceWithAccount: components["schemas"]["Device"] & {
@@ -3224,6 +3255,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Device"] | components["schemas"]["DeviceWithAccount"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getProvisioning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What stands at the end of the address in `provisioning` of an account. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/xml": string;
                 };
             };
             default: components["responses"]["Problem"];

@@ -517,9 +517,11 @@ export const en = {
   'account.username': 'User name',
   'account.password': 'Password',
   'account.address': 'Address',
-  'account.qr': 'The account as a QR code',
-  'account.next':
-    'A phone app that reads SIP addresses from QR codes can scan this one. In any other phone, type the five lines; media encryption is SRTP (SDES).',
+  'account.qr': 'The account for Linphone, as a QR code',
+  'account.scan':
+    'For the Linphone app: scan it there within five minutes. It works once, and sets up the app’s first account.',
+  'account.scan.address': 'Address for Linphone',
+  'account.next': 'In any other phone or app, type the five lines; media encryption is SRTP (SDES).',
   'account.noted': 'I have noted it',
   'account.digest': 'Hash of the password',
   'account.username.hint': 'Empty: a random one',

@@ -534,9 +534,12 @@ export const fr: Dictionary = {
   'account.username': 'Nom d’utilisateur',
   'account.password': 'Mot de passe',
   'account.address': 'Adresse',
-  'account.qr': 'Le compte sous forme de code QR',
+  'account.qr': 'Le compte pour Linphone, en code QR',
+  'account.scan':
+    'Pour l’application Linphone : scannez-le depuis celle-ci dans les cinq minutes. Il ne sert qu’une fois et règle le premier compte de l’application.',
+  'account.scan.address': 'Adresse pour Linphone',
   'account.next':
-    'Une application qui lit les adresses SIP peut scanner ce code. Sur tout autre téléphone, saisissez les cinq lignes ; chiffrement de la voix : SRTP (SDES).',
+    'Dans tout autre téléphone ou application, saisissez les cinq lignes ; chiffrement de la voix : SRTP (SDES).',
   'account.noted': 'C’est noté',
   'account.digest': 'Empreinte du mot de passe',
   'account.username.hint': 'Vide : aléatoire',
