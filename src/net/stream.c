@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "net/stream_private.h"
 
 static struct stream_list *held_list(struct stream *s)
@@ -174,14 +175,24 @@ void stream_deliver(struct stream *s, char *bytes, size_t n)
 	s->events->input(s->arg, s, bytes, n);
 }
 
-/* A handshake step beyond the turn's share is put off by not reading: the bytes stay in the kernel. */
+/* What is beyond the turn's share is put off by not reading: the bytes stay in the kernel. */
+static bool must_wait(const struct stream *s)
+{
+	const struct stream_shared *shared = s->loop->streams;
+
+	if (s->granted)
+		return false;
+	if (s->state == STREAM_HANDSHAKE)
+		return shared->handshakes_left == 0;
+	return s->state == STREAM_OPEN && shared->turn_us >= STREAM_TURN_US;
+}
+
 static void allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
 	struct stream *s = handle->data;
 	struct stream_shared *shared = s->loop->streams;
-	bool must_wait = s->state == STREAM_HANDSHAKE && !s->granted && shared->handshakes_left == 0;
 
-	*ret = (uv_buf_t){.base = shared->raw, .len = must_wait ? 0 : sizeof(shared->raw)};
+	*ret = (uv_buf_t){.base = shared->raw, .len = must_wait(s) ? 0 : sizeof(shared->raw)};
 }
 
 static void hold(struct stream *s)
@@ -199,17 +210,21 @@ static void hold(struct stream *s)
 static void take_input(struct stream *s, char *bytes, size_t n)
 {
 	struct stream_shared *shared = s->loop->streams;
+	int64_t began_us = clock_monotonic_us();
+	bool was_open = s->state == STREAM_OPEN;
 
-	if (s->state == STREAM_HANDSHAKE) {
+	if (!was_open) {
 		if (!s->granted)
 			shared->handshakes_left--;
-		s->granted = false;
 		s->begun = true;
 	}
+	s->granted = false;
 	if (s->ssl)
 		stream_tls_input(s, bytes, n);
 	else
 		stream_deliver(s, bytes, n);
+	if (was_open) /* steps of a handshake have a bound of their own */
+		shared->turn_us += clock_monotonic_us() - began_us;
 
 	if (s->turn != shared->turn) {
 		s->turn = shared->turn;

@@ -92,5 +92,7 @@ enum tls_distrust stream_distrust(const struct stream *s);
 #define STREAM_ACCEPTS_PER_TURN 64           /* of one listener; about 15 us each */
 #define STREAM_MEMORY_US (50 * MS_US)        /* until a connection for which there was no memory is tried again */
 #define STREAM_TURN_BYTES_MAX (64 * 1024)    /* read from one connection in a turn: some hundred messages */
+#define STREAM_TURN_US (5 * MS_US)           /* of a turn, for what all connections send; who comes later waits */
+#define STREAM_RESUMED_PER_TURN 16           /* who waited longest: these read in the next turn whatever it takes */
 #define STREAM_BACKLOG 1024                  /* connections that the kernel keeps until we accept them */
 #define STREAM_KEEPALIVE_SECONDS 60          /* TCP's own probes, so that a peer without power is noticed */

@@ -30,7 +30,7 @@ struct stream {
 	bool silent;  /* refused, or never handed out: no events */
 	bool eof;     /* the peer has shut its side */
 	bool begun;   /* has had a handshake step */
-	bool granted; /* this turn's handshake step is its own, kept for it when it waited in the queue */
+	bool granted; /* this turn's handshake step, or read, is its own, kept for it when it waited in the queue */
 	const struct stream_events *events;
 	void *arg;
 	struct address local, remote;
@@ -61,6 +61,7 @@ struct stream_shared {
 	struct loop *loop;
 	uint64_t turn;
 	unsigned turn_inputs;     /* reads of all streams in this turn */
+	int64_t turn_us;          /* and what was done for them: STREAM_TURN_US */
 	unsigned handshakes_left; /* steps that may still be taken in this turn */
 	struct stream_list dirty, paused;
 	struct stream_list begun, handshakes; /* wait for a step: their second or later, and their first */

@@ -43,6 +43,17 @@ static void grant(struct stream_shared *shared, struct stream_list *waiting)
 	}
 }
 
+/* In the order in which they were held: among thousands who send all they can, each has its turn. */
+static void resume(struct stream_shared *shared)
+{
+	for (unsigned n = 0; shared->paused.first && n < STREAM_RESUMED_PER_TURN; n++) {
+		struct stream *s = container_of(shared->paused.first, struct stream, held);
+		stream_list_remove(&shared->paused, &s->held);
+		s->granted = true;
+		stream_read(s);
+	}
+}
+
 /* The end of a turn: output leaves, and who waited for the next turn is let in, oldest first. */
 static void flush_all(void *arg)
 {
@@ -56,16 +67,15 @@ static void flush_all(void *arg)
 	}
 	shared->turn++;
 	shared->turn_inputs = 0;
+	shared->turn_us = 0;
 	shared->handshakes_left = STREAM_HANDSHAKES_PER_TURN;
 	/* Who has begun goes first: else a storm would have all phones wait until the last has had its first step. */
 	grant(shared, &shared->begun);
 	grant(shared, &shared->handshakes);
-	while (shared->paused.first) {
-		struct stream *s = container_of(shared->paused.first, struct stream, held);
-		stream_list_remove(&shared->paused, &s->held);
-		stream_read(s);
-	}
-	if (shared->begun.first || shared->handshakes.first)
+	resume(shared);
+	/* Who is not read is not seen to wait. */
+	shared->loop->full |= shared->paused.first != NULL;
+	if (shared->begun.first || shared->handshakes.first || shared->paused.first)
 		loop_want_turn(shared->loop);
 	stream_listeners_resume(shared);
 }

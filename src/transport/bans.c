@@ -17,6 +17,7 @@ static const struct {
 } deeds[GUEST_DEED_COUNT] = {
 	[GUEST_ASKED] = {20, BAN_SWEEP},
 	[GUEST_GARBAGE] = {100, BAN_SWEEP},
+	[GUEST_PINGS] = {1000, BAN_SWEEP},
 	[GUEST_SCANNER] = {BAN_POINTS, BAN_SCANNER},
 	[GUEST_WRONG_PASSWORD] = {1000, BAN_PASSWORDS},
 	[GUEST_UNKNOWN_USER] = {1000, BAN_UNKNOWN_USERS}, /* as much: who watches learns nothing of names */

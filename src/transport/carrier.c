@@ -38,9 +38,7 @@ static bool is_keepalive(struct connection *c, struct slice message)
 	bool ping = slice_eq(message, SLICE("\r\n\r\n"));
 	if (!ping && !slice_eq(message, SLICE("\r\n")))
 		return false;
-	metric_add(&c->transport->pings, 1);
-	if (ping)
-		(void)connection_send(c, SLICE("\r\n"));
+	connection_keepalive(c, ping);
 	return true;
 }
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/reserve.h"
+#include "transport/limits.h"
 #include "transport/transport_private.h"
 
 static void count(struct transport *t, enum drop why)
@@ -226,6 +227,35 @@ void connection_hand_out(struct connection *c, char *bytes, size_t n)
 	t->events->input(t->owner, &c->flow, bytes, n);
 }
 
+/* Only from who was accepted and is no operator: those are named by administrators. */
+static bool pings_too_often(struct connection *c)
+{
+	int64_t now_us = loop_wheel(c->transport->loop)->now_us;
+
+	if (c->made || c->known)
+		return false;
+	if (now_us - c->pings_us >= 60 * SECOND_US) {
+		c->pings_us = now_us;
+		c->pings = 0;
+	}
+	return ++c->pings > TRANSPORT_PINGS_PER_MINUTE;
+}
+
+void connection_keepalive(struct connection *c, bool ping)
+{
+	struct transport *t = c->transport;
+
+	metric_add(&t->pings, 1);
+	if (pings_too_often(c)) {
+		count(t, DROP_PINGS);
+		if (t->bans && is_guest(c))
+			(void)bans_deed(t->bans, &(struct guest){.from = &c->flow.remote, .proven = true}, GUEST_PINGS);
+		connection_close(c);
+	} else if (ping) {
+		(void)connection_send(c, SLICE("\r\n")); /* RFC 5626 §3.5.1: the pong */
+	}
+}
+
 /* No message can be cut out of what comes now. Whoever sent it is told, if its head is there to be answered (§18.3). */
 static void refuse(struct connection *c, char *bytes, size_t n, const struct sip_reason *why)
 {
@@ -256,9 +286,7 @@ static size_t cut(struct connection *c, char *bytes, size_t n)
 		}
 		sip_framer_reset(&c->framer);
 		if (frame == SIP_FRAME_PING) {
-			/* RFC 5626 §3.5.1: the pong. */
-			metric_add(&c->transport->pings, 1);
-			(void)connection_send(c, SLICE("\r\n"));
+			connection_keepalive(c, true);
 		} else if (frame == SIP_FRAME_MESSAGE) {
 			connection_hand_out(c, bytes + taken, frame_n);
 		}

@@ -25,6 +25,9 @@
 /* RFC 5626 §4.4.1: pings at 80 to 100 % of 120 s, and 10 s for the pong of a peer that has sent one before. */
 #define TRANSPORT_PING_US (120 * SECOND_US)
 #define TRANSPORT_PONG_US (10 * SECOND_US)
+/* Keep-alives of one connection in a minute: phones send one every 10 to 120 s. Each costs its sender four bytes, and
+ * us an answer. */
+#define TRANSPORT_PINGS_PER_MINUTE 60u
 /* A phone registers within seconds of connecting. Counted from its last whole message: bytes and pings are cheap. */
 #define TRANSPORT_GUEST_IDLE_US (60 * SECOND_US)
 /* Registrations on connections last 300 s at most, and pings come every 120 s (RFC 5626 §4.4.1): five were missed. */

@@ -22,6 +22,7 @@ static void init_metrics(struct transport *t)
 					    [DROP_IDLE] = "reason=\"idle\"",
 					    [DROP_HANDSHAKE] = "reason=\"handshake\"",
 					    [DROP_FRAMING] = "reason=\"framing\"",
+					    [DROP_PINGS] = "reason=\"pings\"",
 					    [DROP_OVERFLOW] = "reason=\"overflow\"",
 					    [DROP_BANNED] = "reason=\"banned\"",
 					    [DROP_PONG] = "reason=\"pong\""};

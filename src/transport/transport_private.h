@@ -28,6 +28,7 @@ enum drop {
 	DROP_IDLE,
 	DROP_HANDSHAKE,
 	DROP_FRAMING, /* not SIP, no length, or too large */
+	DROP_PINGS,   /* more keep-alives than a phone sends */
 	DROP_OVERFLOW,
 	DROP_BANNED,
 	DROP_PONG, /* the peer answered pings, and no longer does */
@@ -98,8 +99,10 @@ struct connection {
 	int64_t heard_us; /* a guest's last whole message, else the last bytes; what the idle timer looks at */
 	struct timer idle;
 	struct connection *newer, **older; /* in its host's list of half-open ones; older NULL: not in it */
-	struct host *host;                 /* guest: whose count it is in; else NULL */
-	struct made *made;                 /* what we know of one that we made; NULL: accepted */
+	unsigned pings;                    /* in the minute that began at pings_us */
+	int64_t pings_us;
+	struct host *host; /* guest: whose count it is in; else NULL */
+	struct made *made; /* what we know of one that we made; NULL: accepted */
 	struct sip_framer framer;
 	char *in; /* the beginning of a message that is not complete; none when idle */
 	size_t in_n, in_cap;
@@ -135,6 +138,8 @@ MUST_USE bool connection_keep(struct connection *c, const char *bytes, size_t n)
 void connection_release(struct connection *c);
 void connection_hand_out(struct connection *c, char *bytes, size_t n);
 void connection_count(struct connection *c, enum drop why);
+/* A keep-alive came, and may be a ping, which is answered. Too many of them close the connection. */
+void connection_keepalive(struct connection *c, bool ping);
 
 /* made.c: the connection is closing or gone: nobody is given it any more. */
 void made_leave(struct connection *c);

@@ -4,6 +4,7 @@
 
 #include "unit/net/peer.h"
 
+#include "base/clock.h"
 #include "net/stream.h"
 #include "support/failing.h"
 
@@ -26,7 +27,7 @@ struct side {
 	size_t closed, wanted_closed;
 	size_t received, wanted_received;
 	size_t accepted;
-	bool echo, close_on_input, refuse;
+	bool echo, close_on_input, refuse, slow;
 	enum stream_closed why;
 	char text[256]; /* the beginning of what came */
 };
@@ -56,6 +57,8 @@ static void side_input(void *arg, struct stream *s, char *bytes, size_t n)
 		assert_int_equal(stream_send(s, slice_of(bytes, n)), 0);
 	if (x->close_on_input)
 		stream_close(s);
+	for (int64_t until_us = clock_monotonic_us() + STREAM_TURN_US; x->slow && clock_monotonic_us() < until_us;)
+		;
 }
 
 static void side_closed(void *arg, struct stream *s, enum stream_closed why)
@@ -371,6 +374,33 @@ static void test_reads_are_bounded_per_turn(void **state)
 	until_closed(&server, 1);
 }
 
+/* However many send: what they cost together is bounded, and who was held is not forgotten, nor that somebody waits. */
+static void test_time_is_bounded_per_turn(void **state)
+{
+	enum { PEERS = 5 * STREAM_RESUMED_PER_TURN };
+	int fds[PEERS];
+	size_t most = 0;
+	int64_t behind_us = 0;
+
+	for (size_t i = 0; i < PEERS; i++)
+		fds[i] = connected_peer();
+	server.slow = true;
+	for (size_t i = 0; i < PEERS; i++)
+		peer_send(fds[i], "x", 1);
+	while (server.received < PEERS) {
+		size_t before = server.received;
+		one_turn(loop);
+		most = MAX(most, server.received - before);
+		behind_us = MAX(behind_us, loop_behind_us(loop));
+	}
+	/* Those that were held, and the one with which the time was up. */
+	assert_in_range(most, STREAM_RESUMED_PER_TURN, STREAM_RESUMED_PER_TURN + 1);
+	assert_true(behind_us > 0);
+	for (size_t i = 0; i < PEERS; i++)
+		close(fds[i]);
+	until_closed(&server, PEERS);
+}
+
 static void test_connect(void **state)
 {
 	struct side client = {0};
@@ -480,6 +510,7 @@ int main(void)
 		TEST(test_refused_connection_has_no_events),
 		TEST(test_accepts_are_bounded_per_turn),
 		TEST(test_reads_are_bounded_per_turn),
+		TEST(test_time_is_bounded_per_turn),
 		TEST(test_connect),
 		TEST(test_connect_to_nobody),
 		TEST(test_listener_closes_connections_live),

@@ -125,6 +125,12 @@ static void test_keepalives(void **state)
 	give(c, "\r\n", 2, false); /* in two pieces too */
 	give(c, "\r\n", 2, true);
 	assert_int_equal(peer.sends, 2);
+	for (unsigned i = 3; i < TRANSPORT_PINGS_PER_MINUTE; i++)
+		give(c, "\r\n", 2, true);
+	assert_false(peer.closing);
+	give(c, "\r\n", 2, true); /* pongs are not answered, and as many */
+	assert_true(peer.closing);
+	assert_int_equal(room_metric(&room, "drops_total{reason=\"pings\"} "), 1);
 	carrier_gone(c);
 }
 

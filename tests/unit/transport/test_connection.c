@@ -4,6 +4,7 @@
 #include "unit/transport/room.h"
 
 #include "support/failing.h"
+#include "transport/bans.h"
 
 static struct room room;
 static struct address at;
@@ -193,6 +194,63 @@ static void test_ping_pong(void **state)
 	check_last(n);
 	assert_true(recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) < 0);
 	close(fd);
+}
+
+static void send_pings(int fd, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		memcpy(message + 4 * i, "\r\n\r\n", 4);
+	peer_send(fd, message, 4 * n);
+}
+
+/* More of them than a phone sends end the connection, also a phone's. */
+static void test_pings_of_a_minute(void **state)
+{
+	char pongs[2 * TRANSPORT_PINGS_PER_MINUTE + 1];
+	int fd = peer_tcp(&at);
+
+	peer_send(fd, message, make_message(message, sizeof(message), 0));
+	room_until_received(&room, 1);
+	transport_set_tag(room.transport, &room.flow, 7);
+	for (long minutes = 1; minutes <= 2; minutes++) {
+		send_pings(fd, TRANSPORT_PINGS_PER_MINUTE);
+		while (room_metric(&room, "keepalives_total ") != minutes * (long)TRANSPORT_PINGS_PER_MINUTE)
+			one_turn(room.loop);
+		peer_read(fd, pongs, 2 * TRANSPORT_PINGS_PER_MINUTE);
+		if (minutes == 1)
+			move_time(60 * SECOND_US);
+	}
+	assert_true(transport_alive(room.transport, &room.flow));
+	send_pings(fd, 1);
+	peer_send(fd, message, 4); /* too late to be answered */
+	shutdown(fd, SHUT_WR);
+	room_until_closed(&room, 1);
+	assert_int_equal(peer_read_all(fd, pongs, sizeof(pongs)), 0);
+	assert_int_equal(room_metric(&room, "drops_total{reason=\"pings\"} "), 1);
+	close(fd);
+}
+
+/* Who comes again and again for nothing else is banned. */
+static void test_pings_ban(void **state)
+{
+	struct random random;
+	random_init_seeded(&random, 1);
+	struct bans *bans = bans_new(loop_wheel(room.loop), &random);
+	assert_non_null(bans);
+	transport_set_bans(room.transport, bans);
+	for (size_t i = 1; i <= BAN_POINTS / 1000; i++) {
+		int fd = peer_tcp(&at);
+		send_pings(fd, TRANSPORT_PINGS_PER_MINUTE + 1);
+		shutdown(fd, SHUT_WR);
+		room_until_closed(&room, i);
+		close(fd);
+	}
+	int fd = peer_tcp(&at);
+	while (room_metric(&room, "drops_total{reason=\"banned\"} ") != 1)
+		one_turn(room.loop);
+	close(fd);
+	transport_set_bans(room.transport, NULL);
+	bans_free(bans);
 }
 
 static void test_not_sip(void **state)
@@ -635,6 +693,8 @@ int main(void)
 		TEST(test_largest_message),
 		TEST(test_refused_head),
 		TEST(test_ping_pong),
+		TEST(test_pings_of_a_minute),
+		TEST(test_pings_ban),
 		TEST(test_not_sip),
 		TEST(test_closed_in_the_middle),
 		TEST(test_answer_goes_back_and_dies_with_the_connection),
