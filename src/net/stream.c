@@ -313,6 +313,7 @@ int stream_new(struct loop *l, SSL_CTX *context, struct stream **ret)
 	if (!s)
 		return -ENOMEM;
 	s->loop = l;
+	s->out_max = STREAM_OUT_MAX;
 	rc = context ? stream_tls_attach(s, context, shared->bio) : 0;
 	if (rc == 0)
 		rc = uv_tcp_init(&l->uv, &s->tcp);
@@ -327,14 +328,25 @@ int stream_new(struct loop *l, SSL_CTX *context, struct stream **ret)
 	return 0;
 }
 
+void stream_bound(struct stream *s, size_t most)
+{
+	ASSERT(most <= STREAM_OUT_MAX);
+	s->out_max = most;
+}
+
+static bool fits(const struct stream *s, size_t n)
+{
+	return n <= s->out_max - MIN(stream_waiting(s), s->out_max);
+}
+
 int stream_send(struct stream *s, struct slice bytes)
 {
 	ASSERT_ON(s->loop->thread);
-	if (s->state == STREAM_OPEN && bytes.n > STREAM_OUT_MAX - MIN(stream_waiting(s), (size_t)STREAM_OUT_MAX))
+	if (s->state == STREAM_OPEN && !fits(s, bytes.n))
 		stream_flush(s);
 	if (s->state != STREAM_OPEN)
 		return -ENOTCONN;
-	if (bytes.n > STREAM_OUT_MAX - MIN(stream_waiting(s), (size_t)STREAM_OUT_MAX)) {
+	if (!fits(s, bytes.n)) {
 		stream_end(s, STREAM_CLOSED_OVERFLOW);
 		return -ENOBUFS;
 	}

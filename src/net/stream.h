@@ -66,10 +66,12 @@ MUST_USE int stream_connect(struct loop *l, const struct address *from, const st
 MUST_USE int stream_trust(struct loop *l, const char *authorities_path, struct tls_reason *reterr);
 
 /*
- * Copied and queued. -ENOTCONN: not open; -ENOBUFS: more than STREAM_OUT_MAX would wait, even after the kernel was
- * offered what waits: the connection is then closed (OVERFLOW).
+ * Copied and queued. -ENOTCONN: not open; -ENOBUFS: more than may wait would, even after the kernel was offered what
+ * waits: the connection is then closed (OVERFLOW).
  */
 int stream_send(struct stream *s, struct slice bytes);
+/* How much may wait, from the next byte on: STREAM_OUT_MAX at first, and at most. */
+void stream_bound(struct stream *s, size_t most);
 /* Bytes that the kernel has not taken yet, as they go on the wire. */
 size_t stream_waiting(const struct stream *s);
 /*

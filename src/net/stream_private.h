@@ -44,7 +44,8 @@ struct stream {
 	size_t turn_bytes;
 	char *out; /* grows as needed, none when idle */
 	size_t out_n, out_cap;
-	char *flight; /* what libuv is writing */
+	size_t out_max; /* of out and flight */
+	char *flight;   /* what libuv is writing */
 	size_t flight_n;
 	union {
 		uv_connect_t connect;

@@ -5,7 +5,7 @@
 #include "net/stream_private.h"
 
 /* Beyond what stream_send() lets in: alerts and key updates, which the peer can cause while it reads nothing. */
-#define OUT_HARD_MAX (STREAM_OUT_MAX + 64 * 1024)
+#define OUT_EXTRA (8 * 1024)
 
 static int bio_read(BIO *bio, char *ret, int n)
 {
@@ -27,7 +27,7 @@ static int bio_write(BIO *bio, const char *bytes, int n)
 	struct stream *s = BIO_get_data(bio);
 
 	BIO_clear_retry_flags(bio);
-	if (stream_waiting(s) + (size_t)n > OUT_HARD_MAX || stream_append(s, bytes, (size_t)n) < 0)
+	if (stream_waiting(s) + (size_t)n > s->out_max + OUT_EXTRA || stream_append(s, bytes, (size_t)n) < 0)
 		return -1;
 	return n;
 }

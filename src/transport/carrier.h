@@ -13,6 +13,8 @@ struct connection;
 /* What carries a connection's bytes: a stream here, a WebSocket in `web`. */
 struct connection_ops {
 	int (*send)(struct connection *c, struct slice bytes); /* as transport_send(); one whole message */
+	/* From now on no more than this may wait to be taken by the peer, counted as what it takes of memory. */
+	void (*bound)(struct connection *c, size_t most);
 	void (*close)(struct connection *c); /* what was queued leaves; the end is told later, from the loop */
 	void (*tls_name)(const struct connection *c, char *ret, size_t cap); /* as transport_tls_name() */
 	/* The id of the person whose page opened it, as transport_person(); NULL: nobody's. */

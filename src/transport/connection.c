@@ -186,6 +186,12 @@ void connection_gone(struct connection *c)
 		t->events->closed(t->owner, &flow, tag);
 }
 
+/* A stranger is given some answers, not a queue. */
+static void bound_output(struct connection *c)
+{
+	c->ops->bound(c, is_guest(c) ? TRANSPORT_GUEST_OUT_MAX : (size_t)STREAM_OUT_MAX);
+}
+
 void connection_set_tag(struct connection *c, uint64_t tag)
 {
 	bool was_guest = c->tag == 0;
@@ -195,6 +201,7 @@ void connection_set_tag(struct connection *c, uint64_t tag)
 	c->tag = tag;
 	if (c->made || c->known || was_guest == (tag == 0))
 		return;
+	bound_output(c);
 	if (!was_guest)
 		c->transport->guest_bytes += c->in_cap;
 	if (was_guest) {
@@ -377,6 +384,8 @@ static void stream_input(void *arg, struct stream *s, char *bytes, size_t n)
 void connection_opened(struct connection *c)
 {
 	c->open = true;
+	if (!c->made)
+		bound_output(c);
 	if (c->host)
 		guest_opened(c->host, c);
 }
@@ -410,6 +419,11 @@ static int stream_ops_send(struct connection *c, struct slice bytes)
 	return stream_send(c->carrier, bytes);
 }
 
+static void stream_ops_bound(struct connection *c, size_t most)
+{
+	stream_bound(c->carrier, most);
+}
+
 static void stream_ops_close(struct connection *c)
 {
 	stream_close(c->carrier);
@@ -420,7 +434,8 @@ static void stream_ops_tls_name(const struct connection *c, char *ret, size_t ca
 	stream_tls_name(c->carrier, ret, cap);
 }
 
-static const struct connection_ops stream_ops = {stream_ops_send, stream_ops_close, stream_ops_tls_name};
+static const struct connection_ops stream_ops = {
+	.send = stream_ops_send, .bound = stream_ops_bound, .close = stream_ops_close, .tls_name = stream_ops_tls_name};
 
 void *connection_accept(void *arg, struct stream *s)
 {

@@ -13,6 +13,8 @@
 #define TRANSPORT_GUESTS_MAX 16384
 /* What all guests together may have begun to send and not ended: 4 KiB each, where a REGISTER has one. */
 #define TRANSPORT_GUEST_BYTES_MAX ((size_t)64 * 1024 * 1024)
+/* What waits for a guest that does not read: some challenges of 1 KiB. Of all guests together 128 MiB. */
+#define TRANSPORT_GUEST_OUT_MAX ((size_t)8 * 1024)
 /* Hosts whose targets are being looked for: a call each, answered at once but for the first, and within 6 s at worst.
  */
 #define TARGET_SEARCHES_MAX 1024

@@ -139,7 +139,7 @@ static void made_tls_name(const struct connection *c, char *ret, size_t cap)
 	stream_tls_name(c->carrier, ret, cap);
 }
 
-static const struct connection_ops made_ops = {made_send, made_close, made_tls_name};
+static const struct connection_ops made_ops = {.send = made_send, .close = made_close, .tls_name = made_tls_name};
 
 static void made_opened(void *arg, struct stream *s)
 {

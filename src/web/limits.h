@@ -182,9 +182,7 @@
 #define WEB_PHONES_MAX 8192u
 /* Credentials for TURN: a relay may ask for them again as long as a call lasts (RFC 8656 §7.2). */
 #define WEB_TURN_US (12 * 3600 * SECOND_US)
-/* SIP over WebSocket: what waits for a client that does not read, as for one of TCP (STREAM_OUT_MAX). */
-#define WEB_SIP_BYTES ((size_t)256 * 1024)
-/* ... and in the kernel. */
+/* SIP over WebSocket: what the kernel keeps for a client that does not read. */
 #define WEB_SIP_SOCKET_BYTES (64 * 1024)
 /* For the last answer to leave before the connection is closed. */
 #define WEB_SIP_LINGER_US (1 * SECOND_US)

@@ -59,11 +59,12 @@ static int sip_send(struct connection *c, struct slice bytes)
 {
 	struct web_peer *p = carrier_of(c);
 	struct web_sip *s = p->sip;
-	if (bytes.n > WEB_SIP_BYTES - s->queued) {
+	size_t size = sizeof(struct web_sip_message) + LWS_PRE + bytes.n;
+	if (size > s->most - MIN(s->queued, s->most)) {
 		carrier_overflow(c);
 		return -ENOBUFS;
 	}
-	struct web_sip_message *m = malloc(sizeof(*m) + LWS_PRE + bytes.n);
+	struct web_sip_message *m = malloc(size);
 	if (!m)
 		return -ENOMEM;
 	m->next = NULL;
@@ -71,9 +72,14 @@ static int sip_send(struct connection *c, struct slice bytes)
 	memcpy(m->bytes + LWS_PRE, bytes.p, bytes.n);
 	*s->last = m;
 	s->last = &m->next;
-	s->queued += m->n;
+	s->queued += size;
 	lws_callback_on_writable(p->wsi);
 	return 0;
+}
+
+static void sip_bound(struct connection *c, size_t most)
+{
+	((struct web_peer *)carrier_of(c))->sip->most = most;
 }
 
 static void sip_close(struct connection *c)
@@ -98,7 +104,7 @@ static struct slice sip_person(const struct connection *c)
 	return slice_from_string(p->sip->user);
 }
 
-static const struct connection_ops ops = {sip_send, sip_close, sip_tls_name, sip_person};
+static const struct connection_ops ops = {sip_send, sip_bound, sip_close, sip_tls_name, sip_person};
 
 /* ---- the library's callbacks ---- */
 
@@ -138,7 +144,7 @@ static int write_first(struct web_peer *p)
 	s->first = m->next;
 	if (!s->first)
 		s->last = &s->first;
-	s->queued -= m->n;
+	s->queued -= sizeof(*m) + LWS_PRE + m->n;
 	int n = (int)m->n, written = lws_write(p->wsi, m->bytes + LWS_PRE, m->n, frame_of(m));
 	free(m);
 	return written < n ? -1 : 0;

@@ -18,7 +18,7 @@ struct connection;
 struct web_sip {
 	struct connection *connection; /* NULL before the WebSocket is open */
 	struct web_sip_message *first, **last;
-	size_t queued;           /* bytes of them */
+	size_t queued, most;     /* memory that they take, and may take */
 	char pass[STORE_ID_CAP]; /* the session that opened it; empty: none */
 	char user[STORE_ID_CAP]; /* and whose that is */
 	bool alive;              /* heard of since the last ping */

@@ -95,6 +95,7 @@ struct connection *__wrap_carrier_begin(struct transport *t, const struct connec
 {
 	ASSERT(carrier == s.peer && flow->transport == SIP_WSS && address_eq(&flow->remote, &s.peer->from));
 	s.ops = ops;
+	ops->bound((struct connection *)(void *)&s, SIZE_MAX);
 	return (struct connection *)(void *)&s;
 }
 

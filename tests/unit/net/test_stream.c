@@ -307,6 +307,26 @@ static void test_queue_is_bounded(void **state)
 	close(fd);
 }
 
+/* Who may have less is closed when it is sent more than that, however much waited before. */
+static void test_bound(void **state)
+{
+	int fd = connected_peer();
+
+	fill_kernel(server.stream);
+	stream_bound(server.stream, stream_waiting(server.stream) + 10);
+	assert_int_equal(stream_send(server.stream, SLICE("0123456789")), 0);
+	assert_int_equal(stream_send(server.stream, SLICE("x")), -ENOBUFS);
+	until_closed(&server, 1);
+	assert_int_equal(server.why, STREAM_CLOSED_OVERFLOW);
+	close(fd);
+	fd = connected_peer();
+	fill_kernel(server.stream);
+	stream_bound(server.stream, 10);
+	assert_int_equal(stream_send(server.stream, SLICE("x")), -ENOBUFS);
+	until_closed(&server, 2);
+	close(fd);
+}
+
 static void test_what_waits_leaves_when_the_peer_reads(void **state)
 {
 	static char bytes[1024 * 1024];
@@ -506,6 +526,7 @@ int main(void)
 		TEST(test_closed_from_its_callback),
 		TEST(test_reset_is_an_error),
 		TEST(test_queue_is_bounded),
+		TEST(test_bound),
 		TEST(test_what_waits_leaves_when_the_peer_reads),
 		TEST(test_refused_connection_has_no_events),
 		TEST(test_accepts_are_bounded_per_turn),

@@ -451,6 +451,28 @@ static void test_queue_is_bounded(void **state)
 	close(c.fd);
 }
 
+/* Each asks for one of ours. It reads none, until it is closed. */
+static void ask_for_keys(void *arg)
+{
+	struct client *c = arg;
+	while (SSL_key_update(c->ssl, SSL_KEY_UPDATE_REQUESTED) == 1 && SSL_do_handshake(c->ssl) == 1)
+		;
+}
+
+/* What the peer causes without a message of ours counts too: most of it is the kernel's, little is kept here. */
+static void test_key_updates_are_bounded(void **state)
+{
+	struct client c = {.version = TLS1_3_VERSION};
+
+	run_with_peer(loop, client_connect, &c);
+	run_until(loop, count_reached, (size_t[]){server.opened, 1});
+	stream_bound(server.stream, 1000);
+	run_with_peer(loop, ask_for_keys, &c);
+	until_closed(&server, 1);
+	SSL_free(c.ssl);
+	close(c.fd);
+}
+
 static void connect_by_name(const char *name, struct side *client)
 {
 	struct stream *s;
@@ -520,6 +542,7 @@ int main(void)
 		TEST(test_waiting_for_a_turn_is_not_the_phones_time),
 		TEST(test_large_messages),
 		TEST(test_queue_is_bounded),
+		TEST(test_key_updates_are_bounded),
 		TEST(test_connect_verifies_the_name),
 	};
 	alarm(TEST_SECONDS);

@@ -1,6 +1,7 @@
 /* Tests of transport/carrier.c: whole messages in pieces, and connections without a socket bounded like others. */
 #include "unit/transport/room.h"
 
+#include "net/stream.h"
 #include "transport/bans.h"
 #include "transport/carrier.h"
 
@@ -11,7 +12,7 @@ static uint16_t number;
 /* What a WebSocket would be: what was sent on it, and whether its end was asked for. */
 struct peer {
 	char sent[64];
-	size_t sends;
+	size_t sends, most;
 	bool closing;
 };
 
@@ -21,6 +22,11 @@ static int peer_ops_send(struct connection *c, struct slice bytes)
 	slice_to_string(bytes, p->sent, sizeof(p->sent));
 	p->sends++;
 	return 0;
+}
+
+static void peer_ops_bound(struct connection *c, size_t most)
+{
+	((struct peer *)carrier_of(c))->most = most;
 }
 
 static void peer_ops_close(struct connection *c)
@@ -38,7 +44,8 @@ static struct slice peer_ops_person(const struct connection *c)
 	return SLICE("anna");
 }
 
-static const struct connection_ops peer_ops = {peer_ops_send, peer_ops_close, peer_ops_tls_name, peer_ops_person};
+static const struct connection_ops peer_ops = {peer_ops_send, peer_ops_bound, peer_ops_close, peer_ops_tls_name,
+					       peer_ops_person};
 
 static int set_up(void **state)
 {
@@ -184,7 +191,9 @@ static void test_guests_hold_little(void **state)
 	carrier_gone(b);
 	/* Who is known may, and lives by whatever shows that somebody is there. */
 	give(a, " sip:a SIP/2.0\r\n\r\n", 18, true);
+	assert_int_equal(first.most, TRANSPORT_GUEST_OUT_MAX);
 	transport_set_tag(room.transport, &room.flow, 7);
+	assert_int_equal(first.most, STREAM_OUT_MAX);
 	assert_int_equal(room_guests(&room), 0);
 	move_time(limits.idle_us - SECOND_US);
 	carrier_alive(a);

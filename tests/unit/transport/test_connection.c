@@ -566,6 +566,7 @@ static void test_overflow_closes(void **state)
 
 	peer_send(fd, message, make_message(message, sizeof(message), 0));
 	room_until_received(&room, 1);
+	transport_set_tag(room.transport, &room.flow, 7);
 	n = make_message(message, sizeof(message), 60000);
 	do {
 		rc = transport_send(room.transport, &room.flow, slice_of(message, n));
@@ -576,6 +577,33 @@ static void test_overflow_closes(void **state)
 	assert_int_equal(room_metric(&room, "drops_total{reason=\"overflow\"} "), 1);
 	assert_int_equal(room_metric(&room, "unsent_total "), 1);
 	close(fd);
+}
+
+/* Strangers are given answers, not a queue; whoever is known has one, and who no longer is has none. */
+static void test_guests_are_sent_little(void **state)
+{
+	int fds[2];
+
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+		fds[i] = peer_tcp(&at);
+		peer_send(fds[i], message, make_message(message, sizeof(message), 0));
+		room_until_received(&room, i + 1);
+		struct slice all = slice_of(message, TRANSPORT_GUEST_OUT_MAX);
+		assert_int_equal(transport_send(room.transport, &room.flow, all), 0);
+		one_turn(room.loop);
+		if (i == 1) {
+			transport_set_tag(room.transport, &room.flow, 7);
+			struct slice more = slice_of(message, TRANSPORT_GUEST_OUT_MAX + 1);
+			assert_int_equal(transport_send(room.transport, &room.flow, more), 0);
+			one_turn(room.loop);
+			transport_set_tag(room.transport, &room.flow, 0);
+		}
+		struct slice more = slice_of(message, TRANSPORT_GUEST_OUT_MAX + 1);
+		assert_int_equal(transport_send(room.transport, &room.flow, more), -ENOBUFS);
+		room_until_closed(&room, i + 1);
+	}
+	assert_int_equal(room_metric(&room, "drops_total{reason=\"overflow\"} "), 2);
+	close_peers(fds, ARRAY_LEN(fds));
 }
 
 static void test_all_closed_from_a_callback(void **state)
@@ -707,6 +735,7 @@ int main(void)
 		TEST(test_bytes_of_guests),
 		TEST(test_connections_in_all),
 		TEST(test_overflow_closes),
+		TEST(test_guests_are_sent_little),
 		TEST(test_all_closed_from_a_callback),
 		TEST(test_tls),
 		cmocka_unit_test(test_out_of_memory),

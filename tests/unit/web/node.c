@@ -102,23 +102,26 @@ int carrier_listen(struct transport *t, const struct transport_listen *listen, u
 	return 0;
 }
 
-/* No phones here: tests/scenario/test_websocket.py has them. */
 struct connection *carrier_begin(struct transport *t, const struct connection_ops *ops, void *carrier,
 				 const struct sip_flow *flow)
 {
-	return NULL;
+	the_node->ops = ops;
+	return carrier; /* nobody looks into it */
 }
 
 void *carrier_of(const struct connection *c)
 {
-	return NULL;
+	return (void *)(uintptr_t)c;
 }
 
 void carrier_input(struct connection *c, char *bytes, size_t n, bool last) {}
 
 void carrier_alive(struct connection *c) {}
 
-void carrier_overflow(struct connection *c) {}
+void carrier_overflow(struct connection *c)
+{
+	the_node->overflows++;
+}
 
 void carrier_gone(struct connection *c) {}
 

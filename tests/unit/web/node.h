@@ -19,10 +19,12 @@ struct node {
 	struct call_view calls[NODE_CALLS_MAX]; /* in progress */
 	size_t call_count;
 	struct warning trouble;
-	unsigned unfinished, silent; /* of transport_figures() */
-	struct store_job *unwritten; /* messages that switchboard_flush_messages() posts, once */
-	bool plain_listener;         /* besides TLS */
-	atomic_bool stalled;         /* any thread: the store's results are not collected until node_unstall() */
+	unsigned unfinished, silent;      /* of transport_figures() */
+	const struct connection_ops *ops; /* of the last WebSocket of a phone's that came */
+	unsigned overflows;               /* of theirs */
+	struct store_job *unwritten;      /* messages that switchboard_flush_messages() posts, once */
+	bool plain_listener;              /* besides TLS */
+	atomic_bool stalled;              /* any thread: the store's results are not collected until node_unstall() */
 
 	char directory[64], path[96];
 	uint16_t port; /* of HTTPS for companies, on 127.0.0.1 */

@@ -83,7 +83,7 @@ int lws_service_adjust_timeout(struct lws_context *context, int ms, int tsi)
 
 lws_sockfd_type lws_get_socket_fd(struct lws *wsi)
 {
-	return -1;
+	return played.socket;
 }
 
 int lws_add_http_header_status(struct lws *wsi, unsigned code, unsigned char **at, unsigned char *end)

@@ -31,6 +31,7 @@ struct played {
 	bool full;               /* it keeps the last that was written: the socket takes no more */
 	unsigned written, asked; /* writes; how often its leave to write was asked for */
 	const struct web_peer *dropped;
+	int socket;
 };
 extern struct played played;
 

@@ -1,6 +1,12 @@
 /* test_stream.c - WebSockets of pages: who is refused one, also where the socket takes no more, and that they end with
  * the session's time */
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "support/test.h"
+
+#include "transport/carrier.h"
 
 #include "unit/web/played.h"
 #include "web/sip.h"
@@ -146,6 +152,35 @@ static void phones_end_with_the_sessions_time(void **state)
 	assert_true(late_us >= 0 && late_us <= WEB_PING_US);
 }
 
+/* A pong of two bytes takes fifty of memory: these count, and what has left no more. */
+static void what_waits_for_a_phone_is_counted_whole(void **state)
+{
+	const size_t most = 8192;
+	unsigned waiting = 0;
+	ask(WEB_SIP_PATH);
+	assert_int_equal(web_stream_confirm(peer, "websocket"), 0);
+	played.socket = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(web_sip_opened(peer), 0);
+	close(played.socket);
+	struct connection *c = peer->sip->connection;
+	const struct connection_ops *ops = played.node.ops;
+	ops->bound(c, most);
+	while (ops->send(c, SLICE("\r\n")) == 0) {
+		waiting++;
+		played.asked = 0;
+	}
+	assert_int_equal(played.node.overflows, 1);
+	assert_in_range(waiting, 1, most / (LWS_PRE + 2 + sizeof(void *) + sizeof(size_t)));
+	assert_int_equal(web_sip_writable(peer), 0);
+	assert_int_equal(ops->send(c, SLICE("\r\n")), 0);
+	assert_int_equal(ops->send(c, SLICE("\r\n")), -ENOBUFS);
+	/* Less than what waits may be allowed: nothing more fits, and more again after that. */
+	ops->bound(c, 1);
+	assert_int_equal(ops->send(c, SLICE("\r\n")), -ENOBUFS);
+	ops->bound(c, 2 * most);
+	assert_int_equal(ops->send(c, SLICE("\r\n")), 0);
+}
+
 /* Head and body, and the connection ends. */
 static void who_is_nobody_is_refused(void **state)
 {
@@ -264,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(events_end_with_the_sessions_time),
 		TEST(phones_end_with_the_sessions_time),
+		TEST(what_waits_for_a_phone_is_counted_whole),
 		TEST(who_is_nobody_is_refused),
 		TEST(a_person_has_so_many_pages),
 		TEST(some_pages_are_kept_for_the_provider),
