@@ -244,11 +244,16 @@ bool bans_admit(struct bans *b, const struct address *from, bool datagram)
 
 /* ---- deeds ---- */
 
-/* False: it is a copy of an earlier one. (Of 15 attempts two or three are taken for copies and are free.) */
+/*
+ * False: it is a copy of an earlier one (of 15 attempts two or three are taken for copies and are free), or may be
+ * forged: whoever knows a phone's address and name would slow that very phone.
+ */
 static bool count_attempt(struct bans *b, const struct guest *g)
 {
+	if (!g->proven)
+		return false;
 	struct account_key key = name_key(b, g);
-	struct account *name = get(&b->names, &key, g->proven, b->wheel->now_us);
+	struct account *name = get(&b->names, &key, true, b->wheel->now_us);
 	uint64_t bit = UINT64_C(1) << g->attempt % 64;
 	if (name->attempts & bit)
 		return false;

@@ -33,7 +33,7 @@ struct guest {
 	const struct address *from; /* the port is not looked at */
 	/*
 	 * It really is there: a connection, or a datagram that brings back a nonce of ours that went to this address.
-	 * Anything else may be forged, and counts towards no ban.
+	 * Anything else may be forged, and counts towards no ban and against no name.
 	 */
 	bool proven;
 	struct slice name; /* the device's user name in its credentials; empty: none */

@@ -161,6 +161,27 @@ static void test_forged(void **state)
 	office_done(&o);
 }
 
+/* Ten a second with the address and the name of a phone on them, and a nonce that is made up: the phone goes on. */
+static void test_forged_as_a_phone(void **state)
+{
+	struct office o = office_udp();
+	struct sim_phone *p = stranger(o.s, "203.0.113.9", SIP_UDP);
+	memcpy(p->address.ip, o.ann->address.ip, sizeof(p->address.ip));
+	p->address.port = 5099;
+	memcpy(p->username, o.ann->username, sizeof(p->username));
+	snprintf(p->fixed_nonce, sizeof(p->fixed_nonce), "%072d", 1);
+	for (unsigned i = 0; i < 300; i++) {
+		snprintf(p->password, sizeof(p->password), "guess%u", i);
+		phone_register(p, 300);
+		sim_run(o.s, 100 * MS_US);
+		if (i % 100 == 99)
+			phone_registered(o.ann);
+	}
+	assert_int_equal(figures(o.s).addresses, 0);
+	sim_run(o.s, 40 * SECOND_US);
+	office_done(&o);
+}
+
 /* Over TLS the address is proven; the ban closes what is open, and nothing more is accepted. */
 static void test_tls(void **state)
 {
@@ -292,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_users),
 		cmocka_unit_test(test_sweep_over_udp),
 		cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_forged_as_a_phone),
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_office),
 		cmocka_unit_test(test_office_restart),

@@ -209,6 +209,22 @@ static void office(void **state)
 	rig_free(r);
 }
 
+/* Who writes a phone's address and name on datagrams slows neither that name nor the others there. */
+static void forged(void **state)
+{
+	struct rig *r = rig_new();
+	struct address a = at("192.0.2.1");
+	const struct guest good = {&a, true, SLICE("good"), 1}, late = {&a, true, SLICE("late"), 1};
+	bans_trust(r->bans, &good);
+	for (uint64_t i = 0; i < 1000; i++) {
+		(void)bans_deed(r->bans, &(struct guest){&a, false, SLICE("good"), i}, GUEST_WRONG_PASSWORD);
+		bans_tried(r->bans, &(struct guest){&a, false, SLICE("late"), i});
+		assert_true(bans_may_try(r->bans, &good));
+		assert_true(bans_may_try(r->bans, &late));
+	}
+	rig_free(r);
+}
+
 /* Who goes on trying a name that must wait is as bad as who guesses it; a copy of a try is none. */
 static void impatient(void **state)
 {
@@ -332,10 +348,11 @@ static void out_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(threshold), cmocka_unit_test(forgiven),  cmocka_unit_test(growth),
-		cmocka_unit_test(network),   cmocka_unit_test(asking),    cmocka_unit_test(office),
-		cmocka_unit_test(impatient), cmocka_unit_test(copies),    cmocka_unit_test(spared),
-		cmocka_unit_test(eviction),  cmocka_unit_test(strangers), cmocka_unit_test(out_of_memory),
+		cmocka_unit_test(threshold),     cmocka_unit_test(forgiven),  cmocka_unit_test(growth),
+		cmocka_unit_test(network),       cmocka_unit_test(asking),    cmocka_unit_test(office),
+		cmocka_unit_test(forged),        cmocka_unit_test(impatient), cmocka_unit_test(copies),
+		cmocka_unit_test(spared),        cmocka_unit_test(eviction),  cmocka_unit_test(strangers),
+		cmocka_unit_test(out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
