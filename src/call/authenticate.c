@@ -193,13 +193,20 @@ enum auth_result authenticate(struct switchboard *sb, struct sip_server *server,
 		return AUTH_ANSWERED;
 	}
 
+	struct directory_device *device = device_named(sb, &c, flow);
+	enum sip_digest_algorithm want = device ? device->digest : SIP_DIGEST_MD5;
+	/* Over UDP whoever sends with the nonce of another host could guess and never be counted: no password is looked
+	 * at before the sender has shown that it is there. */
+	if (!guest_is_there(sb, flow, &c)) {
+		challenge(sb, server, req, flow, want, true);
+		return AUTH_ANSWERED;
+	}
+
 	if (!guest_may_try(sb, flow, &c)) {
 		sip_server_drop(server);
 		return AUTH_ANSWERED;
 	}
 
-	struct directory_device *device = device_named(sb, &c, flow);
-	enum sip_digest_algorithm want = device ? device->digest : SIP_DIGEST_MD5;
 	if (c.algorithm_known && c.algorithm != want) {
 		challenge(sb, server, req, flow, want, false);
 		return AUTH_ANSWERED;

@@ -43,7 +43,9 @@ bool guest_may_ask(struct switchboard *sb, struct sip_server *server, const stru
 		   const struct sip_flow *flow);
 /* What came is no SIP. False: not to be answered. */
 bool guest_sent_garbage(struct switchboard *sb, const struct sip_flow *flow);
-/* Before and after a password is looked at. False: no answer. */
+/* Did it come from where it says? Only the host that a nonce went to can bring it back. c may be NULL. */
+bool guest_is_there(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c);
+/* Before and after a password is looked at, of one who is there. False: no answer. */
 bool guest_may_try(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c);
 bool guest_failed(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c, bool exists);
 /* A device of ours is there: this address is not banned while it may be registered from there. */

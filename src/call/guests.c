@@ -43,8 +43,7 @@ void guests_done(struct switchboard *sb)
 	bans_set_spared(sb->config.bans, NULL, NULL);
 }
 
-/* Did it come from there? Only the host that a nonce went to can bring it back. */
-static bool is_proven(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c)
+bool guest_is_there(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c)
 {
 	return sip_transport_reliable(flow->transport) ||
 	       (c && sip_nonce_returned_by(sb->nonces, c->nonce, &flow->remote, sb->wheel->now_us));
@@ -54,7 +53,7 @@ static bool is_proven(struct switchboard *sb, const struct sip_flow *flow, const
 static bool scanner_may_ask(struct switchboard *sb, const struct sip_message *req, const struct sip_flow *flow)
 {
 	struct sip_credentials c;
-	bool proven = is_proven(sb, flow, credentials_find(req, &c) ? &c : NULL);
+	bool proven = guest_is_there(sb, flow, credentials_find(req, &c) ? &c : NULL);
 	const struct guest g = {.from = &flow->remote, .proven = proven};
 	return bans_deed(sb->config.bans, &g, GUEST_SCANNER) &&
 	       (req->method == SIP_REGISTER || req->method == SIP_INVITE);
@@ -73,7 +72,7 @@ bool guest_is_heard(struct switchboard *sb, const struct sip_message *req, const
 {
 	if (transport_tag(sb->config.transport, flow))
 		return true;
-	const struct guest g = {.from = &flow->remote, .proven = is_proven(sb, flow, NULL)};
+	const struct guest g = {.from = &flow->remote, .proven = guest_is_there(sb, flow, NULL)};
 	return (is_scanner(req) ? scanner_may_ask(sb, req, flow) : bans_deed(sb->config.bans, &g, GUEST_ASKED)) ||
 	       is_operator(sb, &flow->remote);
 }
@@ -92,14 +91,14 @@ bool guest_sent_garbage(struct switchboard *sb, const struct sip_flow *flow)
 {
 	if (transport_tag(sb->config.transport, flow) || is_operator(sb, &flow->remote))
 		return true;
-	const struct guest g = {.from = &flow->remote, .proven = is_proven(sb, flow, NULL)};
+	const struct guest g = {.from = &flow->remote, .proven = guest_is_there(sb, flow, NULL)};
 	return bans_deed(sb->config.bans, &g, GUEST_GARBAGE);
 }
 
 static struct guest guest_of(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c)
 {
 	return (struct guest){.from = &flow->remote,
-			      .proven = is_proven(sb, flow, c),
+			      .proven = guest_is_there(sb, flow, c),
 			      .name = c->username,
 			      .attempt = map_hash(&sb->calls_by_id, c->response)};
 }

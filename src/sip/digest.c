@@ -3,7 +3,8 @@
  *
  * How a nonce is kept from being used twice is told at the head of nonces.c. Here, the response is computed and
  * compared before anything is said of the nonce: to somebody without the password an old nonce, a foreign one and a
- * fresh one look the same, and so do a user that exists and one that does not.
+ * fresh one look the same, and so do a user that exists and one that does not. (Over UDP call/authenticate.c has asked
+ * before whether the nonce went to the sender's host, which tells nothing of passwords and users.)
  */
 #include "sip/digest.h"
 #include "sip/nonces.h"
