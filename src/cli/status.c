@@ -65,6 +65,12 @@ static void print_bans(const json_t *s)
 			 number(b, "slowed"));
 		table_line("slowed", line);
 	}
+	if (number(b, "waiting")) {
+		snprintf(line, sizeof(line),
+			 "%lld offices where many device names fail: new ones wait there (see `alto bans`)",
+			 number(b, "waiting"));
+		table_line("waiting", line);
+	}
 	if (number(b, "addresses") + number(b, "networks") == 0)
 		return;
 	snprintf(line, sizeof(line), "%lld addresses and %lld networks; %lld requests were dropped since the start",

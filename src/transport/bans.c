@@ -4,6 +4,7 @@
  * Points say that somebody does what no phone does, and lead to a ban; they are given only to who has proved to be
  * there. `asked` counts what anybody may do, and only slows. Both leak away with time. An address where a device of
  * ours has been right lately is an office: it is not banned, and it is the user name that is slowed there instead.
+ * Where many names fail in an office, those that were never right there wait, and bans_next() tells of it.
  */
 #include "base/log.h"
 #include "base/map.h"
@@ -36,6 +37,8 @@ static const struct {
 	[BAN_SWEEP] = REASON("sweep", "It sent request after request and never a right password."),
 	[BAN_NEIGHBOURS] = REASON("neighbours",
 				  "Several of its addresses were banned, and no phone of ours is registered there."),
+	[BAN_NEW_NAMES] = REASON("new_names", "It is not banned, phones are registered there; but many device names "
+					      "fail there, and those that were never right there wait."),
 };
 
 enum drop { DROP_BANNED, DROP_SLOWED, DROP_COUNT };
@@ -149,12 +152,23 @@ static uint32_t leaked(uint32_t level, int64_t elapsed_us, int64_t point_us)
 	return less < level ? level - (uint32_t)less : 0;
 }
 
-/* What is left after the time since it was last heard. Who never pauses is forgiven nothing. */
+/* Time that was too short to forgive a thousandth is kept: others at the address, or forgers, may ask at any pace. */
+static void leak_level(uint32_t *level, int64_t *since_us, int64_t now_us, int64_t point_us)
+{
+	int64_t unit_us = point_us / 1000, less = (now_us - *since_us) / unit_us;
+	*since_us = less < *level ? *since_us + less * unit_us : now_us;
+	*level = less < *level ? *level - (uint32_t)less : 0;
+}
+
+static int64_t point_leak_us(const struct account *a)
+{
+	return is_network(a) ? BAN_NETWORK_LEAK_US : BAN_POINT_LEAK_US;
+}
+
 static void leak(struct account *a, int64_t now_us)
 {
-	int64_t elapsed_us = now_us - a->heard_us;
-	a->points = leaked(a->points, elapsed_us, is_network(a) ? BAN_NETWORK_LEAK_US : BAN_POINT_LEAK_US);
-	a->asked = leaked(a->asked, elapsed_us, a->name ? BAN_TRY_LEAK_US : GUEST_ASK_LEAK_US);
+	leak_level(&a->points, &a->points_us, now_us, point_leak_us(a));
+	leak_level(&a->asked, &a->asked_us, now_us, a->name ? BAN_TRY_LEAK_US : GUEST_ASK_LEAK_US);
 	a->heard_us = now_us;
 	if (!a->asked)
 		a->attempts = 0;
@@ -170,6 +184,16 @@ static struct account *get(struct account_table *t, const struct account_key *ke
 
 /* ---- bans ---- */
 
+static void tell(struct bans *b, struct account *a, enum ban_reason why, int64_t length_us)
+{
+	a->since_us = b->wheel->now_us;
+	a->dropped = 0;
+	metric_add(&b->begun[why], 1);
+	/* The address is personal data: `alto bans` shows it, the log does not. */
+	log_event(LOG_WARN, "ban.begun", LOG_STR("reason", reasons[why].word), LOG_INT("network", is_network(a)),
+		  LOG_INT("seconds", length_us / SECOND_US));
+}
+
 static void begin(struct bans *b, struct account *a, enum ban_reason why)
 {
 	int64_t now_us = b->wheel->now_us, length_us = is_network(a) ? BAN_NETWORK_US : BAN_HOST_US;
@@ -179,15 +203,11 @@ static void begin(struct bans *b, struct account *a, enum ban_reason why)
 		length_us *= BAN_GROWTH;
 	length_us = MIN(length_us, BAN_MAX_US);
 	a->times = (uint8_t)MIN(a->times + 1, UINT8_MAX);
-	a->since_us = now_us;
 	a->until_us = now_us + length_us;
 	a->why = (uint8_t)why;
-	a->points = a->asked = a->dropped = 0;
+	a->points = a->asked = 0;
 	b->networks += is_network(a);
-	metric_add(&b->begun[why], 1);
-	/* The address is personal data: `alto bans` shows it, the log does not. */
-	log_event(LOG_WARN, "ban.begun", LOG_STR("reason", reasons[why].word), LOG_INT("network", is_network(a)),
-		  LOG_INT("seconds", length_us / SECOND_US));
+	tell(b, a, why, length_us);
 }
 
 /* A network is banned when several of its addresses were within hours, unless one of our phones is in it. */
@@ -201,12 +221,30 @@ static void look_at_network(struct bans *b, const struct address *from)
 		begin(b, n, BAN_NEIGHBOURS);
 }
 
+/* Is it an office in which names that were never right there must wait? */
+static bool new_names_wait(const struct account *host, int64_t now_us)
+{
+	return trusted(host, now_us) && !banned(host, now_us) &&
+	       leaked(host->points, now_us - host->points_us, BAN_POINT_LEAK_US) + 1000 > BAN_POINTS;
+}
+
+/* Once for as long as its points last: at the limit it waits, and is tried again, every half a minute. */
+static void tell_of_waiting(struct bans *b, struct account *host)
+{
+	if (host->waited || !new_names_wait(host, b->wheel->now_us))
+		return;
+	host->waited = true;
+	tell(b, host, BAN_NEW_NAMES, BAN_POINT_LEAK_US);
+}
+
 /* Points for one who is there. */
 static void charge(struct bans *b, struct account *host, const struct guest *g, enum guest_deed deed)
 {
 	if (!g->proven)
 		return;
+	host->waited &= host->points > 0;
 	host->points = MIN(host->points + deeds[deed].points, (uint32_t)BAN_POINTS);
+	tell_of_waiting(b, host);
 	if (!host->bits || host->points < BAN_POINTS || trusted(host, b->wheel->now_us) ||
 	    banned(host, b->wheel->now_us) || (b->spared && b->spared(b->spared_arg, g->from)))
 		return;
@@ -218,7 +256,7 @@ static void charge(struct bans *b, struct account *host, const struct guest *g, 
 
 static uint32_t asks_now(const struct account *host, int64_t now_us)
 {
-	return leaked(host->asked, now_us - host->heard_us, GUEST_ASK_LEAK_US);
+	return leaked(host->asked, now_us - host->asked_us, GUEST_ASK_LEAK_US);
 }
 
 bool bans_admit(struct bans *b, const struct address *from, bool datagram)
@@ -245,20 +283,32 @@ bool bans_admit(struct bans *b, const struct address *from, bool datagram)
 /* ---- deeds ---- */
 
 /*
- * False: it is a copy of an earlier one (of 15 attempts two or three are taken for copies and are free), or may be
- * forged: whoever knows a phone's address and name would slow that very phone.
+ * The name that was tried. NULL: it is a copy of an earlier attempt (of 15 two or three are taken for copies and are
+ * free), or may be forged: whoever knows a phone's address and name would slow that very phone.
  */
-static bool count_attempt(struct bans *b, const struct guest *g)
+static struct account *count_attempt(struct bans *b, const struct guest *g)
 {
 	if (!g->proven)
-		return false;
+		return NULL;
 	struct account_key key = name_key(b, g);
 	struct account *name = get(&b->names, &key, true, b->wheel->now_us);
 	uint64_t bit = UINT64_C(1) << g->attempt % 64;
 	if (name->attempts & bit)
-		return false;
+		return NULL;
 	name->attempts |= bit;
 	name->asked = MIN(name->asked + 1000, (uint32_t)BAN_TRIES_MAX);
+	return name;
+}
+
+/*
+ * In an office some phones have old passwords and try for ever: how many names fail says that somebody guesses, how
+ * often they do does not. A name that was right there is bounded by itself, and makes no other wait.
+ */
+static bool counts_in_office(struct account *name, int64_t now_us)
+{
+	if (trusted(name, now_us) || (name->bits && name->counts_again_us > now_us))
+		return false;
+	name->counts_again_us = now_us + BAN_NAME_COUNTS_US;
 	return true;
 }
 
@@ -269,7 +319,8 @@ bool bans_deed(struct bans *b, const struct guest *g, enum guest_deed deed)
 	struct account *host = get(&b->hosts, &key, g->proven, now_us);
 	bool office = trusted(host, now_us);
 	if (deed == GUEST_WRONG_PASSWORD || deed == GUEST_UNKNOWN_USER) {
-		if (count_attempt(b, g))
+		struct account *name = count_attempt(b, g);
+		if (name && (!office || counts_in_office(name, now_us)))
 			charge(b, host, g, deed);
 		return host->points < BAN_SLOW_POINTS && !banned(host, now_us);
 	}
@@ -285,18 +336,15 @@ bool bans_may_try(struct bans *b, const struct guest *g)
 {
 	int64_t now_us = b->wheel->now_us;
 	struct account_key key = name_key(b, g);
-	struct account *name = account_find(&b->names, &key);
+	const struct account *name = account_find(&b->names, &key);
 	key = host_key(g->from);
 	struct account *host = account_find(&b->hosts, &key);
-	if (name)
-		leak(name, now_us);
-	if (host)
-		leak(host, now_us);
-	bool slowed = name && name->asked + 1000 > BAN_TRIES_MAX;
-	/* Somebody guesses in an office: phones that were right there go on, others wait. */
-	if (!slowed && trusted(host, now_us) && !trusted(name, now_us))
-		slowed = host->points + 1000 > BAN_POINTS;
-	return !slowed;
+	if (name && leaked(name->asked, now_us - name->asked_us, BAN_TRY_LEAK_US) + 1000 > BAN_TRIES_MAX)
+		return false;
+	if (trusted(name, now_us) || !new_names_wait(host, now_us))
+		return true;
+	host->dropped += host->dropped < UINT32_MAX;
+	return false;
 }
 
 void bans_tried(struct bans *b, const struct guest *g)
@@ -334,13 +382,16 @@ bool bans_next(const struct bans *b, uint32_t *cursor, struct ban *ret)
 	const struct wheel *w = b->wheel;
 	while (*cursor < b->hosts.count) {
 		const struct account *a = &b->hosts.of[(*cursor)++];
-		if (!banned(a, w->now_us))
+		bool waits = new_names_wait(a, w->now_us);
+		if (!waits && !banned(a, w->now_us))
 			continue;
+		int64_t over_us = ((int64_t)a->points + 1000 - BAN_POINTS) * (BAN_POINT_LEAK_US / 1000);
+		int64_t until_us = waits ? a->points_us + over_us : a->until_us;
 		*ret = (struct ban){.block.bits = a->bits,
-				    .why = (enum ban_reason)a->why,
-				    .times = a->times,
+				    .why = waits ? BAN_NEW_NAMES : (enum ban_reason)a->why,
+				    .times = waits ? 1 : a->times,
 				    .since_us = w->wall_us - (w->now_us - a->since_us),
-				    .until_us = w->wall_us + (a->until_us - w->now_us),
+				    .until_us = w->wall_us + (until_us - w->now_us),
 				    .dropped = a->dropped};
 		memcpy(ret->block.base.ip, a->ip, sizeof(a->ip));
 		return true;
@@ -348,12 +399,24 @@ bool bans_next(const struct bans *b, uint32_t *cursor, struct ban *ret)
 	return false;
 }
 
-/* What was tried from there, of any name. */
+/* What it did, not that a phone of ours is there. */
+static void forget(struct account *a, int64_t now_us)
+{
+	struct account kept = {.name = a->name,
+			       .heard_us = a->heard_us,
+			       .trusted_until_us = a->trusted_until_us,
+			       .bits = a->bits,
+			       .proven = a->proven};
+	memcpy(kept.ip, a->ip, sizeof(a->ip));
+	*a = trusted(a, now_us) ? kept : (struct account){.bits = 0};
+}
+
+/* What was tried from there, of any name; NULL: from anywhere. */
 static void forget_names(struct bans *b, const struct account *host)
 {
 	for (struct account *a = b->names.of; a < b->names.of + b->names.count; a++)
-		if (a->bits == host->bits && memcmp(a->ip, host->ip, sizeof(a->ip)) == 0)
-			*a = (struct account){.bits = 0};
+		if (!host || (a->bits == host->bits && memcmp(a->ip, host->ip, sizeof(a->ip)) == 0))
+			forget(a, b->wheel->now_us);
 }
 
 unsigned bans_lift(struct bans *b, const struct address_block *block)
@@ -361,16 +424,16 @@ unsigned bans_lift(struct bans *b, const struct address_block *block)
 	int64_t now_us = b->wheel->now_us;
 	unsigned lifted = 0;
 	for (struct account *a = b->hosts.of; a < b->hosts.of + b->hosts.count; a++) {
-		if (!banned(a, now_us) ||
+		if ((!banned(a, now_us) && !new_names_wait(a, now_us)) ||
 		    (block && (a->bits != block->bits || memcmp(a->ip, block->base.ip, sizeof(a->ip)) != 0)))
 			continue;
 		if (block)
 			forget_names(b, a);
-		*a = (struct account){.bits = 0};
+		forget(a, now_us);
 		lifted++;
 	}
 	if (!block)
-		memset(b->names.of, 0, b->names.count * sizeof(*b->names.of));
+		forget_names(b, NULL);
 	metric_add(&b->lifted, lifted);
 	return lifted;
 }
@@ -381,8 +444,10 @@ void bans_figures(const struct bans *b, struct bans_figures *ret)
 	*ret = (struct bans_figures){.addresses = 0};
 	for (uint32_t cursor = 0; bans_next(b, &cursor, &ban);) {
 		bool network = ban.block.bits == NETWORK_V4 || ban.block.bits == NETWORK_V6;
-		ret->networks += network;
-		ret->addresses += !network;
+		bool waits = ban.why == BAN_NEW_NAMES;
+		ret->waiting += waits;
+		ret->networks += network && !waits;
+		ret->addresses += !network && !waits;
 	}
 	int64_t now_us = b->wheel->now_us;
 	for (const struct account *a = b->hosts.of; a < b->hosts.of + b->hosts.count; a++)

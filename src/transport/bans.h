@@ -63,7 +63,16 @@ void bans_trust(struct bans *b, const struct guest *g);
 /* Is this the address of a phone of ours? Over UDP who knows of it can forge it. */
 bool bans_trusts(const struct bans *b, const struct address *from);
 
-enum ban_reason { BAN_PASSWORDS, BAN_UNKNOWN_USERS, BAN_SCANNER, BAN_SWEEP, BAN_NEIGHBOURS, BAN_REASON_COUNT };
+enum ban_reason {
+	BAN_PASSWORDS,
+	BAN_UNKNOWN_USERS,
+	BAN_SCANNER,
+	BAN_SWEEP,
+	BAN_NEIGHBOURS,
+	BAN_NEW_NAMES, /* no ban: in this office names that were never right there wait; until_us if nobody fails again
+			*/
+	BAN_REASON_COUNT
+};
 struct ban {
 	struct address_block block;
 	enum ban_reason why;
@@ -73,13 +82,15 @@ struct ban {
 };
 /* Why, in a sentence for people. */
 const char *ban_reason_text(enum ban_reason why);
-/* Bans in force, one after the other; *cursor starts at 0. False at the end. */
+/* Bans in force and offices where new names wait, one after the other; *cursor starts at 0. False at the end. */
 bool bans_next(const struct bans *b, uint32_t *cursor, struct ban *ret);
-/* End the ban of this block, or all (NULL), and forget what led to it. How many were lifted. */
+/* End the ban of this block, or the waiting there, or all (NULL), and forget what led to it. How many were lifted.
+ * Where a phone of ours is stays known. */
 unsigned bans_lift(struct bans *b, const struct address_block *block);
 
 struct bans_figures {
 	unsigned addresses, networks; /* banned now */
+	unsigned waiting;             /* offices where names that were never right there wait */
 	unsigned slowed;  /* addresses that ask too often, or did a moment ago: over UDP most of it is not read */
 	uint64_t dropped; /* since the start */
 };

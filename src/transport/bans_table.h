@@ -4,17 +4,20 @@
 
 /* One account: an address, the network around it, or (name not 0) a device's user name at an address. */
 struct account {
-	uint8_t ip[16];             /* its first `bits` bits, the others 0 */
-	uint64_t name;              /* keyed hash; 0: of nobody */
-	int64_t heard_us;           /* when it was last written to: it leaks from then on */
-	int64_t since_us, until_us; /* the last ban; until_us 0: never */
-	int64_t trusted_until_us;   /* a device of ours has been right here */
-	uint32_t points, asked;     /* thousandths; both leak */
+	uint8_t ip[16];              /* its first `bits` bits, the others 0 */
+	uint64_t name;               /* keyed hash; 0: of nobody */
+	int64_t heard_us;            /* when it was last written to */
+	int64_t since_us, until_us;  /* the last ban; until_us 0: never */
+	int64_t trusted_until_us;    /* a device of ours has been right here */
+	int64_t counts_again_us;     /* of a name: until then it has counted against its office */
+	uint32_t points, asked;      /* thousandths; both leak ... */
+	int64_t points_us, asked_us; /* ... and have until then */
 	uint32_t dropped;
 	uint64_t attempts; /* of a name: a bit of the hash of each, until none counts any longer */
 	uint8_t bits;      /* of 128; 0: a free place, or the crowd */
 	uint8_t times, why;
 	bool proven;
+	bool waited; /* of an office: new names have had to wait since its points were 0 last */
 };
 
 #define ACCOUNT_WAYS 8 /* places in which one key may stand */

@@ -36,7 +36,7 @@
 #define TRANSPORT_IDLE_US (600 * SECOND_US)
 
 /* ---- bans.h: how much of what is too much. Points and asks are counted in thousandths. ---- */
-/* Accounts, 88 bytes each: addresses and their networks, and user names at addresses. What is forgotten first is
+/* Accounts, 120 bytes each: addresses and their networks, and user names at addresses. What is forgotten first is
  * nobody's loss; an office of many phones is heard too often to be forgotten. */
 #define BANS_HOSTS 32768u
 #define BANS_NAMES 32768u
@@ -56,6 +56,8 @@
 #define BAN_POINTS 15000u
 #define BAN_SLOW_POINTS 5000u
 #define BAN_POINT_LEAK_US (30 * SECOND_US)
+/* In an office it is names that count, not tries: each once in the time in which fifteen points are forgiven. */
+#define BAN_NAME_COUNTS_US (BAN_POINTS / 1000 * BAN_POINT_LEAK_US)
 /* Wrong passwords for one user name from one address; then one try in 10 s. */
 #define BAN_TRIES_MAX 5000u
 #define BAN_TRY_LEAK_US (10 * SECOND_US)

@@ -55,7 +55,8 @@ static json_t *bans_json(const struct web_context *c)
 	struct bans_figures b;
 	bans_figures(c->bans, &b);
 	return WEB_OBJECT({"addresses", json_integer(b.addresses)}, {"networks", json_integer(b.networks)},
-			  {"slowed", json_integer(b.slowed)}, {"dropped_total", json_integer((json_int_t)b.dropped)});
+			  {"slowed", json_integer(b.slowed)}, {"waiting", json_integer(b.waiting)},
+			  {"dropped_total", json_integer((json_int_t)b.dropped)});
 }
 
 static json_t *media_json(const struct web_context *c)

@@ -61,11 +61,17 @@ static void guess(struct rig *r, const char *from, unsigned count, bool proven)
 
 static unsigned listed(struct rig *r)
 {
-	struct ban ban;
-	unsigned n = 0;
-	for (uint32_t cursor = 0; bans_next(r->bans, &cursor, &ban); n++)
-		;
-	return n;
+	struct bans_figures f;
+	bans_figures(r->bans, &f);
+	return f.addresses + f.networks;
+}
+
+/* Offices where new names wait. */
+static unsigned waiting_offices(struct rig *r)
+{
+	struct bans_figures f;
+	bans_figures(r->bans, &f);
+	return f.waiting;
 }
 
 /* The last point is the ban; what is not proven never is; the ban is for all of an IPv6 /64, and for one IPv4 address.
@@ -206,6 +212,90 @@ static void office(void **state)
 	assert_false(bans_may_try(r->bans, &(struct guest){&a, true, SLICE("another"), 1}));
 	assert_true(bans_may_try(r->bans, &good));
 	assert_int_equal(listed(r), 0);
+	rig_free(r);
+}
+
+/* The only one that is told of. */
+static struct ban told(struct rig *r)
+{
+	struct ban ban, more;
+	uint32_t cursor = 0;
+	assert_true(bans_next(r->bans, &cursor, &ban));
+	assert_false(bans_next(r->bans, &cursor, &more));
+	return ban;
+}
+
+/* Phones with old passwords try for ever, and as often as they like: a new phone is let in at any time. */
+static void old_passwords(void **state)
+{
+	struct rig *r = rig_new();
+	struct address a = at("192.0.2.1");
+	const struct guest late = {&a, true, SLICE("late"), 1};
+	bans_trust(r->bans, &(struct guest){&a, true, SLICE("good"), 1});
+	for (uint64_t i = 0; i < 1000; i++) {
+		char name[16];
+		int n = snprintf(name, sizeof(name), "old%u", (unsigned)(i % 8));
+		const struct guest old = {&a, true, slice_of(name, (size_t)n), i};
+		if (bans_may_try(r->bans, &old))
+			(void)bans_deed(r->bans, &old, GUEST_WRONG_PASSWORD);
+		assert_true(bans_may_try(r->bans, &late));
+		pass(r, 2 * SECOND_US);
+	}
+	assert_int_equal(waiting_offices(r), 0);
+	rig_free(r);
+}
+
+/* Where new names wait is told, and can be ended; that a phone of ours is there is not forgotten with it. */
+static void waiting(void **state)
+{
+	struct rig *r = rig_new();
+	struct address a = at("192.0.2.1");
+	const struct guest good = {&a, true, SLICE("good"), 1}, late = {&a, true, SLICE("late"), 1};
+	for (unsigned all = 0; all < 2; all++) {
+		bans_trust(r->bans, &good);
+		guess(r, "192.0.2.1", BAN_POINTS / 1000, true);
+		int64_t began_us = r->wheel.wall_us;
+		pass(r, SECOND_US);
+		assert_false(bans_may_try(r->bans, &late));
+		struct ban ban = told(r);
+		assert_int_equal(ban.why, BAN_NEW_NAMES);
+		assert_int_equal(ban.since_us, began_us);
+		assert_int_equal(ban.until_us, began_us + BAN_POINT_LEAK_US);
+		assert_int_equal(ban.dropped, 1);
+		assert_int_equal(waiting_offices(r), 1);
+		assert_int_equal(listed(r), 0);
+		assert_int_equal(bans_lift(r->bans, all ? NULL : &ban.block), 1);
+		assert_int_equal(waiting_offices(r), 0);
+		assert_true(bans_may_try(r->bans, &late));
+		guess(r, "192.0.2.1", 2 * BAN_POINTS / 1000, true);
+		assert_true(bans_may_try(r->bans, &good));
+		assert_int_equal(told(r).why, BAN_NEW_NAMES);
+		pass(r, BAN_POINT_LEAK_US);
+		assert_int_equal(waiting_offices(r), 0);
+		assert_true(bans_may_try(r->bans, &late));
+		bans_lift(r->bans, NULL);
+		pass(r, BAN_POINTS / 1000 * BAN_POINT_LEAK_US);
+	}
+	rig_free(r);
+}
+
+/* What an office's other phones ask meanwhile, or who forges them, does not keep points from being forgiven. */
+static void forgiven_at_any_pace(void **state)
+{
+	struct rig *r = rig_new();
+	struct address a = at("192.0.2.1");
+	const struct guest late = {&a, true, SLICE("late"), 1}, other = {.from = &a};
+	bans_trust(r->bans, &(struct guest){&a, true, SLICE("good"), 1});
+	guess(r, "192.0.2.1", BAN_POINTS / 1000, true);
+	for (uint64_t i = 0; i < 5; i++)
+		(void)bans_deed(r->bans, &(struct guest){&a, true, SLICE("late"), i}, GUEST_WRONG_PASSWORD);
+	assert_false(bans_may_try(r->bans, &late));
+	for (int64_t us = 0; us < BAN_POINT_LEAK_US; us += 3 * MS_US) {
+		(void)bans_deed(r->bans, &other, GUEST_ASKED);
+		(void)!bans_may_try(r->bans, &late);
+		pass(r, 3 * MS_US);
+	}
+	assert_true(bans_may_try(r->bans, &late));
 	rig_free(r);
 }
 
@@ -350,6 +440,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(threshold),     cmocka_unit_test(forgiven),  cmocka_unit_test(growth),
 		cmocka_unit_test(network),       cmocka_unit_test(asking),    cmocka_unit_test(office),
+		cmocka_unit_test(old_passwords), cmocka_unit_test(waiting),   cmocka_unit_test(forgiven_at_any_pace),
 		cmocka_unit_test(forged),        cmocka_unit_test(impatient), cmocka_unit_test(copies),
 		cmocka_unit_test(spared),        cmocka_unit_test(eviction),  cmocka_unit_test(strangers),
 		cmocka_unit_test(out_of_memory),

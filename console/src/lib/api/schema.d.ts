@@ -1543,7 +1543,7 @@ export interface components {
             /** @description Login or id of the user of the tenant who is rung. */
             user?: components["schemas"]["Reference"];
         };
-        /** @description An address or network that is not listened to. */
+        /** @description An address or network that is not listened to, or an office where new device names wait. */
         Ban: {
             /** @description An address, or a block such as 192.0.2.0/24. */
             address: string;
@@ -1816,6 +1816,8 @@ export interface components {
                 networks: number;
                 /** @description Addresses that ask too often, now or a moment ago. */
                 slowed: number;
+                /** @description Offices where many device names fail: those that were never right there wait. */
+                waiting: number;
                 dropped_total: number;
             };
             media: {
