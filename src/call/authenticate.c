@@ -158,16 +158,23 @@ static bool vouches_for(const struct sip_credentials *c, const struct sip_messag
 	return slice_eq(said.user, req->uri.user);
 }
 
-/* A page's credentials are good on that person's own pages alone: elsewhere there is no such device. */
+/*
+ * Whom credentials name, and what to challenge with. A page's are good on that person's own pages alone: elsewhere
+ * there is no such device. A name that nobody has seems to be set to one algorithm or the other, always the same: a
+ * challenge tells no device from it.
+ */
 static struct directory_device *device_named(struct switchboard *sb, const struct sip_credentials *c,
-					     const struct sip_flow *flow)
+					     const struct sip_flow *flow, enum sip_digest_algorithm *ret_want)
 {
 	char name[SIP_TOKEN_MAX];
 	size_t n = 0;
 	struct directory_device *d = NULL;
 	if (sip_unquote(c->username, name, sizeof(name), &n))
 		d = directory_device_by_username(sb->config.directory, slice_of(name, n));
-	return d && d->browser && !slice_eq(transport_person(sb->config.transport, flow), d->user->id) ? NULL : d;
+	if (d && d->browser && !slice_eq(transport_person(sb->config.transport, flow), d->user->id))
+		d = NULL;
+	*ret_want = d ? d->digest : siphash24(sb->unknown_ha1, name, n) & 1 ? SIP_DIGEST_SHA256 : SIP_DIGEST_MD5;
+	return d;
 }
 
 enum auth_result authenticate(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
@@ -193,8 +200,8 @@ enum auth_result authenticate(struct switchboard *sb, struct sip_server *server,
 		return AUTH_ANSWERED;
 	}
 
-	struct directory_device *device = device_named(sb, &c, flow);
-	enum sip_digest_algorithm want = device ? device->digest : SIP_DIGEST_MD5;
+	enum sip_digest_algorithm want;
+	struct directory_device *device = device_named(sb, &c, flow, &want);
 	/* Over UDP whoever sends with the nonce of another host could guess and never be counted: no password is looked
 	 * at before the sender has shown that it is there. */
 	if (!guest_is_there(sb, flow, &c)) {
@@ -208,6 +215,9 @@ enum auth_result authenticate(struct switchboard *sb, struct sip_server *server,
 	}
 
 	if (c.algorithm_known && c.algorithm != want) {
+		/* It counts, or names could be tried without end. But it is answered, which tells nothing: a phone
+		 * that From does not name has been asked with the wrong one. */
+		(void)guest_failed(sb, flow, &c, device != NULL);
 		challenge(sb, server, req, flow, want, false);
 		return AUTH_ANSWERED;
 	}

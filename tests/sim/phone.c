@@ -160,11 +160,12 @@ void phone_write_authorization(struct sim_phone *p, struct writer *w, enum sip_m
 	size_t n = sip_digest_response(p->hasher, c.algorithm, ha1, sip_method_name(method), uri, nonce,
 				       SLICE("0a4f113b"), 1, qop, response);
 	struct writer a = writer_on(p->authorization, sizeof(p->authorization) - 1);
-	write_format(&a,
-		     "Digest username=\"%s\", realm=\"%.*s\", nonce=\"%.*s\", uri=\"%.*s\", response=\"%.*s\", "
-		     "algorithm=%.*s",
-		     p->username, SLICE_ARG(c.realm), SLICE_ARG(nonce), SLICE_ARG(uri), (int)n, response,
-		     SLICE_ARG(sip_digest_algorithm_name(c.algorithm)));
+	write_format(
+		&a,
+		"Digest username=\"%s\", realm=\"%.*s\", nonce=\"%.*s\", uri=\"%.*s\", response=\"%.*s\", "
+		"algorithm=%.*s",
+		p->username, SLICE_ARG(c.realm), SLICE_ARG(nonce), SLICE_ARG(uri), (int)n, response,
+		SLICE_ARG(p->algorithm ? slice_from_string(p->algorithm) : sip_digest_algorithm_name(c.algorithm)));
 	if (qop.n)
 		write_format(&a, ", cnonce=\"0a4f113b\", nc=00000001, qop=%s", p->qop);
 	p->authorization[a.n] = 0;

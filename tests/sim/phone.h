@@ -133,6 +133,7 @@ struct sim_phone {
 	bool replay;             /* sends its last Authorization again, as it was */
 	char authorization[512]; /* the last one */
 	const char *qop;         /* it answers with; "": none */
+	const char *algorithm;   /* said in its credentials; NULL: the challenge's */
 	const char *digest_uri;  /* in its credentials; NULL: the request's */
 	char fixed_nonce[128];   /* used instead of the challenge's */
 	char realm_nonce[128];   /* of the last challenge */

@@ -29,14 +29,23 @@ static unsigned hashes_of_register(struct sim_phone *p)
 	return hashes;
 }
 
-/* A wrong password and a name that nobody has cost the same work; the phones' own hashes are the same for both. */
+/*
+ * A wrong password and a name that nobody has cost the same work; the phones' own hashes are the same for both. Of such
+ * names one is taken that seems to be set to MD5, as Ann's is: another algorithm than the first guess is a round more.
+ */
 static void test_same_work(void **state)
 {
 	struct office o = office_on(sim_new(1), SIP_UDP, false);
-	struct sim_phone *nobody = phone_new(o.s, "acme-77-desk", "secret", SIP_UDP);
 	snprintf(o.ann->password, sizeof(o.ann->password), "wrong");
-	unsigned wrong = hashes_of_register(o.ann), unknown = hashes_of_register(nobody);
+	unsigned wrong = hashes_of_register(o.ann), unknown = 0;
 	assert_true(wrong > 0);
+	struct sim_phone *nobody = NULL;
+	for (unsigned i = 70; !nobody || !strstr(nobody->last_response, "algorithm=MD5"); i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "acme-%u-desk", i);
+		nobody = phone_new(o.s, name, "secret", SIP_UDP);
+		unknown = hashes_of_register(nobody);
+	}
 	assert_int_equal(wrong, unknown);
 	office_done(&o);
 }

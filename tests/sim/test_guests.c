@@ -95,6 +95,32 @@ static void test_unknown_users(void **state)
 	office_done(&o);
 }
 
+/* With an algorithm that is not the device's a name is tried as well; names that nobody has are challenged with either.
+ */
+static void test_other_algorithm(void **state)
+{
+	struct office o = office_udp();
+	struct sim_phone *p = stranger(o.s, "203.0.113.9", SIP_UDP);
+	p->algorithm = "SHA-256";
+	unsigned names = 0, sha256 = 0;
+	for (; !figures(o.s).addresses && names < 100; names++) {
+		snprintf(p->username, sizeof(p->username), "nobody-%u", names);
+		guess(p);
+	}
+	assert_in_range(names, 10, 25);
+	assert_int_equal(only_ban(o.s).why, BAN_UNKNOWN_USERS);
+	for (names = 0; names < 40; names++) {
+		bans_lift(o.s->bans, NULL);
+		sim_run(o.s, 3 * BAN_POINT_LEAK_US); /* or wrong ones would soon be given no answer */
+		snprintf(p->username, sizeof(p->username), "nobody-%u", names);
+		guess(p);
+		sha256 += strstr(p->last_response, "algorithm=SHA-256") != NULL;
+	}
+	assert_in_range(sha256, 8, 32);
+	sim_run(o.s, 40 * SECOND_US);
+	office_done(&o);
+}
+
 static void ask_as(struct sim_phone *p, const char *method, unsigned n)
 {
 	char text[600];
@@ -322,6 +348,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_guesser),
 		cmocka_unit_test(test_unknown_users),
+		cmocka_unit_test(test_other_algorithm),
 		cmocka_unit_test(test_sweep_over_udp),
 		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_forged_as_a_phone),
