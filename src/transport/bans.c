@@ -170,8 +170,6 @@ static void leak(struct account *a, int64_t now_us)
 	leak_level(&a->points, &a->points_us, now_us, point_leak_us(a));
 	leak_level(&a->asked, &a->asked_us, now_us, a->name ? BAN_TRY_LEAK_US : GUEST_ASK_LEAK_US);
 	a->heard_us = now_us;
-	if (!a->asked)
-		a->attempts = 0;
 }
 
 static struct account *get(struct account_table *t, const struct account_key *key, bool proven, int64_t now_us)
@@ -282,9 +280,19 @@ bool bans_admit(struct bans *b, const struct address *from, bool datagram)
 
 /* ---- deeds ---- */
 
+/* Each response is remembered as it is: a set of bits fills up, and takes guesses for copies then. */
+static bool is_copy(struct account *name, uint16_t attempt)
+{
+	for (size_t i = 0; i < BAN_ATTEMPTS_KEPT; i++)
+		if (name->attempts[i] == attempt)
+			return true;
+	name->attempts[name->next_attempt++ % BAN_ATTEMPTS_KEPT] = attempt;
+	return false;
+}
+
 /*
- * The name that was tried. NULL: it is a copy of an earlier attempt (of 15 two or three are taken for copies and are
- * free), or may be forged: whoever knows a phone's address and name would slow that very phone.
+ * The name that was tried. NULL: it is a copy of an earlier attempt, or may be forged: whoever knows a phone's address
+ * and name would slow that very phone.
  */
 static struct account *count_attempt(struct bans *b, const struct guest *g)
 {
@@ -292,10 +300,8 @@ static struct account *count_attempt(struct bans *b, const struct guest *g)
 		return NULL;
 	struct account_key key = name_key(b, g);
 	struct account *name = get(&b->names, &key, true, b->wheel->now_us);
-	uint64_t bit = UINT64_C(1) << g->attempt % 64;
-	if (name->attempts & bit)
+	if (is_copy(name, (uint16_t)(g->attempt % UINT16_MAX + 1)))
 		return NULL;
-	name->attempts |= bit;
 	name->asked = MIN(name->asked + 1000, (uint32_t)BAN_TRIES_MAX);
 	return name;
 }
@@ -365,7 +371,6 @@ void bans_trust(struct bans *b, const struct guest *g)
 			continue;
 		a->trusted_until_us = until_us;
 		a->asked = 0;
-		a->attempts = 0;
 	}
 }
 

@@ -1,6 +1,7 @@
 /* transport/bans_table.h - the fixed tables of bans.h: accounts found by a keyed hash, the least worth keeping yield */
 #pragma once
 #include "transport/bans.h"
+#include "transport/limits.h"
 
 /* One account: an address, the network around it, or (name not 0) a device's user name at an address. */
 struct account {
@@ -13,8 +14,9 @@ struct account {
 	uint32_t points, asked;      /* thousandths; both leak ... */
 	int64_t points_us, asked_us; /* ... and have until then */
 	uint32_t dropped;
-	uint64_t attempts; /* of a name: a bit of the hash of each, until none counts any longer */
-	uint8_t bits;      /* of 128; 0: a free place, or the crowd */
+	uint16_t attempts[BAN_ATTEMPTS_KEPT]; /* of a name: hashes of the last ones in a ring, 0: none */
+	uint8_t next_attempt;
+	uint8_t bits; /* of 128; 0: a free place, or the crowd */
 	uint8_t times, why;
 	bool proven;
 	bool waited; /* of an office: new names have had to wait since its points were 0 last */

@@ -58,6 +58,9 @@
 #define BAN_POINT_LEAK_US (30 * SECOND_US)
 /* In an office it is names that count, not tries: each once in the time in which fifteen points are forgiven. */
 #define BAN_NAME_COUNTS_US (BAN_POINTS / 1000 * BAN_POINT_LEAK_US)
+/* Of a user name at an address so many responses are known again: a phone repeats each for 32 s, and has few under way.
+ */
+#define BAN_ATTEMPTS_KEPT 8
 /* Wrong passwords for one user name from one address; then one try in 10 s. */
 #define BAN_TRIES_MAX 5000u
 #define BAN_TRY_LEAK_US (10 * SECOND_US)

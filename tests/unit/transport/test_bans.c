@@ -315,6 +315,25 @@ static void forged(void **state)
 	rig_free(r);
 }
 
+/* However fast and long a name is tried: five times, and then once in 10 s. */
+static void patient(void **state)
+{
+	struct rig *r = rig_new();
+	struct address a = at("192.0.2.1");
+	unsigned tried = 0;
+	bans_trust(r->bans, &(struct guest){&a, true, SLICE("good"), 1});
+	for (unsigned i = 0; i < 36000; i++) {
+		const struct guest g = {&a, true, SLICE("x"), random_u64(&r->random)};
+		if (bans_may_try(r->bans, &g)) {
+			(void)bans_deed(r->bans, &g, GUEST_WRONG_PASSWORD);
+			tried++;
+		}
+		pass(r, SECOND_US / 10);
+	}
+	assert_in_range(tried, 3600 * SECOND_US / BAN_TRY_LEAK_US, 3600 * SECOND_US / BAN_TRY_LEAK_US + 6);
+	rig_free(r);
+}
+
 /* Who goes on trying a name that must wait is as bad as who guesses it; a copy of a try is none. */
 static void impatient(void **state)
 {
@@ -438,11 +457,22 @@ static void out_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(threshold),     cmocka_unit_test(forgiven),  cmocka_unit_test(growth),
-		cmocka_unit_test(network),       cmocka_unit_test(asking),    cmocka_unit_test(office),
-		cmocka_unit_test(old_passwords), cmocka_unit_test(waiting),   cmocka_unit_test(forgiven_at_any_pace),
-		cmocka_unit_test(forged),        cmocka_unit_test(impatient), cmocka_unit_test(copies),
-		cmocka_unit_test(spared),        cmocka_unit_test(eviction),  cmocka_unit_test(strangers),
+		cmocka_unit_test(threshold),
+		cmocka_unit_test(forgiven),
+		cmocka_unit_test(growth),
+		cmocka_unit_test(network),
+		cmocka_unit_test(asking),
+		cmocka_unit_test(office),
+		cmocka_unit_test(old_passwords),
+		cmocka_unit_test(waiting),
+		cmocka_unit_test(forgiven_at_any_pace),
+		cmocka_unit_test(forged),
+		cmocka_unit_test(patient),
+		cmocka_unit_test(impatient),
+		cmocka_unit_test(copies),
+		cmocka_unit_test(spared),
+		cmocka_unit_test(eviction),
+		cmocka_unit_test(strangers),
 		cmocka_unit_test(out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
