@@ -41,7 +41,7 @@ bool guest_is_heard(struct switchboard *sb, const struct sip_message *req, const
  * False: it has been dropped. */
 bool guest_may_ask(struct switchboard *sb, struct sip_server *server, const struct sip_message *req,
 		   const struct sip_flow *flow);
-/* What came is no SIP. False: not to be answered. */
+/* What came is no SIP, or answers nothing. False: not to be answered. */
 bool guest_sent_garbage(struct switchboard *sb, const struct sip_flow *flow);
 /* Did it come from where it says? Only the host that a nonce went to can bring it back. c may be NULL. */
 bool guest_is_there(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c);

@@ -141,6 +141,12 @@ static void on_stray_2xx(void *owner, const struct sip_message *msg, const struc
 	leg_stray_2xx(sb, leg_of_tag(sb, sip_address_tag(&msg->from)), msg, flow);
 }
 
+/* An answer may come late, a flood of them is no phone's. */
+static void on_unasked(void *owner, const struct sip_flow *flow)
+{
+	(void)guest_sent_garbage(owner, flow);
+}
+
 static int on_send(void *owner, const struct sip_flow *flow, struct slice bytes)
 {
 	return send_message(owner, flow, bytes);
@@ -251,6 +257,7 @@ static const struct sip_stack_events stack_events = {
 	.on_request = on_request,
 	.on_cancel = on_cancel,
 	.on_stray_2xx = on_stray_2xx,
+	.on_unasked = on_unasked,
 	.send = on_send,
 };
 

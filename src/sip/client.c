@@ -294,6 +294,6 @@ void client_input(struct sip_stack *s, const struct sip_message *msg, const stru
 	} else if (t) {
 		client_final(t, msg);
 	} else {
-		stack_count(s, STACK_STRAYS, 1); /* guessed or 32 s late: nothing is sent for it */
+		stack_unasked(s, flow);
 	}
 }

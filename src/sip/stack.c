@@ -96,10 +96,17 @@ char *stack_copy(struct slice bytes)
 	return copy && bytes.n ? memcpy(copy, bytes.p, bytes.n) : copy;
 }
 
+void stack_unasked(struct sip_stack *s, const struct sip_flow *flow)
+{
+	stack_count(s, STACK_STRAYS, 1);
+	if (s->config.events->on_unasked)
+		s->config.events->on_unasked(s->config.owner, flow);
+}
+
 void sip_stack_input(struct sip_stack *s, const struct sip_message *msg, const struct sip_flow *flow)
 {
 	if (slice_empty(msg->via.host))
-		stack_count(s, STACK_STRAYS, 1);
+		stack_unasked(s, flow);
 	else if (msg->is_request)
 		server_input(s, msg, flow);
 	else

@@ -45,9 +45,12 @@ struct sip_stack_events {
 	void (*on_cancel)(void *owner, struct sip_server *server, const struct sip_message *cancel);
 	/*
 	 * A 2xx to an INVITE of ours whose user has left (detached), or after a refusal: a fork that answered as well.
-	 * It must be acknowledged and hung up. Later than 32 s, or guessed, it is counted and nothing else.
+	 * It must be acknowledged and hung up. Later than 32 s, or guessed, see on_unasked.
 	 */
 	void (*on_stray_2xx)(void *owner, const struct sip_message *msg, const struct sip_flow *flow);
+	/* A response that answers nothing of ours: guessed, or later than 32 s. Nothing is sent for it. NULL: it is
+	 * only counted. */
+	void (*on_unasked)(void *owner, const struct sip_flow *flow);
 	/*
 	 * Hand bytes to the network. 0, or -errno if the flow is known to be dead. Must not call back into the stack:
 	 * what it reports comes later, as input or by -errno of the next send.

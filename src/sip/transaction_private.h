@@ -128,6 +128,8 @@ static inline struct writer stack_writer(struct sip_stack *s)
 {
 	return writer_on(s->scratch, sizeof(s->scratch));
 }
+/* An answer to nothing. */
+void stack_unasked(struct sip_stack *s, const struct sip_flow *flow);
 /* To the network, counting a failure. */
 MUST_USE int stack_send(struct sip_stack *s, const struct sip_flow *flow, struct slice bytes);
 /* A copy on the heap, NULL: out of memory. */

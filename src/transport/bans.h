@@ -41,7 +41,7 @@ struct guest {
 };
 enum guest_deed {
 	GUEST_ASKED,          /* a request that needs an answer but no account: to be challenged, OPTIONS ... */
-	GUEST_GARBAGE,        /* not SIP */
+	GUEST_GARBAGE,        /* not SIP, or the answer to nothing */
 	GUEST_PINGS,          /* a connection that was closed for its many keep-alives */
 	GUEST_SCANNER,        /* says itself that it is one */
 	GUEST_WRONG_PASSWORD, /* for a device that exists */

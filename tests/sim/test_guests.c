@@ -95,6 +95,49 @@ static void test_unknown_users(void **state)
 	office_done(&o);
 }
 
+static void answer_nothing(struct sim_phone *p, unsigned n)
+{
+	char text[400];
+	int size = snprintf(text, sizeof(text),
+			    "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKnothing%u\r\n"
+			    "From: <sip:a@acme.example>;tag=a\r\nTo: <sip:b@acme.example>;tag=b\r\n"
+			    "Call-ID: nothing-%u\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
+			    n, n);
+	phone_send_raw(p, slice_of(text, (size_t)size));
+	sim_run(p->sim, MS_US);
+}
+
+/* Answers to nothing: over UDP they are read less and less, over TLS they end in a ban; a phone's are only counted. */
+static void test_unasked(void **state)
+{
+	struct office o = office_udp();
+	struct sim_phone *p = stranger(o.s, "203.0.113.9", SIP_UDP);
+	unsigned before = o.s->messages;
+	for (unsigned n = 0; n < 2000; n++)
+		answer_nothing(p, n);
+	assert_in_range(o.s->messages - before, GUEST_ASKS_MAX / 1000, GUEST_ASKS_MAX / 1000 + 3 * 32);
+	assert_int_equal(figures(o.s).slowed, 1);
+	assert_int_equal(figures(o.s).addresses, 0);
+	before = o.s->messages;
+	for (unsigned n = 0; n < 2000; n++)
+		answer_nothing(o.ann, n);
+	sim_run(o.s, 10 * MS_US);
+	assert_in_range(o.s->messages - before, 2000, 2010);
+	office_done(&o);
+
+	o = office_tls();
+	p = stranger(o.s, "203.0.113.9", SIP_TLS);
+	network_connect(p);
+	unsigned sent = 0;
+	for (; !figures(o.s).addresses && sent < 1000; sent++)
+		answer_nothing(p, sent);
+	assert_in_range(sent, 100, 200);
+	for (unsigned n = 0; n < 1000; n++)
+		answer_nothing(o.ann, n);
+	assert_int_equal(figures(o.s).addresses, 1);
+	office_done(&o);
+}
+
 /* With an algorithm that is not the device's a name is tried as well; names that nobody has are challenged with either.
  */
 static void test_other_algorithm(void **state)
@@ -348,6 +391,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_guesser),
 		cmocka_unit_test(test_unknown_users),
+		cmocka_unit_test(test_unasked),
 		cmocka_unit_test(test_other_algorithm),
 		cmocka_unit_test(test_sweep_over_udp),
 		cmocka_unit_test(test_forged),
