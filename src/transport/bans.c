@@ -100,6 +100,11 @@ void bans_set_spared(struct bans *b, bool (*spared)(void *arg, const struct addr
 	b->spared_arg = arg;
 }
 
+const char *ban_reason_word(enum ban_reason why)
+{
+	return reasons[why].word;
+}
+
 const char *ban_reason_text(enum ban_reason why)
 {
 	return reasons[why].text;

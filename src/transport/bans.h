@@ -80,7 +80,8 @@ struct ban {
 	int64_t since_us, until_us; /* wall clock */
 	uint32_t dropped;           /* datagrams and connections since it began */
 };
-/* Why, in a sentence for people. */
+/* Why: "unknown_users"; and in a sentence for people. */
+const char *ban_reason_word(enum ban_reason why);
 const char *ban_reason_text(enum ban_reason why);
 /* Bans in force and offices where new names wait, one after the other; *cursor starts at 0. False at the end. */
 bool bans_next(const struct bans *b, uint32_t *cursor, struct ban *ret);

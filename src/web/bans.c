@@ -21,8 +21,9 @@ static json_t *block_json(const struct address_block *b)
 static json_t *ban_json(const struct ban *b)
 {
 	return WEB_OBJECT({"address", block_json(&b->block)}, {"since", web_json_time(b->since_us)},
-			  {"until", web_json_time(b->until_us)}, {"why", json_string(ban_reason_text(b->why))},
-			  {"times", json_integer(b->times)}, {"dropped", json_integer(b->dropped)});
+			  {"until", web_json_time(b->until_us)}, {"reason", json_string(ban_reason_word(b->why))},
+			  {"why", json_string(ban_reason_text(b->why))}, {"times", json_integer(b->times)},
+			  {"dropped", json_integer(b->dropped)});
 }
 
 static bool item(struct web_listing *l, json_t **ret)

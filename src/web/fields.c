@@ -76,6 +76,7 @@ int web_fields_read(const json_t *body, const struct web_body *kind, enum web_us
 		}
 		if (!json_is_null(value) && !take(f, value, ret)) {
 			web_problem_set(reterr, WEB_INVALID_FIELD, f->name, "%s %s", f->name, f->must);
+			reterr->schema = kind->schema;
 			return -EINVAL;
 		}
 	}

@@ -120,6 +120,7 @@ static void replace_what_is_no_utf8(char *text)
 void web_problem_set(struct web_problem *ret, enum web_problem_code code, const char *field, const char *format, ...)
 {
 	ret->code = code;
+	ret->schema = NULL;
 	snprintf(ret->field, sizeof(ret->field), "%s", field ? field : "");
 	va_list args;
 	va_start(args, format);

@@ -68,7 +68,8 @@ enum web_problem_code {
 
 struct web_problem {
 	enum web_problem_code code;
-	char field[40]; /* empty: none */
+	char field[40];     /* empty: none */
+	const char *schema; /* "User": its table says what the field must be, and it is not; NULL: another reason */
 	char detail[320];
 };
 

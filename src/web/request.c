@@ -104,7 +104,8 @@ void web_problem_given(struct web_request *r, const struct web_problem *p)
 	json_t *o = WEB_OBJECT({"type", json_string("about:blank")}, {"title", json_string(web_status_title(status))},
 			       {"status", json_integer(status)}, {"code", json_string(web_problem_name(p->code))},
 			       {"detail", web_json_text(slice_from_string(p->detail))});
-	if (o && *p->field && !web_json_set(o, "field", web_json_text(slice_from_string(p->field)))) {
+	if (o && ((*p->field && !web_json_set(o, "field", web_json_text(slice_from_string(p->field)))) ||
+		  (p->schema && !web_json_set(o, "schema", json_string(p->schema))))) {
 		json_decref(o);
 		o = NULL;
 	}

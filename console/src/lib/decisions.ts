@@ -1,9 +1,11 @@
 import type { Schema } from './api/client';
 import { t, word } from './i18n/index.svelte';
+import { BROWSER } from './leg';
 
 /** How a value reads within a sentence. Without its name a phone is another company's. */
 const SHOWN: Record<string, (value: string) => string> = {
-  device: (name) => (name ? t('device.named', { device: name }) : t('device.elsewhere')),
+  device: (name) =>
+    name === BROWSER ? t('device.page') : name ? t('device.named', { device: name }) : t('device.elsewhere'),
   side: (side) => word('side', side),
   why: (why) => word('not', why),
   cause: (cause) => word('cause', cause),

@@ -1,6 +1,9 @@
 import type { Schema } from './api/client';
 import { i18n } from './i18n/index.svelte';
 
+/** What the server calls the phone of a page. */
+export const BROWSER = 'browser';
+
 /** How a side was protected: wholly; voice with keys that went in clear; not. Undefined: it never came to be. */
 export function protection(leg: Schema<'Leg'>): 'private' | 'keys' | 'plain' | undefined {
   if (!leg.transport) return undefined;

@@ -118,7 +118,7 @@ async function givesPassword(page: Page) {
   const password = page.getByRole('textbox', { name: 'New password' });
   await password.fill('short');
   await page.keyboard.press('Enter');
-  await page.getByText('Password must be 10').waitFor();
+  await page.getByText('A password has 10').waitFor();
   await password.fill('long enough for it');
   await page.keyboard.press('Enter');
   await page.getByText('E. Zola has a new password').waitFor();

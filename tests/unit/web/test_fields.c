@@ -299,6 +299,9 @@ static void bodies_are_refused_by_field(void **state)
 			continue;
 		assert_string_equal(web_problem_name(p.code), table[i].code);
 		assert_string_equal(p.field, table[i].field);
+		assert_int_equal(p.schema != NULL, p.code == WEB_INVALID_FIELD);
+		if (p.schema && table[i].kind == USER)
+			assert_string_equal(p.schema, "User");
 		assert_int_equal(web_problem_status(p.code), 400);
 	}
 }

@@ -9,12 +9,15 @@ export class Problem extends Error {
   readonly status: number;
   readonly code: string;
   readonly field: string | undefined;
+  /** Whose rule for the field was broken: `User`. */
+  readonly schema: string | undefined;
 
-  constructor(status: number, code: string, detail: string, field?: string) {
+  constructor(status: number, code: string, detail: string, field?: string, schema?: string) {
     super(detail);
     this.status = status;
     this.code = code;
     this.field = field;
+    this.schema = schema;
   }
 }
 
@@ -52,8 +55,8 @@ async function reached<Thing>(coming: Promise<Thing>): Promise<Thing> {
 
 async function problemOf(answer: Response): Promise<Problem> {
   const body = await answer.json().catch(() => null);
-  const { code = 'unknown', detail = answer.statusText, field } = body ?? {};
-  return new Problem(answer.status, code, detail, field);
+  const { code = 'unknown', detail = answer.statusText, field, schema } = body ?? {};
+  return new Problem(answer.status, code, detail, field, schema);
 }
 
 /** Something as it was read, with its ETag (RFC 9110 §8.8.3): a change names it, and counts only if nobody else was there. */

@@ -1551,7 +1551,12 @@ export interface components {
             since: components["schemas"]["Time"];
             /** @description When it ends. */
             until: components["schemas"]["Time"];
-            /** @description In words. */
+            /**
+             * @description Why.
+             * @enum {string}
+             */
+            reason: "passwords" | "unknown_users" | "scanner" | "sweep" | "neighbours";
+            /** @description The same as a sentence in English. */
             why: string;
             /** @description How often it was banned. */
             times: number;
@@ -2527,6 +2532,8 @@ export interface components {
             detail: string;
             /** @description The field or parameter that is wrong, if it is one. */
             field?: string;
+            /** @description With invalid-field: the resource, such as User, whose rule for the field was broken. Not there: the value alone could be, but not with what else there is. */
+            schema?: string;
         };
     };
     responses: {
