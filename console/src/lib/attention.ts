@@ -1,9 +1,13 @@
 import type { Schema } from './api/client';
 import type { User } from './company';
+import { date } from './format';
 import { t } from './i18n/index.svelte';
 import { said, type Said } from './warnings';
 
-export type Point = Said & { tone: 'warn' | 'bad'; href?: string; action?: string };
+export type Point = Said & { tone: 'warn' | 'bad'; href?: string; action?: string } & {
+  /** What it is about: one that has it may be put away, and comes again when it is about something else. */
+  about?: string;
+};
 
 /** What the node warns of. */
 export function warnings(status: Schema<'Status'>): Point[] {
@@ -23,15 +27,40 @@ export type Care = {
   /** Calls of the last day that found no line. */
   refused: number;
   tokens: Schema<'Token'>[];
+  certificates: Schema<'Certificate'>[];
+  webhooks: Schema<'Webhook'>[];
+  issuers: Schema<'Issuer'>[];
   /** The person at the keyboard logs in with a code, too. */
   code: boolean;
 };
 
 const SOON_MS = 14 * 86_400_000;
 
+/** What has come to a stop behind people's backs: certificates, webhooks, the company's own sign-in. */
+function trouble(care: Care, now: number, way: Pick<Point, 'href' | 'action'>): Point[] {
+  const certificates = care.certificates.flatMap((one): Point[] => {
+    const left = Date.parse(one.expires) - now;
+    const how = left <= 0 ? 'over' : one.state === 'failing' ? 'failing' : 'ends';
+    // One that is renewed by itself may be short-lived: its end counts only when it has come.
+    if (how === 'ends' && (one.state !== 'given' || left > SOON_MS)) return [];
+    const text = t(`attention.certificate.${how}`, { domain: one.domain ?? '', day: date(one.expires) });
+    return [{ tone: how === 'ends' ? 'warn' : 'bad', text, ...way }];
+  });
+  const off = care.webhooks.filter((one) => one.state === 'failed');
+  const issuers = care.issuers.filter((one) => one.state === 'on' && one.trouble);
+  return [
+    ...certificates,
+    ...off.map(({ name }): Point => ({ tone: 'bad', text: t('attention.webhook', { name }), ...way })),
+    ...issuers.map(({ name }): Point => ({ tone: 'bad', text: t('attention.issuer', { name }), ...way })),
+  ];
+}
+
 /** What somebody should look after in a company; care: undefined for those who cannot. */
 export function attention(company: Schema<'Tenant'>, users: User[], care?: Care, now = Date.now()): Point[] {
   const points: Point[] = [];
+  const about = (what: string, which: string[]) => ({
+    about: [company.name, what, ...which.toSorted()].join(' '),
+  });
   const to = (href: string, action = t('attention.people')) => ({ href, action });
   const full = company.lines > 0 && company.calls >= company.lines;
   const lines = t('attention.lines', { n: company.lines });
@@ -42,6 +71,7 @@ export function attention(company: Schema<'Tenant'>, users: User[], care?: Care,
     points.push({
       tone: 'warn',
       text: t('attention.refused', { n: care.refused }),
+      ...about('refused', [String(care.refused)]),
       ...to('/lines', t('attention.lines.action')),
     });
   const silent = users.filter((u) => u.devices_registered === 0);
@@ -52,12 +82,17 @@ export function attention(company: Schema<'Tenant'>, users: User[], care?: Care,
       text: t('attention.numbers', { n: missed.length, names: names(missed) }),
       ...to('/numbers'),
     });
+  points.push(...trouble(care, now, to('/settings')));
   const rest = silent.filter((u) => !missed.includes(u));
   const without = rest.filter((u) => u.devices === 0 && u.role === 'user');
   if (without.length)
     points.push({
       tone: 'warn',
       text: t('attention.phoneless', { n: without.length, names: names(without) }),
+      ...about(
+        'phoneless',
+        without.map((u) => u.login),
+      ),
       ...to('/people'),
     });
   const away = rest.filter((u) => u.devices > 0);
@@ -65,12 +100,30 @@ export function attention(company: Schema<'Tenant'>, users: User[], care?: Care,
     points.push({
       tone: 'warn',
       text: t('attention.away', { n: away.length, names: names(away) }),
+      ...about(
+        'away',
+        away.map((u) => u.login),
+      ),
       ...to('/people'),
     });
   const ending = care.tokens.filter((token) => Date.parse(token.expires) < now + SOON_MS);
   if (ending.length)
-    points.push({ tone: 'warn', text: t('attention.tokens', { n: ending.length }), ...to('/settings') });
-  if (!care.code) points.push({ tone: 'warn', text: t('attention.code'), ...to('/settings', t('code.add')) });
+    points.push({
+      tone: 'warn',
+      text: t('attention.tokens', { n: ending.length }),
+      ...about(
+        'tokens',
+        ending.map((token) => token.id),
+      ),
+      ...to('/settings'),
+    });
+  if (!care.code)
+    points.push({
+      tone: 'warn',
+      text: t('attention.code'),
+      ...about('code', []),
+      ...to('/settings', t('code.add')),
+    });
   return points;
 }
 

@@ -325,10 +325,32 @@ async function setsUpCode(page: Page) {
   await login(page, 'dora@acme.example', 'battery staple horse', codeOf(second, 1));
 }
 
+/** What she cannot change now is out of her sight until it is another, and what is worse cannot be. */
+async function putsAway(page: Page) {
+  await withTrouble(page);
+  await go(page, 'Home');
+  const list = page.getByRole('region', { name: 'What needs attention' });
+  const phones = list.getByRole('listitem').filter({ hasText: 'No phone of' });
+  await list.getByText('acme.example could not be renewed').waitFor();
+  await accessible(page, 'home with warnings');
+  await picture(page, 'home-warnings');
+  const before = await phones.count();
+  check(before, 'nothing is said of phones that are off');
+  await phones.first().getByRole('button', { name: 'Put away' }).click();
+  await page.reload();
+  await list.getByText('acme.example could not be renewed').waitFor();
+  check((await phones.count()) === before - 1, 'what was put away is there again');
+  await list.getByRole('button', { name: 'Show 1 that was put away' }).click();
+  check((await phones.count()) === before, 'what was put away does not come back');
+  check(
+    !(await list.getByRole('listitem').filter({ hasText: 'renewed' }).getByRole('button').count()),
+    'a certificate that fails can be put away',
+  );
+}
+
 /** Why there is no certificate she may know; to ask the authority again is the provider's. */
 async function seesCertificate(page: Page) {
   await withTrouble(page);
-  await go(page, 'Home');
   await go(page, 'Settings');
   await page.getByText('no such name').waitFor();
   check(!(await page.getByText('Renew now').count()), 'the certificate can be renewed');
@@ -353,5 +375,6 @@ await addsToken(page);
 await closesToast(page);
 await readsAudit(page);
 await setsUpCode(page);
+await putsAway(page);
 await seesCertificate(page);
 await walked(browser);

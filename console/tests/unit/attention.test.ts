@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Schema } from '../../src/lib/api/client';
 import { attention, attentionOfNode, type Care } from '../../src/lib/attention';
+import { aside } from '../../src/lib/aside.svelte';
 import type { User } from '../../src/lib/company';
 import { newPassword } from '../../src/lib/secret';
 import { hasWords } from '../../src/lib/words';
@@ -9,7 +10,15 @@ import { hostOf } from '../../src/pages/trunks/trunk';
 const company = { lines: 2, calls: 0 } as Schema<'Tenant'>;
 const person = (login: string, devices: number, registered: number) =>
   ({ login, name: login, role: 'user', devices, devices_registered: registered }) as User;
-const care: Care = { numbers: [], refused: 0, tokens: [], code: true };
+const care: Care = {
+  numbers: [],
+  refused: 0,
+  tokens: [],
+  certificates: [],
+  webhooks: [],
+  issuers: [],
+  code: true,
+};
 const said = (...given: Parameters<typeof attention>) => attention(...given).map((p) => p.text.slice(0, 20));
 
 describe('what needs attention', () => {
@@ -44,11 +53,51 @@ describe('what needs attention', () => {
   it('is what ends soon, what was refused, and a password alone', () => {
     const now = Date.parse('2026-05-01');
     const tokens = [{ expires: '2026-05-10' }, { expires: '2026-06-10' }] as Care['tokens'];
-    expect(said(company, [], { numbers: [], refused: 2, tokens, code: false }, now)).toEqual([
+    expect(said(company, [], { ...care, refused: 2, tokens, code: false }, now)).toEqual([
       '2 calls found all li',
       'One token expires wi',
       'Your login asks for ',
     ]);
+  });
+
+  it('is a certificate that is not renewed, a webhook that was switched off, a sign-in that fails', () => {
+    const now = Date.parse('2026-05-01');
+    const certificate = (state: string, expires: string) =>
+      ({ domain: `${state}.example`, state, expires }) as Schema<'Certificate'>;
+    const certificates = [
+      certificate('failing', '2026-07-01'),
+      certificate('held', '2026-05-05'), // renewed by itself
+      certificate('waiting', '2026-04-30'),
+      certificate('given', '2026-05-05'),
+      certificate('given', '2027-05-05'),
+    ];
+    const webhooks = ['on', 'failed', 'off'].map((state) => ({ name: state, state }) as Schema<'Webhook'>);
+    const issuers = [
+      { name: 'A', state: 'on', trouble: 'no' },
+      { name: 'B', state: 'on', trouble: null },
+      { name: 'C', state: 'off', trouble: 'no' },
+    ] as Schema<'Issuer'>[];
+    const seen = attention(company, [], { ...care, certificates, webhooks, issuers }, now);
+    expect(seen.map(({ tone, text }) => [tone, text])).toEqual([
+      ['bad', expect.stringMatching(/failing\.example could not be renewed/)],
+      ['bad', expect.stringMatching(/waiting\.example has expired/)],
+      ['warn', expect.stringMatching(/given\.example ends/)],
+      ['bad', expect.stringMatching(/webhook failed was switched off/)],
+      ['bad', expect.stringMatching(/sign-in by A failed/)],
+    ]);
+    expect(seen.every((point) => point.href === '/settings' && !point.about)).toBe(true);
+  });
+
+  it('may be put away until it is about somebody else', () => {
+    const of = (...people: User[]) => attention(company, people, care).map((p) => p.about);
+    const anna = of(person('anna', 1, 0));
+    expect(anna).toEqual([expect.any(String)]);
+    expect(of(person('anna', 1, 0))).toEqual(anna);
+    expect(of(person('bruno', 1, 0), person('anna', 1, 0))).not.toEqual(anna);
+    expect(attention({ ...company, calls: 2 }, [], care)[0]!.about).toBeUndefined();
+    aside.put(anna[0]!);
+    expect([aside.has(anna[0]), aside.has('another'), aside.has(undefined)]).toEqual([true, false, false]);
+    expect(localStorage.getItem('alto.aside')).toContain(anna[0]);
   });
 
   it('is for the provider a company that uses all it has', () => {

@@ -448,6 +448,15 @@ export const en = {
   'attention.more': '{names} and {n} more',
   'attention.people': 'Look',
   'attention.full': 'All lines of {name} are in use.',
+  'attention.certificate.failing':
+    'The certificate of {domain} could not be renewed. It is good until {day}.',
+  'attention.certificate.over': 'The certificate of {domain} has expired, on {day}.',
+  'attention.certificate.ends': 'The certificate of {domain} ends on {day}, and is not renewed by itself.',
+  'attention.webhook': 'The webhook {name} was switched off: nothing arrived there for three days.',
+  'attention.issuer': 'The last sign-in by {name} failed.',
+  'attention.aside': 'Put away',
+  'attention.aside.what': 'Put away: {what}',
+  'attention.hidden': { one: 'Show {n} that was put away', other: 'Show {n} that were put away' },
   'attention.code': 'Your login asks for a password alone; a code from an app makes it safer.',
   'attention.refused': {
     one: 'One call found all lines in use since yesterday.',

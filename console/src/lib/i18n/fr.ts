@@ -458,6 +458,16 @@ export const fr: Dictionary = {
   'attention.more': '{names} et {n} autres',
   'attention.people': 'Voir',
   'attention.full': 'Toutes les lignes de {name} sont occupées.',
+  'attention.certificate.failing':
+    'Le certificat de {domain} n’a pas pu être renouvelé. Il est valable jusqu’au {day}.',
+  'attention.certificate.over': 'Le certificat de {domain} a expiré le {day}.',
+  'attention.certificate.ends':
+    'Le certificat de {domain} expire le {day}, et n’est pas renouvelé de lui-même.',
+  'attention.webhook': 'Le webhook {name} a été coupé : rien n’y arrivait depuis trois jours.',
+  'attention.issuer': 'La dernière connexion par {name} a échoué.',
+  'attention.aside': 'Écarter',
+  'attention.aside.what': 'Écarter : {what}',
+  'attention.hidden': { one: 'Montrer {n} point écarté', other: 'Montrer {n} points écartés' },
   'attention.code': 'Votre connexion ne demande qu’un mot de passe ; un code d’application la protège mieux.',
   'attention.refused': {
     one: 'Un appel a trouvé toutes les lignes occupées depuis hier.',
