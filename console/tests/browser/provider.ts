@@ -19,7 +19,10 @@ async function addsCompany(page: Page) {
   await page.keyboard.press('Enter');
   await row.getByText('globex.test').waitFor();
   await row.getByText('0 of 5').waitFor();
+  await page.getByRole('searchbox').fill('GLOBEX test');
+  await page.getByRole('row', { name: 'acme' }).waitFor({ state: 'detached' });
   await picture(page, 'companies');
+  await page.getByRole('searchbox').fill('');
   await page.getByRole('button', { name: 'Undo' }).click();
   await row.getByText('globex.example').waitFor();
   await row.getByText('0 of ∞').waitFor();

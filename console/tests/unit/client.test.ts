@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { api } from '../../src/lib/api/client';
+import { all, api, MOST } from '../../src/lib/api/client';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -24,4 +24,18 @@ test('an answer is read', async () => {
     body.close();
   });
   expect(await api.get('/users')).toEqual({ items: [] });
+});
+
+test('a list is read to its end, and where it has none to where the page says so', async () => {
+  let there = 5105;
+  vi.stubGlobal('fetch', async (url: string) => {
+    const asked = new URL(url, 'https://alto.example').searchParams;
+    const from = Number(asked.get('cursor') ?? 0);
+    const to = Math.min(from + Number(asked.get('limit')), there);
+    const items = Array.from({ length: to - from }, (_, n) => from + n);
+    return Response.json({ items, next: to < there ? String(to) : null });
+  });
+  expect((await all('/users')).at(-1)).toBe(5104);
+  there = 10 * MOST;
+  expect(await all('/users')).toHaveLength(MOST);
 });

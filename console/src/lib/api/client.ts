@@ -98,12 +98,15 @@ export const api = {
     exchange<Answer>(method, address(path), body, tag),
 };
 
+/** Of one list: more than a large company has of anything, and 5 MiB of people. Where it is reached, List says so. */
+export const MOST = 20_000;
+
 /** Follows `next` until there is no more, or there are `most`. */
-export async function all<Item>(path: string, query: Query = {}, most = 5000): Promise<Item[]> {
+export async function all<Item>(path: string, query: Query = {}, most = MOST): Promise<Item[]> {
   const items: Item[] = [];
   let cursor: string | undefined;
   do {
-    const page = await api.get<List<Item>>(path, { limit: 500, ...query, cursor });
+    const page = await api.get<List<Item>>(path, { limit: 1000, ...query, cursor });
     items.push(...page.items);
     cursor = page.next ?? undefined;
   } while (cursor && items.length < most);
