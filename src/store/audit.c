@@ -130,7 +130,8 @@ int store_audit_add(struct db *db, const struct store_audit *a)
 		return DB_FAILED;
 	}
 	row.hash = slice_of(hash, sizeof(hash));
-	return insert(db, &row);
+	rc = insert(db, &row);
+	return rc == DB_OK ? store_note_change(db, row.tenant, STORE_AUDIT, row.id) : rc;
 }
 
 int store_audit_done(struct db *db, const struct store_audit *a, int64_t since_us, bool *ret)

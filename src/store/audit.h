@@ -38,7 +38,7 @@ struct store_audit {
 	struct slice hash;
 };
 
-/* number, hash, actor_name and owner_name are filled in here; the rest is given. */
+/* number, hash, actor_name and owner_name are filled in here; the rest is given. Notes it in the feed. */
 MUST_USE int store_audit_add(struct db *db, const struct store_audit *a);
 /* Did this actor do this to this object since then? So that what is read again and again is told once. */
 MUST_USE int store_audit_done(struct db *db, const struct store_audit *a, int64_t since_us, bool *ret);

@@ -33,7 +33,7 @@ struct store_rows {
 };
 extern const struct store_rows store_tenant_rows, store_user_rows, store_device_rows, store_binding_rows,
 	store_trunk_rows, store_number_rows, store_pass_rows, store_webhook_rows, store_issuer_rows;
-/* NULL: a kind whose rows do not travel with their changes (calls). */
+/* NULL: a kind whose rows do not travel with their changes (calls, the audit trail). */
 const struct store_rows *store_rows_of(enum store_kind kind);
 /* ret borrows from the row that db_next() gave. */
 void store_row_read(const struct store_rows *rows, struct db_rows *from, void *ret);

@@ -59,6 +59,7 @@ enum store_kind {
 	STORE_PASS,
 	STORE_WEBHOOK,
 	STORE_ISSUER,
+	STORE_AUDIT, /* a row more of the audit trail, which never changes */
 	STORE_KIND_COUNT
 };
 struct store_change {
@@ -66,7 +67,7 @@ struct store_change {
 	enum store_kind kind;
 	struct slice tenant, id; /* tenant empty: the provider's */
 	const void *row; /* struct store_tenant / _user / _device / _binding / _trunk / _number / _pass / _webhook /
-			    _issuer; NULL: it was removed. STORE_CALL: always NULL */
+			    _issuer; NULL: it was removed. STORE_CALL, STORE_AUDIT: always NULL */
 };
 /*
  * The row is as the transaction left it: two changes of one row in one transaction both carry the last. What goes with

@@ -13,7 +13,7 @@ static const struct {
 	[STORE_DEVICE] = {"device", WEB_ON_DEVICES}, [STORE_BINDING] = {"binding", WEB_ON_DEVICES},
 	[STORE_CALL] = {"call", WEB_ON_CALLS},       [STORE_TRUNK] = {"trunk", WEB_ON_TRUNKS},
 	[STORE_NUMBER] = {"number", WEB_ON_NUMBERS}, [STORE_WEBHOOK] = {"webhook", WEB_ON_WEBHOOKS},
-	[STORE_ISSUER] = {"issuer", WEB_ON_ISSUERS},
+	[STORE_ISSUER] = {"issuer", WEB_ON_ISSUERS}, [STORE_AUDIT] = {"audit", WEB_ON_AUDIT},
 };
 
 static void describe_call(const struct web_context *c, struct web_event *e)
@@ -35,7 +35,7 @@ bool web_event_describe(const struct web_context *c, const struct store_change *
 				  .resource = kinds[change->kind].resource,
 				  .id = change->id,
 				  .tenant = change->kind == STORE_TENANT ? change->id : change->tenant,
-				  .action = change->row ? "changed" : "removed"};
+				  .action = change->row || change->kind == STORE_AUDIT ? "changed" : "removed"};
 	if (change->kind == STORE_DEVICE && change->row)
 		ret->user = ((const struct store_device *)change->row)->user;
 	else if (change->kind == STORE_BINDING && change->row)

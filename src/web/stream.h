@@ -9,9 +9,9 @@
  *    "presence": {"devices": 2, "devices_registered": 1, "busy": false}}
  *
  * seq grows; a company's counts its own events, the provider's all. kind: tenant, user, device, binding, trunk, number,
- * webhook, issuer, call. action: changed or removed; of a call its state, or ended. id null: something of this kind
- * that may be yours. The first message has the kind hello; then, if the client was away (?after=SEQ) and something may
- * have happened, resync: load again what you show.
+ * webhook, issuer, call, audit. action: changed or removed; of a call its state, or ended. id null: something of this
+ * kind that may be yours. The first message has the kind hello; then, if the client was away (?after=SEQ) and something
+ * may have happened, resync: load again what you show.
  */
 #pragma once
 #include "web/peer.h"

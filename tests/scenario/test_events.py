@@ -43,7 +43,8 @@ def test_what_is_told(alto, boss, provider):
     assert not before and second['seq'] > first['seq']
     alto.command('user', 'remove', 'acme', 'dora')
     told, before = at_acme.wait_for(kind='user', action='removed')
-    assert not before and told['id'] == row['id'], (told, before)
+    # That each is a row of the audit trail is told too: of what goes, before it has gone.
+    assert [event['kind'] for event in before] == ['audit', 'audit'] and told['id'] == row['id'], (told, before)
     # Who was away is told so, and only then.
     caught_up = Events(boss, f'/api/v1/events?after={told["seq"]}')
     assert caught_up.next() == {'seq': told['seq'], 'kind': 'hello'}
@@ -84,7 +85,9 @@ def test_numbers_are_a_companys_own(alto, boss, stranger):
     for extension, login in ('310', 'fred'), ('311', 'gina'):
         alto.command('user', 'add', 'acme', login, '--extension', extension, '--name', login.title())
         told, _ = of_boss.wait_for(kind='user')
-        assert told['seq'] == (before := before + 1), told
+        assert told['seq'] == before + 1, told
+        told, _ = of_boss.wait_for(kind='audit')
+        assert told['seq'] == (before := before + 2), told
     back = Events(stranger, f'/api/v1/events?after={hello["seq"]}')
     assert back.next() == hello, hello
     alto.command('user', 'add', 'beta', 'boris', '--extension', '302', '--name', 'Boris')
@@ -122,6 +125,23 @@ def test_calls(alto, accounts, boss, anna, stranger):
     alto.command('user', 'add', 'beta', 'bodo', '--extension', '301', '--name', 'Bodo')
     _, before = of_stranger.wait_for(kind='user')
     assert not before, before
+
+
+def test_the_audit_trail(alto, company, boss, anna, stranger):
+    """A log-in that failed changes nothing but the trail: who may read it hears of it, and nobody else."""
+    of_boss, of_anna, of_stranger = Events(boss), Events(anna), Events(stranger)
+    for events in of_boss, of_anna, of_stranger:
+        assert events.next()['kind'] == 'hello'
+    assert Browser(company).login('p102@acme.example', 'not this one').status == 401
+    told, before = of_boss.wait_for(kind='audit')
+    assert not before and (told['tenant'], told['action']) == ('acme', 'changed'), (told, before)
+    assert boss.ask('GET', '/api/v1/audit?tenant=acme&limit=1').json['items'][0]['id'] == told['id']
+    for tenant, login, events in ('acme', 'newcomer', of_anna), ('beta', 'bea', of_stranger):
+        alto.command('user', 'add', tenant, login, '--extension', '333', '--name', login)
+        _, before = events.wait_for(kind='user')
+        assert not before, before
+    for events in of_boss, of_anna, of_stranger:
+        events.close()
 
 
 def test_the_end_of_a_right(alto, company, boss):
@@ -179,6 +199,7 @@ with Alto({'sip_tls': [f'127.0.0.1:{tls}'], 'https': [f'127.0.0.1:{company}'],
     test_who_may_listen(company, admin, boss)
     test_what_is_told(alto, boss, provider)
     test_calls(alto, accounts, boss, anna, stranger)
+    test_the_audit_trail(alto, company, boss, anna, stranger)
     test_who_went_away_meanwhile(alto, accounts, boss)
     test_the_end_of_a_right(alto, company, boss)
     test_numbers_are_a_companys_own(alto, boss, stranger)

@@ -2287,7 +2287,7 @@ export interface components {
              * @description What of; `hello` and `resync` are of the stream itself, the latter says to read everything anew.
              * @enum {string}
              */
-            kind: "hello" | "resync" | "tenant" | "user" | "device" | "binding" | "call" | "trunk" | "number" | "webhook" | "issuer";
+            kind: "hello" | "resync" | "tenant" | "user" | "device" | "binding" | "call" | "trunk" | "number" | "webhook" | "issuer" | "audit";
             /** @description Of what; null: of something that is gone and may have been the listener's own. */
             id?: string | null;
             /** @description Whose; null: nobody's, or of a company that is gone. */
