@@ -374,6 +374,12 @@ void stream_close(struct stream *s)
 		stream_end(s, STREAM_CLOSED_BY_US);
 }
 
+void stream_drop(struct stream *s)
+{
+	ASSERT_ON(s->loop->thread);
+	stream_end(s, STREAM_CLOSED_BY_US);
+}
+
 const struct address *stream_local(const struct stream *s)
 {
 	return &s->local;

@@ -79,6 +79,8 @@ size_t stream_waiting(const struct stream *s);
  * the same is done: it may have shut its sending side only, and what was queued for it still goes out.
  */
 void stream_close(struct stream *s);
+/* At once: what was queued is lost. */
+void stream_drop(struct stream *s);
 const struct address *stream_local(const struct stream *s);
 const struct address *stream_remote(const struct stream *s);
 

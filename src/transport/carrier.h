@@ -16,6 +16,7 @@ struct connection_ops {
 	/* From now on no more than this may wait to be taken by the peer, counted as what it takes of memory. */
 	void (*bound)(struct connection *c, size_t most);
 	void (*close)(struct connection *c); /* what was queued leaves; the end is told later, from the loop */
+	void (*drop)(struct connection *c);  /* the same at once, and what was queued is lost */
 	void (*tls_name)(const struct connection *c, char *ret, size_t cap); /* as transport_tls_name() */
 	/* The id of the person whose page opened it, as transport_person(); NULL: nobody's. */
 	struct slice (*person)(const struct connection *c);

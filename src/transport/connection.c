@@ -89,20 +89,38 @@ static void leave(struct connection *c)
 {
 	if (!c->host)
 		return;
-	guest_opened(c->host, c);
+	guest_step_out(c);
 	guest_leave(c->transport, c->host);
 	c->host = NULL;
 }
 
-static bool yield_half_open(struct transport *t, const struct address *remote, bool all)
+static void end(struct connection *c, void (*how)(struct connection *c))
 {
-	struct connection *c = guest_oldest_half_open(t, remote, all);
+	if (c->closing)
+		return;
+	c->closing = true;
+	if (c->made)
+		made_leave(c);
+	timer_stop(loop_wheel(c->transport->loop), &c->idle);
+	how(c);
+}
+
+void connection_close(struct connection *c)
+{
+	end(c, c->ops->close);
+}
+
+static bool make_room(struct transport *t, const struct address *remote, bool all)
+{
+	struct connection *c = guest_yielding(t, all ? NULL : remote);
 
 	if (!c)
 		return false;
 	count(t, all ? DROP_GUESTS : DROP_GUESTS_HOST);
+	if (all)
+		note_shortage(t, -ENOSPC);
 	leave(c);
-	connection_close(c);
+	end(c, c->ops->drop);
 	return true;
 }
 
@@ -116,8 +134,8 @@ struct connection *connection_new(struct transport *t, const struct connection_o
 	}
 	bool known = !t->closed && t->events->known && t->events->known(t->owner, flow);
 	int rc = t->closed ? -ENOTCONN : known ? 0 : guest_enter(t, &flow->remote, &host);
-	/* A place that somebody holds without finishing the handshake goes to who comes now. */
-	if ((rc == -EAGAIN || rc == -EACCES) && yield_half_open(t, &flow->remote, rc == -EAGAIN))
+	/* A place that somebody holds and does nothing with goes to who comes now. */
+	if ((rc == -EAGAIN || rc == -EACCES) && make_room(t, &flow->remote, rc == -EAGAIN))
 		rc = guest_enter(t, &flow->remote, &host);
 	if (rc < 0) {
 		count(t, rc == -EAGAIN ? DROP_GUESTS : rc == -EACCES ? DROP_GUESTS_HOST : DROP_CONNECTIONS);
@@ -132,7 +150,7 @@ struct connection *connection_new(struct transport *t, const struct connection_o
 	if (!c)
 		guest_leave(t, host);
 	else if (host)
-		guest_half_open(host, c);
+		guest_stand(c);
 	return c;
 }
 
@@ -144,17 +162,6 @@ struct connection *connection_new_made(struct transport *t, const struct connect
 		return NULL;
 	}
 	return take(t, &(struct connection){.transport = t, .ops = ops, .flow = *flow, .made = made, .open = true});
-}
-
-void connection_close(struct connection *c)
-{
-	if (c->closing)
-		return;
-	c->closing = true;
-	if (c->made)
-		made_leave(c);
-	timer_stop(loop_wheel(c->transport->loop), &c->idle);
-	c->ops->close(c);
 }
 
 /* What was kept of a message that is not complete. */
@@ -211,6 +218,8 @@ void connection_set_tag(struct connection *c, uint64_t tag)
 		count(c->transport, DROP_CONNECTIONS);
 		connection_close(c);
 		return;
+	} else {
+		guest_stand(c);
 	}
 	c->heard_us = loop_wheel(c->transport->loop)->now_us;
 	watch_idle(c);
@@ -230,6 +239,8 @@ void connection_hand_out(struct connection *c, char *bytes, size_t n)
 	struct transport *t = c->transport;
 
 	c->heard_us = loop_wheel(t->loop)->now_us;
+	if (c->host)
+		guest_stand(c);
 	metric_add(&t->messages[c->flow.transport], 1);
 	t->events->input(t->owner, &c->flow, bytes, n);
 }
@@ -387,7 +398,7 @@ void connection_opened(struct connection *c)
 	if (!c->made)
 		bound_output(c);
 	if (c->host)
-		guest_opened(c->host, c);
+		guest_stand(c);
 }
 
 static void stream_opened(void *arg, struct stream *s)
@@ -429,13 +440,21 @@ static void stream_ops_close(struct connection *c)
 	stream_close(c->carrier);
 }
 
+static void stream_ops_drop(struct connection *c)
+{
+	stream_drop(c->carrier);
+}
+
 static void stream_ops_tls_name(const struct connection *c, char *ret, size_t cap)
 {
 	stream_tls_name(c->carrier, ret, cap);
 }
 
-static const struct connection_ops stream_ops = {
-	.send = stream_ops_send, .bound = stream_ops_bound, .close = stream_ops_close, .tls_name = stream_ops_tls_name};
+static const struct connection_ops stream_ops = {.send = stream_ops_send,
+						 .bound = stream_ops_bound,
+						 .close = stream_ops_close,
+						 .drop = stream_ops_drop,
+						 .tls_name = stream_ops_tls_name};
 
 void *connection_accept(void *arg, struct stream *s)
 {

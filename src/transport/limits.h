@@ -11,6 +11,8 @@
 #define TRANSPORT_GUESTS_PER_HOST 256
 /* Guests in all: at 16 KiB a TLS connection (measured) this is 256 MiB. */
 #define TRANSPORT_GUESTS_MAX 16384
+/* A host that has all its guests keeps those that have come or spoken within this time; an older one makes room. */
+#define TRANSPORT_GUEST_GRACE_US (5 * SECOND_US)
 /* What all guests together may have begun to send and not ended: 4 KiB each, where a REGISTER has one. */
 #define TRANSPORT_GUEST_BYTES_MAX ((size_t)64 * 1024 * 1024)
 /* What waits for a guest that does not read: some challenges of 1 KiB. Of all guests together 128 MiB. */

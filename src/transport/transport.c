@@ -74,6 +74,7 @@ int transport_new(struct loop *loop, const struct transport_events *events, void
 	random_bytes(&random, key, sizeof(key));
 	map_init(&t->hosts, key);
 	map_init(&t->made, key);
+	guest_crowds_init(t);
 	init_metrics(t);
 	*ret = t;
 	return 0;

@@ -6,6 +6,7 @@
 #include "sip/framing.h"
 #include "transport/bans.h"
 #include "transport/carrier.h"
+#include "transport/limits.h"
 #include "transport/target.h"
 #include "transport/transport.h"
 
@@ -56,6 +57,13 @@ static inline void minute_turn(struct minute *m, int64_t now_us)
 	*m = (struct minute){.since_us = now_us, .before = past_us < 120 * SECOND_US ? m->now : 0};
 }
 
+struct guest_list {
+	struct connection *oldest, **newest;
+};
+struct host_list {
+	struct host *first, **last;
+};
+
 struct transport {
 	struct loop *loop;
 	const struct transport_events *events;
@@ -67,6 +75,7 @@ struct transport {
 	struct pool connections;
 	/* Guests by host: a host stands in the map while it has any. */
 	struct map hosts;
+	struct host_list crowds[TRANSPORT_GUESTS_PER_HOST + 1]; /* by how many they have; the last: as many or more */
 	uint32_t guests;
 	int64_t full_us, no_memory_us; /* as transport_figures() tells them */
 	struct minute unfinished, silent;
@@ -98,8 +107,9 @@ struct connection {
 	bool closing;     /* the close was asked for; nothing is sent or handed out any more */
 	int64_t heard_us; /* a guest's last whole message, else the last bytes; what the idle timer looks at */
 	struct timer idle;
-	struct connection *newer, **older; /* in its host's list of half-open ones; older NULL: not in it */
-	unsigned pings;                    /* in the minute that began at pings_us */
+	struct guest_list *line; /* of its host, in which it stands between these; NULL: in none */
+	struct connection *newer, **older;
+	unsigned pings; /* in the minute that began at pings_us */
 	int64_t pings_us;
 	struct host *host; /* guest: whose count it is in; else NULL */
 	struct made *made; /* what we know of one that we made; NULL: accepted */
@@ -145,14 +155,18 @@ void connection_keepalive(struct connection *c, bool ping);
 void made_leave(struct connection *c);
 struct made *made_free(struct made *m);
 
-/* guests.c: may this host have one more, and the count if so. 0; -EAGAIN in all, -EACCES of the host, -ENOMEM. */
+/* guests.c */
+void guest_crowds_init(struct transport *t);
+/* May this host have one more, and the count if so. 0; -EAGAIN in all, -EACCES of the host, -ENOMEM. */
 MUST_USE int guest_enter(struct transport *t, const struct address *remote, struct host **ret);
-/* Not opened yet: its handshake goes on. In the list of its host, until guest_opened() or guest_leave(). */
-void guest_half_open(struct host *h, struct connection *c);
-void guest_opened(struct host *h, struct connection *c);
-/* Of the host of `remote`, or (all) of the host that has most of them, the connection that has been half-open longest;
- * NULL: there is none. */
-struct connection *guest_oldest_half_open(struct transport *t, const struct address *remote, bool all);
+/* It has come, was opened or was heard: behind all others of its host that are open, or not, as it is. */
+void guest_stand(struct connection *c);
+void guest_step_out(struct connection *c); /* no more among them; before guest_leave() */
+/*
+ * Who makes room for another: one of the host of `remote`, or (NULL) of the host that has most, offices last. Whose
+ * handshake has gone on longest; if there is none, who was silent longest. NULL: nobody of this host should.
+ */
+struct connection *guest_yielding(const struct transport *t, const struct address *remote);
 /* One that has been let in before is counted again, whatever the limits say; false: out of memory. */
 MUST_USE bool guest_return(struct transport *t, const struct address *remote, struct host **ret);
 void guest_leave(struct transport *t, struct host *h); /* NULL is fine */

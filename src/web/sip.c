@@ -92,6 +92,13 @@ static void sip_close(struct connection *c)
 	web_peer_wait(p, WEB_SIP_LINGER_US);
 }
 
+static void sip_drop(struct connection *c)
+{
+	struct web_peer *p = carrier_of(c);
+	if (!p->web->closed)
+		web_peer_drop(p);
+}
+
 static void sip_tls_name(const struct connection *c, char *ret, size_t cap)
 {
 	const struct web_peer *p = carrier_of(c);
@@ -104,7 +111,7 @@ static struct slice sip_person(const struct connection *c)
 	return slice_from_string(p->sip->user);
 }
 
-static const struct connection_ops ops = {sip_send, sip_bound, sip_close, sip_tls_name, sip_person};
+static const struct connection_ops ops = {sip_send, sip_bound, sip_close, sip_drop, sip_tls_name, sip_person};
 
 /* ---- the library's callbacks ---- */
 

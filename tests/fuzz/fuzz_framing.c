@@ -126,7 +126,7 @@ static void close_asked(struct connection *c)
 	r.seen.closed |= c == r.current;
 }
 
-static const struct connection_ops ops = {send_back, bound_output, close_asked, NULL, NULL};
+static const struct connection_ops ops = {send_back, bound_output, close_asked, close_asked, NULL, NULL};
 
 static void prepare(void)
 {

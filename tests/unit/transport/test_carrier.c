@@ -44,8 +44,8 @@ static struct slice peer_ops_person(const struct connection *c)
 	return SLICE("anna");
 }
 
-static const struct connection_ops peer_ops = {peer_ops_send, peer_ops_bound, peer_ops_close, peer_ops_tls_name,
-					       peer_ops_person};
+static const struct connection_ops peer_ops = {peer_ops_send,  peer_ops_bound,    peer_ops_close,
+					       peer_ops_close, peer_ops_tls_name, peer_ops_person};
 
 static int set_up(void **state)
 {

@@ -499,6 +499,94 @@ static void test_half_open_yields(void **state)
 	identity_remove(&identity);
 }
 
+/* Comes from there, and is let in. */
+static int guest_from(const char *from)
+{
+	size_t before = room_connections(&room);
+	int fd = peer_socket(SOCK_STREAM, from, AF_INET);
+
+	peer_connect(fd, &at);
+	while (before < 4 && room_connections(&room) == before)
+		one_turn(room.loop);
+	return fd;
+}
+
+static void until_ended(int fd)
+{
+	char byte;
+
+	while (recv(fd, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN)
+		one_turn(room.loop);
+}
+
+static bool is_there(int fd)
+{
+	char byte;
+	return recv(fd, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+/* All places are taken by strangers who say nothing: the largest host makes room, offices last, of equals the oldest.
+ */
+static void test_largest_host_yields(void **state)
+{
+	struct transport_limits limits = {.connections = 100,
+					  .guests = 4,
+					  .guests_per_host = 100,
+					  .guest_idle_us = SECOND_US * 60,
+					  .idle_us = SECOND_US * 60};
+	struct random random;
+	int fds[8];
+
+	random_init_seeded(&random, 1);
+	struct bans *bans = bans_new(loop_wheel(room.loop), &random);
+	transport_set_bans(room.transport, bans);
+	transport_set_limits(room.transport, &limits);
+	fds[0] = guest_from("127.0.0.2:0");
+	for (size_t i = 1; i < 4; i++)
+		fds[i] = guest_from("127.0.0.3:0");
+	fds[4] = guest_from("127.0.0.4:0");
+	until_ended(fds[1]); /* now 2 once, 3 twice, 4 once */
+	struct address office = address_of("127.0.0.3:1");
+	bans_trust(bans, &(struct guest){.from = &office, .proven = true, .name = SLICE("desk")});
+	fds[5] = guest_from("127.0.0.5:0");
+	until_ended(fds[0]);
+	fds[6] = guest_from("127.0.0.6:0");
+	until_ended(fds[4]);
+	assert_true(is_there(fds[2]) && is_there(fds[3]) && is_there(fds[5]) && is_there(fds[6]));
+	assert_int_equal(room_guests(&room), 4);
+	assert_int_equal(room_metric(&room, "drops_total{reason=\"guests\"} "), 3);
+	close_peers(fds, 7);
+	room_until_closed(&room, 7);
+	transport_set_bans(room.transport, NULL);
+	bans_free(bans);
+}
+
+/* A host that has all its own: who was silent longest makes room, but nobody who may be about to authenticate. */
+static void test_silent_neighbour_yields(void **state)
+{
+	struct transport_limits limits = {.connections = 100,
+					  .guests = 100,
+					  .guests_per_host = 2,
+					  .guest_idle_us = SECOND_US * 60,
+					  .idle_us = SECOND_US * 60};
+	int fds[4];
+
+	transport_set_limits(room.transport, &limits);
+	open_peers(fds, 2, &at);
+	room_until_connections(&room, 2);
+	open_peers(fds + 2, 1, &at);
+	until_ended(fds[2]);
+	move_time(TRANSPORT_GUEST_GRACE_US);
+	peer_send(fds[0], message, make_message(message, sizeof(message), 0));
+	room_until_received(&room, 1);
+	open_peers(fds + 3, 1, &at);
+	until_ended(fds[1]);
+	assert_true(is_there(fds[0]) && is_there(fds[3]));
+	assert_int_equal(room_guests(&room), 2);
+	close_peers(fds, 4);
+	room_until_closed(&room, 3);
+}
+
 static void test_guests_in_all(void **state)
 {
 	check_limit((struct transport_limits){.connections = 100,
@@ -731,6 +819,8 @@ int main(void)
 		TEST(test_guests_of_a_host),
 		TEST(test_half_open_yields),
 		TEST(test_operators_are_no_guests),
+		TEST(test_largest_host_yields),
+		TEST(test_silent_neighbour_yields),
 		TEST(test_guests_in_all),
 		TEST(test_bytes_of_guests),
 		TEST(test_connections_in_all),
