@@ -219,7 +219,10 @@ void web_provisioning_get(struct web_request *r)
 		web_problem(r, WEB_NO_MEMORY, NULL, "there is no memory for an account");
 		return;
 	}
-	enum web_challenge_use use = web_challenge_use(&r->context->access->challenges, web_now_us(r), challenge);
+	/* HEAD takes nothing away: who looks at a link before it is followed asks so. */
+	enum web_challenge_use use = r->head ? WEB_CHALLENGE_FRESH
+					     : web_challenge_use(&r->context->access->challenges, web_now_us(r),
+								 challenge);
 	if (use != WEB_CHALLENGE_FRESH) {
 		free(text);
 		web_problem(r, use == WEB_CHALLENGE_USED ? WEB_UNKNOWN_DEVICE : WEB_BUSY, NULL,

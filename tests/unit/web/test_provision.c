@@ -79,14 +79,20 @@ static void draw(const char *host, char *ret, size_t cap)
 	web_request_free(r);
 }
 
-static void ask(const char *host, const char *id, int status, const char *in_answer)
+static void ask_by(bool head, const char *host, const char *id, int status, const char *in_answer)
 {
 	struct web_request *r = request(host);
 	r->id = slice_from_string(id);
+	r->head = head;
 	web_provisioning_get(r);
 	assert_int_equal(r->answer.status, status);
 	assert_non_null(memmem(r->answer.bytes, r->answer.n, in_answer, strlen(in_answer)));
 	web_request_free(r);
+}
+
+static void ask(const char *host, const char *id, int status, const char *in_answer)
+{
+	ask_by(false, host, id, status, in_answer);
 }
 
 static void it_is_good_for_five_minutes(void **state)
@@ -106,6 +112,14 @@ static void it_is_good_once(void **state)
 	draw("pbx.example", id, sizeof(id));
 	ask("pbx.example", id, 200, "</config>");
 	ask("pbx.example", id, 404, "unknown-device");
+}
+
+static void a_look_uses_nothing_up(void **state)
+{
+	char id[WEB_PATH_MAX];
+	draw("pbx.example", id, sizeof(id));
+	ask_by(true, "pbx.example", id, 200, "</config>");
+	ask("pbx.example", id, 200, "</config>");
 }
 
 static void sip_goes_where_it_was_asked(void **state)
@@ -151,9 +165,8 @@ static void without_a_place_it_waits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(it_is_good_for_five_minutes), TEST(it_is_good_once),
-		TEST(sip_goes_where_it_was_asked), TEST(the_longest_fits),
-		TEST(without_a_place_it_waits),
+		TEST(it_is_good_for_five_minutes), TEST(it_is_good_once),  TEST(a_look_uses_nothing_up),
+		TEST(sip_goes_where_it_was_asked), TEST(the_longest_fits), TEST(without_a_place_it_waits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
