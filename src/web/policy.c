@@ -16,8 +16,8 @@ static const char *const role_names[WEB_ROLE_COUNT] = {[WEB_USER] = "user",
  * A trunk is believed by its address, and a number exists once in the installation: whoever may add these may take
  * calls that are another company's, so both are the provider's. An auditor reads how the company is set up, and nothing
  * of who spoke with whom; that somebody is on a call, everybody in the company sees of each (User.busy). SIP messages
- * show numbers and addresses of everybody in the call: they are for those who look after the system. A phone that is set
- * up has no account yet: it shows what it was given, web/provision.c.
+ * show numbers and addresses of everybody in the call: they are for those who look after the system. A phone that is
+ * set up has no account yet: it shows what it was given, web/provision.c.
  */
 static const char *const table[WEB_RESOURCE_COUNT][WEB_ROLE_COUNT] = {
 	/* nobody, user, auditor, supervisor, company admin, provider */

@@ -15,6 +15,9 @@ struct web_sip_message {
 	unsigned char bytes[]; /* LWS_PRE, then n */
 };
 
+/* What each takes beside its bytes. */
+#define MESSAGE_EXTRA (sizeof(struct web_sip_message) + LWS_PRE)
+
 /* ---- may it be opened ---- */
 
 /* RFC 7118 §4.1: the client offers this protocol, among others perhaps. */
@@ -59,12 +62,12 @@ static int sip_send(struct connection *c, struct slice bytes)
 {
 	struct web_peer *p = carrier_of(c);
 	struct web_sip *s = p->sip;
-	size_t size = sizeof(struct web_sip_message) + LWS_PRE + bytes.n;
-	if (size > s->most - MIN(s->queued, s->most)) {
+	size_t left = s->most - MIN(s->queued, s->most);
+	if (left < MESSAGE_EXTRA || bytes.n > left - MESSAGE_EXTRA) {
 		carrier_overflow(c);
 		return -ENOBUFS;
 	}
-	struct web_sip_message *m = malloc(size);
+	struct web_sip_message *m = malloc(MESSAGE_EXTRA + bytes.n);
 	if (!m)
 		return -ENOMEM;
 	m->next = NULL;
@@ -72,7 +75,7 @@ static int sip_send(struct connection *c, struct slice bytes)
 	memcpy(m->bytes + LWS_PRE, bytes.p, bytes.n);
 	*s->last = m;
 	s->last = &m->next;
-	s->queued += size;
+	s->queued += MESSAGE_EXTRA + m->n;
 	lws_callback_on_writable(p->wsi);
 	return 0;
 }
@@ -151,7 +154,7 @@ static int write_first(struct web_peer *p)
 	s->first = m->next;
 	if (!s->first)
 		s->last = &s->first;
-	s->queued -= sizeof(*m) + LWS_PRE + m->n;
+	s->queued -= MESSAGE_EXTRA + m->n;
 	int n = (int)m->n, written = lws_write(p->wsi, m->bytes + LWS_PRE, m->n, frame_of(m));
 	free(m);
 	return written < n ? -1 : 0;
