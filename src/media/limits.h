@@ -6,8 +6,8 @@
 #define MEDIA_WORKERS_MAX 16
 /* Commands waiting for one worker. A call takes about ten; a full ring means a worker that has stood still for long. */
 #define MEDIA_COMMANDS_MAX 1024
-/* How long streams that open or close wait for their worker, who has nothing to do for them before they are told more:
- * to wake it takes longer than the work, and within this the next packet or command does. */
+/* How long streams that open wait for their worker, who has nothing to do for them before they are told more: to wake
+ * it takes longer than the work, and within this the next packet or command does. */
 #define MEDIA_LATER_US (20 * MS_US)
 /* Events waiting for the switchboard from one worker, ends of streams aside (those have their own ring and room). */
 #define MEDIA_EVENTS_MAX 1024
