@@ -7,6 +7,8 @@ export function tell(problem: Problem): string {
   return (
     (code === 'invalid-field' &&
       (sentenceOf(`invalid.${schema}.${field}`) ?? sentenceOf(`invalid.${field}`))) ||
-    (sentenceOf(`problem.${code}`, { field }) ?? message.charAt(0).toUpperCase() + message.slice(1))
+    (sentenceOf(`problem.${code}.${field}`) ??
+      sentenceOf(`problem.${code}`, { field }) ??
+      message.charAt(0).toUpperCase() + message.slice(1))
   );
 }

@@ -129,7 +129,7 @@ async function reports(page: Page) {
   await picture(page, 'compliance-print', true);
   await page.emulateMedia({ media: 'screen' });
   await page.getByLabel('From day').fill('2020-01-01');
-  await page.getByRole('alert').getByText('days apart').waitFor();
+  await page.getByRole('alert').getByText('400 days at most').waitFor();
   await page.getByLabel('To day').fill('2020-01-31');
   await page.getByText('No answered calls in this time').first().waitFor();
 }

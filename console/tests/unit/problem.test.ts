@@ -95,7 +95,8 @@ describe('a refusal', () => {
     expect(tell(refusal('invalid-field', 'lines'))).toBe(dictionaries.fr['invalid.beyond.lines']);
     expect(tell(refusal('invalid-field', 'digest', 'Device'))).toBe(dictionaries.fr['problem.invalid-field']);
     expect(tell(refusal('unknown-user', 'user'))).toBe('Cette personne n’est plus là.');
-    expect(tell(refusal('invalid-parameter', 'from'))).toMatch(/ : from\.$/);
+    expect(tell(refusal('invalid-parameter', 'from'))).toContain('400 jours');
+    expect(tell(refusal('invalid-parameter', 'limit'))).toMatch(/ : limit\.$/);
     expect(tell(refusal('a-code-of-later'))).toBe('In English');
   });
 });

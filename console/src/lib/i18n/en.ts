@@ -75,6 +75,7 @@ export const en = {
   'problem.method-not-allowed': 'The page and the server do not understand each other: load the page anew.',
   'problem.invalid-field': 'This value cannot stand here.',
   'problem.invalid-parameter': 'What was asked for is not as it must be: {field}.',
+  'problem.invalid-parameter.from': 'The first day must be before the last one, by 400 days at most.',
   'problem.no-login': 'You are not logged in any more: log in again.',
   'problem.foreign': 'This page came from another address than its server: open the console anew.',
   'problem.wrong-address':

@@ -75,6 +75,7 @@ export const fr: Dictionary = {
   'problem.method-not-allowed': 'La page et le serveur ne se comprennent pas : rechargez la page.',
   'problem.invalid-field': 'Cette valeur ne convient pas ici.',
   'problem.invalid-parameter': 'Ce qui est demandé n’a pas la bonne forme : {field}.',
+  'problem.invalid-parameter.from': 'Le premier jour doit précéder le dernier, de 400 jours au plus.',
   'problem.no-login': 'Vous n’êtes plus connecté : connectez-vous de nouveau.',
   'problem.foreign': 'Cette page vient d’une autre adresse que son serveur : ouvrez de nouveau la console.',
   'problem.wrong-address':
