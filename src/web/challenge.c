@@ -55,22 +55,37 @@ bool web_challenge_fits(const struct web_challenges *c, struct slice owner, int6
 	return wall_us - web_challenge_date(challenge) <= WEB_CHALLENGE_US;
 }
 
+/* Where it can be remembered, when it is fresh. */
+static enum web_challenge_use find_place(const struct web_challenges *c, int64_t wall_us,
+					 const uint8_t challenge[WEB_CHALLENGE_BYTES], size_t *ret_place)
+{
+	*ret_place = WEB_CHALLENGES_USED;
+	for (size_t i = 0; i < WEB_CHALLENGES_USED; i++) {
+		if (c->used[i].until_us < wall_us)
+			*ret_place = i;
+		else if (memcmp(c->used[i].drawn, challenge, DRAWN) == 0)
+			return WEB_CHALLENGE_USED;
+	}
+	return *ret_place < WEB_CHALLENGES_USED ? WEB_CHALLENGE_FRESH : WEB_CHALLENGE_FORGOTTEN;
+}
+
+enum web_challenge_use web_challenge_look(const struct web_challenges *c, int64_t wall_us,
+					  const uint8_t challenge[WEB_CHALLENGE_BYTES])
+{
+	size_t place;
+	return find_place(c, wall_us, challenge, &place);
+}
+
 enum web_challenge_use web_challenge_use(struct web_challenges *c, int64_t wall_us,
 					 const uint8_t challenge[WEB_CHALLENGE_BYTES])
 {
-	struct web_used *free_place = NULL;
-	for (size_t i = 0; i < WEB_CHALLENGES_USED; i++) {
-		struct web_used *u = &c->used[i];
-		if (u->until_us < wall_us)
-			free_place = u;
-		else if (memcmp(u->drawn, challenge, DRAWN) == 0)
-			return WEB_CHALLENGE_USED;
+	size_t place;
+	enum web_challenge_use use = find_place(c, wall_us, challenge, &place);
+	if (use == WEB_CHALLENGE_FRESH) {
+		memcpy(c->used[place].drawn, challenge, DRAWN);
+		c->used[place].until_us = web_challenge_date(challenge) + WEB_CHALLENGE_US;
 	}
-	if (!free_place)
-		return WEB_CHALLENGE_FORGOTTEN;
-	memcpy(free_place->drawn, challenge, DRAWN);
-	free_place->until_us = web_challenge_date(challenge) + WEB_CHALLENGE_US;
-	return WEB_CHALLENGE_FRESH;
+	return use;
 }
 
 void web_challenge_derive(const struct web_challenges *c, const char *what, struct slice first, struct slice second,

@@ -35,6 +35,9 @@ MUST_USE bool web_challenge_fits(const struct web_challenges *c, struct slice ow
 enum web_challenge_use { WEB_CHALLENGE_FRESH, WEB_CHALLENGE_USED, WEB_CHALLENGE_FORGOTTEN };
 MUST_USE enum web_challenge_use web_challenge_use(struct web_challenges *c, int64_t wall_us,
 						  const uint8_t challenge[WEB_CHALLENGE_BYTES]);
+/* What that would say now; nothing is used up. */
+MUST_USE enum web_challenge_use web_challenge_look(const struct web_challenges *c, int64_t wall_us,
+						   const uint8_t challenge[WEB_CHALLENGE_BYTES]);
 /* When it was drawn, by the wall clock. */
 int64_t web_challenge_date(const uint8_t challenge[WEB_CHALLENGE_BYTES]);
 /* 256 bits that only this process can make of these; what: "alto nonce", one for each purpose. */

@@ -142,7 +142,7 @@ static void look_again(struct timer *t, void *arg)
 	struct web *w = arg;
 	struct wheel *wheel = loop_wheel(w->context.loop);
 	struct web_waiting **at = &w->first_waiting;
-	const struct web_waiting *refused = NULL; /* its address is not asked for again in this turn */
+	const struct web_waiting *refused = NULL; /* of a row from one address only the first is asked for */
 	unsigned entered = 0;
 	while (*at && entered < WEB_HANDSHAKES_A_TURN) {
 		struct web_waiting *x = *at;
@@ -165,11 +165,19 @@ static void look_again(struct timer *t, void *arg)
 		timer_start(wheel, &w->door, WEB_DOOR_STEP_US);
 }
 
+static bool has_place(const struct web *w, enum web_plane plane, const struct address *from)
+{
+	uint32_t n = 0;
+	for (const struct web_waiting *x = w->first_waiting; x; x = x->next)
+		n += waits_with(x, plane, from);
+	return w->waiting < WEB_DOOR_MAX && n < WEB_DOOR_OF_ADDRESS_MAX;
+}
+
 bool web_crowd_wait(struct web *w, struct web_listener *l, int fd, const struct address *from, web_enter_fn enter)
 {
 	struct wheel *wheel = loop_wheel(w->context.loop);
 	struct web_waiting **end = &w->first_waiting;
-	struct web_waiting *x = w->waiting < WEB_DOOR_MAX ? malloc(sizeof(*x)) : NULL;
+	struct web_waiting *x = has_place(w, l->plane, from) ? malloc(sizeof(*x)) : NULL;
 	if (!x)
 		return false;
 	*x = (struct web_waiting){

@@ -82,9 +82,10 @@
 #define WEB_PEERS_OF_ADDRESS_MAX 64
 /*
  * For whom all of that is at work waits at the door, unread: thirty pages of an office that load at once open 180. They
- * look again so often, and for so long at most. descriptors.c keeps as many.
+ * look again so often, and for so long at most. A quarter is left to others. descriptors.c keeps as many.
  */
 #define WEB_DOOR_MAX 256
+#define WEB_DOOR_OF_ADDRESS_MAX 192
 #define WEB_DOOR_STEP_US (20 * MS_US)
 #define WEB_DOOR_US (10 * SECOND_US)
 /* Between two requests of a page that is loading: until then its connection is not taken for another's. */

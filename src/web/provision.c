@@ -3,16 +3,17 @@
  *
  * Linphone reads nothing else from a picture than the https address of such a file (lpconfig XML, "remote
  * provisioning"). The id in it is the device's, and a challenge sealed for that device and for its password as it is
- * now: so nothing is held of those that are not asked for, and a new password ends them all. There is no password in
- * the answer, but what the store has of it, HA1, which Linphone takes in its place. All that can be wrong with an id is
- * one sentence.
+ * now: so nothing is held of those that are not asked for, and a new password ends them all. Tries are not counted:
+ * nobody comes near what is sealed, and a page that shows pictures from here would use up an office's. There is no
+ * password in the answer, but what the store has of it, HA1, which Linphone takes in its place. All that can be wrong
+ * with an id is one sentence.
  */
 #include "web/account.h"
 
 #include "call/switchboard.h"
 #include "crypto/crypto.h"
 #include "sip/flow.h"
-#include "web/enter.h"
+#include "web/access.h"
 #include "web/fields.h"
 #include "web/kind.h"
 #include "web/plain.h"
@@ -165,7 +166,7 @@ static void write_file(struct writer *w, const struct web_request *r, const stru
 	write_string(w, "</config>\n");
 }
 
-/* The name that this was asked by leads here, so SIP goes there too. False: it is none, or nothing listens. */
+/* What this was asked by leads here, so SIP goes there too. False: it is none, or nothing listens. */
 static bool write_proxy(struct writer *w, const struct web_request *r)
 {
 	struct address at, literal;
@@ -174,12 +175,10 @@ static bool write_proxy(struct writer *w, const struct web_request *r)
 	if (!tls_listener(r->context, &at) || !web_host_port(r->shown.host, &host, &port))
 		return false;
 	write_string(w, "<sip:");
-	if (!address_is_any(&at))
-		write_address_host(w, &at);
-	else if (address_parse(host, &literal))
-		write_address_host(w, &literal);
+	if (!address_parse(host, &literal))
+		write_slice(w, host); /* the certificate is for a name, and an address behind NAT is none for phones */
 	else
-		write_slice(w, host);
+		write_address_host(w, address_is_any(&at) ? &literal : &at);
 	write_format(w, ":%u;transport=tls>", at.port);
 	return true;
 }
@@ -205,9 +204,6 @@ void web_provisioning_get(struct web_request *r)
 	uint8_t challenge[WEB_CHALLENGE_BYTES];
 	char at[WEB_ARGUMENT_BYTES_MAX + 64];
 	struct writer proxy = writer_on(at, sizeof(at));
-	struct slice rest = r->id, name = slice_first(slice_cut(&rest, '.'), STORE_ID_CAP);
-	if (r->plane != WEB_LOCAL && !web_may_try(r, name))
-		return;
 	const struct directory_device *d = find(r, challenge);
 	if (!d || !write_proxy(&proxy, r)) {
 		web_problem(r, WEB_UNKNOWN_DEVICE, NULL,
@@ -220,9 +216,9 @@ void web_provisioning_get(struct web_request *r)
 		return;
 	}
 	/* HEAD takes nothing away: who looks at a link before it is followed asks so. */
-	enum web_challenge_use use = r->head ? WEB_CHALLENGE_FRESH
-					     : web_challenge_use(&r->context->access->challenges, web_now_us(r),
-								 challenge);
+	struct web_challenges *challenges = &r->context->access->challenges;
+	enum web_challenge_use use = r->head ? web_challenge_look(challenges, web_now_us(r), challenge)
+					     : web_challenge_use(challenges, web_now_us(r), challenge);
 	if (use != WEB_CHALLENGE_FRESH) {
 		free(text);
 		web_problem(r, use == WEB_CHALLENGE_USED ? WEB_UNKNOWN_DEVICE : WEB_BUSY, NULL,
@@ -231,8 +227,6 @@ void web_provisioning_get(struct web_request *r)
 				    : "too many have come in within the last minutes; try again in some of them");
 		return;
 	}
-	if (r->plane != WEB_LOCAL)
-		web_forgive(r, name);
 	struct writer w = writer_on(text, WEB_PROVISIONING_BYTES);
 	write_file(&w, r, d, writer_slice(&proxy));
 	ASSERT(!w.overflow);

@@ -1,4 +1,5 @@
 import type { Schema } from './api/client';
+import type { About } from './aside.svelte';
 import type { User } from './company';
 import { date } from './format';
 import { t } from './i18n/index.svelte';
@@ -6,7 +7,7 @@ import { said, type Said } from './warnings';
 
 export type Point = Said & { tone: 'warn' | 'bad'; href?: string; action?: string } & {
   /** What it is about: one that has it may be put away, and comes again when it is about something else. */
-  about?: string;
+  about?: About;
 };
 
 /** What the node warns of. */
@@ -25,7 +26,7 @@ function names(users: User[]): string {
 export type Care = {
   numbers: Schema<'NumberEntry'>[];
   /** Calls of the last day that found no line. */
-  refused: number;
+  refused: { id: string }[];
   tokens: Schema<'Token'>[];
   certificates: Schema<'Certificate'>[];
   webhooks: Schema<'Webhook'>[];
@@ -59,7 +60,7 @@ function trouble(care: Care, now: number, way: Pick<Point, 'href' | 'action'>): 
 export function attention(company: Schema<'Tenant'>, users: User[], care?: Care, now = Date.now()): Point[] {
   const points: Point[] = [];
   const about = (what: string, which: string[]) => ({
-    about: [company.name, what, ...which.toSorted()].join(' '),
+    about: { what: `${company.name} ${what}`, which: which.toSorted().join(' ') },
   });
   const to = (href: string, action = t('attention.people')) => ({ href, action });
   const full = company.lines > 0 && company.calls >= company.lines;
@@ -67,11 +68,18 @@ export function attention(company: Schema<'Tenant'>, users: User[], care?: Care,
   // Other people's phones are no business of who can do nothing about them; why nobody gets through is everybody's.
   if (!care) return full ? [{ tone: 'bad', text: lines }] : [];
   if (full) points.push({ tone: 'bad', text: lines, ...to('/lines', t('attention.lines.action')) });
-  else if (care.refused)
+  else if (care.refused.length)
     points.push({
       tone: 'warn',
-      text: t('attention.refused', { n: care.refused }),
-      ...about('refused', [String(care.refused)]),
+      text: t('attention.refused', { n: care.refused.length }),
+      // Until there is another one: ids grow with time.
+      ...about(
+        'refused',
+        care.refused
+          .map((call) => call.id)
+          .toSorted()
+          .slice(-1),
+      ),
       ...to('/lines', t('attention.lines.action')),
     });
   const silent = users.filter((u) => u.devices_registered === 0);

@@ -21,7 +21,8 @@ async function saysThatItReads(page: Page) {
     const bar = page.getByRole('progressbar', { name: 'Loading…' }).first();
     await bar.waitFor();
     await bar.evaluate(async (seen) => {
-      while (getComputedStyle(seen).opacity !== '1') await new Promise(requestAnimationFrame);
+      while (seen.isConnected && getComputedStyle(seen).opacity !== '1')
+        await new Promise(requestAnimationFrame);
     });
     await picture(page, `reads-${name.toLowerCase()}`);
     answer();

@@ -62,9 +62,17 @@ describe('somebody who is added', () => {
     expect(toasts.all.map((toast) => toast.text)).toEqual([expect.stringContaining('Ana')]);
   });
 
-  it('stays, once there is a phone', async () => {
+  it('stays, once the account of a phone was seen', async () => {
     await newcomer.send('acme', anna, '');
+    newcomer.seen = true;
     await newcomer.leave();
     expect(people).toHaveLength(1);
+  });
+
+  it('is given up also while it is under way', async () => {
+    const sent = newcomer.send('acme', anna, '');
+    await newcomer.leave();
+    await sent;
+    expect(people).toEqual([]);
   });
 });

@@ -228,15 +228,16 @@ static void nobody_waits_for_ever(void **state)
 	close(waiting);
 }
 
-/* A house that fills the door keeps out nobody who has room. */
+/* A house that has filled its part of the door keeps out nobody who has room, and leaves some of it to others. */
 static void so_many_wait(void **state)
 {
-	static int ours[WEB_DOOR_MAX + 1];
+	static int ours[WEB_DOOR_OF_ADDRESS_MAX + 1];
 	size_t n = 0;
+	int other;
 	fill_a_house("192.0.2.1");
 	while (waits(&ours[n]))
 		n++;
-	assert_int_equal(n, WEB_DOOR_MAX);
+	assert_int_equal(n, WEB_DOOR_OF_ADDRESS_MAX);
 	assert_true(come(WEB_COMPANY, "198.51.100.7"));
 	assert_null(played.dropped);
 	let_in(0);
@@ -244,6 +245,9 @@ static void so_many_wait(void **state)
 	let_in(1);
 	close(entered[0]);
 	assert_true(waits(&ours[n])); /* in its place */
+	fill_a_house("198.51.100.8");
+	assert_true(waits(&other));
+	close(other);
 	web_crowd_send_home(&played.web);
 	for (size_t i = 0; i <= n; i++)
 		close(ours[i]);

@@ -120,6 +120,7 @@ static void a_look_uses_nothing_up(void **state)
 	draw("pbx.example", id, sizeof(id));
 	ask_by(true, "pbx.example", id, 200, "</config>");
 	ask("pbx.example", id, 200, "</config>");
+	ask_by(true, "pbx.example", id, 404, "unknown-device");
 }
 
 static void sip_goes_where_it_was_asked(void **state)

@@ -236,7 +236,7 @@ export interface paths {
         };
         /**
          * A phone's account as Linphone takes it, once
-         * @description For the app that scans the code of an account: lpconfig XML, with SIP over TLS, the protection of voice that the device has, and HA1 in the place of the password. Good for five minutes, once, until the device gets another password, and until the node starts anew. Tries are counted as at log-in.
+         * @description For the app that scans the code of an account: lpconfig XML, with SIP over TLS, the protection of voice that the device has, and HA1 in the place of the password. Good for five minutes, once, until the device gets another password, and until the node starts anew.
          */
         get: operations["getProvisioning"];
         put?: never;
@@ -1555,7 +1555,7 @@ export interface components {
              * @description Why.
              * @enum {string}
              */
-            reason: "passwords" | "unknown_users" | "scanner" | "sweep" | "neighbours";
+            reason: "passwords" | "unknown_users" | "scanner" | "sweep" | "neighbours" | "new_names";
             /** @description The same as a sentence in English. */
             why: string;
             /** @description How often it was banned. */

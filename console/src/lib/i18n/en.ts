@@ -1198,6 +1198,8 @@ export const en = {
   'ban.why.scanner': 'It says itself that it is a scanner.',
   'ban.why.sweep': 'It sent request after request and never a right password.',
   'ban.why.neighbours': 'Several of its addresses were banned, and no phone of ours is registered there.',
+  'ban.why.new_names':
+    'It is not banned, phones are registered there; but many phones fail there, and those that are new have to wait.',
   'ban.until': 'Until',
   'ban.dropped': 'Messages dropped',
   'ban.lift': 'Lift',

@@ -1235,6 +1235,8 @@ export const fr: Dictionary = {
   'ban.why.sweep': 'Requête sur requête, et jamais un bon mot de passe.',
   'ban.why.neighbours':
     'Plusieurs de ses adresses ont été bloquées, et aucun de nos téléphones n’y est enregistré.',
+  'ban.why.new_names':
+    'Elle n’est pas bloquée, des téléphones y sont enregistrés ; mais beaucoup y échouent, et les nouveaux doivent attendre.',
   'ban.until': 'Jusqu’à',
   'ban.dropped': 'Messages ignorés',
   'ban.lift': 'Lever',

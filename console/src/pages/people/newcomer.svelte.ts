@@ -2,6 +2,7 @@ import { api, Problem, type Schema } from '../../lib/api/client';
 import type { User } from '../../lib/company';
 import { change } from '../../lib/edit.svelte';
 import { t } from '../../lib/i18n/index.svelte';
+import { session } from '../../lib/session.svelte';
 import { toasts } from '../../lib/ui/toast.svelte';
 import type { PersonDraft } from './person';
 
@@ -13,7 +14,13 @@ export class Newcomer {
   user = $state.raw<User>();
   device = $state.raw<Schema<'DeviceWithAccount'>>();
 
-  async send(tenant: string, person: PersonDraft, password: string) {
+  #sent: Promise<void> | undefined;
+
+  send(tenant: string, person: PersonDraft, password: string): Promise<void> {
+    return (this.#sent = this.#send(tenant, person, password));
+  }
+
+  async #send(tenant: string, person: PersonDraft, password: string) {
     this.user = this.user
       ? await corrected(this.user, person)
       : await api.post<User>('/users', { tenant, ...person });
@@ -25,15 +32,22 @@ export class Newcomer {
     });
   }
 
-  /** It is given up: whoever has no phone yet is not there at all. */
+  /** The account was seen: what was made stays. */
+  seen = false;
+
+  /** It is given up: whoever has no phone yet, or one whose account nobody has seen, is not there at all. */
   async leave() {
-    const { user, device } = this;
-    if (!user || device) return;
+    const { seen } = this;
+    // What is under way may still make somebody.
+    await this.#sent?.catch(() => undefined);
+    const { user } = this;
+    if (!user || seen) return;
     try {
       await api.delete(`/users/${user.id}`);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      toasts.say(t('add.half', { name: user.name }));
+      // Who is logged out reads nobody's name.
+      if (session.current !== null) toasts.say(t('add.half', { name: user.name }));
     }
   }
 }
