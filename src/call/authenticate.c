@@ -163,17 +163,13 @@ static bool vouches_for(const struct sip_credentials *c, const struct sip_messag
  * there is no such device. A name that nobody has seems to be set to one algorithm or the other, always the same: a
  * challenge tells no device from it.
  */
-static struct directory_device *device_named(struct switchboard *sb, const struct sip_credentials *c,
-					     const struct sip_flow *flow, enum sip_digest_algorithm *ret_want)
+static struct directory_device *device_named(struct switchboard *sb, struct slice name, const struct sip_flow *flow,
+					     enum sip_digest_algorithm *ret_want)
 {
-	char name[SIP_TOKEN_MAX];
-	size_t n = 0;
-	struct directory_device *d = NULL;
-	if (sip_unquote(c->username, name, sizeof(name), &n))
-		d = directory_device_by_username(sb->config.directory, slice_of(name, n));
+	struct directory_device *d = directory_device_by_username(sb->config.directory, name);
 	if (d && d->browser && !slice_eq(transport_person(sb->config.transport, flow), d->user->id))
 		d = NULL;
-	*ret_want = d ? d->digest : siphash24(sb->unknown_ha1, name, n) & 1 ? SIP_DIGEST_SHA256 : SIP_DIGEST_MD5;
+	*ret_want = d ? d->digest : siphash24(sb->unknown_ha1, name.p, name.n) & 1 ? SIP_DIGEST_SHA256 : SIP_DIGEST_MD5;
 	return d;
 }
 
@@ -200,24 +196,29 @@ enum auth_result authenticate(struct switchboard *sb, struct sip_server *server,
 		return AUTH_ANSWERED;
 	}
 
-	enum sip_digest_algorithm want;
-	struct directory_device *device = device_named(sb, &c, flow, &want);
-	/* Over UDP whoever sends with the nonce of another host could guess and never be counted: no password is looked
-	 * at before the sender has shown that it is there. */
+	/* Over UDP whoever sends with the nonce of another host could guess and never be counted: nothing is looked at
+	 * before the sender has shown that it is there. */
 	if (!guest_is_there(sb, flow, &c)) {
-		challenge(sb, server, req, flow, want, true);
+		challenge(sb, server, req, flow, c.algorithm_known ? c.algorithm : SIP_DIGEST_MD5, true);
 		return AUTH_ANSWERED;
 	}
 
-	if (!guest_may_try(sb, flow, &c)) {
+	/* However it is spelled: "a\bc" is the device abc, and its tries are counted as one's. */
+	char unquoted[SIP_TOKEN_MAX];
+	size_t n = 0;
+	struct slice name = sip_unquote(c.username, unquoted, sizeof(unquoted), &n) ? slice_of(unquoted, n)
+										    : c.username;
+	if (!guest_may_try(sb, flow, &c, name)) {
 		sip_server_drop(server);
 		return AUTH_ANSWERED;
 	}
 
+	enum sip_digest_algorithm want;
+	struct directory_device *device = device_named(sb, name, flow, &want);
 	if (c.algorithm_known && c.algorithm != want) {
 		/* It counts, or names could be tried without end. But it is answered, which tells nothing: a phone
 		 * that From does not name has been asked with the wrong one. */
-		(void)guest_failed(sb, flow, &c, device != NULL);
+		(void)guest_failed(sb, flow, &c, name, device != NULL);
 		challenge(sb, server, req, flow, want, false);
 		return AUTH_ANSWERED;
 	}
@@ -226,7 +227,7 @@ enum auth_result authenticate(struct switchboard *sb, struct sip_server *server,
 	case SIP_DIGEST_OK:
 		ASSERT(device);
 		sip_server_set_guest(server, false);
-		guest_is_device(sb, &flow->remote, c.username);
+		guest_is_device(sb, &flow->remote, name);
 		identities_remember(sb, flow, device);
 		*ret_device = device;
 		return AUTH_OK;
@@ -240,7 +241,7 @@ enum auth_result authenticate(struct switchboard *sb, struct sip_server *server,
 		break;
 	}
 	metric_add(&sb->auth_failed, 1);
-	if (guest_failed(sb, flow, &c, device != NULL))
+	if (guest_failed(sb, flow, &c, name, device != NULL))
 		challenge(sb, server, req, flow, want, false);
 	else
 		sip_server_drop(server);

@@ -45,8 +45,10 @@ bool guest_may_ask(struct switchboard *sb, struct sip_server *server, const stru
 bool guest_sent_garbage(struct switchboard *sb, const struct sip_flow *flow);
 /* Did it come from where it says? Only the host that a nonce went to can bring it back. c may be NULL. */
 bool guest_is_there(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c);
-/* Before and after a password is looked at, of one who is there. False: no answer. */
-bool guest_may_try(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c);
-bool guest_failed(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c, bool exists);
+/* Before and after a password is looked at, of one who is there; name: whose, without escapes. False: no answer. */
+bool guest_may_try(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c,
+		   struct slice name);
+bool guest_failed(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c,
+		  struct slice name, bool exists);
 /* A device of ours is there: this address is not banned while it may be registered from there. */
 void guest_is_device(struct switchboard *sb, const struct address *from, struct slice username);

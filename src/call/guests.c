@@ -95,27 +95,30 @@ bool guest_sent_garbage(struct switchboard *sb, const struct sip_flow *flow)
 	return bans_deed(sb->config.bans, &g, GUEST_GARBAGE);
 }
 
-static struct guest guest_of(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c)
+static struct guest guest_of(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c,
+			     struct slice name)
 {
 	return (struct guest){.from = &flow->remote,
 			      .proven = guest_is_there(sb, flow, c),
-			      .name = c->username,
+			      .name = name,
 			      .attempt = map_hash(&sb->calls_by_id, c->response)};
 }
 
-bool guest_may_try(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c)
+bool guest_may_try(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c,
+		   struct slice name)
 {
-	const struct guest who = {.from = &flow->remote, .name = c->username};
+	const struct guest who = {.from = &flow->remote, .name = name};
 	if (bans_may_try(sb->config.bans, &who))
 		return true;
-	const struct guest g = guest_of(sb, flow, c);
+	const struct guest g = guest_of(sb, flow, c, name);
 	bans_tried(sb->config.bans, &g);
 	return false;
 }
 
-bool guest_failed(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c, bool exists)
+bool guest_failed(struct switchboard *sb, const struct sip_flow *flow, const struct sip_credentials *c,
+		  struct slice name, bool exists)
 {
-	const struct guest g = guest_of(sb, flow, c);
+	const struct guest g = guest_of(sb, flow, c, name);
 	return bans_deed(sb->config.bans, &g, exists ? GUEST_WRONG_PASSWORD : GUEST_UNKNOWN_USER);
 }
 

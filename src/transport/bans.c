@@ -34,7 +34,7 @@ static const struct {
 	[BAN_PASSWORDS] = REASON("passwords", "It tried wrong passwords, again and again."),
 	[BAN_UNKNOWN_USERS] = REASON("unknown_users", "It tried device names that do not exist, again and again."),
 	[BAN_SCANNER] = REASON("scanner", "It says itself that it is a scanner."),
-	[BAN_SWEEP] = REASON("sweep", "It sent request after request and never a right password."),
+	[BAN_SWEEP] = REASON("sweep", "It sent message after message and never a right password."),
 	[BAN_NEIGHBOURS] = REASON("neighbours",
 				  "Several of its addresses were banned, and no phone of ours is registered there."),
 	[BAN_NEW_NAMES] = REASON("new_names", "It is not banned, phones are registered there; but many device names "
@@ -366,16 +366,30 @@ void bans_tried(struct bans *b, const struct guest *g)
 		charge(b, host, g, GUEST_WRONG_PASSWORD);
 }
 
+/* What its own tries cost, with an old password or for a wrong question of ours, is taken back. */
+static void forgive(struct account *host, struct account *name, int64_t now_us)
+{
+	uint32_t cost = (name->asked + 999) / 1000 * 1000;
+	if (trusted(host, now_us))
+		cost = name->counts_again_us > now_us ? 1000 : 0;
+	host->points -= MIN(host->points, cost);
+	name->counts_again_us = 0;
+}
+
 void bans_trust(struct bans *b, const struct guest *g)
 {
 	int64_t now_us = b->wheel->now_us, until_us = now_us + BAN_TRUST_US;
 	struct account_key keys[] = {host_key(g->from), network_key(g->from), name_key(b, g)};
+	struct account *a[ARRAY_LEN(keys)];
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		a[i] = get(keys[i].name ? &b->names : &b->hosts, &keys[i], true, now_us);
+	if (a[0]->bits && a[2]->bits)
+		forgive(a[0], a[2], now_us);
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-		struct account *a = get(keys[i].name ? &b->names : &b->hosts, &keys[i], true, now_us);
-		if (!a->bits)
+		if (!a[i]->bits)
 			continue;
-		a->trusted_until_us = until_us;
-		a->asked = 0;
+		a[i]->trusted_until_us = until_us;
+		a[i]->asked = 0;
 	}
 }
 

@@ -215,6 +215,30 @@ static void office(void **state)
 	rig_free(r);
 }
 
+/* New phones that are asked with the wrong algorithm first, each with an answer that counts: thirty may come at once.
+ */
+static void own_tries_are_taken_back(void **state)
+{
+	struct rig *r = rig_new();
+	struct address a = at("192.0.2.1");
+	for (uint64_t i = 0; i < 30; i++) {
+		char name[16];
+		int n = snprintf(name, sizeof(name), "new%u", (unsigned)i);
+		const struct guest g = {&a, true, slice_of(name, (size_t)n), i};
+		assert_true(bans_may_try(r->bans, &g));
+		(void)bans_deed(r->bans, &g, GUEST_WRONG_PASSWORD);
+		bans_trust(r->bans, &g);
+	}
+	assert_int_equal(listed(r) + waiting_offices(r), 0);
+	/* One's own, and no more than it has cost: who guesses there is not forgiven by it. */
+	const struct guest own = {&a, true, SLICE("new1"), 1000};
+	guess(r, "192.0.2.1", BAN_POINTS / 1000, true);
+	(void)bans_deed(r->bans, &own, GUEST_WRONG_PASSWORD);
+	bans_trust(r->bans, &own);
+	assert_int_equal(waiting_offices(r), 1);
+	rig_free(r);
+}
+
 /* The only one that is told of. */
 static struct ban told(struct rig *r)
 {
@@ -457,23 +481,15 @@ static void out_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(threshold),
-		cmocka_unit_test(forgiven),
-		cmocka_unit_test(growth),
-		cmocka_unit_test(network),
-		cmocka_unit_test(asking),
-		cmocka_unit_test(office),
-		cmocka_unit_test(old_passwords),
-		cmocka_unit_test(waiting),
-		cmocka_unit_test(forgiven_at_any_pace),
-		cmocka_unit_test(forged),
-		cmocka_unit_test(patient),
-		cmocka_unit_test(impatient),
-		cmocka_unit_test(copies),
-		cmocka_unit_test(spared),
-		cmocka_unit_test(eviction),
-		cmocka_unit_test(strangers),
-		cmocka_unit_test(out_of_memory),
+		cmocka_unit_test(threshold),     cmocka_unit_test(forgiven),
+		cmocka_unit_test(growth),        cmocka_unit_test(network),
+		cmocka_unit_test(asking),        cmocka_unit_test(office),
+		cmocka_unit_test(old_passwords), cmocka_unit_test(own_tries_are_taken_back),
+		cmocka_unit_test(waiting),       cmocka_unit_test(forgiven_at_any_pace),
+		cmocka_unit_test(forged),        cmocka_unit_test(patient),
+		cmocka_unit_test(impatient),     cmocka_unit_test(copies),
+		cmocka_unit_test(spared),        cmocka_unit_test(eviction),
+		cmocka_unit_test(strangers),     cmocka_unit_test(out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

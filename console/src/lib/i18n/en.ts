@@ -1196,7 +1196,7 @@ export const en = {
   'ban.why.passwords': 'It tried wrong passwords, again and again.',
   'ban.why.unknown_users': 'It tried names of phones that do not exist, again and again.',
   'ban.why.scanner': 'It says itself that it is a scanner.',
-  'ban.why.sweep': 'It sent request after request and never a right password.',
+  'ban.why.sweep': 'It sent message after message and never a right password.',
   'ban.why.neighbours': 'Several of its addresses were banned, and no phone of ours is registered there.',
   'ban.why.new_names':
     'It is not banned, phones are registered there; but many phones fail there, and those that are new have to wait.',

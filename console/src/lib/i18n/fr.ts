@@ -1232,7 +1232,7 @@ export const fr: Dictionary = {
   'ban.why.passwords': 'De mauvais mots de passe, essayés sans cesse.',
   'ban.why.unknown_users': 'Des noms de téléphones inexistants, essayés sans cesse.',
   'ban.why.scanner': 'Se présente lui-même comme un scanner.',
-  'ban.why.sweep': 'Requête sur requête, et jamais un bon mot de passe.',
+  'ban.why.sweep': 'Message sur message, et jamais un bon mot de passe.',
   'ban.why.neighbours':
     'Plusieurs de ses adresses ont été bloquées, et aucun de nos téléphones n’y est enregistré.',
   'ban.why.new_names':
