@@ -63,7 +63,6 @@ static bool write_host(struct writer *w, const struct web_request *r, const stru
 
 json_t *web_provisioning_json(const struct web_request *r, const struct directory_device *d)
 {
-	struct web_challenges *challenges = &r->context->access->challenges;
 	uint8_t challenge[WEB_CHALLENGE_BYTES];
 	char owner[WEB_CHALLENGE_OWNER_MAX], url[sizeof("https://" PATH) + WEB_ARGUMENT_BYTES_MAX + WEB_PATH_MAX];
 	struct writer w = writer_on(url, sizeof(url));
@@ -72,7 +71,8 @@ json_t *web_provisioning_json(const struct web_request *r, const struct director
 	if (!tls_listener(r->context, &tls) || !write_host(&w, r, d->user->tenant))
 		return json_null();
 	owner_of(r->context->access, d, owner);
-	web_challenge_draw(challenges, r->context->random, slice_of(owner, sizeof(owner)), web_now_us(r), challenge);
+	web_challenge_draw(&r->context->access->challenges, r->context->random, slice_of(owner, sizeof(owner)),
+			   web_now_us(r), challenge);
 	write_string(&w, PATH);
 	write_slice(&w, d->id);
 	write_char(&w, '.');

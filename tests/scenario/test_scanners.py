@@ -96,7 +96,8 @@ with Alto(listen={'sip_udp': [f'127.0.0.1:{port}']}, plain_rtp=True) as alto, te
         ban, = crack(alto, home, bool, AS_A_PHONE)
         assert ban['address'] == CRACKER and ban['why'] == 'It tried wrong passwords, again and again.', ban
         assert alto.command('bans', 'lift', '--all') == '1 bans lifted.\n'
-        ban, = crack(alto, home, bool, AS_A_PHONE, [f'nobody-{n}' for n in range(TRIES)], f'1001-{1000 + TRIES - 1}')
+        # About half of these are challenged with SHA-256 once it has answered, at which svcrack gives up.
+        ban, = crack(alto, home, bool, AS_A_PHONE, [f'nobody-{n}' for n in range(12)], f'1001-{1000 + TRIES - 1}')
         assert ban['address'] == CRACKER and ban['why'] == 'It tried device names that do not exist, again and again.', ban
         assert alto.command('bans', 'lift', '--all') == '1 bans lifted.\n'
         calls(ann, bob, 5)

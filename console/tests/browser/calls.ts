@@ -1,14 +1,20 @@
 /** Calls as they happen, and those that were; and what a page does while its server is away. */
 import type { Page } from 'playwright-core';
 import { accessible, check, picture, settled, start, walked, want } from './browser.ts';
-import { asAdministrator, confirm, fitsEverywhere, go } from './steps.ts';
+import { asAdministrator, asAuditor, confirm, fitsEverywhere, go } from './steps.ts';
 
 const browser = await start();
 
-async function seesCall(page: Page) {
+async function seesCall(page: Page, auditor: Page) {
   await go(page, 'Home');
   await page.getByText('No call right now').waitFor();
+  await go(auditor, 'People');
+  const busy = auditor.getByText('On a call');
   await want('call');
+  // Who may read no calls sees who is in one.
+  await busy.nth(1).waitFor();
+  check((await busy.count()) === 2, 'not those two are on a call');
+  await picture(auditor, 'people-on-a-call');
   await page.getByText('Speaking').waitFor();
   await accessible(page, 'home with a call');
   await picture(page, 'home');
@@ -29,6 +35,7 @@ async function seesCall(page: Page) {
   await cannotEnd(page);
   await want('hang up');
   await page.getByText('No call right now').waitFor();
+  await busy.first().waitFor({ state: 'detached' });
 }
 
 /** What the server cannot end is said to go on; what was over meanwhile is as wanted. */
@@ -170,7 +177,9 @@ async function leavesWithoutNetwork(page: Page) {
 }
 
 const page = await asAdministrator(browser);
-await seesCall(page);
+const auditor = await asAuditor(browser);
+await seesCall(page, auditor);
+await auditor.close();
 await searches(page);
 await reports(page);
 await survivesRestart(page);

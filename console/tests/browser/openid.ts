@@ -53,7 +53,7 @@ await away.waitFor();
 await accessible(page, 'login at the company');
 await picture(page, 'login-elsewhere');
 await page.getByLabel('Login').focus();
-for (let i = 0; i < 3; i++) await page.keyboard.press('Tab');
+for (let i = 0; i < 4; i++) await page.keyboard.press('Tab');
 await focused(away);
 await page.keyboard.press('Enter');
 await page.waitForURL(`${setting('ALTO_ISSUER')}/interaction/*`);
