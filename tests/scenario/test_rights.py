@@ -1,7 +1,7 @@
 """Every cell of the table of rights over HTTPS: each role of one company against its own things and another company's."""
 
 from browser import Browser
-from server import Alto, free_port
+from server import Alto, free_port, wait_until
 from softphone import Softphone
 
 SUITES = ['AES_CM_128_HMAC_SHA1_80']
@@ -163,6 +163,9 @@ class Company:
             dialled = self.caller.dial('121', suites=SUITES)
             self.callee.incoming(suites=SUITES).accept()
             assert dialled.answered()
+            [live] = self.calls()
+            # Its row, by which the messages are found, is committed a moment later.
+            wait_until(lambda: self.alto.api('GET', f'/api/v1/calls/{live}/messages')[0] == 200, 'the messages of a call')
         [live] = self.calls()
         return live
 
