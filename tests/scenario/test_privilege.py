@@ -31,10 +31,10 @@ def status_of(alto):
 
 
 def threads_of(alto):
-    """By name: what /proc says of each, and its niceness."""
-    tasks = list(pathlib.Path(f'/proc/{alto.process.pid}/task').iterdir())
-    return {(task / 'comm').read_text().strip(): (read_status(task), os.getpriority(os.PRIO_PROCESS, int(task.name)))
-            for task in tasks}
+    """By name: what /proc says of each, and its niceness. But for a sanitizer's, which has the program's name."""
+    tasks = [(task, (task / 'comm').read_text().strip()) for task in pathlib.Path(f'/proc/{alto.process.pid}/task').iterdir()]
+    return {name: (read_status(task), os.getpriority(os.PRIO_PROCESS, int(task.name)))
+            for task, name in tasks if name != 'alto' or int(task.name) == alto.process.pid}
 
 
 @contextlib.contextmanager
